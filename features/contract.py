@@ -1,0 +1,252 @@
+"""The input contract as data: which tables and columns a shop may give, and what they mean.
+
+Only `orders` is required. A table that is absent takes its features with it; nothing is
+filled with zeros in its place.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["id", "text", "instant", "money", "number", "share", "flag", "year"]
+
+KINDS: dict[Kind, str] = {
+    "id": "text or a whole number",
+    "text": "text",
+    "instant": "a date, or a date and time (ISO 8601)",
+    "money": "a decimal number in the shop's currency",
+    "number": "a number",
+    "share": "a number between 0 and 1",
+    "flag": "true or false",
+    "year": "a year such as 1985",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of an input table.
+
+    Attributes
+    ----------
+    known_with : str or None
+        The instant of the same row from which this value is known, for values that arrive
+        after the row itself: a click's revenue is known with `converted_at`. An instant that
+        is not the row's own clock is known with itself.
+    pattern : bool
+        The name is a prefix: `attr_` stands for every column that begins with it.
+    """
+
+    name: str
+    kind: Kind
+    description: str
+    required: bool = False
+    known_with: str | None = None
+    minimum: float | None = None
+    pattern: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """One input table.
+
+    Attributes
+    ----------
+    grain : str
+        What one row is.
+    happened : str or None
+        The column that says when the row happened; `known_at` where the row is a statement
+        (a customer's attributes), None where the table has no clock (products, order lines).
+    key : tuple of str
+        Columns that together occur once.
+    """
+
+    name: str
+    grain: str
+    happened: str | None
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    def column(self, name: str) -> Column | None:
+        """Find the declaration of a column, patterns included."""
+        for column in self.columns:
+            if name == column.name or (column.pattern and name.startswith(column.name)):
+                return column
+        return None
+
+    @property
+    def late_instants(self) -> tuple[str, ...]:
+        """Instants of the row that come after the row itself (a click, a cancellation)."""
+        own = (self.happened, "known_at")
+        return tuple(c.name for c in self.columns if c.kind == "instant" and c.name not in own)
+
+
+_KNOWN_AT = Column("known_at", "instant", "when the shop's systems knew the row")
+_CUSTOMER = Column("customer_id", "id", "the customer", required=True)
+_STORE = Column("store", "text", "store or brand")
+
+ORDERS = Table(
+    name="orders",
+    grain="one order",
+    happened="ordered_at",
+    key=("order_id",),
+    columns=(
+        Column("order_id", "id", "the order", required=True),
+        _CUSTOMER,
+        Column("ordered_at", "instant", "when it was ordered", required=True),
+        Column("amount", "money", "paid: net of discount, with tax, without shipping",
+               required=True, minimum=0),
+        _KNOWN_AT,
+        _STORE,
+        Column("sales_channel", "text", "web, app, shop..."),
+        Column("currency", "text", "ISO 4217 code"),
+        Column("discount", "money", "taken off the price", minimum=0),
+        Column("cancelled_at", "instant", "when it was cancelled"),
+    ),
+)  # fmt: skip
+
+ORDER_LINES = Table(
+    name="order_lines",
+    grain="one product of one order",
+    happened=None,
+    key=(),
+    columns=(
+        Column("order_id", "id", "the order", required=True),
+        Column("product_id", "id", "the product", required=True),
+        Column("quantity", "number", "pieces, kilograms...", required=True, minimum=0),
+        Column("unit_price", "money", "paid for one", required=True, minimum=0),
+    ),
+)
+
+PRODUCTS = Table(
+    name="products",
+    grain="one product",
+    happened=None,
+    key=("product_id",),
+    columns=(
+        Column("product_id", "id", "the product", required=True),
+        Column("category", "text", "category"),
+        Column("subcategory", "text", "category below the category"),
+        Column("brand", "text", "brand"),
+        Column("color", "text", "colour"),
+        Column("size", "text", "size"),
+        Column("price", "money", "list price", minimum=0),
+    ),
+)
+
+RETURNS = Table(
+    name="returns",
+    grain="one return",
+    happened="returned_at",
+    key=("return_id",),
+    columns=(
+        Column("return_id", "id", "the return", required=True),
+        _CUSTOMER,
+        Column("returned_at", "instant", "when it was returned", required=True),
+        Column(
+            "amount",
+            "money",
+            "refunded, as a positive number",
+            required=True,
+            minimum=0,
+        ),
+        _KNOWN_AT,
+        Column("order_id", "id", "the order it belongs to"),
+        Column("product_id", "id", "the product"),
+    ),
+)
+
+EVENTS = Table(
+    name="events",
+    grain="one thing a customer did",
+    happened="occurred_at",
+    key=("event_id",),
+    columns=(
+        _CUSTOMER,
+        Column("occurred_at", "instant", "when it occurred", required=True),
+        Column("event_type", "text", "view, cart, checkout, search, wishlist, visit, support, "
+               "review; others are kept and counted", required=True),
+        Column("event_id", "id", "the event"),
+        _KNOWN_AT,
+        Column("product_id", "id", "the product"),
+        _STORE,
+        Column("device", "text", "device"),
+    ),
+)  # fmt: skip
+
+MESSAGES = Table(
+    name="messages",
+    grain="one message to one customer; channel `none` is a deliberate no-message",
+    happened="sent_at",
+    key=("message_id",),
+    columns=(
+        Column("message_id", "id", "the message", required=True),
+        _CUSTOMER,
+        Column("sent_at", "instant", "when it was sent", required=True),
+        Column("channel", "text", "email, sms, web_push, phone, none...", required=True),
+        _KNOWN_AT,
+        Column("decision_id", "id", "the decision that it carried out"),
+        Column("campaign_id", "id", "the campaign"),
+        _STORE,
+        Column("delivered_at", "instant", "when it was delivered"),
+        Column("opened_at", "instant", "when it was first opened"),
+        Column("machine_opened", "flag", "the open was a machine's", known_with="opened_at"),
+        Column("clicked_at", "instant", "when it was first clicked"),
+        Column("converted_at", "instant", "when the sender counted a conversion"),
+        Column("revenue", "money", "revenue of the conversion", known_with="converted_at"),
+        Column("unsubscribed_at", "instant", "when it made the customer unsubscribe"),
+        Column("propensity", "share", "probability with which this channel was drawn"),
+        Column("arm", "text", "control, random or optimised"),
+    ),
+)
+
+CONSENTS = Table(
+    name="consents",
+    grain="one change of one customer's consent",
+    happened="changed_at",
+    key=(),
+    columns=(
+        _CUSTOMER,
+        Column("scope", "text", "a channel, or `profiling`", required=True),
+        Column("granted", "flag", "given or withdrawn", required=True),
+        Column("changed_at", "instant", "when it changed", required=True),
+        _KNOWN_AT,
+        _STORE,
+    ),
+)
+
+CUSTOMERS = Table(
+    name="customers",
+    grain="one statement about a customer; the latest known one counts",
+    happened="known_at",
+    key=("customer_id", "known_at"),
+    columns=(
+        _CUSTOMER,
+        _KNOWN_AT,
+        Column("first_seen_at", "instant", "when the shop first met the customer"),
+        Column("birth_year", "year", "year of birth"),
+        Column("country", "text", "country"),
+        Column("city", "text", "city"),
+        Column("acquisition_channel", "text", "where the customer came from"),
+        Column("preferred_channel", "text", "what the customer said; never a consent"),
+        Column("reachable_", "flag", "an address of that channel exists", pattern=True),
+        Column("attr_", "text", "a declared attribute of the shop", pattern=True),
+    ),
+)
+
+IDENTITIES = Table(
+    name="identities",
+    grain="one id of one source, and the customer it belongs to",
+    happened="known_at",
+    key=("source", "source_id", "known_at"),
+    columns=(
+        Column("source", "text", "the system the id comes from", required=True),
+        Column("source_id", "id", "the id there", required=True),
+        _CUSTOMER,
+        _KNOWN_AT,
+    ),
+)
+
+TABLES: tuple[Table, ...] = (
+    ORDERS, ORDER_LINES, PRODUCTS, RETURNS, EVENTS, MESSAGES, CONSENTS, CUSTOMERS, IDENTITIES,
+)  # fmt: skip
+
+BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}

@@ -1,0 +1,179 @@
+"""A shop's log: its tables, checked and in the contract's types, in one DuckDB database.
+
+Every row carries two clocks, when it happened and `known_at`. A field with an instant of its
+own (a click, a cancellation) gets a clock too: `clicked_known_at`, the later of that instant
+and of the row's `known_at`.
+"""
+
+import time
+from dataclasses import dataclass
+from functools import cached_property
+
+import duckdb
+
+from features.casts import SQL_TYPES, known_sql, local_day_sql, value_sql
+from features.checks import find_faults
+from features.contract import BY_NAME, TABLES, Table
+from features.faults import Fault, InputError, refuse
+from features.shop import Shop
+from features.sources import Source, connect, name_sql, open_source
+from features.windows import read_cutoff, to_datetime
+
+
+@dataclass(frozen=True)
+class Log:
+    """The checked tables of one shop.
+
+    Attributes
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        Holds one table per contract table given, named as in the contract; instants are
+        BIGINT microseconds UTC, money BIGINT minor units. Optional columns that the shop
+        does not give are there as NULL, so that one query serves every shop.
+    provided : dict of str to frozenset of str
+        The columns the shop really gives, by table.
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    shop: Shop
+    provided: dict[str, frozenset[str]]
+
+    @cached_property
+    def observed_until(self) -> int:
+        """Last instant of the data: as set in nextbuy.toml, else the latest order known."""
+        text = self.shop.section.observed_until
+        if text is not None:
+            return read_cutoff(text, self.shop.timezone)
+        return int(self._scalar("SELECT max(known_at) FROM orders"))
+
+    @cached_property
+    def first_order_at(self) -> int:
+        """Instant of the first order."""
+        return int(self._scalar("SELECT min(ordered_at) FROM orders"))
+
+    def count(self, table: str) -> int:
+        """Count the rows of a table."""
+        return int(self._scalar(f"SELECT count(*) FROM {table}"))
+
+    def span(self, table: str) -> tuple[int | None, int | None]:
+        """Give the first and the last instant of a table's rows; None without a clock."""
+        happened = BY_NAME[table].happened
+        if happened is None:
+            return None, None
+        query = f"SELECT min({happened}), max({happened}) FROM {table}"
+        first, last = self.connection.execute(query).fetchall()[0]
+        return first, last
+
+    def fingerprint(self) -> str:
+        """Sum up the data: the same rows, in any order, give the same text."""
+        parts = []
+        for table in self.provided:
+            rows, digest = self.connection.execute(
+                f"SELECT count(*), bit_xor(hash(t)) FROM {table} AS t"
+            ).fetchall()[0]
+            parts.append(f"{table}:{rows}:{digest:016x}")
+        return " ".join(parts)
+
+    def _scalar(self, query: str) -> int:
+        return self.connection.execute(query).fetchall()[0][0]  # type: ignore[no-any-return]
+
+
+def read_log(shop: Shop) -> Log:
+    """Read, check and type all tables that `nextbuy.toml` names.
+
+    Raises
+    ------
+    InputError
+        With every fault of every table; nothing is returned half-checked.
+    """
+    connection = connect(shop)
+    faults: list[Fault] = []
+    provided: dict[str, frozenset[str]] = {}
+    now = time.time_ns() // 1000
+    for table in TABLES:
+        if table.name not in shop.tables:
+            continue
+        try:
+            source = open_source(connection, shop, table)
+            table_faults = find_faults(connection, shop, source, now)
+        except InputError as error:
+            table_faults = error.faults
+        except duckdb.Error as error:
+            table_faults = [_broken_file(table, error)]
+        if not table_faults:
+            connection.execute(_create_sql(source, shop.minor_digits))
+            provided[table.name] = frozenset(source.types)
+        faults += table_faults
+    if faults:
+        raise InputError(faults)
+    return Log(connection, shop, provided)
+
+
+def _broken_file(table: Table, error: Exception) -> Fault:
+    return Fault(
+        table.name,
+        "files that can be read to their end",
+        str(error).splitlines()[0],
+        "Export the table again.",
+    )
+
+
+def _create_sql(source: Source, minor_digits: int) -> str:
+    """Write the query that makes the typed table from its raw view."""
+    table = source.table
+    columns = {}
+    for name in [c.name for c in table.columns if not c.pattern] + sorted(source.types):
+        column = table.column(name)
+        assert column is not None
+        columns[name] = (
+            value_sql(column, name, source.types[name], minor_digits)
+            if name in source.types
+            else f"CAST(NULL AS {SQL_TYPES[column.kind]})"
+        )
+    if table.happened is not None:
+        columns["known_at"] = _row_known_sql(source)
+    if table.name == "orders":
+        columns["currency"] = f"upper({columns['currency']})"
+        columns["local_day"] = local_day_sql(columns["ordered_at"])
+    select = ", ".join(f"{expression} AS {name_sql(n)}" for n, expression in columns.items())
+    late = [name for name in table.late_instants if name in source.types]
+    clocks = "".join(
+        f", greatest({known_sql(name, source.types[name])}, {columns['known_at']})"
+        f" AS {clock_of(name)}"
+        for name in late
+    ) + "".join(
+        f", CAST(NULL AS BIGINT) AS {clock_of(name)}"
+        for name in table.late_instants
+        if name not in late
+    )
+    return f"CREATE TABLE {table.name} AS SELECT {select}{clocks} FROM {source.view}"
+
+
+def _row_known_sql(source: Source) -> str:
+    """Write when a row was known: `known_at` where given, else when it happened."""
+    options = [
+        known_sql(name, source.types[name])
+        for name in ("known_at", source.table.happened)
+        if name in source.types
+    ]
+    return f"coalesce({', '.join(options)})" if options else "CAST(NULL AS BIGINT)"
+
+
+def clock_of(instant: str) -> str:
+    """Name the column that says when a late instant was known.
+
+    >>> clock_of("clicked_at")
+    'clicked_known_at'
+    """
+    return instant.removesuffix("_at") + "_known_at"
+
+
+def check_observed(log: Log, cutoff: int) -> None:
+    """Refuse a cutoff past the end of the data: what followed it would look like silence."""
+    if cutoff > log.observed_until:
+        raise refuse(
+            "cutoff",
+            f"at most the end of the data ({to_datetime(log.observed_until):%Y-%m-%d %H:%M} UTC)",
+            f"{to_datetime(cutoff):%Y-%m-%d %H:%M} UTC",
+            "Use an earlier cutoff, or bring newer data.",
+        )

@@ -1,0 +1,187 @@
+"""One shop's `nextbuy.toml`: where its tables are, what its columns are called, how it sells."""
+
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from features.contract import BY_NAME
+from features.faults import Fault, InputError, refuse
+
+# Currencies whose minor unit is not a hundredth (ISO 4217).
+_MINOR_DIGITS = {
+    **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split(), 0),
+    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
+}
+
+
+class TableSource(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Where one table of the contract comes from.
+
+    `columns` maps the contract's column names to the shop's: `{customer_id = "cust_no"}`.
+    """
+
+    path: str
+    columns: dict[str, str] = {}
+
+
+class ShopSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """`[shop]`: what holds for all tables."""
+
+    name: str = "shop"
+    timezone: str = "UTC"
+    currency: str = "EUR"
+    horizon_days: int = 90
+    settle_days: int = 0
+    observed_until: str | None = None
+    workspace: str = ".nextbuy"
+    simulated: bool = False
+
+
+class ChannelSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """`[channels]`: what the shop decides about contacting its customers."""
+
+    default_order: list[str] = []
+    assume_consent: list[str] = []
+    window_days: int = 7
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    tables: dict[str, TableSource]
+    shop: ShopSection = ShopSection()
+    channels: ChannelSection = ChannelSection()
+
+
+class Shop(msgspec.Struct, frozen=True):
+    """A shop's settings, checked.
+
+    Attributes
+    ----------
+    root : Path
+        Folder of `nextbuy.toml`; the paths in it are relative to this folder.
+    """
+
+    root: Path
+    section: ShopSection
+    channels: ChannelSection
+    tables: dict[str, TableSource]
+
+    @property
+    def timezone(self) -> ZoneInfo:
+        """Zone of naive times, weekdays and same-day merging."""
+        return ZoneInfo(self.section.timezone)
+
+    @property
+    def workspace(self) -> Path:
+        """Folder for what Nextbuy writes: MLflow database, feature files, history store."""
+        return self.root / self.section.workspace
+
+    @property
+    def minor_digits(self) -> int:
+        """Decimals of the currency: money is held as integers of this unit."""
+        return _MINOR_DIGITS.get(self.section.currency, 2)
+
+    @property
+    def tracking_uri(self) -> str:
+        """The shop's own MLflow database."""
+        return f"sqlite:///{(self.workspace / 'mlflow.db').resolve()}"
+
+
+def read_shop(path: str | Path) -> Shop:
+    """Read and check `nextbuy.toml`.
+
+    Raises
+    ------
+    InputError
+        The file is missing, is not TOML, or has a setting that is unknown or out of range.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise refuse(
+            str(path),
+            "a nextbuy.toml",
+            "no such file",
+            "Give its path with --shop, or write one: the README shows the smallest.",
+        )
+    try:
+        file = msgspec.toml.decode(path.read_bytes(), type=_File)
+    except msgspec.DecodeError as error:
+        raise refuse(
+            str(path), "settings as in the README", str(error), "Correct that entry."
+        ) from None
+    faults = list(_setting_faults(file))
+    if faults:
+        raise InputError(faults)
+    return Shop(path.parent.resolve(), file.shop, file.channels, file.tables)
+
+
+def _setting_faults(file: _File) -> list[Fault]:
+    faults = []
+    try:
+        ZoneInfo(file.shop.timezone)
+    except (ZoneInfoNotFoundError, ValueError):
+        faults.append(
+            Fault(
+                "shop.timezone",
+                "an IANA zone",
+                f"'{file.shop.timezone}'",
+                "Use a name such as Europe/Warsaw.",
+            )
+        )
+    for name, low in (("horizon_days", 7), ("settle_days", 0)):
+        value = getattr(file.shop, name)
+        if not low <= value <= 365:
+            faults.append(
+                Fault(
+                    f"shop.{name}",
+                    f"{low} to 365 days",
+                    str(value),
+                    "Choose one in that range.",
+                )
+            )
+    if not 1 <= file.channels.window_days <= file.shop.horizon_days:
+        faults.append(
+            Fault(
+                "channels.window_days",
+                "1 to shop.horizon_days",
+                str(file.channels.window_days),
+                "Choose one in that range.",
+            )
+        )
+    if "orders" not in file.tables:
+        faults.append(
+            Fault(
+                "tables.orders",
+                "the shop's orders",
+                "no such section",
+                "Add [tables.orders] with the path of the files.",
+            )
+        )
+    faults += [_unknown_table(name) for name in file.tables if name not in BY_NAME]
+    for name, source in file.tables.items():
+        if name in BY_NAME:
+            faults += [
+                _unknown_column(name, column)
+                for column in source.columns
+                if BY_NAME[name].column(column) is None
+            ]
+    return faults
+
+
+def _unknown_table(name: str) -> Fault:
+    return Fault(
+        f"tables.{name}",
+        "one of " + ", ".join(BY_NAME),
+        f"'{name}'",
+        "Correct the section's name.",
+    )
+
+
+def _unknown_column(table: str, column: str) -> Fault:
+    names = ", ".join(c.name for c in BY_NAME[table].columns)
+    return Fault(
+        f"tables.{table}.columns.{column}",
+        f"a column of the contract ({names})",
+        f"'{column}'",
+        "The contract's name stands left of the equals sign, the shop's right.",
+    )

@@ -1,0 +1,123 @@
+"""The registry's reader: the champions, downloaded, verified and loaded.
+
+MLflow only lists and delivers files here. Its `load_model` is never called: it can run code
+that comes with an artefact.
+"""
+
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlflow import MlflowClient
+from mlflow.artifacts import download_artifacts
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+
+from features.faults import NextbuyError
+from models.artefact import KINDS, Head, Kind, Model, check_same_event, load
+from models.channel import ChannelModel
+from models.churn import ChurnModel
+from models.forecast import check_pair
+from models.timing import TimingModel
+
+CHAMPION = "champion"
+CHALLENGER = "challenger"
+SHA256_TAG = "artefact_sha256"
+
+
+@dataclass(frozen=True)
+class Version:
+    """One loaded version of a registered model."""
+
+    version: str
+    head: Head
+    model: Model
+
+
+@dataclass(frozen=True)
+class Champions:
+    """One snapshot of the champions; a kind without a champion is not in it.
+
+    Raises
+    ------
+    NextbuyError
+        Churn and repurchase-timing cannot answer together.
+    """
+
+    by_kind: dict[Kind, Version]
+
+    def __post_init__(self) -> None:
+        if self.churn is not None and self.timing is not None:
+            check_pair(self.churn, self.timing)
+            check_same_event(self.by_kind["churn"].head, self.by_kind["repurchase-timing"].head)
+
+    @property
+    def churn(self) -> ChurnModel | None:
+        """The churn champion."""
+        version = self.by_kind.get("churn")
+        return version.model if version and isinstance(version.model, ChurnModel) else None
+
+    @property
+    def timing(self) -> TimingModel | None:
+        """The repurchase-timing champion."""
+        version = self.by_kind.get("repurchase-timing")
+        return version.model if version and isinstance(version.model, TimingModel) else None
+
+    @property
+    def channel(self) -> ChannelModel | None:
+        """The best-channel champion."""
+        version = self.by_kind.get("best-channel")
+        return version.model if version and isinstance(version.model, ChannelModel) else None
+
+    @property
+    def missing(self) -> list[Kind]:
+        """The kinds that have no champion."""
+        return [kind for kind in KINDS if kind not in self.by_kind]
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """The versions' numbers, by kind."""
+        return {kind: version.version for kind, version in self.by_kind.items()}
+
+
+def read_champions(tracking_uri: str, kinds: Iterable[Kind] = KINDS) -> Champions:
+    """Load the champion of each kind that has one."""
+    found = {kind: read_version(tracking_uri, kind, CHAMPION) for kind in kinds}
+    return Champions({kind: version for kind, version in found.items() if version is not None})
+
+
+def read_champion_versions(tracking_uri: str) -> dict[Kind, str]:
+    """Look up the versions of the champions, without loading them."""
+    found = {kind: _find(tracking_uri, kind, CHAMPION) for kind in KINDS}
+    return {kind: str(version.version) for kind, version in found.items() if version is not None}
+
+
+def read_version(tracking_uri: str, kind: Kind, alias: str) -> Version | None:
+    """Load the version that an alias points to; None where there is no such alias.
+
+    Raises
+    ------
+    NextbuyError
+        The registry cannot be reached, or the artefact does not verify.
+    """
+    found = _find(tracking_uri, kind, alias)
+    if found is None:
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        path = download_artifacts(
+            artifact_uri=found.source, dst_path=folder, tracking_uri=tracking_uri
+        )
+        head, model = load(Path(path), found.tags.get(SHA256_TAG))
+    if head.kind != kind:
+        raise NextbuyError(f"{kind} version {found.version} holds a {head.kind} model")
+    return Version(str(found.version), head, model)
+
+
+def _find(tracking_uri: str, kind: Kind, alias: str) -> ModelVersion | None:
+    try:
+        return MlflowClient(tracking_uri).get_model_version_by_alias(kind, alias)
+    except MlflowException as error:
+        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            return None
+        raise NextbuyError(f"the registry did not answer for {kind}@{alias}: {error}") from None

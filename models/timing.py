@@ -1,0 +1,199 @@
+"""Repurchase timing: when, given a return within the horizon; and what it will be worth."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import expit, logit
+
+from models.booster import BoosterSettings, Columns, ResidualBooster
+from models.btyd import RFM, Btyd
+from models.value import GammaGamma, fit_gamma_gamma
+
+Floats = NDArray[np.float64]
+
+# Below this many returning rows the booster is left out and BG/NBD's own timing answers.
+MIN_RETURNS = 1000
+_EDGE = 1e-6
+_EDGES_OF_90 = (3, 7, 10, 14, 21, 30, 45, 60, 75, 90)
+_INTERVAL = "interval"  # the booster's name for the place of an interval in the horizon
+
+
+class TimingModel(msgspec.Struct, frozen=True):
+    """A discrete hazard of the return, given that there is one within H.
+
+    The horizon is cut into intervals; in each a LightGBM booster corrects the conditional
+    BG/NBD hazard. The last interval's hazard is 1, so that G(H) = 1 by construction.
+
+    Attributes
+    ----------
+    edges : list of int
+        Last days of the intervals; the last one is H.
+    gamma_gamma : GammaGamma or None
+        Spend per purchase day; None with too few repeat buyers.
+    """
+
+    horizon_days: int
+    edges: list[int]
+    btyd: Btyd
+    booster: ResidualBooster | None
+    gamma_gamma: GammaGamma | None
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Features that the model reads."""
+        columns = self.booster.columns if self.booster else ()
+        own = (name for name in columns if name != _INTERVAL)
+        return tuple(dict.fromkeys((*RFM, "monetary_value", *own)))
+
+    def given_return(self, inputs: Columns) -> Floats:
+        """Give G(h) = P(purchase within h days | one within H) for h = 0, 1, ..., H.
+
+        Columns `inputs` -> array (rows, H + 1), never falling along a row, 0 at h = 0 and 1 at
+        H; within an interval it is linear.
+        """
+        hazards = conditional_hazards(self.btyd, inputs, self.edges)
+        if self.booster is not None:
+            rows = _person_intervals(inputs, self.booster.columns, len(self.edges) - 1)
+            correction = self.booster.correction(rows).reshape(hazards.shape[0], -1)
+            hazards = expit(logit(hazards) + correction)
+        survival = np.cumprod(1.0 - hazards, axis=1)
+        at_edges = np.column_stack([1.0 - survival, np.ones(len(survival))])
+        return _to_days(at_edges, self.edges)
+
+    def expected_purchases_given_return(self, inputs: Columns) -> Floats:
+        """Give E(purchase days within H | at least one), which is at least 1."""
+        x, t_x, T = (np.asarray(inputs[name], dtype=float) for name in RFM)
+        expected = self.btyd.expected_purchases(x, t_x, T, self.horizon_days)
+        returns = self.btyd.p_within(x, t_x, T, [self.horizon_days])[:, 0]
+        ratio = np.divide(expected, returns, out=np.ones_like(expected), where=returns > 0)
+        return np.maximum(ratio, 1.0)
+
+    def expected_spend_per_purchase(self, inputs: Columns) -> Floats | None:
+        """Give the expected minor units of a purchase day; None where they were not fitted."""
+        if self.gamma_gamma is None:
+            return None
+        return self.gamma_gamma.expected_spend(
+            np.asarray(inputs["frequency"], dtype=float),
+            np.asarray(inputs["monetary_value"], dtype=float),
+        )
+
+    def tail(self, inputs: Columns, days: Sequence[float]) -> Floats:
+        """Give BG/NBD's S(h) / S(H) for days h beyond H: array (rows, len(days))."""
+        x, t_x, T = (np.asarray(inputs[name], dtype=float) for name in RFM)
+        survival = 1.0 - self.btyd.p_within(x, t_x, T, [self.horizon_days, *days])
+        return survival[:, 1:] / np.maximum(survival[:, :1], _EDGE)
+
+
+def fit_timing(
+    frame: pd.DataFrame,
+    labels: pd.DataFrame,
+    btyds: Mapping[Any, Btyd],
+    latest: pd.DataFrame,
+    horizon_days: int,
+    columns: list[str],
+    settings: BoosterSettings,
+    seed: int,
+) -> TimingModel:
+    """Fit timing on the returning rows of several training slices.
+
+    Parameters
+    ----------
+    frame, labels : DataFrame
+        Features, and `returned` and `days_to_next` (1..H), row by row, one per
+        (customer_id, cutoff).
+    btyds : cutoff -> Btyd
+        BG/NBD fitted at each slice's cutoff on what was known then, and at the model's.
+    latest : DataFrame
+        Features of the population at the model's cutoff, for Gamma-Gamma and the BG/NBD that
+        answers.
+    """
+    edges = interval_edges(horizon_days)
+    returned = labels["returned"].to_numpy(dtype=bool)
+    booster = None
+    if returned.sum() >= MIN_RETURNS:
+        booster = _fit_booster(
+            frame[returned], labels[returned], btyds, edges, columns, settings, seed
+        )
+    return TimingModel(
+        horizon_days,
+        edges,
+        btyds[latest["cutoff"].iloc[0]],
+        booster,
+        fit_gamma_gamma(latest),
+    )
+
+
+def interval_edges(horizon_days: int) -> list[int]:
+    """Cut a horizon into intervals, finer at its start.
+
+    >>> interval_edges(30)
+    [1, 2, 3, 5, 7, 10, 15, 20, 25, 30]
+    """
+    scaled = (max(1, round(edge * horizon_days / 90)) for edge in _EDGES_OF_90)
+    return sorted(set(scaled))
+
+
+def conditional_hazards(btyd: Btyd, inputs: Columns, edges: Sequence[int]) -> Floats:
+    """Give BG/NBD's hazard of each interval but the last, given a return within H.
+
+    With G(e) = F(e) / F(H): (G(e_k) - G(e_k-1)) / (1 - G(e_k-1)), array (rows, intervals - 1).
+    """
+    x, T = (np.asarray(inputs[name], dtype=float) for name in ("frequency", "T"))
+    # The shape in h of a customer's law is free of P(alive), which may underflow to 0.
+    law = btyd.p_next_given_alive(x, T, edges)
+    given = law / law[:, -1:]
+    before = np.column_stack([np.zeros(len(given)), given[:, :-2]])
+    hazards = (given[:, :-1] - before) / (1.0 - before)
+    return np.clip(hazards, _EDGE, 1 - _EDGE)
+
+
+def _fit_booster(
+    frame: pd.DataFrame,
+    labels: pd.DataFrame,
+    btyds: Mapping[Any, Btyd],
+    edges: Sequence[int],
+    columns: list[str],
+    settings: BoosterSettings,
+    seed: int,
+) -> ResidualBooster:
+    """Fit to a row per returner and interval reached, the last interval left out."""
+    intervals = len(edges) - 1
+    hazards = np.empty((len(frame), intervals))
+    for cutoff, rows in frame.groupby("cutoff").indices.items():
+        hazards[rows] = conditional_hazards(btyds[cutoff], frame.iloc[rows], edges)
+    reached = np.searchsorted(edges, labels["days_to_next"].to_numpy())
+    place = np.arange(intervals)[None, :]
+    at_risk = (place <= reached[:, None]).ravel()
+    outcome = (place == reached[:, None]).ravel()[at_risk]
+    names = (*columns, _INTERVAL)
+    rows_of = _person_intervals(frame, names, intervals)
+    return ResidualBooster.fit(
+        {name: values[at_risk] for name, values in rows_of.items()},
+        names,
+        outcome,
+        logit(hazards.ravel()[at_risk]),
+        settings,
+        seed,
+    )
+
+
+def _person_intervals(inputs: Columns, columns: Sequence[str], intervals: int) -> dict[str, Floats]:
+    """Repeat each row once per interval, with the interval's place as a column."""
+    own = [name for name in columns if name != _INTERVAL]
+    repeated = {n: np.repeat(np.asarray(inputs[n], dtype=float), intervals) for n in own}
+    rows = len(np.asarray(inputs[RFM[0]]))
+    return repeated | {_INTERVAL: np.tile(np.arange(intervals, dtype=float), rows)}
+
+
+def _to_days(at_edges: Floats, edges: Sequence[int]) -> Floats:
+    """Interpolate a law given at the edges to days 0..H, linearly."""
+    days = np.arange(edges[-1] + 1)
+    knots = np.array([0, *edges])
+    right = np.clip(np.searchsorted(knots, days), 1, len(edges))
+    share = (days - knots[right - 1]) / (knots[right] - knots[right - 1])
+    law = np.column_stack([np.zeros(len(at_edges)), at_edges])
+    return np.asarray(law[:, right - 1] * (1 - share) + law[:, right] * share)

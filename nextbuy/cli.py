@@ -1,0 +1,202 @@
+"""The command line. Each command calls one function of one package.
+
+Heavy imports stay inside the commands, so that `nextbuy --help` answers at once.
+"""
+
+import os
+import subprocess
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from features.faults import NextbuyError
+
+if TYPE_CHECKING:
+    from features.log import Log
+
+console = Console()
+
+app = typer.Typer(
+    help="Will each customer buy again, when, and through which channel to ask.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+ShopOption = Annotated[Path, typer.Option("--shop", help="Path of the shop's nextbuy.toml.")]
+CutoffOption = Annotated[
+    str | None,
+    typer.Option(help="Last instant known: a date (its end, local time) or an instant."),
+]
+_SHOP = Path("nextbuy.toml")
+
+
+class ModelName(StrEnum):
+    """The registered models."""
+
+    churn = "churn"
+    timing = "repurchase-timing"
+    channel = "best-channel"
+
+
+class DemoShop(StrEnum):
+    """The shops of the demo."""
+
+    cdnow = "cdnow"
+    simulated = "simulated"
+
+
+ModelOption = Annotated[
+    list[ModelName] | None,
+    typer.Option("--model", help="Only this model; may be repeated."),
+]
+
+
+@app.command()
+def demo(
+    shop: Annotated[DemoShop | None, typer.Option(help="Only this shop; default: both.")] = None,
+    folder: Annotated[Path, typer.Option(help="Where the shops are written.")] = Path("demo"),
+    keep_serving: Annotated[bool, typer.Option(help="Leave the last service running.")] = False,
+) -> None:
+    """Do the main job on real purchases (CDNOW) and on a simulated shop, from log to answers."""
+    from nextbuy.demo import run_demo
+
+    run_demo(console, folder, [shop.value] if shop else list(DemoShop), keep_serving)
+
+
+@app.command()
+def check(shop: ShopOption = _SHOP) -> None:
+    """Check the shop's tables against the input contract and say what they cover."""
+    from nextbuy.reports import show_tables
+
+    show_tables(console, _read(shop))
+
+
+@app.command()
+def features(
+    shop: ShopOption = _SHOP,
+    cutoff: CutoffOption = None,
+    online: Annotated[
+        bool,
+        typer.Option("--online", help="Build the history store that the service reads."),
+    ] = False,
+) -> None:
+    """Build everybody's features at a cutoff as Parquet, or the service's history store."""
+    from features.build import write_features
+    from features.store import build_store, store_path
+
+    log = _read(shop)
+    instant = _cutoff(log, cutoff)
+    if online:
+        build_store(log, store_path(log.shop), instant)
+        console.print(f"history store written to {store_path(log.shop)}")
+    else:
+        console.print(f"features written to {write_features(log, instant)}")
+
+
+@app.command()
+def train(
+    shop: ShopOption = _SHOP,
+    model: ModelOption = None,
+    cutoff: CutoffOption = None,
+    trials: Annotated[int, typer.Option(min=0, help="Budget of the search; 0: defaults.")] = 10,
+) -> None:
+    """Train models and register them as challengers.
+
+    Without --cutoff the last horizon of the data is held out and the models are judged on it.
+    With the last day of the data as the cutoff they are made for production, and judged one
+    horizon earlier.
+    """
+    from nextbuy.reports import show_holdout, working
+    from training.train import train as train_models
+
+    log = _read(shop)
+    with working(console, "training") as progress:
+        trained = train_models(
+            log, [m.value for m in model or []], _cutoff(log, cutoff), trials, progress
+        )
+    for kind, version in trained.versions.items():
+        console.print(f"{kind}: version {version} is the challenger")
+    if trained.holdout is not None:
+        show_holdout(console, trained.holdout)
+
+
+@app.command()
+def promote(shop: ShopOption = _SHOP, model: ModelOption = None) -> None:
+    """Make the challengers the champions, which the service answers with."""
+    from features.shop import read_shop
+    from training.publish import promote as promote_models
+
+    promoted = promote_models(read_shop(shop).tracking_uri, [m.value for m in model or []])
+    for kind, version in promoted.items():
+        console.print(f"{kind}: version {version} is the champion")
+
+
+@app.command()
+def serve(
+    shop: ShopOption = _SHOP,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 3000,
+) -> None:
+    """Serve POST /v1/predict until interrupted; OpenAPI at /docs.json, metrics at /metrics."""
+    from serving.server import serve_command, serve_environment
+
+    environment = serve_environment(shop)
+    raise typer.Exit(subprocess.call(serve_command(host, port), env=environment))
+
+
+@app.command()
+def predict(
+    customer_ids: Annotated[list[str], typer.Argument(help="Customers to answer for.")],
+    shop: ShopOption = _SHOP,
+    as_of: Annotated[
+        str | None,
+        typer.Option(help="Instant that the answers speak of; default: now."),
+    ] = None,
+) -> None:
+    """Answer for some customers as JSON, without a running service."""
+    from serving.predictor import predict_once
+
+    console.print_json(predict_once(shop, customer_ids, as_of).model_dump_json())
+
+
+@app.command()
+def simulate(
+    folder: Annotated[Path, typer.Argument(help="Where to write the shop.")],
+    customers: Annotated[int, typer.Option(min=100, help="How many customers.")] = 5000,
+    seed: Annotated[int, typer.Option(help="Another seed is another shop.")] = 7,
+) -> None:
+    """Write a simulated shop with all tables, its nextbuy.toml and its hidden truth."""
+    from nextbuy.simulator import simulate_shop
+
+    console.print(f"simulated shop written to {simulate_shop(folder, customers, seed).parent}")
+
+
+def main() -> None:
+    """Run the command line; what the caller can put right is said in a sentence."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("BENTOML_DO_NOT_TRACK", "true")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    try:
+        app()
+    except NextbuyError as error:
+        Console(stderr=True).print(f"[red]error[/red] {error}", soft_wrap=True, highlight=False)
+        sys.exit(1)
+
+
+def _read(shop: Path) -> "Log":
+    from features.log import read_log
+    from features.shop import read_shop
+
+    return read_log(read_shop(shop))
+
+
+def _cutoff(log: "Log", cutoff: str | None) -> int | None:
+    from features.windows import read_cutoff
+
+    return None if cutoff is None else read_cutoff(cutoff, log.shop.timezone)

@@ -1,0 +1,197 @@
+"""The demo: from an order log to served answers, held against what the customers then did."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pandas as pd
+from rich.console import Console
+
+from features.build import build_features, read_catalog
+from features.faults import NextbuyError
+from features.log import Log, read_log
+from features.relations import RELATIONS
+from features.shop import read_shop
+from features.store import build_store, store_path
+from features.windows import Window, to_datetime
+from nextbuy.cdnow import write_cdnow
+from nextbuy.reports import show_answers, show_holdout, show_tables, working
+from nextbuy.simulator import simulate_shop
+from serving.server import serve_command, serve_environment
+from training.backtest import backtest
+from training.metrics import frequency_buckets
+from training.publish import promote
+from training.slices import earlier_cutoff, holdout_cutoff
+from training.train import train
+
+_SIMULATED_CUSTOMERS = 5000
+_TRIALS = 5
+_PER_BUCKET = 2
+_START_SECONDS = 90
+
+
+def run_demo(console: Console, folder: Path, shops: Sequence[str], keep_serving: bool) -> None:
+    """Run the demo of each shop; see the README."""
+    for place, name in enumerate(shops):
+        last = place == len(shops) - 1
+        _run_shop(console, name, folder / name, keep_serving and last)
+    _show_next_steps(console, folder / shops[-1])
+
+
+def _run_shop(console: Console, name: str, folder: Path, keep_serving: bool) -> None:
+    write = {"cdnow": _write_cdnow, "simulated": _write_simulated}[name]
+    console.rule(f"[bold]{_TITLES[name]}")
+    with working(console, "writing the shop's files"):
+        config = write(folder)
+    log = read_log(read_shop(config))
+    show_tables(console, log)
+    cutoff = _learn(console, log)
+    with working(console, "building the history store, as known at the cutoff"):
+        build_store(log, store_path(log.shop), cutoff)
+    customers = _choose(log, cutoff)
+    as_of = to_datetime(cutoff).isoformat()
+    with _serving(console, config, keep_serving) as url:
+        request = {"customer_ids": customers, "as_of": as_of}
+        response = httpx.post(f"{url}/v1/predict", json=request, timeout=30)
+        response.raise_for_status()
+        if keep_serving:
+            _show_curl(console, url, customers[-1], as_of)
+    title = f"as of {as_of[:10]}, next to what they did in the {_horizon(log)} days after"
+    show_answers(
+        console,
+        response.json()["answers"],
+        _what_they_did(log, customers, cutoff),
+        title,
+    )
+
+
+_TITLES = {
+    "cdnow": "CDNOW: 23,570 real customers",
+    "simulated": f"A simulated shop: {_SIMULATED_CUSTOMERS:,} customers, nobody in it exists",
+}
+
+
+def _write_cdnow(folder: Path) -> Path:
+    return write_cdnow(folder)
+
+
+def _write_simulated(folder: Path) -> Path:
+    return simulate_shop(folder, _SIMULATED_CUSTOMERS)
+
+
+def _learn(console: Console, log: Log) -> int:
+    """Back-test, train, promote; gives the models' cutoff, after which is the holdout."""
+    horizon = _horizon(log)
+    cutoff = holdout_cutoff(log, horizon)
+    earlier = earlier_cutoff(log, cutoff, horizon)
+    with working(console, "back-test one horizon before the holdout") as progress:
+        scores = backtest(log, [earlier], horizon, read_catalog(log), cutoff, progress)
+    show_holdout(console, scores)
+    with working(console, "training; the holdout is looked at once, at the end") as progress:
+        trained = train(log, cutoff=cutoff, trials=_TRIALS, progress=progress)
+    if trained.holdout is not None:
+        show_holdout(console, trained.holdout)
+    for kind, version in promote(log.shop.tracking_uri).items():
+        console.print(f"{kind}: version {version} is the champion")
+    return cutoff
+
+
+def _choose(log: Log, cutoff: int) -> list[str]:
+    """Choose customers without looking at what they did: two of each frequency bucket."""
+    features = build_features(log, [cutoff], read_catalog(log).select(["frequency"]))
+    buckets = frequency_buckets(features["frequency"].to_numpy())
+    chosen = [features[rows].sample(_PER_BUCKET, random_state=1) for rows in buckets.values()]
+    return [str(customer_id) for customer_id in pd.concat(chosen)["customer_id"]]
+
+
+def _what_they_did(log: Log, customers: Sequence[str], cutoff: int) -> dict[str, str]:
+    """Say for each customer when they came back after the cutoff, and how often."""
+    window = Window(cutoff, horizon=_horizon(log))
+    purchases = RELATIONS["purchases"].sql(Window(log.observed_until))
+    rows = log.connection.execute(
+        f"SELECT customer_id, min(happened_at), count(*) FROM ({purchases}) "
+        f"WHERE {window.target_sql('happened_at')} AND list_contains(?, customer_id) GROUP BY ALL",
+        [list(customers)],
+    ).fetchall()
+    return {
+        customer_id: f"{to_datetime(first):%Y-%m-%d}, {orders} order{'s' * (orders > 1)}"
+        for customer_id, first, orders in rows
+    }
+
+
+@contextmanager
+def _serving(console: Console, config: Path, keep: bool) -> Iterator[str]:
+    """Start the service, wait until it is ready, and stop it unless it is to be kept."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    log_file = read_shop(config).workspace / "service.log"
+    with log_file.open("w") as output:
+        process = subprocess.Popen(
+            serve_command("127.0.0.1", port),
+            env=serve_environment(config),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        with working(console, "starting the service"):
+            _wait_until_ready(process, url, log_file)
+        yield url
+    except BaseException:
+        keep = False
+        raise
+    finally:
+        if keep:
+            console.print(f"the service goes on; stop it with: kill -- -{process.pid}")
+        else:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait(timeout=30)
+
+
+def _wait_until_ready(process: "subprocess.Popen[bytes]", url: str, log_file: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if httpx.get(f"{url}/readyz", timeout=2).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass  # not listening yet
+        time.sleep(0.2)
+    raise NextbuyError(f"the service did not become ready; it says why in {log_file}")
+
+
+def _show_curl(console: Console, url: str, customer_id: str, as_of: str) -> None:
+    body = f'{{"customer_ids": ["{customer_id}"], "as_of": "{as_of}"}}'
+    console.print(
+        f"curl -s {url}/v1/predict -H 'content-type: application/json' -d '{body}'",
+        soft_wrap=True,
+        highlight=False,
+    )
+
+
+def _horizon(log: Log) -> int:
+    return log.shop.section.horizon_days
+
+
+def _show_next_steps(console: Console, folder: Path) -> None:
+    config = folder / "nextbuy.toml"
+    database = read_shop(config).tracking_uri
+    console.rule("[bold]next")
+    for what, command in (
+        ("the runs, plots and versions", f"mlflow ui --backend-store-uri {database}"),
+        (
+            "answers without a service",
+            f"nextbuy predict --shop {config} CUSTOMER --as-of DATE",
+        ),
+        ("the service", f"nextbuy serve --shop {config}"),
+        ("your own shop", "write a nextbuy.toml, then: nextbuy check; nextbuy train"),
+    ):
+        console.print(f"{what}: [bold]{command}[/bold]", soft_wrap=True, highlight=False)

@@ -1,0 +1,1 @@
+"""The service: answers for campaign engines, from the history store and the champions."""

@@ -1,0 +1,204 @@
+"""What the models say, put into the form of the answer."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.history import Table
+from features.shop import Shop
+from features.windows import DAY, to_datetime
+from models.channel import NO_MESSAGE, ChannelModel
+from models.churn import band
+from models.forecast import P_WITHIN_DAYS, Forecast, make_forecast
+from models.policy import check_eligibility, recommend
+from models.registry import Champions
+from serving.schemas import (
+    Answer,
+    Channel,
+    Churn,
+    IfReturns,
+    NextPurchase,
+    RankedChannel,
+    Value,
+)
+
+Tables = Mapping[str, Table]  # one customer's history
+Floats = NDArray[np.float64]
+Features = Mapping[str, Floats]
+
+_QUANTILES = (0.5, 0.25, 0.75, 0.1, 0.9)  # median, window_50, window_80
+
+
+def make_answers(
+    champions: Champions,
+    shop: Shop,
+    found: Mapping[str, Tables],
+    features: Features,
+    as_of: int,
+) -> dict[str, Answer]:
+    """Answer for customers who are known and have not objected to profiling.
+
+    Parameters
+    ----------
+    found : customer id -> history
+    features : name -> one value per customer, in the order of `found`
+    """
+    answers = {i: _empty_answer(champions, shop, i) for i in found}
+    buyers = np.flatnonzero(~np.isnan(features["T"]))
+    ids = list(found)
+    _add_purchases(
+        champions,
+        shop,
+        [answers[ids[b]] for b in buyers],
+        _rows(features, buyers),
+        as_of,
+    )
+    if champions.channel is not None:
+        _add_channels(champions.channel, shop, answers, found, features, as_of)
+    return answers
+
+
+def _empty_answer(champions: Champions, shop: Shop, customer_id: str) -> Answer:
+    """Start from a contact without an order; says which models do not exist."""
+    reasons = [f"no {kind} model has been promoted" for kind in champions.missing]
+    if champions.channel is not None and shop.channels.assume_consent:
+        assumed = ", ".join(shop.channels.assume_consent)
+        reasons.append(f"consent to {assumed} is assumed by nextbuy.toml")
+    return Answer(customer_id=customer_id, status="no_purchase", reason="; ".join(reasons) or None)
+
+
+def _rows(features: Features, rows: NDArray[np.intp]) -> Features:
+    return {name: values[rows] for name, values in features.items()}
+
+
+def _add_purchases(
+    champions: Champions,
+    shop: Shop,
+    answers: Sequence[Answer],
+    features: Features,
+    as_of: int,
+) -> None:
+    """Fill in what the purchase models say of each buyer."""
+    churn, timing = champions.churn, champions.timing
+    for answer in answers:
+        answer.status = "ok"
+    if churn is None or not answers:
+        return
+    if timing is None:
+        p_churn = churn.predict(features)
+    else:
+        forecast = make_forecast(churn, timing, features)
+        p_churn = forecast.p_churn
+        quantiles, expected = (
+            forecast.quantile_days(_QUANTILES),
+            forecast.expected_days(),
+        )
+        for place, answer in enumerate(answers):
+            answer.next_purchase = _next_purchase(
+                forecast.within[place], quantiles[place], float(expected[place]), as_of
+            )
+            answer.value = _value(forecast, place, shop)
+    for answer, p, percentile in zip(answers, p_churn, churn.percentile(p_churn), strict=True):
+        answer.churn = Churn(
+            p_churn=float(p),
+            horizon_days=churn.horizon_days,
+            percentile=int(percentile),
+            band=band(p),
+        )
+        if churn.booster is None:
+            answer.status = "low_data"
+            answer.reason = "too few returns to learn from: BG/NBD answers alone"
+
+
+def _next_purchase(within: Floats, quantiles: Floats, expected: float, as_of: int) -> NextPurchase:
+    median, low_50, high_50, low_80, high_80 = (_instant(as_of, days) for days in quantiles)
+    return NextPurchase(
+        p_within={str(days): float(within[days]) for days in P_WITHIN_DAYS},
+        expected_at=None if np.isnan(expected) else _instant(as_of, expected),
+        if_returns=IfReturns(
+            median_at=median, window_50=(low_50, high_50), window_80=(low_80, high_80)
+        ),
+        due=None,
+    )
+
+
+def _instant(as_of: int, days: float) -> datetime:
+    return to_datetime(as_of + round(days * DAY))
+
+
+def _value(forecast: Forecast, place: int, shop: Shop) -> Value:
+    spend = forecast.expected_spend
+    return Value(
+        expected_purchases=float(forecast.expected_purchases[place]),
+        expected_spend=None if spend is None else float(spend[place] / 10**shop.minor_digits),
+        currency=shop.section.currency,
+    )
+
+
+def _add_channels(
+    model: ChannelModel,
+    shop: Shop,
+    answers: Mapping[str, Answer],
+    found: Mapping[str, Tables],
+    features: Features,
+    as_of: int,
+) -> None:
+    """Fill in the ranking of the channels and the recommended one."""
+    predicted = model.predict(features)
+    personal = {channel: model.is_personal(features, channel) for channel in predicted}
+    for place, (customer_id, tables) in enumerate(found.items()):
+        p = {channel: float(values[place]) for channel, values in predicted.items()}
+        ranking = _ranking(model, shop, p, tables, as_of)
+        chosen = recommend(p, [r.channel for r in ranking if r.eligible], _order(model, shop))
+        answers[customer_id].channel = Channel(
+            recommended=chosen,
+            level=model.level,
+            basis=_basis(model, personal, chosen, place),
+            ranking=ranking,
+        )
+
+
+def _order(model: ChannelModel, shop: Shop) -> list[str] | None:
+    """Give the fixed order that counts where no effect is identified."""
+    if model.level == "exploring":
+        return None
+    return shop.channels.default_order or model.fixed_order
+
+
+def _ranking(
+    model: ChannelModel, shop: Shop, p: Mapping[str, float], tables: Tables, as_of: int
+) -> list[RankedChannel]:
+    """Rank the channels, those that may be used first; `none` is always one of them."""
+    ranked = []
+    for channel in (*model.channels, *({NO_MESSAGE} - set(model.channels))):
+        check = check_eligibility(
+            channel,
+            tables.get("consents"),
+            tables.get("reachability"),
+            as_of,
+            shop.channels.assume_consent,
+        )
+        ranked.append(
+            RankedChannel(
+                channel=channel,
+                p_conversion=p.get(channel),
+                uplift=p[channel] - p[NO_MESSAGE] if model.level == "exploring" else None,
+                eligible=check.eligible,
+                why_not=check.why_not,
+            )
+        )
+    return sorted(ranked, key=lambda r: (not r.eligible, -(r.p_conversion or 0.0)))
+
+
+def _basis(
+    model: ChannelModel,
+    personal: Mapping[str, NDArray[np.bool_]],
+    chosen: str,
+    place: int,
+) -> Literal["association", "best_overall", "personal"]:
+    if model.level == "observational":
+        return "association"
+    return "personal" if personal[chosen][place] else "best_overall"

@@ -1,0 +1,102 @@
+"""Request and response of `POST /v1/predict`; their OpenAPI is made from these classes."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+MAX_CUSTOMERS = 5000
+
+Status = Literal["ok", "low_data", "no_purchase", "unknown_customer", "refused", "unavailable"]
+
+
+class Churn(BaseModel):
+    """Will the customer buy again within the horizon?"""
+
+    p_churn: float = Field(description="P(no purchase within the horizon)")
+    horizon_days: int
+    percentile: int = Field(description="share of customers, in %, less likely to churn")
+    band: Literal["low", "medium", "high", "very_high"]
+
+
+class IfReturns(BaseModel):
+    """When, given a purchase within the horizon."""
+
+    median_at: datetime
+    window_50: tuple[datetime, datetime]
+    window_80: tuple[datetime, datetime]
+
+
+class Due(BaseModel):
+    """A category whose replenishment is due."""
+
+    category: str
+    due_at: datetime
+
+
+class NextPurchase(BaseModel):
+    """When will the customer buy next?"""
+
+    p_within: dict[str, float] = Field(description="P(purchase within so many days)")
+    expected_at: datetime | None = Field(
+        description="when a purchase is as likely as not; null if it is not within the horizon"
+    )
+    if_returns: IfReturns
+    due: list[Due] | None = Field(description="null: replenishment cycles are not modelled yet")
+
+
+class Value(BaseModel):
+    """What the customer will be worth within the horizon."""
+
+    expected_purchases: float = Field(description="days with a purchase")
+    expected_spend: float | None = Field(description="null: too few repeat buyers to fit it")
+    currency: str
+
+
+class RankedChannel(BaseModel):
+    """One channel for one customer."""
+
+    channel: str
+    p_conversion: float | None = Field(
+        description="P(purchase within the window after a message); null for an arm never logged"
+    )
+    uplift: float | None = Field(description="over no message; null where it is not identified")
+    eligible: bool
+    why_not: str | None
+
+
+class Channel(BaseModel):
+    """Through which channel to ask, `none` among the answers."""
+
+    recommended: str
+    level: Literal["observational", "exploring"]
+    basis: Literal["association", "best_overall", "personal"]
+    ranking: list[RankedChannel]
+
+
+class Answer(BaseModel):
+    """All that is known of one customer."""
+
+    customer_id: str
+    status: Status
+    reason: str | None
+    retry_after: int | None = Field(default=None, description="seconds, where unavailable")
+    churn: Churn | None = None
+    next_purchase: NextPurchase | None = None
+    value: Value | None = None
+    channel: Channel | None = None
+    activity_group: Literal["reward", "stimulate", "win_back"] | None = Field(
+        default=None, description="null: activity per store is not modelled yet"
+    )
+    contact_score: int | None = Field(default=None, description="null: not modelled yet")
+
+
+class PredictResponse(BaseModel):
+    """The answers, in the order of the request, from one snapshot of store and champions."""
+
+    request_id: str
+    as_of: datetime
+    data_cutoff: datetime
+    expires_at: datetime
+    models: dict[str, str] = Field(description="version of each champion that answered")
+    answers: list[Answer]

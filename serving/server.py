@@ -1,0 +1,41 @@
+"""The server process: how the service is started."""
+
+import os
+import sys
+from pathlib import Path
+
+from features.faults import refuse
+from features.shop import read_shop
+from features.store import store_path
+
+_SERVICE = "serving.service:NextbuyService"
+
+
+def serve_command(host: str, port: int) -> list[str]:
+    """Write the command that serves the service in one process."""
+    options = ["--host", host, "--port", str(port), "--working-dir", str(Path.cwd())]
+    return [sys.executable, "-m", "bentoml", "serve", _SERVICE, *options]
+
+
+def serve_environment(shop: Path) -> dict[str, str]:
+    """Make the environment of that command; nothing in it phones home.
+
+    Raises
+    ------
+    InputError
+        The shop has no history store yet.
+    """
+    path = store_path(read_shop(shop))
+    if not path.is_file():
+        raise refuse(
+            "serve",
+            f"a history store at {path}",
+            "none",
+            "Run `nextbuy features --online` first.",
+        )
+    return {
+        **os.environ,
+        "NEXTBUY_SHOP": str(shop.resolve()),
+        "BENTOML_DO_NOT_TRACK": "true",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+    }

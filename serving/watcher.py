@@ -1,0 +1,68 @@
+"""The watcher: looks for new champions and a new store, and swaps the predictor whole.
+
+A request reads `current` once and is answered from that one snapshot. What cannot be loaded
+is logged, and the last good snapshot goes on answering.
+"""
+
+import logging
+import threading
+
+from features.faults import NextbuyError
+from features.shop import read_shop
+from features.store import store_path
+from models.registry import read_champion_versions
+from serving.predictor import Predictor, load_predictor
+from serving.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+class Watcher:
+    """Holds the current predictor and keeps it current.
+
+    Raises
+    ------
+    NextbuyError
+        At the start: no shop, no store, or champions that do not load.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._shop = read_shop(settings.shop)
+        self._store_path = store_path(self._shop)
+        self._seen = self._look()
+        self.current = self._load()
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="watcher", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop watching."""
+        self._stopped.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._stopped.wait(self._settings.poll_seconds):
+            try:
+                seen = self._look()
+                if seen != self._seen:
+                    self.current = self._load()
+                    self._seen = seen
+                    logger.info("now answering from %s", self.current.champions.versions)
+            except (NextbuyError, OSError) as error:
+                logger.warning("the new version is not taken, the last one goes on: %s", error)
+
+    def _look(self) -> tuple[object, ...]:
+        """Say what there is now, cheaply: the champions' versions and the store's build."""
+        if not self._store_path.is_file():
+            return (read_champion_versions(self._shop.tracking_uri), None)
+        build = self._store_path.stat()
+        return (
+            read_champion_versions(self._shop.tracking_uri),
+            (build.st_ino, build.st_mtime_ns),
+        )
+
+    def _load(self) -> Predictor:
+        return load_predictor(
+            self._shop, self._settings.max_age_hours, self._settings.expires_hours
+        )

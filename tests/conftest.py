@@ -1,0 +1,88 @@
+"""Shops that tests share: tiny ones written row by row, and the two of the demo, trained once."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+os.environ["BENTOML_DO_NOT_TRACK"] = "true"
+os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
+os.environ["MLFLOW_LOGGING_LEVEL"] = "WARNING"
+os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = "false"
+
+import msgspec
+import pandas as pd
+import pytest
+
+from features.log import Log, read_log
+from features.shop import Shop, read_shop
+from features.store import build_store, store_path
+from models.registry import Champions, read_champions
+from nextbuy.cdnow import write_cdnow
+from nextbuy.simulator import simulate_shop
+from training.publish import promote
+from training.slices import holdout_cutoff
+from training.train import Trained, train
+
+WriteShop = Callable[..., Path]
+
+
+@pytest.fixture
+def write_shop(tmp_path: Path) -> WriteShop:
+    """Write tables as CSV with a nextbuy.toml; keyword arguments are `[shop]` settings."""
+
+    def write(
+        tables: dict[str, pd.DataFrame], channels: dict[str, Any] | None = None, **shop: Any
+    ) -> Path:
+        folder = tmp_path / f"shop{len(list(tmp_path.iterdir()))}"
+        folder.mkdir()
+        for name, frame in tables.items():
+            frame.to_csv(folder / f"{name}.csv", index=False)
+        config = {
+            "shop": shop,
+            "channels": channels or {},
+            "tables": {name: {"path": f"{name}.csv"} for name in tables},
+        }
+        path = folder / "nextbuy.toml"
+        path.write_bytes(msgspec.toml.encode(config))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def orders() -> Callable[..., pd.DataFrame]:
+    """Make an orders table from (customer, when, amount) rows."""
+
+    def make(*rows: tuple[str, str, float]) -> pd.DataFrame:
+        frame = pd.DataFrame(rows, columns=["customer_id", "ordered_at", "amount"])
+        return frame.assign(order_id=[f"o{place}" for place in range(len(frame))])
+
+    return make
+
+
+class TrainedShop:
+    """A shop with promoted models and a history store as known at the models' cutoff."""
+
+    def __init__(self, config: Path) -> None:
+        self.config = config
+        self.shop: Shop = read_shop(config)
+        self.log: Log = read_log(self.shop)
+        self.cutoff = holdout_cutoff(self.log, self.shop.section.horizon_days)
+        self.trained: Trained = train(self.log, trials=0)
+        self.promoted = promote(self.shop.tracking_uri)
+        self.champions: Champions = read_champions(self.shop.tracking_uri)
+        build_store(self.log, store_path(self.shop), self.cutoff)
+
+
+@pytest.fixture(scope="session")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> TrainedShop:
+    """The simulated shop, 1,500 customers."""
+    return TrainedShop(simulate_shop(tmp_path_factory.mktemp("simulated"), 1500))
+
+
+@pytest.fixture(scope="session")
+def cdnow(tmp_path_factory: pytest.TempPathFactory) -> TrainedShop:
+    """CDNOW, all 23,570 customers."""
+    return TrainedShop(write_cdnow(tmp_path_factory.mktemp("cdnow")))

@@ -1,0 +1,44 @@
+from pathlib import Path
+
+import pytest
+
+from features.faults import InputError
+from features.shop import read_shop
+
+ORDERS = '[tables.orders]\npath = "orders.csv"\n'
+
+
+def _read(folder: Path, text: str) -> None:
+    (folder / "nextbuy.toml").write_text(text)
+    read_shop(folder / "nextbuy.toml")
+
+
+def test_the_smallest_file_has_the_defaults(tmp_path: Path) -> None:
+    (tmp_path / "nextbuy.toml").write_text(ORDERS)
+    shop = read_shop(tmp_path / "nextbuy.toml")
+    assert (shop.section.timezone, shop.section.horizon_days, shop.minor_digits) == ("UTC", 90, 2)
+    assert shop.workspace == tmp_path / ".nextbuy"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[tables.orders\n", "settings as in the README"),
+        ("[shop]\nname = 3\n" + ORDERS, r"Expected `str`, got `int` - at `\$.shop.name`"),
+        ("[shop]\ncolour = 'red'\n" + ORDERS, "unknown field `colour`"),
+        ("[shop]\ntimezone = 'Mars'\n" + ORDERS, "shop.timezone: expected an IANA zone"),
+        ("[shop]\nhorizon_days = 3\n" + ORDERS, "shop.horizon_days: expected 7 to 365 days, got 3"),
+        ("[channels]\nwindow_days = 0\n" + ORDERS, "channels.window_days"),
+        ("[tables.consents]\npath = 'c.csv'\n", "tables.orders: expected the shop's orders"),
+        (ORDERS + "[tables.orderz]\npath = 'c.csv'\n", "tables.orderz: expected one of orders,"),
+        (ORDERS + "columns = {client = 'x'}\n", "tables.orders.columns.client"),
+    ],
+)
+def test_a_wrong_setting_is_named(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        _read(tmp_path, text)
+
+
+def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"expected a nextbuy\.toml, got no such file"):
+        read_shop(tmp_path / "nextbuy.toml")

@@ -1,0 +1,107 @@
+"""What a user could do instead: the rivals that stand in every comparison.
+
+Each is a function (slices, population) -> F(h) for h = 0..H, array (n, H + 1), fitted on the
+slices alone.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import logit
+
+from models.booster import BoosterSettings, ResidualBooster
+from models.btyd import RFM, Variant, fit_btyd
+from training.slices import Slices
+
+Floats = NDArray[np.float64]
+Baseline = Callable[[Slices, pd.DataFrame], Floats]
+
+_RECENCY_BINS = 20
+_RFM_COLUMNS = (*RFM, "monetary_value", "days_since_last")
+_RFM_KNOTS = (7, 14, 30, 60, 90)
+_RFM_SETTINGS = BoosterSettings(
+    rounds=120, learning_rate=0.04, leaves=15, min_rows=100, l2=5.0, feature_share=1.0
+)
+
+
+def base_rate(slices: Slices, population: pd.DataFrame) -> Floats:
+    """Give everybody the law of the latest slice."""
+    latest = slices.frame["cutoff"] == slices.frame["cutoff"].max()
+    law = empirical_law(slices.labels.loc[latest, "days_to_next"], slices.horizon_days)
+    return np.tile(law, (len(population), 1))
+
+
+def days_since_last(slices: Slices, population: pd.DataFrame) -> Floats:
+    """Give each customer the law of those who were silent for about as long."""
+    silence = slices.frame["days_since_last"]
+    edges = np.unique(np.quantile(silence, np.linspace(0, 1, _RECENCY_BINS + 1))[1:-1])
+    groups = np.searchsorted(edges, silence)
+    laws = np.array(
+        [
+            empirical_law(slices.labels["days_to_next"][groups == group], slices.horizon_days)
+            for group in range(len(edges) + 1)
+        ]
+    )
+    return laws[np.searchsorted(edges, population["days_since_last"])]
+
+
+def mean_gap(slices: Slices, population: pd.DataFrame) -> Floats:
+    """Give each customer an exponential law of the own mean gap, the open one counted.
+
+    What people compute in a spreadsheet: age over purchases, and nobody ever leaves.
+    """
+    gap = np.asarray(population["gap_shrunken"], dtype=float)
+    days = np.arange(slices.horizon_days + 1)[None, :]
+    return np.asarray(-np.expm1(-days / np.maximum(gap, 1.0)[:, None]))
+
+
+def btyd_baseline(variant: Variant) -> Baseline:
+    """Make the baseline of one BTYD model, fitted at the cutoff."""
+
+    def law(slices: Slices, population: pd.DataFrame) -> Floats:
+        x, t_x, T = (population[name].to_numpy(dtype=float) for name in RFM)
+        days = range(slices.horizon_days + 1)
+        return fit_btyd(slices.latest, variant).p_within(x, t_x, T, days)
+
+    return law
+
+
+def lightgbm_rfm(slices: Slices, population: pd.DataFrame) -> Floats:
+    """LightGBM on frequency, recency, T, monetary value: one model per horizon, made monotone.
+
+    What a data scientist writes first.
+    """
+    horizon = slices.horizon_days
+    knots = sorted({k for k in _RFM_KNOTS if k < horizon} | {horizon})
+    days = slices.labels["days_to_next"].to_numpy()
+    at_knots = [np.zeros(len(population))]
+    for knot in knots:
+        bought = (days > 0) & (days <= knot)
+        rate = float(np.clip(bought.mean(), 1e-6, 1 - 1e-6))
+        offset = np.full(len(bought), logit(rate))
+        booster = ResidualBooster.fit(
+            slices.frame, _RFM_COLUMNS, bought, offset, _RFM_SETTINGS, seed=0
+        )
+        at_knots.append(1 / (1 + np.exp(-logit(rate) - booster.correction(population))))
+    law = np.maximum.accumulate(np.column_stack(at_knots), axis=1)
+    return np.array([np.interp(np.arange(horizon + 1), [0, *knots], row) for row in law])
+
+
+def empirical_law(days_to_next: "pd.Series[int]", horizon: int) -> Floats:
+    """Give the share that came within h days, for h = 0..horizon, of days that are 0 for never."""
+    counts = np.bincount(days_to_next, minlength=horizon + 1)[: horizon + 1].astype(float)
+    counts[0] = 0.0
+    law: Floats = np.cumsum(counts) / max(len(days_to_next), 1)
+    return law
+
+
+BASELINES: dict[str, Baseline] = {
+    "base rate": base_rate,
+    "days since last": days_since_last,
+    "mean gap": mean_gap,
+    "BG/NBD": btyd_baseline("bg_nbd"),
+    "MBG/NBD": btyd_baseline("mbg_nbd"),
+    "LightGBM-RFM": lightgbm_rfm,
+}

@@ -1,0 +1,50 @@
+"""Messages as training rows of the channel model: features before each, outcome after it."""
+
+import pandas as pd
+
+from features.build import build_features
+from features.feature import Catalog
+from features.log import Log
+from features.windows import DAY, cutoffs_before
+from training.labels import make_message_labels
+
+STRIDE_DAYS = 7
+
+
+def make_message_rows(
+    log: Log,
+    catalog: Catalog,
+    first: int,
+    last: int,
+    window_days: int,
+    known_until: int,
+) -> pd.DataFrame:
+    """Make a row per message sent after `first` and up to `last`.
+
+    The features of a message are those of its customer at the latest of the weekly cutoffs
+    before it was sent, so that nothing it caused is in them.
+
+    Parameters
+    ----------
+    known_until : int
+        Last instant that the outcomes may know; messages whose window is still open are
+        left out.
+
+    Returns
+    -------
+    DataFrame
+        One row per message: the columns of `make_message_labels` and the catalog's features,
+        NaN for a contact without anything known at that cutoff.
+    """
+    labels = make_message_labels(log, window_days, known_until)
+    labels = labels[(labels["sent_at"] > first) & (labels["sent_at"] <= last)]
+    cutoffs = sorted(
+        cutoffs_before(last, STRIDE_DAYS, first - STRIDE_DAYS * DAY, log.shop.timezone)
+    )
+    parts = []
+    for cutoff, following in zip(cutoffs, [*cutoffs[1:], last], strict=True):
+        sent = labels[(labels["sent_at"] > cutoff) & (labels["sent_at"] <= following)]
+        if len(sent):
+            features = build_features(log, [cutoff], catalog, population="contacts")
+            parts.append(sent.merge(features, on="customer_id", how="left", validate="m:1"))
+    return pd.concat(parts, ignore_index=True) if parts else labels

@@ -1,0 +1,124 @@
+"""Metrics of probabilities and of forecast laws; plain functions of arrays."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
+
+Floats = NDArray[np.float64]
+
+_EDGE = 1e-6
+# Reported apart, because a mean over everybody hides whom a model serves badly.
+_BUCKETS = {"0": (0, 0), "1-2": (1, 2), "3-9": (3, 9), "10_up": (10, np.inf)}
+
+
+def auc(outcome: NDArray[np.bool_], p: Floats) -> float:
+    """Area under the ROC curve; NaN where only one outcome occurred."""
+    if outcome.all() or not outcome.any():
+        return float("nan")
+    return float(roc_auc_score(outcome, p))
+
+
+def mean_log_loss(outcome: NDArray[np.bool_], p: Floats) -> float:
+    """Mean negative log-likelihood of the outcomes."""
+    return float(log_loss(outcome, np.clip(p, _EDGE, 1 - _EDGE), labels=[False, True]))
+
+
+def brier(outcome: NDArray[np.bool_], p: Floats) -> float:
+    """Mean squared error of the probabilities."""
+    return float(brier_score_loss(outcome, np.clip(p, 0, 1), labels=[False, True]))
+
+
+def ece(outcome: NDArray[np.bool_], p: Floats, bins: int = 15) -> float:
+    """Expected calibration error over bins of equal mass.
+
+    >>> ece(np.array([False, True]), np.array([0.5, 0.5]), bins=1)
+    0.0
+    """
+    parts = np.array_split(np.argsort(p, kind="stable"), bins)
+    gaps = [len(part) * abs(p[part].mean() - outcome[part].mean()) for part in parts if len(part)]
+    return float(sum(gaps) / len(p))
+
+
+def lift_at(outcome: NDArray[np.bool_], p: Floats, share: float = 0.1) -> float:
+    """Rate of the outcome among the `share` with the highest p, over the rate of all."""
+    if not outcome.any():
+        return float("nan")
+    top = np.argsort(-p, kind="stable")[: max(1, round(share * len(p)))]
+    return float(outcome[top].mean() / outcome.mean())
+
+
+def crps(days_to_next: NDArray[np.int_], within: Floats) -> float:
+    """Mean continuous ranked probability score over days 1..H, in days.
+
+    Parameters
+    ----------
+    days_to_next : int array (n,)
+        First whole h with a purchase within h days; 0 without one within H.
+    within : array (n, H + 1)
+        F(h) for h = 0..H.
+
+    >>> crps(np.array([2]), np.array([[0.0, 0.0, 1.0, 1.0]]))
+    0.0
+    """
+    h = np.arange(1, within.shape[1])[None, :]
+    days = days_to_next[:, None]
+    bought = (days > 0) & (days <= h)
+    return float(((within[:, 1:] - bought) ** 2).sum(axis=1).mean())
+
+
+def coverage(days_to_next: NDArray[np.int_], law: Floats, share: float) -> float:
+    """Share of the days that fall in the central window of their law.
+
+    A day counts by the middle of its step, (F(d - 1) + F(d)) / 2, within (1 +- share) / 2.
+
+    Parameters
+    ----------
+    days_to_next : int array (n,)
+        1..H.
+    law : array (n, H + 1)
+        Law of the day, given that it is within H.
+    """
+    rows = np.arange(len(law))
+    middle = (law[rows, days_to_next - 1] + law[rows, days_to_next]) / 2
+    return float((np.abs(middle - 0.5) <= share / 2).mean())
+
+
+def score_probability(outcome: NDArray[np.bool_], p: Floats) -> dict[str, float]:
+    """Score one probability per customer: `auc, log_loss, brier, ece, lift10`."""
+    return {
+        "auc": auc(outcome, p),
+        "log_loss": mean_log_loss(outcome, p),
+        "brier": brier(outcome, p),
+        "ece": ece(outcome, p),
+        "lift10": lift_at(outcome, p),
+    }
+
+
+def score_law(labels: pd.DataFrame, within: Floats) -> dict[str, float]:
+    """Score a law F(h) of every customer against what they did.
+
+    Parameters
+    ----------
+    labels : DataFrame
+        From `training.labels.make_labels`, for the same horizon.
+    within : array (n, H + 1)
+
+    Returns
+    -------
+    dict
+        `crps`, and at 30 days and at H the metrics of `score_probability`: `auc_30d`...
+    """
+    days = labels["days_to_next"].to_numpy()
+    horizon = within.shape[1] - 1
+    scores = {"crps": crps(days, within)}
+    for h in sorted({min(30, horizon), horizon}):
+        at_h = score_probability((days > 0) & (days <= h), within[:, h])
+        scores |= {f"{name}_{h}d": value for name, value in at_h.items()}
+    return scores
+
+
+def frequency_buckets(frequency: Floats) -> dict[str, NDArray[np.bool_]]:
+    """Select the rows of each frequency bucket that has any."""
+    rows = {n: (frequency >= lo) & (frequency <= hi) for n, (lo, hi) in _BUCKETS.items()}
+    return {name: mask for name, mask in rows.items() if mask.any()}

@@ -1,0 +1,61 @@
+"""Plots of a training run: calibration and lift, on the holdout."""
+
+import matplotlib.figure
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+_BINS = 10
+
+
+def calibration_plot(
+    outcome: NDArray[np.bool_], laws: dict[str, Floats], title: str
+) -> matplotlib.figure.Figure:
+    """Plot observed rates against mean probabilities, ten bins of equal mass for each model."""
+    figure = matplotlib.figure.Figure(figsize=(5.5, 5), layout="constrained")
+    axes = figure.subplots()
+    highest = 0.0
+    for name, p in laws.items():
+        parts = np.array_split(np.argsort(p, kind="stable"), _BINS)
+        predicted = [p[part].mean() for part in parts if len(part)]
+        observed = [outcome[part].mean() for part in parts if len(part)]
+        axes.plot(predicted, observed, marker="o", markersize=4, label=name)
+        highest = max(highest, *predicted, *observed)
+    axes.plot(
+        [0, highest],
+        [0, highest],
+        color="0.6",
+        linewidth=1,
+        linestyle="--",
+        label="perfect",
+    )
+    axes.set(title=title, xlabel="predicted probability", ylabel="share that it happened to")
+    axes.legend(frameon=False)
+    axes.grid(alpha=0.2)
+    return figure
+
+
+def lift_plot(
+    outcome: NDArray[np.bool_], laws: dict[str, Floats], title: str
+) -> matplotlib.figure.Figure:
+    """Plot the cumulative gain: the share of buyers found among the highest-ranked customers."""
+    figure = matplotlib.figure.Figure(figsize=(5.5, 5), layout="constrained")
+    axes = figure.subplots()
+    share = np.linspace(0, 1, 101)
+    for name, p in laws.items():
+        found = np.cumsum(outcome[np.argsort(-p, kind="stable")]) / max(outcome.sum(), 1)
+        axes.plot(
+            share,
+            np.interp(share, np.arange(1, len(p) + 1) / len(p), found),
+            label=name,
+        )
+    axes.plot([0, 1], [0, 1], color="0.6", linewidth=1, linestyle="--", label="at random")
+    axes.set(
+        title=title,
+        xlabel="share of customers asked",
+        ylabel="share of buyers among them",
+    )
+    axes.legend(frameon=False)
+    axes.grid(alpha=0.2)
+    return figure

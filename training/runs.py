@@ -1,0 +1,103 @@
+"""MLflow runs: what every training run writes down, and where."""
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pandas as pd
+from mlflow.models import Model as MlflowModel
+from mlflow.models import infer_signature
+
+from features.build import read_channels
+from features.log import Log
+from features.windows import to_datetime
+from models.artefact import MANIFEST, Kind, Model, make_head, save
+from training.publish import Candidate
+
+_MODEL_FOLDER = "model"
+
+
+def open_experiment(log: Log) -> None:
+    """Point MLflow at the shop's own database and experiment."""
+    workspace = log.shop.workspace
+    workspace.mkdir(parents=True, exist_ok=True)
+    mlflow.set_tracking_uri(log.shop.tracking_uri)
+    name = log.shop.section.name
+    if mlflow.get_experiment_by_name(name) is None:
+        mlflow.create_experiment(name, artifact_location=(workspace / "artifacts").as_uri())
+    mlflow.set_experiment(name)
+
+
+@contextmanager
+def training_run(log: Log, name: str, cutoff: int, flags: Mapping[str, Any]) -> Iterator[None]:
+    """Open a run that states its data, its cutoff and all its flags.
+
+    A failure inside marks the run as failed and goes on up.
+    """
+    with mlflow.start_run(run_name=name, nested=True):
+        mlflow.set_tag("simulated", str(log.shop.section.simulated).lower())
+        mlflow.log_params(
+            {
+                "cutoff": to_datetime(cutoff).isoformat(),
+                "observed_until": to_datetime(log.observed_until).isoformat(),
+                "horizon_days": log.shop.section.horizon_days,
+                "settle_days": log.shop.section.settle_days,
+                **flags,
+            }
+        )
+        mlflow.log_text(log.fingerprint().replace(" ", "\n") + "\n", "data_fingerprint.txt")
+        yield
+
+
+def log_scores(split: str, scores: Mapping[str, float]) -> None:
+    """Log the scores of one split as metrics; those that are not defined there are left out."""
+    mlflow.log_metrics({f"{split}.{name}": v for name, v in scores.items() if v == v})
+
+
+def log_candidate(
+    log: Log,
+    kind: Kind,
+    model: Model,
+    cutoff: int,
+    example: tuple[pd.DataFrame, pd.DataFrame],
+    judged: tuple[float, float],
+) -> Candidate:
+    """Log a fitted model's artefact, features and signature to the active run.
+
+    Parameters
+    ----------
+    example : pair of DataFrame
+        A few rows of what the model reads and of what it gives: only their types are kept.
+    judged : pair of float
+        The model's score and its baseline's, lower is better; see `Candidate`.
+    """
+    head = make_head(
+        kind,
+        model,
+        shop=log.shop.section.name,
+        currency=log.shop.section.currency,
+        cutoff=to_datetime(cutoff).isoformat(),
+        population="contacts" if kind == "best-channel" else "buyers",
+        channels=read_channels(log),
+    )
+    mlflow.log_dict(dict(head.features), "features.json")
+    inputs, outputs = example
+    with tempfile.TemporaryDirectory() as parent:
+        folder = Path(parent) / _MODEL_FOLDER
+        sha256 = save(head, model, folder)
+        flavors = {"nextbuy": {"kind": kind, "artefact": MANIFEST}}
+        signature = infer_signature(inputs[list(model.inputs)], outputs)
+        MlflowModel(flavors=flavors, signature=signature).save(folder / "MLmodel")
+        mlflow.log_artifacts(str(folder), _MODEL_FOLDER)
+    run = mlflow.active_run()
+    return Candidate(
+        head,
+        model,
+        run.info.run_id,
+        mlflow.get_artifact_uri(_MODEL_FOLDER),
+        sha256,
+        *judged,
+    )

@@ -1,0 +1,130 @@
+"""A study: the slices that a model is fitted on, and the origins that it is judged at."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.build import read_catalog
+from features.faults import refuse
+from features.log import Log, check_observed
+from features.windows import to_datetime
+from training.baselines import BASELINES
+from training.slices import (
+    Slices,
+    check_history,
+    earlier_cutoff,
+    has_history,
+    holdout_cutoff,
+    make_slice,
+    make_slices,
+)
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A cutoff with outcomes: a model fitted on its slices can be judged on its population.
+
+    Attributes
+    ----------
+    split : str
+        `valid` (choices are made on it) or `holdout` (it is looked at once).
+    """
+
+    split: str
+    slices: Slices
+    population: pd.DataFrame
+    labels: pd.DataFrame
+
+    @cached_property
+    def baseline_laws(self) -> dict[str, Floats]:
+        """F(h) of every baseline, fitted on the slices, of the population."""
+        return {n: baseline(self.slices, self.population) for n, baseline in BASELINES.items()}
+
+
+@dataclass(frozen=True)
+class Study:
+    """What one training at one cutoff works with.
+
+    Attributes
+    ----------
+    slices : Slices
+        What the registered model is fitted on: everything known at the cutoff.
+    valid : Origin or None
+        One horizon before the cutoff; None where the history is too short for it.
+    holdout : Origin or None
+        At the cutoff itself; None where its outcomes are not observed yet.
+    """
+
+    slices: Slices
+    valid: Origin | None
+    holdout: Origin | None
+
+    @property
+    def test(self) -> Origin:
+        """The origin that a promotion is judged at: the holdout where there is one."""
+        origin = self.holdout or self.valid
+        assert origin is not None
+        return origin
+
+
+def resolve_cutoff(log: Log, cutoff: int | None) -> int:
+    """Take the cutoff asked for, or the latest with an observed horizon after it.
+
+    Raises
+    ------
+    InputError
+        The cutoff is past the data.
+    """
+    if cutoff is None:
+        return holdout_cutoff(log, log.shop.section.horizon_days)
+    check_observed(log, cutoff)
+    return cutoff
+
+
+def make_study(log: Log, cutoff: int) -> Study:
+    """Build the study of a cutoff, the last instant that the registered models may know.
+
+    The end of the data gives models for production, judged one horizon earlier.
+
+    Raises
+    ------
+    InputError
+        The history before the cutoff is too short.
+    """
+    horizon = log.shop.section.horizon_days
+    check_history(log, cutoff, horizon)
+    catalog = read_catalog(log)
+    slices = make_slices(log, cutoff, horizon, catalog)
+    holdout = None
+    if cutoff <= holdout_cutoff(log, horizon):
+        holdout = Origin(
+            "holdout",
+            slices,
+            *make_slice(log, cutoff, horizon, catalog, log.observed_until),
+        )
+    valid = _make_valid(log, slices)
+    if holdout is None and valid is None:
+        needed = 2 * horizon + log.shop.section.settle_days
+        raise refuse(
+            "cutoff",
+            f"enough history to judge the models: about {needed} days before it, or "
+            f"{horizon} days observed after it",
+            f"{to_datetime(cutoff):%Y-%m-%d %H:%M} UTC",
+            "Use an earlier cutoff, bring a longer history or a shorter shop.horizon_days.",
+        )
+    return Study(slices, valid, holdout)
+
+
+def _make_valid(log: Log, slices: Slices) -> Origin | None:
+    """Build the origin one horizon earlier, if there are slices to fit on before it."""
+    horizon, catalog = slices.horizon_days, read_catalog(log)
+    cutoff = earlier_cutoff(log, slices.cutoff, horizon)
+    if not has_history(log, cutoff, horizon):
+        return None
+    fitted_on = make_slices(log, cutoff, horizon, catalog)
+    return Origin("valid", fitted_on, *make_slice(log, cutoff, horizon, catalog, slices.cutoff))

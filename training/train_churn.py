@@ -1,0 +1,78 @@
+"""The churn job: search on the validation origin, fit, look at the holdout once."""
+
+from collections.abc import Callable
+
+import mlflow
+import msgspec
+import pandas as pd
+
+from features.log import Log
+from models.booster import BoosterSettings
+from models.churn import ChurnModel
+from training.backtest import OURS, fit_churn_on
+from training.metrics import frequency_buckets, mean_log_loss, score_probability
+from training.plots import calibration_plot, lift_plot
+from training.publish import Candidate
+from training.runs import log_candidate, log_scores, training_run
+from training.study import Origin, Study
+from training.tune import tune_churn
+
+
+def train_churn(log: Log, study: Study, trials: int, progress: Callable[[str], None]) -> Candidate:
+    """Train churn as one MLflow run; registers nothing."""
+    flags = {"trials": trials, "slices": study.slices.frame["cutoff"].nunique()}
+    with training_run(log, "churn", study.slices.cutoff, flags):
+        settings = BoosterSettings()
+        if study.valid is not None and trials:
+            settings = tune_churn(study.valid, trials, progress)
+        mlflow.log_params(msgspec.structs.asdict(settings))
+        model = fit_churn_on(study.slices, settings)
+        if study.valid is not None:
+            _log_scores("valid", fit_churn_on(study.valid.slices, settings), study.valid)
+        _log_scores("train", model, _training_origin(study))
+        if study.holdout is not None:
+            _log_scores("holdout", model, study.holdout)
+        test = study.test
+        tested = model if test is study.holdout else fit_churn_on(test.slices, settings)
+        loss, baseline = _log_comparison(tested, test)
+        sample = study.slices.latest.head(5)
+        outputs = pd.DataFrame({"p_churn": model.predict(sample)})
+        progress("churn")
+        return log_candidate(
+            log,
+            "churn",
+            model,
+            study.slices.cutoff,
+            (sample, outputs),
+            (loss, baseline),
+        )
+
+
+def _training_origin(study: Study) -> Origin:
+    """The training rows as an origin: how well the model fits what it has seen."""
+    slices = study.slices
+    return Origin("train", slices, slices.frame, slices.labels)
+
+
+def _log_scores(split: str, model: ChurnModel, origin: Origin) -> None:
+    returned = origin.labels["returned"].to_numpy()
+    p_return = 1 - model.predict(origin.population)
+    log_scores(split, score_probability(returned, p_return))
+    for bucket, rows in frequency_buckets(origin.population["frequency"].to_numpy()).items():
+        scores = score_probability(returned[rows], p_return[rows])
+        log_scores(f"{split}.frequency_{bucket}", scores)
+
+
+def _log_comparison(model: ChurnModel, test: Origin) -> tuple[float, float]:
+    """Log plots and the table beside the baselines; give our loss and the base rate's."""
+    returned = test.labels["returned"].to_numpy()
+    p_return = {OURS: 1 - model.predict(test.population)}
+    p_return |= {name: law[:, -1] for name, law in test.baseline_laws.items()}
+    rows = [{"model": n} | score_probability(returned, p) for n, p in p_return.items()]
+    mlflow.log_text(pd.DataFrame(rows).to_csv(index=False), f"{test.split}_baselines.csv")
+    shown = {n: p_return[n] for n in (OURS, "BG/NBD", "LightGBM-RFM")}
+    title = f"Buys within {test.slices.horizon_days} days ({test.split})"
+    mlflow.log_figure(calibration_plot(returned, shown, title), f"{test.split}_calibration.png")
+    mlflow.log_figure(lift_plot(returned, shown, title), f"{test.split}_lift.png")
+    base_rate = mean_log_loss(returned, p_return["base rate"])
+    return mean_log_loss(returned, p_return[OURS]), base_rate
