@@ -1,0 +1,226 @@
+"""Answers computed in process: statuses, time, consent, and the models behind them."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from features.build import build_features, read_catalog
+from features.faults import InputError
+from features.store import HistoryStore, store_path
+from features.windows import DAY, to_datetime
+from models.forecast import P_WITHIN_DAYS, make_forecast
+from models.registry import Champions
+from serving.predictor import Predictor, load_predictor, predict_once
+
+
+@pytest.fixture(scope="module")
+def predictor(simulated) -> Predictor:
+    return load_predictor(simulated.shop, 48, 24)
+
+
+@pytest.fixture(scope="module")
+def buyers(simulated):
+    frame = build_features(simulated.log, [simulated.cutoff], read_catalog(simulated.log))
+    return frame.set_index("customer_id")
+
+
+@pytest.mark.parametrize("n", [0, 1, 3])
+def test_every_customer_asked_about_is_answered_in_order(
+    predictor: Predictor, simulated, n: int
+) -> None:
+    asked = predictor.store.customer_ids()[:n]
+    response = predictor.predict(asked, simulated.cutoff)
+    assert [answer.customer_id for answer in response.answers] == asked
+    assert response.models == simulated.promoted
+
+
+def test_an_answer_is_what_the_champions_say_of_the_training_build(
+    predictor: Predictor, simulated, buyers
+) -> None:
+    """The same numbers from DuckDB over the log and from the store at ask time."""
+    response = predictor.predict(list(buyers.index), simulated.cutoff)
+    answered = [a for a in response.answers if a.status == "ok"]
+    assert len(answered) > 1300
+    rows = buyers.loc[[a.customer_id for a in answered]]
+    champions = simulated.champions
+    forecast = make_forecast(champions.churn, champions.timing, rows)
+    p_channel = champions.channel.predict(rows)
+    for place, answer in enumerate(answered):
+        assert answer.churn.p_churn == pytest.approx(forecast.p_churn[place], rel=1e-9)
+        for days in P_WITHIN_DAYS:
+            expected = forecast.within[place, days]
+            assert answer.next_purchase.p_within[str(days)] == pytest.approx(expected, rel=1e-9)
+        expected_spend = forecast.expected_spend[place] / 100
+        assert answer.value.expected_spend == pytest.approx(expected_spend, rel=1e-9)
+        for ranked in answer.channel.ranking:
+            expected = p_channel[ranked.channel][place]
+            assert ranked.p_conversion == pytest.approx(expected, rel=1e-9)
+
+
+def test_an_answer_is_coherent_and_its_instants_are_in_order(
+    predictor: Predictor, simulated, buyers
+) -> None:
+    as_of = to_datetime(simulated.cutoff)
+    for answer in predictor.predict(list(buyers.index)[:200], simulated.cutoff).answers:
+        if answer.status != "ok":
+            continue
+        churn, following, value = answer.churn, answer.next_purchase, answer.value
+        assert following.p_within["90"] == pytest.approx(1 - churn.p_churn, abs=1e-9)
+        assert list(following.p_within.values()) == sorted(following.p_within.values())
+        assert (following.expected_at is None) == (following.p_within["90"] < 0.5)
+        assert value.expected_purchases >= following.p_within["90"] - 1e-12
+        (a, d), (b, c) = following.if_returns.window_80, following.if_returns.window_50
+        assert as_of < a <= b <= following.if_returns.median_at <= c <= d
+        assert 0 <= churn.percentile <= 100
+
+
+def test_a_customer_is_the_same_alone_and_among_others(
+    predictor: Predictor, simulated, buyers
+) -> None:
+    ids = list(buyers.index)[:50]
+    together = predictor.predict(ids, simulated.cutoff).answers
+    for customer_id, answer in zip(ids, together, strict=True):
+        alone = predictor.predict([customer_id], simulated.cutoff).answers[0]
+        assert alone.status == answer.status
+        if answer.status == "ok":
+            # vectorised logarithms may differ in the last bit
+            within = answer.next_purchase.p_within
+            assert alone.next_purchase.p_within == pytest.approx(within, rel=1e-12)
+            assert alone.churn.p_churn == pytest.approx(answer.churn.p_churn, rel=1e-12)
+            assert alone.channel.recommended == answer.channel.recommended
+
+
+def test_an_unknown_customer_and_a_repeated_one_are_answered_as_such(
+    predictor: Predictor, simulated
+) -> None:
+    known = predictor.store.customer_ids()[0]
+    answers = predictor.predict(["nobody", known, known], simulated.cutoff).answers
+    assert [a.status for a in answers] == ["unknown_customer", answers[1].status, answers[1].status]
+    assert answers[0].churn is answers[0].channel is None
+    assert answers[1] == answers[2]
+
+
+def test_objections_are_refused_and_nobody_else(predictor: Predictor, simulated) -> None:
+    query = (
+        "SELECT customer_id FROM consents WHERE scope = 'profiling' AND NOT granted "
+        f"AND changed_at <= {simulated.cutoff}"
+    )
+    objected = {row[0] for row in simulated.log.connection.execute(query).fetchall()}
+    answers = predictor.predict(predictor.store.customer_ids(), simulated.cutoff).answers
+    refused = {answer.customer_id for answer in answers if answer.status == "refused"}
+    assert refused == objected
+    assert objected
+    for answer in answers:
+        if answer.status == "refused":
+            assert answer.churn is answer.value is answer.channel is None
+
+
+def test_only_channels_with_consent_are_recommended(predictor: Predictor, simulated) -> None:
+    query = (
+        "SELECT customer_id, scope FROM consents "
+        f"WHERE changed_at <= {simulated.cutoff} GROUP BY ALL HAVING arg_max(granted, changed_at)"
+    )
+    consented = set(simulated.log.connection.execute(query).fetchall())
+    answers = predictor.predict(predictor.store.customer_ids(), simulated.cutoff).answers
+    recommended = [(a.customer_id, a.channel.recommended) for a in answers if a.channel]
+    assert {channel for _, channel in recommended} >= {"email", "sms", "none"}
+    assert {pair for pair in recommended if pair[1] != "none"} <= consented
+    for answer in answers:
+        for ranked in answer.channel.ranking if answer.channel else []:
+            assert ranked.eligible == (ranked.why_not is None)
+
+
+def test_only_what_was_known_at_the_instant_is_read(simulated, tmp_path: Path) -> None:
+    """A store built a year later gives the same answers about the same instant."""
+    from features.store import build_store
+
+    earlier = simulated.cutoff - 60 * DAY
+    build_store(simulated.log, tmp_path / "then.sqlite", earlier)
+    build_store(simulated.log, tmp_path / "later.sqlite")
+    responses = []
+    for name in ("then", "later"):
+        store = HistoryStore(tmp_path / f"{name}.sqlite")
+        predictor = Predictor(simulated.shop, store, simulated.champions, 1e9, 24)
+        ids = store.customer_ids()
+        responses.append({a.customer_id: a for a in predictor.predict(ids, earlier).answers})
+        store.close()
+    then, later = responses
+    assert then == {i: later[i] for i in then}
+    assert {a.status for i, a in later.items() if i not in then} <= {"unknown_customer"}
+
+
+def test_a_contact_without_an_order_is_answered_by_channel_only(
+    simulated, predictor: Predictor, buyers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    customer_id = next(
+        a.customer_id
+        for a in predictor.predict(list(buyers.index), simulated.cutoff).answers
+        if a.status == "ok"
+    )
+    tables = predictor.store.read([customer_id])[customer_id]
+    del tables["orders"]
+    monkeypatch.setattr(HistoryStore, "read", lambda *_: {customer_id: tables})
+    answer = predictor.predict([customer_id], simulated.cutoff).answers[0]
+    assert answer.status == "no_purchase"
+    assert answer.churn is answer.next_purchase is answer.value is None
+    assert answer.channel is not None
+
+
+def test_a_store_that_is_too_old_answers_nothing(predictor: Predictor, simulated) -> None:
+    ids = predictor.store.customer_ids()[:2]
+    fresh = predictor.predict(ids, simulated.cutoff + 2 * DAY)
+    stale = predictor.predict(ids, simulated.cutoff + 2 * DAY + 60_000_000)
+    assert {a.status for a in fresh.answers} != {"unavailable"}
+    assert [a.status for a in stale.answers] == ["unavailable"] * 2
+    assert "48 hours before as_of" in stale.answers[0].reason
+    assert stale.answers[0].retry_after == 3600
+
+
+def test_without_champions_nothing_is_answered(predictor: Predictor, simulated) -> None:
+    empty = replace(predictor, champions=Champions({}))
+    answer = empty.predict(["x"], simulated.cutoff).answers[0]
+    assert answer.status == "unavailable"
+    assert "no model has been promoted yet" in answer.reason
+
+
+@pytest.mark.parametrize("left", ["churn", "repurchase-timing", "best-channel"])
+def test_each_champion_answers_alone(predictor: Predictor, simulated, buyers, left: str) -> None:
+    one = Champions({left: simulated.champions.by_kind[left]})
+    answers = replace(predictor, champions=one).predict(list(buyers.index)[:20], simulated.cutoff)
+    answer = next(a for a in answers.answers if a.status != "refused")
+    assert (answer.churn is not None) == (left == "churn")
+    assert (answer.channel is not None) == (left == "best-channel")
+    assert answer.next_purchase is None
+    assert "has been promoted" in answer.reason
+
+
+def test_a_log_of_orders_alone_has_no_channel_and_says_why(cdnow) -> None:
+    predictor = load_predictor(cdnow.shop, 48, 24)
+    answer = predictor.predict(predictor.store.customer_ids()[:1], cdnow.cutoff).answers[0]
+    assert (answer.status, answer.channel) == ("ok", None)
+    assert answer.reason == "no best-channel model has been promoted"
+
+
+def test_an_instant_in_the_future_is_refused(simulated) -> None:
+    with pytest.raises(InputError, match="as_of: expected an instant not after now"):
+        predict_once(simulated.config, ["x"], "2999-01-01")
+    assert store_path(simulated.shop).is_file()
+
+
+def test_a_longer_silence_never_lowers_p_churn_of_the_silent(
+    predictor: Predictor, simulated
+) -> None:
+    """Directional: the same customers, asked again a month later without a purchase."""
+    store = HistoryStore(store_path(simulated.shop))
+    asked = Predictor(simulated.shop, store, simulated.champions, 24 * 60, 24)
+    ids = store.customer_ids()
+    now, later = (
+        {a.customer_id: a.churn.p_churn for a in asked.predict(ids, t).answers if a.churn}
+        for t in (simulated.cutoff, simulated.cutoff + 30 * DAY)
+    )
+    risen = np.array([later[i] - now[i] for i in now])
+    assert (risen >= -0.02).mean() > 0.95
+    assert risen.mean() > 0.02
+    store.close()

@@ -1,0 +1,169 @@
+"""The real server over HTTP."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from features.store import build_store, store_path
+from features.windows import to_datetime
+from models.registry import CHAMPION
+from serving.predictor import load_predictor
+from serving.server import serve_command, serve_environment
+
+
+@pytest.fixture(scope="module")
+def server(simulated, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """The service of the simulated shop, started as `nextbuy serve` starts it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = serve_environment(simulated.config) | {"NEXTBUY_POLL_SECONDS": "0.5"}
+    log = tmp_path_factory.mktemp("server") / "log.txt"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            serve_command("127.0.0.1", port),
+            env=environment,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30)
+    try:
+        _wait(lambda: _status(client, "/readyz") == 200, 90, log)
+        yield client
+    finally:
+        client.close()
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(30)
+
+
+def _status(client: httpx.Client, path: str) -> int:
+    try:
+        return client.get(path).status_code
+    except httpx.TransportError:
+        return 0
+
+
+def _wait(condition, seconds: float, log: Path | None = None) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, log.read_text() if log else "it did not happen"
+        time.sleep(0.1)
+
+
+def _ask(server: httpx.Client, customer_ids: list[str], as_of: str | None) -> httpx.Response:
+    body = {"customer_ids": customer_ids} | ({"as_of": as_of} if as_of else {})
+    return server.post("/v1/predict", json=body)
+
+
+@pytest.fixture(scope="module")
+def as_of(simulated) -> str:
+    return to_datetime(simulated.cutoff).isoformat()
+
+
+@pytest.mark.parametrize("n", [0, 1, 3])
+def test_the_served_answer_is_the_one_computed_in_process(
+    server: httpx.Client, simulated, as_of: str, n: int
+) -> None:
+    predictor = load_predictor(simulated.shop, 48, 24)
+    asked = [*predictor.store.customer_ids()[5 : 5 + n], *(["nobody"] * (n > 1))]
+    served = _ask(server, asked, as_of)
+    assert served.status_code == 200
+    computed = predictor.predict(asked, simulated.cutoff).model_dump(mode="json")
+    body = served.json()
+    assert body.pop("request_id") != computed.pop("request_id")
+    assert body == computed
+
+
+def test_all_customers_at_once_are_the_same_as_in_process(
+    server: httpx.Client, simulated, as_of: str
+) -> None:
+    predictor = load_predictor(simulated.shop, 48, 24)
+    ids = predictor.store.customer_ids()
+    computed = predictor.predict(ids, simulated.cutoff).model_dump(mode="json")["answers"]
+    assert _ask(server, ids, as_of).json()["answers"] == computed
+
+
+def test_a_bare_date_is_the_end_of_that_day(server: httpx.Client, as_of: str) -> None:
+    body = _ask(server, [], "2025-10-01").json()
+    assert body["as_of"].replace("Z", "+00:00") == as_of
+
+
+def test_without_as_of_an_old_store_answers_that_it_is_old(server: httpx.Client) -> None:
+    answer = _ask(server, ["x"], None).json()["answers"][0]
+    assert (answer["status"], answer["retry_after"]) == ("unavailable", 3600)
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ({}, "customer_ids"),
+        ({"customer_ids": "x"}, "customer_ids"),
+        ({"customer_ids": [3]}, "customer_ids"),
+        ({"customer_ids": ["x"] * 5001}, "5000"),
+        ({"customer_ids": ["x"], "as_of": "soon"}, "a date or an instant"),
+        ({"customer_ids": ["x"], "as_of": "2999-01-01"}, "not after now"),
+    ],
+)
+def test_a_wrong_request_gets_400_and_the_reason(
+    server: httpx.Client, body: dict, says: str
+) -> None:
+    response = server.post("/v1/predict", json=body)
+    assert response.status_code == 400
+    assert says in response.text
+    assert "Traceback" not in response.text
+
+
+def test_it_is_alive_ready_measured_and_described(server: httpx.Client, as_of: str) -> None:
+    _ask(server, [], as_of)
+    assert [_status(server, path) for path in ("/livez", "/readyz")] == [200, 200]
+    assert "bentoml_service_request_total" in server.get("/metrics").text
+    described = server.get("/docs.json").json()
+    assert "/v1/predict" in described["paths"]
+    assert "PredictResponse" in str(described)
+
+
+def test_a_new_champion_and_a_new_store_are_followed_without_a_restart(
+    server: httpx.Client, simulated, as_of: str
+) -> None:
+    from mlflow import MlflowClient
+
+    client = MlflowClient(simulated.shop.tracking_uri)
+    old = simulated.promoted["churn"]
+    found = client.get_model_version("churn", old)
+    copy = client.create_model_version("churn", found.source, found.run_id, dict(found.tags))
+    try:
+        client.set_registered_model_alias("churn", CHAMPION, copy.version)
+        _wait(lambda: _ask(server, [], as_of).json()["models"]["churn"] == str(copy.version), 20)
+        client.set_registered_model_alias("churn", CHAMPION, old)
+        _wait(lambda: _ask(server, [], as_of).json()["models"]["churn"] == old, 20)
+        until = to_datetime(simulated.log.observed_until).isoformat()[:10]
+        build_store(simulated.log, store_path(simulated.shop))
+        _wait(lambda: _ask(server, [], as_of).json()["data_cutoff"][:10] == until, 20)
+    finally:
+        client.set_registered_model_alias("churn", CHAMPION, old)
+        build_store(simulated.log, store_path(simulated.shop), simulated.cutoff)
+
+
+def test_a_broken_promotion_is_not_taken(server: httpx.Client, simulated, as_of: str) -> None:
+    from mlflow import MlflowClient
+
+    client = MlflowClient(simulated.shop.tracking_uri)
+    old = simulated.promoted["churn"]
+    found = client.get_model_version("churn", old)
+    tags = dict(found.tags) | {"artefact_sha256": "0" * 64}
+    broken = client.create_model_version("churn", found.source, found.run_id, tags)
+    try:
+        client.set_registered_model_alias("churn", CHAMPION, broken.version)
+        time.sleep(2)
+        assert _ask(server, [], as_of).json()["models"]["churn"] == old
+        assert _status(server, "/readyz") == 200
+    finally:
+        client.set_registered_model_alias("churn", CHAMPION, old)

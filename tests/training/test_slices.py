@@ -1,0 +1,86 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from features.build import read_catalog
+from features.faults import InputError
+from features.log import Log, read_log
+from features.shop import read_shop
+from features.windows import DAY, Window, read_cutoff
+from training.labels import check_closed
+from training.slices import holdout_cutoff, make_slices, training_origins
+from training.study import make_study, resolve_cutoff
+
+
+def test_every_label_of_a_model_closes_before_its_cutoff(simulated) -> None:
+    origins = list(training_origins(simulated.log, simulated.cutoff, 90))
+    assert len(origins) == 10
+    assert max(origins) + 90 * DAY <= simulated.cutoff
+    days = [local_day(origin, simulated.shop.timezone) for origin in origins]
+    assert [a - b for a, b in pairwise(days)] == [28] * 9
+
+
+def test_the_settle_time_moves_the_origins_back(simulated, tmp_path: Path) -> None:
+    config = tmp_path / "nextbuy.toml"
+    text = simulated.config.read_text().replace(
+        "horizon_days = 90", "horizon_days = 90\nsettle_days = 14"
+    )
+    config.write_text(text.replace('path = "', f'path = "{simulated.config.parent}/'))
+    log = read_log(read_shop(config))
+    assert holdout_cutoff(log, 90) + 104 * DAY <= log.observed_until
+    assert max(training_origins(log, simulated.cutoff, 90)) + 104 * DAY <= simulated.cutoff
+
+
+def test_slices_hold_one_row_per_customer_and_cutoff(simulated) -> None:
+    slices = make_slices(simulated.log, simulated.cutoff, 90, read_catalog(simulated.log))
+    assert not slices.frame.duplicated(["customer_id", "cutoff"]).any()
+    assert len(slices.labels) == len(slices.frame)
+    assert set(slices.btyds) == {*slices.frame["cutoff"], *slices.latest["cutoff"]}
+    assert (slices.labels["days_to_next"] <= 90).all()
+    assert ((slices.labels["days_to_next"] > 0) == slices.labels["returned"]).all()
+
+
+def test_customers_who_object_to_profiling_are_not_learned_from(simulated) -> None:
+    objected = {
+        row[0]
+        for row in simulated.log.connection.execute(
+            "SELECT customer_id FROM consents WHERE scope = 'profiling' AND NOT granted"
+        ).fetchall()
+    }
+    assert objected
+    slices = make_slices(simulated.log, simulated.cutoff, 90, read_catalog(simulated.log))
+    assert not objected & {*slices.frame["customer_id"], *slices.latest["customer_id"]}
+
+
+def test_a_window_that_is_not_observed_to_its_end_is_refused(simulated) -> None:
+    window = Window(simulated.log.observed_until - 90 * DAY + 1, horizon=90)
+    with pytest.raises(InputError, match=r"one whose 90 days \(and 0 to settle\) end by"):
+        check_closed(simulated.log, window, simulated.log.observed_until)
+
+
+def test_a_cutoff_past_the_data_is_refused(simulated) -> None:
+    with pytest.raises(InputError, match="at most the end of the data"):
+        resolve_cutoff(simulated.log, simulated.log.observed_until + 1)
+
+
+def _short(write_shop: Callable[..., Path], days: int) -> Log:
+    rows = pd.date_range("2023-01-01", periods=days, freq="D").strftime("%Y-%m-%d")
+    frame = pd.DataFrame(
+        {"order_id": range(days), "customer_id": "c", "ordered_at": rows, "amount": 1}
+    )
+    return read_log(read_shop(write_shop({"orders": frame})))
+
+
+def test_a_history_that_is_too_short_is_refused_with_what_is_needed(
+    write_shop: Callable[..., Path],
+) -> None:
+    log = _short(write_shop, 200)
+    with pytest.raises(InputError, match="at least 151 days after the first order"):
+        make_study(log, resolve_cutoff(log, None))
+
+
+def test_the_default_cutoff_leaves_the_last_horizon_as_the_holdout(cdnow) -> None:
+    assert cdnow.cutoff == read_cutoff("1998-04-01", cdnow.shop.timezone)
+    assert cdnow.log.observed_until - cdnow.cutoff == 90 * DAY

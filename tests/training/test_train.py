@@ -1,0 +1,175 @@
+"""A training as a whole: what it registers, what it writes, what a failure leaves."""
+
+from pathlib import Path
+from urllib.parse import urlparse
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+from mlflow import MlflowClient
+
+import training.train as train_module
+from features.faults import InputError, NextbuyError
+from features.log import read_log
+from features.shop import read_shop
+from models.artefact import KINDS
+from models.registry import CHALLENGER, CHAMPION, read_champions, read_version
+from nextbuy.simulator import simulate_shop
+from training.publish import promote
+from training.train import train
+
+
+def test_our_forecast_beats_every_baseline_on_both_holdouts(simulated, cdnow) -> None:
+    for shop in (simulated, cdnow):
+        table = shop.trained.holdout.set_index("model")
+        assert set(table.index) == {
+            "Nextbuy", "base rate", "days since last", "mean gap", "BG/NBD", "MBG/NBD",
+            "LightGBM-RFM",
+        }  # fmt: skip
+        ours, rivals = table.loc["Nextbuy"], table.drop("Nextbuy")
+        assert ours["crps"] < rivals["crps"].min()
+        assert ours["log_loss_90d"] < rivals["log_loss_90d"].min()
+        assert ours["ece_90d"] < 0.03
+
+
+def test_every_model_is_registered_with_its_aliases_and_its_run(simulated) -> None:
+    client = MlflowClient(simulated.shop.tracking_uri)
+    assert set(simulated.trained.versions) == set(KINDS)
+    for kind in KINDS:
+        version = client.get_model_version_by_alias(kind, CHAMPION)
+        assert client.get_model_version_by_alias(kind, CHALLENGER).version == version.version
+        run = client.get_run(version.run_id)
+        assert run.info.status == "FINISHED"
+        assert run.data.params["cutoff"] == "2025-10-01T21:59:59.999999+00:00"
+        assert run.data.tags["simulated"] == "true"
+        assert {m.split(".")[0] for m in run.data.metrics} >= {"holdout"}
+        names = {item.path for item in client.list_artifacts(version.run_id)}
+        assert names >= {"model", "features.json", "data_fingerprint.txt"}
+
+
+def test_the_churn_run_has_every_split_every_bucket_and_its_plots(simulated) -> None:
+    client = MlflowClient(simulated.shop.tracking_uri)
+    run_id = client.get_model_version_by_alias("churn", CHAMPION).run_id
+    metrics = client.get_run(run_id).data.metrics
+    for split in ("train", "valid", "holdout"):
+        assert {f"{split}.auc", f"{split}.log_loss", f"{split}.ece"} <= metrics.keys()
+        for bucket in ("0", "1-2", "3-9", "10_up"):
+            assert f"{split}.frequency_{bucket}.log_loss" in metrics
+    names = {item.path for item in client.list_artifacts(run_id)}
+    assert {"holdout_calibration.png", "holdout_lift.png", "holdout_baselines.csv"} <= names
+
+
+def test_the_signature_names_what_the_model_reads_and_gives(simulated) -> None:
+    client = MlflowClient(simulated.shop.tracking_uri)
+    version = client.get_model_version_by_alias("churn", CHAMPION)
+    path = urlparse(version.source).path
+    info = mlflow.models.Model.load(f"{path}/MLmodel")
+    read = simulated.champions.churn.inputs
+    assert info.signature.inputs.input_names() == list(read)
+    assert info.signature.outputs.input_names() == ["p_churn"]
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return simulate_shop(tmp_path_factory.mktemp("small"), 400)
+
+
+def test_the_same_seed_and_budget_give_the_same_model(small: Path) -> None:
+    log = read_log(read_shop(small))
+    identities = []
+    for _ in range(2):
+        train(log, ["churn"], trials=2)
+        version = read_version(log.shop.tracking_uri, "churn", CHALLENGER)
+        assert version is not None
+        identities.append((version.model.booster.to_text(), version.model.quantiles))
+    assert identities[0] == identities[1]
+
+
+def test_a_model_can_be_trained_to_the_end_of_the_data_for_production(small: Path) -> None:
+    log = read_log(read_shop(small))
+    trained = train(log, ["churn", "repurchase-timing"], log.observed_until, trials=0)
+    assert trained.holdout is None
+    client = MlflowClient(log.shop.tracking_uri)
+    version = client.get_model_version("churn", trained.versions["churn"])
+    assert {m.split(".")[0] for m in client.get_run(version.run_id).data.metrics} == {
+        "train", "valid",
+    }  # fmt: skip
+
+
+def test_a_training_that_fails_leaves_the_registry_as_it_was(
+    small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = read_log(read_shop(small))
+    client = MlflowClient(log.shop.tracking_uri)
+    before = {m.name: dict(m.aliases) for m in client.search_registered_models()}
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("in the last model, after the first ones were fitted")
+
+    monkeypatch.setattr(train_module, "train_channel", fail)
+    with pytest.raises(RuntimeError, match="in the last model"):
+        train(log, trials=0)
+    assert {m.name: dict(m.aliases) for m in client.search_registered_models()} == before
+    runs = mlflow.search_runs(search_all_experiments=True, output_format="list")
+    assert any(run.info.status == "FAILED" for run in runs)
+    assert mlflow.active_run() is None
+
+
+def test_bad_input_fails_before_anything_is_written(small: Path, tmp_path: Path) -> None:
+    config = tmp_path / "nextbuy.toml"
+    config.write_text('[tables.orders]\npath = "orders.csv"\n')
+    frame = pd.read_parquet(small.parent / "orders.parquet").head(50)
+    frame.to_csv(tmp_path / "orders.csv", index=False)
+    with pytest.raises(InputError, match="cutoff: expected at least"):
+        train(read_log(read_shop(config)))
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["nextbuy.toml", "orders.csv"]
+
+
+def test_best_channel_without_messages_is_refused(cdnow) -> None:
+    with pytest.raises(InputError, match=r"tables\.messages: expected the shop's messages"):
+        train(cdnow.log, ["best-channel"])
+
+
+def test_without_a_challenger_nothing_is_promoted(tmp_path: Path) -> None:
+    with pytest.raises(NextbuyError, match="no challenger for churn"):
+        promote(f"sqlite:///{tmp_path}/mlflow.db", ["churn"])
+
+
+def test_a_challenger_that_loses_to_its_baseline_is_not_promoted(small: Path) -> None:
+    log = read_log(read_shop(small))
+    trained = train(log, ["churn"], trials=0)
+    client = MlflowClient(log.shop.tracking_uri)
+    client.set_model_version_tag("churn", trained.versions["churn"], "gate.score", "9.9")
+    before = read_champions(log.shop.tracking_uri).versions
+    with pytest.raises(NextbuyError, match="lost to its baseline"):
+        promote(log.shop.tracking_uri, ["churn"])
+    assert read_champions(log.shop.tracking_uri).versions == before
+
+
+def test_a_new_horizon_is_promoted_for_both_models_or_not_at_all(small: Path) -> None:
+    log = read_log(read_shop(small))
+    train(log, ["churn", "repurchase-timing"], trials=0)
+    promote(log.shop.tracking_uri, ["churn", "repurchase-timing"])
+    text = small.read_text()
+    small.write_text(text.replace("horizon_days = 90", "horizon_days = 60"))
+    try:
+        shorter = read_log(read_shop(small))
+        train(shorter, ["churn", "repurchase-timing"], trials=0)
+    finally:
+        small.write_text(text)
+    with pytest.raises(NextbuyError, match="horizon of 60 days and repurchase-timing of 90"):
+        promote(log.shop.tracking_uri, ["churn"])
+    promoted = promote(log.shop.tracking_uri, ["churn", "repurchase-timing"])
+    champions = read_champions(log.shop.tracking_uri)
+    assert champions.churn.horizon_days == champions.timing.horizon_days == 60
+    assert champions.versions == promoted
+
+
+def test_the_channel_model_finds_which_customers_messages_move(simulated) -> None:
+    """The simulator's truth: the mean response over channels, ranked as the effects are."""
+    model = simulated.champions.channel
+    assert model.level == "exploring"
+    effects = {e.channel: e.mean[0] for e in model.effects}
+    mean = np.mean([effects[c] for c in ("email", "sms", "web_push", "phone")])
+    assert mean > effects["none"]
