@@ -43,7 +43,7 @@ class Log:
         """Last instant of the data: as set in nextbuy.toml, else the latest order known."""
         text = self.shop.section.observed_until
         if text is not None:
-            return read_cutoff(text, self.shop.timezone)
+            return read_cutoff(text, self.shop.timezone, "shop.observed_until")
         return int(self._scalar("SELECT max(known_at) FROM orders"))
 
     @cached_property

@@ -37,8 +37,10 @@ def to_instant(moment: datetime, timezone: ZoneInfo) -> int:
     return (moment.astimezone(UTC) - _EPOCH) // timedelta(microseconds=1)
 
 
-def read_cutoff(text: str, timezone: ZoneInfo) -> int:
+def read_cutoff(text: str, timezone: ZoneInfo, name: str = "cutoff") -> int:
     """Read a cutoff: a bare date is the last microsecond of its local day.
+
+    `name` is what the error calls it.
 
     >>> to_datetime(read_cutoff("2024-03-31", ZoneInfo("Europe/Berlin"))).isoformat()
     '2024-03-31T21:59:59.999999+00:00'
@@ -52,7 +54,7 @@ def read_cutoff(text: str, timezone: ZoneInfo) -> int:
         return to_instant(datetime.fromisoformat(text), timezone)
     except (ValueError, OverflowError):
         raise refuse(
-            "cutoff",
+            name,
             "a date or an instant (2025-06-30, 2025-06-30T12:00:00Z)",
             f"'{text}'",
             "Write it in ISO 8601.",

@@ -112,13 +112,13 @@ def train(
     horizon earlier.
     """
     from nextbuy.reports import show_holdout, working
+    from training.train import default_kinds
     from training.train import train as train_models
 
     log = _read(shop)
-    with working(console, "training") as progress:
-        trained = train_models(
-            log, [m.value for m in model or []], _cutoff(log, cutoff), trials, progress
-        )
+    kinds = [m.value for m in model] if model else default_kinds(log)
+    with working(console, "training", steps=trials + len(kinds)) as progress:
+        trained = train_models(log, kinds, _cutoff(log, cutoff), trials, progress)
     for kind, version in trained.versions.items():
         console.print(f"{kind}: version {version} is the challenger")
     if trained.holdout is not None:
@@ -200,3 +200,7 @@ def _cutoff(log: "Log", cutoff: str | None) -> int | None:
     from features.windows import read_cutoff
 
     return None if cutoff is None else read_cutoff(cutoff, log.shop.timezone)
+
+
+if __name__ == "__main__":
+    main()

@@ -28,10 +28,10 @@ from training.backtest import backtest
 from training.metrics import frequency_buckets
 from training.publish import promote
 from training.slices import earlier_cutoff, holdout_cutoff
-from training.train import train
+from training.train import default_kinds, train
 
-_SIMULATED_CUSTOMERS = 5000
-_TRIALS = 5
+SIMULATED_CUSTOMERS = 5000
+TRIALS = 5
 _PER_BUCKET = 2
 _START_SECONDS = 90
 
@@ -73,7 +73,7 @@ def _run_shop(console: Console, name: str, folder: Path, keep_serving: bool) -> 
 
 _TITLES = {
     "cdnow": "CDNOW: 23,570 real customers",
-    "simulated": f"A simulated shop: {_SIMULATED_CUSTOMERS:,} customers, nobody in it exists",
+    "simulated": f"A simulated shop: {SIMULATED_CUSTOMERS:,} customers, nobody in it exists",
 }
 
 
@@ -82,7 +82,7 @@ def _write_cdnow(folder: Path) -> Path:
 
 
 def _write_simulated(folder: Path) -> Path:
-    return simulate_shop(folder, _SIMULATED_CUSTOMERS)
+    return simulate_shop(folder, SIMULATED_CUSTOMERS)
 
 
 def _learn(console: Console, log: Log) -> int:
@@ -93,8 +93,9 @@ def _learn(console: Console, log: Log) -> int:
     with working(console, "back-test one horizon before the holdout") as progress:
         scores = backtest(log, [earlier], horizon, read_catalog(log), cutoff, progress)
     show_holdout(console, scores)
-    with working(console, "training; the holdout is looked at once, at the end") as progress:
-        trained = train(log, cutoff=cutoff, trials=_TRIALS, progress=progress)
+    steps = TRIALS + len(default_kinds(log))
+    with working(console, "training", steps) as progress:
+        trained = train(log, cutoff=cutoff, trials=TRIALS, progress=progress)
     if trained.holdout is not None:
         show_holdout(console, trained.holdout)
     for kind, version in promote(log.shop.tracking_uri).items():
@@ -120,8 +121,7 @@ def _what_they_did(log: Log, customers: Sequence[str], cutoff: int) -> dict[str,
         [list(customers)],
     ).fetchall()
     return {
-        customer_id: f"{to_datetime(first):%Y-%m-%d}, {orders} order{'s' * (orders > 1)}"
-        for customer_id, first, orders in rows
+        customer_id: f"{to_datetime(first):%m-%d}, {orders}x" for customer_id, first, orders in rows
     }
 
 

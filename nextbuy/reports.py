@@ -1,12 +1,12 @@
 """What the command line shows: progress, the holdout beside the baselines, answers, tables."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import pandas as pd
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from features.log import Log
@@ -14,13 +14,14 @@ from features.windows import to_datetime
 
 
 @contextmanager
-def working(console: Console, what: str) -> Iterator[Callable[[str], None]]:
-    """Show a spinner with the time while work goes on; the callable names what was done."""
-    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task(what, total=1)
-        yield lambda done: progress.update(task, description=f"{what}: {done}")
-        progress.update(task, description=what, completed=1)
+def working(console: Console, what: str, steps: int = 1) -> Iterator[Callable[[str], None]]:
+    """Show a progress bar while work goes on; the callable names a step that is done."""
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(20), TimeElapsedColumn(), console=console
+    ) as progress:
+        task = progress.add_task(what, total=steps)
+        yield lambda done: progress.update(task, advance=1, description=f"{what}: {done}")
+        progress.update(task, description=what, completed=steps)
 
 
 def show_tables(console: Console, log: Log) -> None:
@@ -41,83 +42,76 @@ def show_tables(console: Console, log: Log) -> None:
 
 
 def show_holdout(console: Console, holdout: pd.DataFrame) -> None:
-    """Show our forecast beside the baselines, the better figure of each column in bold."""
-    origin = holdout["origin"].iloc[0]
-    metrics = [name for name in _HOLDOUT if name in holdout]
+    """Show our forecast beside the baselines, the best figure of each column in bold."""
+    metrics = {name: how for name, how in _HOLDOUT.items() if name in holdout}
     table = Table(
         title=f"{holdout['customers'].iloc[0]:,} customers, judged on what they did after "
-        f"{origin:%Y-%m-%d}"
+        f"{holdout['origin'].iloc[0]:%Y-%m-%d}"
     )
-    table.add_column("model")
-    for name in metrics:
-        table.add_column(_HOLDOUT[name][0], justify="right")
-    best = {n: getattr(holdout[n], "max" if _HOLDOUT[n][1] else "min")() for n in metrics}
+    table.add_column("model", no_wrap=True)
+    for heading, _ in metrics.values():
+        table.add_column(heading, justify="right", no_wrap=True)
+    best = {name: holdout[name].agg(better) for name, (_, better) in metrics.items()}
     for row in holdout.to_dict("records"):
-        cells = [
-            f"[bold]{row[n]:.3f}[/bold]" if row[n] == best[n] else f"{row[n]:.3f}" for n in metrics
-        ]
-        table.add_row(str(row["model"]), *cells)
+        figures = [(f"{row[name]:.3f}", row[name] == best[name]) for name in metrics]
+        table.add_row(row["model"], *(f"[bold]{f}[/bold]" if b else f for f, b in figures))
     console.print(table)
 
 
-# metric -> (heading, higher is better); those of a horizon that was not scored are left out
+# metric -> (heading, which of two is better); a horizon that was not scored is left out
 _HOLDOUT = {
-    "crps": ("CRPS, days", False),
-    "auc_30d": ("AUC 30 d", True),
-    "auc_90d": ("AUC 90 d", True),
-    "log_loss_90d": ("log-loss 90 d", False),
-    "brier_90d": ("Brier 90 d", False),
-    "ece_90d": ("ECE 90 d", False),
-    "lift10_90d": ("lift at 10 %", True),
+    "crps": ("CRPS\ndays", "min"),
+    "auc_30d": ("AUC\n30 d", "max"),
+    "auc_90d": ("AUC\n90 d", "max"),
+    "log_loss_90d": ("log-loss\n90 d", "min"),
+    "ece_90d": ("ECE\n90 d", "min"),
+    "lift10_90d": ("lift\n10 %", "max"),
 }
 
 
 def show_answers(
-    console: Console, answers: list[dict[str, Any]], done: dict[str, str], title: str
+    console: Console, answers: Sequence[dict[str, Any]], done: dict[str, str], title: str
 ) -> None:
     """Show served answers next to what the customers did afterwards."""
+    by_channel = any(answer["channel"] for answer in answers)
+    last = "ask by\n(uplift)" if by_channel else "expected\nspend"
     table = Table(title=title)
-    for name in (
-        "customer",
-        "p(churn)",
-        "30 d",
-        "expected",
-        "if back: 80 % window",
-        "spend",
-    ):
-        table.add_column(name)
-    with_channel = any(answer["channel"] for answer in answers)
-    if with_channel:
-        table.add_column("ask by")
-    table.add_column("what they did", style="bold")
+    for heading in ("customer", "churn", "30 d", "if back,\n80 % window", last, "what they\ndid"):
+        table.add_column(heading, no_wrap=True)
     for answer in answers:
-        channel = [_channel(answer)] if with_channel else []
-        table.add_row(*_cells(answer), *channel, done.get(answer["customer_id"], "nothing"))
+        shown = _channel(answer) if by_channel else _spend(answer)
+        did = done.get(answer["customer_id"], "nothing")
+        table.add_row(answer["customer_id"], *_timing(answer), shown, f"[bold]{did}[/bold]")
     console.print(table)
 
 
-def _cells(answer: dict[str, Any]) -> list[str]:
-    if answer["next_purchase"] is None:
-        return [answer["customer_id"], answer["status"], "", "", "", ""]
-    following, value = answer["next_purchase"], answer["value"]
+def _timing(answer: dict[str, Any]) -> list[str]:
+    following = answer["next_purchase"]
+    if following is None:
+        return ["", "", answer["status"]]
     low, high = following["if_returns"]["window_80"]
-    spend = value["expected_spend"]
     return [
-        answer["customer_id"],
-        f"{answer['churn']['p_churn']:.2f} {answer['churn']['band']}",
+        f"{answer['churn']['p_churn']:.2f}",
         f"{following['p_within']['30']:.2f}",
-        (following["expected_at"] or "not in horizon")[:14].removesuffix("T00:"),
         f"{low[5:10]} to {high[5:10]}",
-        "" if spend is None else f"{spend:.2f} {value['currency']}",
     ]
+
+
+def _spend(answer: dict[str, Any]) -> str:
+    value = answer["value"]
+    if value is None or value["expected_spend"] is None:
+        return ""
+    return f"{value['expected_spend']:.2f} {value['currency']}"
 
 
 def _channel(answer: dict[str, Any]) -> str:
     channel = answer["channel"]
     if channel is None:
         return ""
-    first = next(r for r in channel["ranking"] if r["channel"] == channel["recommended"])
-    return f"{channel['recommended']} ({100 * first['uplift']:+.1f} points)"
+    chosen = next(r for r in channel["ranking"] if r["channel"] == channel["recommended"])
+    if not chosen["uplift"]:
+        return str(chosen["channel"])
+    return f"{chosen['channel']} {100 * chosen['uplift']:+.1f} pt"
 
 
 def _date(instant: int | None) -> str:

@@ -72,7 +72,7 @@ class Predictor:
             It is no instant, or lies in the future.
         """
         now = time.time_ns() // 1000
-        as_of = now if text is None else read_cutoff(text, self.shop.timezone)
+        as_of = now if text is None else read_cutoff(text, self.shop.timezone, "as_of")
         if as_of > now:
             raise refuse(
                 "as_of",

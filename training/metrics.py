@@ -48,8 +48,8 @@ def lift_at(outcome: NDArray[np.bool_], p: Floats, share: float = 0.1) -> float:
     return float(outcome[top].mean() / outcome.mean())
 
 
-def crps(days_to_next: NDArray[np.int_], within: Floats) -> float:
-    """Mean continuous ranked probability score over days 1..H, in days.
+def crps_by_customer(days_to_next: NDArray[np.int_], within: Floats) -> Floats:
+    """Continuous ranked probability score over days 1..H of each customer, in days.
 
     Parameters
     ----------
@@ -58,13 +58,18 @@ def crps(days_to_next: NDArray[np.int_], within: Floats) -> float:
     within : array (n, H + 1)
         F(h) for h = 0..H.
 
-    >>> crps(np.array([2]), np.array([[0.0, 0.0, 1.0, 1.0]]))
-    0.0
+    >>> crps_by_customer(np.array([2]), np.array([[0.0, 0.0, 1.0, 1.0]]))
+    array([0.])
     """
     h = np.arange(1, within.shape[1])[None, :]
     days = days_to_next[:, None]
     bought = (days > 0) & (days <= h)
-    return float(((within[:, 1:] - bought) ** 2).sum(axis=1).mean())
+    return np.asarray(((within[:, 1:] - bought) ** 2).sum(axis=1))
+
+
+def crps(days_to_next: NDArray[np.int_], within: Floats) -> float:
+    """Mean of `crps_by_customer`."""
+    return float(crps_by_customer(days_to_next, within).mean())
 
 
 def coverage(days_to_next: NDArray[np.int_], law: Floats, share: float) -> float:

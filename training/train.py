@@ -63,7 +63,7 @@ def train(
     InputError
         The data cannot support the models at this cutoff. Nothing is registered then.
     """
-    kinds = kinds or [k for k in KINDS if k != "best-channel" or "messages" in log.provided]
+    kinds = kinds or default_kinds(log)
     _check_tables(log, kinds)
     cutoff = resolve_cutoff(log, cutoff)
     study = make_study(log, cutoff) if set(kinds) - {"best-channel"} else None
@@ -78,6 +78,11 @@ def train(
             candidates.append(train_channel(log, cutoff, progress))
         holdout = _compare_on_holdout(study, candidates)
     return Trained(cutoff, register(log.shop.tracking_uri, candidates), holdout)
+
+
+def default_kinds(log: Log) -> list[Kind]:
+    """List the models that the shop's tables support."""
+    return [kind for kind in KINDS if kind != "best-channel" or "messages" in log.provided]
 
 
 def _check_tables(log: Log, kinds: Sequence[Kind]) -> None:

@@ -209,9 +209,7 @@ def test_an_instant_in_the_future_is_refused(simulated) -> None:
     assert store_path(simulated.shop).is_file()
 
 
-def test_a_longer_silence_never_lowers_p_churn_of_the_silent(
-    predictor: Predictor, simulated
-) -> None:
+def test_a_longer_silence_raises_p_churn(simulated) -> None:
     """Directional: the same customers, asked again a month later without a purchase."""
     store = HistoryStore(store_path(simulated.shop))
     asked = Predictor(simulated.shop, store, simulated.champions, 24 * 60, 24)

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
@@ -8,7 +9,7 @@ from features.build import read_catalog
 from features.faults import InputError
 from features.log import Log, read_log
 from features.shop import read_shop
-from features.windows import DAY, Window, read_cutoff
+from features.windows import DAY, Window, local_day, read_cutoff
 from training.labels import check_closed
 from training.slices import holdout_cutoff, make_slices, training_origins
 from training.study import make_study, resolve_cutoff

@@ -1,0 +1,69 @@
+# Everything a developer or a newcomer runs. `make demo` and `make test` need Python 3.11, pip and
+# make; they install the rest into .venv from the hashed locks.
+
+PYTHON ?= python3
+BIN := .venv/bin
+UV = $$(command -v uv || echo $(PYTHON) -m uv)
+RUN := $(BIN)/python -m
+export MLFLOW_DISABLE_TELEMETRY := true
+export BENTOML_DO_NOT_TRACK := true
+export MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR := false
+export MLFLOW_LOGGING_LEVEL := WARNING
+
+.PHONY: demo test test-slow lint notebooks bench-demo bench-holdout lock clean
+
+demo: .venv/users
+	$(BIN)/nextbuy demo
+
+test: .venv/developers
+	$(RUN) pytest -m "not slow"
+
+test-slow: .venv/developers
+	$(RUN) pytest -m slow
+
+lint: .venv/developers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+notebooks: .venv/developers
+	$(RUN) notebooks.execute
+
+bench-demo: .venv/users
+	$(RUN) benchmarks.demo
+
+bench-holdout: .venv/users
+	$(RUN) benchmarks.holdout
+
+# Developers have all that users have, so that their environment serves both.
+.venv/users: requirements.lock pyproject.toml
+	@test -f .venv/developers || $(MAKE) --no-print-directory _install LOCK=requirements.lock
+	@touch $@
+
+.venv/developers: requirements-dev.lock pyproject.toml
+	@$(MAKE) --no-print-directory _install LOCK=requirements-dev.lock
+	@touch $@
+
+.PHONY: _install _system
+_install: _system
+	@$(UV) --version >/dev/null 2>&1 || $(PYTHON) -m pip install --quiet uv
+	test -x $(BIN)/python || $(UV) venv --quiet --python $(PYTHON) .venv
+	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes $(LOCK)
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+
+# What wheels cannot bring.
+_system:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Nextbuy needs Python 3.11 or later; set PYTHON=... to one"; exit 1; }
+	@$(PYTHON) -c 'import ctypes.util, sys; sys.exit(ctypes.util.find_library("gomp") is None)' || \
+	  test "$$(uname)" != Linux || \
+	  { echo "LightGBM needs the OpenMP library: apt-get install libgomp1"; exit 1; }
+
+lock:
+	$(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+	  pyproject.toml -o requirements.lock
+	$(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --all-extras \
+	  pyproject.toml -o requirements-dev.lock
+
+clean:
+	rm -rf .venv demo benchmarks/results

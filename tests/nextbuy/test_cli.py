@@ -1,0 +1,121 @@
+"""The command line as its users meet it: help, the whole path on a small shop, and errors."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from nextbuy import cli
+from nextbuy.simulator import simulate_shop
+
+COMMANDS = ("demo", "check", "features", "train", "promote", "serve", "predict", "simulate")
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> Callable[..., tuple]:
+    """Run `nextbuy ...` in this process; gives exit code, what it said, and its errors."""
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["nextbuy", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stopped:
+            cli.main()
+        captured = capsys.readouterr()
+        return int(stopped.value.code or 0), captured.out, captured.err
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return simulate_shop(tmp_path_factory.mktemp("small"), 400)
+
+
+def test_help_names_every_command_and_each_explains_itself(run: Callable[..., tuple]) -> None:
+    code, says, _ = run("--help")
+    assert code == 0
+    for command in COMMANDS:
+        assert command in says
+        code, help_text, _ = run(command, "--help")
+        assert code == 0
+        assert len(help_text.splitlines()) > 5
+
+
+def test_the_whole_path_from_the_shell(run: Callable[..., tuple], small: Path) -> None:
+    shop = ("--shop", str(small))
+    code, says, _ = run("check", *shop)
+    assert code == 0
+    assert "every table keeps the contract" in says
+    code, says, _ = run("features", *shop, "--cutoff", "2025-10-01")
+    written = says.split("written to ")[1].replace("\n", "").strip()
+    frame = pd.read_parquet(written)
+    assert frame["cutoff"].astype(str).unique().tolist() == ["2025-10-01 21:59:59.999999+00:00"]
+    assert frame["customer_id"].is_unique
+    code, says, _ = run("train", *shop, "--trials", "1")
+    assert code == 0
+    assert "churn: version 1 is the challenger" in says
+    assert "judged on what they did after 2025-10-01" in says.replace("\n", " ")
+    code, says, _ = run("promote", *shop)
+    assert "best-channel: version 1 is the champion" in says
+    code, says, _ = run("features", *shop, "--online", "--cutoff", "2025-10-01")
+    assert code == 0
+    customer = frame["customer_id"][0]
+    code, says, _ = run("predict", customer, "nobody", *shop, "--as-of", "2025-10-01")
+    answers = json.loads(says)["answers"]
+    assert [a["customer_id"] for a in answers] == [customer, "nobody"]
+    assert answers[1]["status"] == "unknown_customer"
+
+
+def test_simulate_writes_a_shop_that_check_accepts(
+    run: Callable[..., tuple], tmp_path: Path
+) -> None:
+    assert run("simulate", str(tmp_path / "shop"), "--customers", "100")[0] == 0
+    assert run("check", "--shop", str(tmp_path / "shop" / "nextbuy.toml"))[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["check", "--shop", "nowhere.toml"], "nowhere.toml: expected a nextbuy.toml"),
+        (["serve", "--shop", "SHOP"], "expected a history store"),
+        (["predict", "x", "--shop", "SHOP"], "expected a history store"),
+        (["promote", "--shop", "SHOP"], "no challenger"),
+        (["train", "--shop", "SHOP", "--cutoff", "2999-01-01"], "at most the end of the data"),
+        (["train", "--shop", "SHOP", "--cutoff", "soon"], "cutoff: expected a date"),
+        (["train", "--shop", "SHOP", "--cutoff", "2024-02-01"], "days after the first order"),
+        (["features", "--shop", "SHOP", "--cutoff", "2999-01-01"], "at most the end of the data"),
+    ],
+)
+def test_an_error_is_a_sentence_and_not_a_traceback(
+    run: Callable[..., tuple], tmp_path: Path, arguments: list[str], says: str
+) -> None:
+    config = simulate_shop(tmp_path / "shop", 100)
+    code, out, error = run(*[str(config) if a == "SHOP" else a for a in arguments])
+    assert code == 1
+    assert error.startswith("error ")
+    assert says in error
+    assert "Traceback" not in out + error
+
+
+@pytest.mark.parametrize("arguments", [["train", "--model", "luck"], ["train", "--trials", "-1"]])
+def test_a_wrong_option_is_named(run: Callable[..., tuple], arguments: list[str]) -> None:
+    code, _, error = run(*arguments)
+    assert code == 2
+    assert arguments[1] in error
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shop", ["cdnow", "simulated"])
+def test_the_demo_runs_and_leaves_no_process(
+    run: Callable[..., tuple], tmp_path: Path, shop: str
+) -> None:
+    import subprocess
+
+    code, says, _ = run("demo", "--shop", shop, "--folder", str(tmp_path))
+    assert code == 0
+    assert "what they" in says
+    assert (tmp_path / shop / ".nextbuy" / "mlflow.db").is_file()
+    processes = subprocess.check_output(["ps", "-eo", "args"], text=True)
+    assert str(tmp_path) not in processes
