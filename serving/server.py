@@ -25,15 +25,15 @@ def serve_environment(shop: Path) -> dict[str, str]:
     InputError
         The shop has no history store yet.
     """
-    path = store_path(read_shop(shop))
+    settings = read_shop(shop)
+    path = store_path(settings)
     if not path.is_file():
         raise refuse(
-            "serve",
-            f"a history store at {path}",
-            "none",
-            "Run `nextbuy features --online` first.",
+            "serve", f"a history store at {path}", "none", "Run `nextbuy features --online` first."
         )
     return {
+        # by default all services of a user share one folder, and clear each other's metrics
+        "BENTOML_HOME": str(settings.workspace / "bentoml"),
         **os.environ,
         "NEXTBUY_SHOP": str(shop.resolve()),
         "BENTOML_DO_NOT_TRACK": "true",

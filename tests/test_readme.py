@@ -1,0 +1,112 @@
+"""The README is true: its commands run, its tree is the tree, its reply has the served form."""
+
+import json
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from features.shop import read_shop
+from nextbuy import cli
+from serving.schemas import PredictResponse
+from serving.settings import SETTINGS
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+
+
+def _blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+COMMANDS = [
+    line.split("   #")[0].strip()
+    for block in _blocks("sh")
+    for line in block.replace("\\\n", " ").splitlines()
+    if line.strip()
+]
+
+
+def test_the_first_block_is_the_two_commands_of_a_newcomer() -> None:
+    first = _blocks("sh")[0].splitlines()
+    assert [line.split("   #")[0].strip() for line in first] == ["make demo", "make test"]
+
+
+@pytest.mark.parametrize("target", re.findall(r"`?make ([a-z-]+)", README))
+def test_every_make_target_that_it_names_exists(target: str) -> None:
+    done = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [c for c in COMMANDS if c.startswith("nextbuy") and not c.startswith("nextbuy serve")],
+)
+def test_its_commands_run(
+    command: str, simulated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(simulated.config.parent, tmp_path / "demo" / "simulated")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", shlex.split(command))
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    assert not stopped.value.code
+
+
+def test_the_mlflow_command_opens_the_database_that_a_training_writes(simulated) -> None:
+    (command,) = [c for c in COMMANDS if c.startswith("mlflow")]
+    path = command.split("sqlite:///")[1]
+    assert path == "demo/simulated/.nextbuy/mlflow.db"
+    written = read_shop(simulated.config).tracking_uri.removeprefix("sqlite:///")
+    assert written.endswith("/.nextbuy/mlflow.db")
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if "-d '" in c])
+def test_its_requests_are_what_the_service_takes(command: str) -> None:
+    arguments = shlex.split(command)
+    assert arguments[2].endswith("/v1/predict")
+    body = json.loads(arguments[-1])
+    assert body.keys() <= {"customer_ids", "as_of"}
+
+
+def test_its_reply_has_the_form_that_is_served() -> None:
+    reply = json.loads(_blocks("json")[0])
+    served = PredictResponse.model_validate(reply).model_dump(mode="json")
+    assert served.keys() == reply.keys()
+    assert served["answers"] == reply["answers"]
+
+
+def test_its_nextbuy_toml_files_are_read(tmp_path: Path) -> None:
+    for text in _blocks("toml"):
+        (tmp_path / "nextbuy.toml").write_text(text)
+        read_shop(tmp_path / "nextbuy.toml")
+
+
+def test_its_tree_names_every_file_and_no_other() -> None:
+    folder, named = "", set()
+    for line in README.split("## The files")[1].split("```")[1].strip().splitlines():
+        path = line.split()[0]
+        assert len(line.split()) > 1, f"{path} is not explained"
+        if not line.startswith(" "):
+            folder = path if path.endswith("/") else ""
+        if not path.endswith("/"):
+            named.add(folder + path if line.startswith(" ") else path)
+    tracked = subprocess.check_output(["git", "ls-files"], cwd=ROOT, text=True).split()
+    unnamed = ("README.md", "LICENSE", ".gitignore")
+    expected = {
+        path
+        for path in tracked
+        if not path.startswith("tests/")
+        and not path.endswith("__init__.py")
+        and path not in unnamed
+    }
+    assert named == expected
+
+
+def test_it_lists_every_setting_of_the_service() -> None:
+    for name, (what, default) in SETTINGS.items():
+        assert f"| `{name}` | {what} | `{default}` |" in README
