@@ -10,23 +10,27 @@ from features.catalog import make_catalog
 from features.duckdb_engine import features_sql
 from features.feature import Catalog
 from features.log import Log, check_observed
+from features.objections import without_objected
 from features.relations import RELATIONS
 from features.windows import Window, local_day, to_datetime
 
 Population = Literal["buyers", "contacts"]
 
 
-def read_channels(log: Log) -> list[str]:
-    """List the channels of the shop's messages, the deliberate no-message left out."""
+def read_channels(log: Log, cutoff: int) -> list[str]:
+    """List the channels messaged through as known at a cutoff, the no-message left out."""
     if "messages" not in log.provided:
         return []
-    query = "SELECT DISTINCT channel FROM messages WHERE channel <> 'none' ORDER BY channel"
-    return [row[0] for row in log.connection.execute(query).fetchall()]
+    known = Window(cutoff).known_sql("sent_at", "known_at")
+    rows = log.connection.execute(
+        f"SELECT DISTINCT channel FROM messages WHERE channel <> 'none' AND {known} ORDER BY 1"
+    )
+    return [row[0] for row in rows.fetchall()]
 
 
-def read_catalog(log: Log) -> Catalog:
-    """Make the catalog of the features that this shop's tables support."""
-    return make_catalog(read_channels(log)).available(log.provided)
+def read_catalog(log: Log, cutoff: int) -> Catalog:
+    """Make the catalog of the features that this shop's tables support at a cutoff."""
+    return make_catalog(read_channels(log, cutoff)).available(log.provided)
 
 
 def build_features(
@@ -79,6 +83,8 @@ def _population_sql(log: Log, window: Window, population: Population) -> str:
 def write_features(log: Log, cutoff: int | None = None) -> Path:
     """Write everybody's features at a cutoff as a Parquet partition of the shop's workspace.
 
+    Customers who have objected to profiling are left out.
+
     Parameters
     ----------
     cutoff : int, optional
@@ -94,6 +100,7 @@ def write_features(log: Log, cutoff: int | None = None) -> Path:
     folder = log.shop.workspace / "features" / f"cutoff={to_datetime(cutoff):%Y-%m-%dT%H%M%SZ}"
     folder.mkdir(parents=True, exist_ok=True)
     path, unfinished = folder / "features.parquet", folder / "features.unfinished"
-    build_features(log, [cutoff], read_catalog(log)).to_parquet(unfinished, index=False)
+    frame = build_features(log, [cutoff], read_catalog(log, cutoff))
+    without_objected(log, frame).to_parquet(unfinished, index=False)
     unfinished.replace(path)
     return path

@@ -29,7 +29,8 @@ def value_sql(column: Column, name: str, found_type: str, minor_digits: int) -> 
             whole = f"CAST(TRY_CAST({raw} AS HUGEINT) AS VARCHAR)"
             return f"CASE WHEN {raw} = floor({raw}) THEN {whole} END"
         case "id" | "text":
-            return f"nullif(trim(CAST({raw} AS VARCHAR)), '')"
+            text = f"nullif(trim(CAST({raw} AS VARCHAR)), '')"
+            return f"lower({text})" if column.folded else text
         case "instant":
             return f"epoch_us({_moment_sql(raw)})"
         case "money":
@@ -54,7 +55,7 @@ def known_sql(name: str, found_type: str) -> str:
     if found_type == "DATE":
         return end_of_day
     if found_type == "VARCHAR":
-        bare = f"regexp_full_match(trim({raw}), '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}')"
+        bare = f"NOT contains({raw}, ':')"  # however the date is written, no time is in it
         return f"CASE WHEN {bare} THEN {end_of_day} ELSE epoch_us({_moment_sql(raw)}) END"
     return f"epoch_us({_moment_sql(raw)})"
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from features.feature import Aggregate, Catalog, Derived, Feature
+from features.sources import name_sql, quote
 
 _LOOKBACKS = (7, 14, 28, 56, 91, 182, 365)
 
@@ -30,7 +31,7 @@ _RHYTHM: list[Feature] = [
     Aggregate("gap_min", "purchase_days", "min", "gap_days", "shortest gap", "days", "rhythm"),
     Aggregate("gap_max", "purchase_days", "max", "gap_days", "longest gap", "days", "rhythm"),
     Aggregate("gap_last", "purchase_days", "last", "gap_days", "latest gap", "days", "rhythm"),
-    Aggregate("gap_log_mean", "purchase_days", "mean", "ln(gap_days)", "mean of the gaps' logarithms", "log days", "rhythm"),
+    Aggregate("gap_log_mean", "purchase_days", "mean", "ln(greatest(gap_days, 1))", "mean of the gaps' logarithms", "log days", "rhythm"),
     Derived("gap_shrunken", "(T + 60) / nullif(frequency + 1, 0)", "days per purchase, drawn to 60 days for a newcomer", "days", "rhythm"),
     Derived("gap_cv", "gap_std / nullif(gap_mean, 0)", "spread of the gaps over their mean; small for a regular buyer", "ratio", "rhythm"),
     Derived("overdue_ratio", "days_since_last / nullif(gap_shrunken, 0)", "days since the last purchase over the shrunken gap", "ratio", "rhythm"),
@@ -41,14 +42,18 @@ _RHYTHM: list[Feature] = [
 
 def messaging_features(channel: str) -> list[Feature]:
     """Declare the features of one channel; channels are free names of the shop."""
-    here = "channel = '" + channel.replace("'", "''") + "'"
+    here = f"channel = {quote(channel)}"
+    clicked, sent = (
+        name_sql(f"{channel}_clicked_count_182d"),
+        name_sql(f"{channel}_sent_count_182d"),
+    )
     human = f"{here} AND opened_at IS NOT NULL AND NOT coalesce(machine_opened, FALSE)"
     return [
         Aggregate(f"{channel}_sent_count_28d", "messages", "count", "happened_at", f"messages by {channel} in 28 days", "messages", "messaging", where=here, lookback=28),
         Aggregate(f"{channel}_sent_count_182d", "messages", "count", "happened_at", f"messages by {channel} in 182 days", "messages", "messaging", where=here, lookback=182),
         Aggregate(f"{channel}_opened_count_182d", "messages", "count", "happened_at", f"messages by {channel} opened by a person", "messages", "messaging", where=human, lookback=182),
         Aggregate(f"{channel}_clicked_count_182d", "messages", "count", "clicked_at", f"messages by {channel} clicked", "messages", "messaging", where=here, lookback=182),
-        Derived(f"{channel}_click_rate_182d", f'("{channel}_clicked_count_182d" + 1) / nullif("{channel}_sent_count_182d" + 20, 0)', f"clicks per message by {channel}, drawn to 1 in 20", "share", "messaging"),
+        Derived(f"{channel}_click_rate_182d", f"({clicked} + 1) / nullif({sent} + 20, 0)", f"clicks per message by {channel}, drawn to 1 in 20", "share", "messaging"),
     ]  # fmt: skip
 
 

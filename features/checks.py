@@ -57,7 +57,7 @@ def find_faults(
         for check, count in zip(checks, broken, strict=True)
         if count
     ]
-    return faults + list(_duplicate_faults(connection, source))
+    return faults + list(_duplicate_faults(connection, source, shop.minor_digits))
 
 
 def _checks(source: Source, name: str, shop: Shop, now: int) -> Iterator[_Check]:
@@ -113,14 +113,20 @@ def _row_fault(
     )
 
 
-def _duplicate_faults(connection: duckdb.DuckDBPyConnection, source: Source) -> Iterator[Fault]:
+def _duplicate_faults(
+    connection: duckdb.DuckDBPyConnection, source: Source, minor_digits: int
+) -> Iterator[Fault]:
+    """Find ids that stand in several rows, once they are in the contract's types (trimmed)."""
     table = source.table
     if not table.key or not all(name in source.types for name in table.key):
         return
-    keys = ", ".join(name_sql(name) for name in table.key)
-    present = " AND ".join(f"{name_sql(name)} IS NOT NULL" for name in table.key)
+    columns = [column for column in table.columns if column.name in table.key]
+    keys = {c.name: value_sql(c, c.name, source.types[c.name], minor_digits) for c in columns}
+    typed = ", ".join(f"{value} AS {name_sql(name)}" for name, value in keys.items())
+    present = " AND ".join(f"{name_sql(name)} IS NOT NULL" for name in keys)
     repeated = (
-        f"SELECT {keys}, count(*) AS n FROM {source.view} WHERE {present} GROUP BY ALL HAVING n > 1"
+        f"SELECT *, count(*) AS n FROM (SELECT {typed} FROM {source.view}) WHERE {present} "
+        "GROUP BY ALL HAVING n > 1"
     )
     count = connection.execute(f"SELECT count(*) FROM ({repeated})").fetchall()[0][0]
     if count:

@@ -33,6 +33,8 @@ class Column:
         is not the row's own clock is known with itself.
     pattern : bool
         The name is a prefix: `attr_` stands for every column that begins with it.
+    folded : bool
+        A name that is the same in upper and lower case; held in lower case.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Column:
     known_with: str | None = None
     minimum: float | None = None
     pattern: bool = False
+    folded: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,8 +95,13 @@ ORDERS = Table(
         Column("order_id", "id", "the order", required=True),
         _CUSTOMER,
         Column("ordered_at", "instant", "when it was ordered", required=True),
-        Column("amount", "money", "paid: net of discount, with tax, without shipping",
-               required=True, minimum=0),
+        Column(
+            "amount",
+            "money",
+            "paid: net of discount, with tax, without shipping",
+            required=True,
+            minimum=0,
+        ),
         _KNOWN_AT,
         _STORE,
         Column("sales_channel", "text", "web, app, shop..."),
@@ -101,7 +109,7 @@ ORDERS = Table(
         Column("discount", "money", "taken off the price", minimum=0),
         Column("cancelled_at", "instant", "when it was cancelled"),
     ),
-)  # fmt: skip
+)
 
 ORDER_LINES = Table(
     name="order_lines",
@@ -162,15 +170,21 @@ EVENTS = Table(
     columns=(
         _CUSTOMER,
         Column("occurred_at", "instant", "when it occurred", required=True),
-        Column("event_type", "text", "view, cart, checkout, search, wishlist, visit, support, "
-               "review; others are kept and counted", required=True),
+        Column(
+            "event_type",
+            "text",
+            "view, cart, checkout, search, wishlist, visit, support, "
+            "review; others are kept and counted",
+            required=True,
+            folded=True,
+        ),
         Column("event_id", "id", "the event"),
         _KNOWN_AT,
         Column("product_id", "id", "the product"),
         _STORE,
         Column("device", "text", "device"),
     ),
-)  # fmt: skip
+)
 
 MESSAGES = Table(
     name="messages",
@@ -181,7 +195,9 @@ MESSAGES = Table(
         Column("message_id", "id", "the message", required=True),
         _CUSTOMER,
         Column("sent_at", "instant", "when it was sent", required=True),
-        Column("channel", "text", "email, sms, web_push, phone, none...", required=True),
+        Column(
+            "channel", "text", "email, sms, web_push, phone, none...", required=True, folded=True
+        ),
         _KNOWN_AT,
         Column("decision_id", "id", "the decision that it carried out"),
         Column("campaign_id", "id", "the campaign"),
@@ -194,7 +210,7 @@ MESSAGES = Table(
         Column("revenue", "money", "revenue of the conversion", known_with="converted_at"),
         Column("unsubscribed_at", "instant", "when it made the customer unsubscribe"),
         Column("propensity", "share", "probability with which this channel was drawn"),
-        Column("arm", "text", "control, random or optimised"),
+        Column("arm", "text", "control, random or optimised", folded=True),
     ),
 )
 
@@ -205,7 +221,7 @@ CONSENTS = Table(
     key=(),
     columns=(
         _CUSTOMER,
-        Column("scope", "text", "a channel, or `profiling`", required=True),
+        Column("scope", "text", "a channel, or `profiling`", required=True, folded=True),
         Column("granted", "flag", "given or withdrawn", required=True),
         Column("changed_at", "instant", "when it changed", required=True),
         _KNOWN_AT,
@@ -226,7 +242,7 @@ CUSTOMERS = Table(
         Column("country", "text", "country"),
         Column("city", "text", "city"),
         Column("acquisition_channel", "text", "where the customer came from"),
-        Column("preferred_channel", "text", "what the customer said; never a consent"),
+        Column("preferred_channel", "text", "what the customer said; never a consent", folded=True),
         Column("reachable_", "flag", "an address of that channel exists", pattern=True),
         Column("attr_", "text", "a declared attribute of the shop", pattern=True),
     ),
@@ -246,7 +262,15 @@ IDENTITIES = Table(
 )
 
 TABLES: tuple[Table, ...] = (
-    ORDERS, ORDER_LINES, PRODUCTS, RETURNS, EVENTS, MESSAGES, CONSENTS, CUSTOMERS, IDENTITIES,
-)  # fmt: skip
+    ORDERS,
+    ORDER_LINES,
+    PRODUCTS,
+    RETURNS,
+    EVENTS,
+    MESSAGES,
+    CONSENTS,
+    CUSTOMERS,
+    IDENTITIES,
+)
 
 BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}

@@ -140,8 +140,10 @@ class Catalog(Mapping[str, Feature]):
         return hashes
 
     def select(self, names: Iterable[str]) -> "Catalog":
-        """Keep the named features and what they read."""
+        """Keep the named features and what they read; a name that is not there is an error."""
         wanted = set(names)
+        if unknown := sorted(wanted - self._features.keys()):
+            raise KeyError(f"no feature {unknown} in this catalog")
         for feature in reversed(self.derived):
             if feature.name in wanted:
                 wanted |= feature.inputs

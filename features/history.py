@@ -39,10 +39,10 @@ LAYOUT: dict[str, tuple[str, ...]] = {
             for clock in ("at", "known_at")
         ),
     ),
-    "consents": ("changed_at", "known_at", "scope", "granted"),
+    "consents": ("changed_at", "known_at", "scope", "granted", "store"),
     "reachability": ("known_at", "channel", "reachable"),
 }
-TEXTS = frozenset({"channel", "scope"})
+TEXTS = frozenset({"channel", "scope", "store"})
 
 
 @dataclass(frozen=True)

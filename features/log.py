@@ -17,7 +17,7 @@ from features.contract import BY_NAME, TABLES, Table
 from features.faults import Fault, InputError, refuse
 from features.shop import Shop
 from features.sources import Source, connect, name_sql, open_source
-from features.windows import read_cutoff, to_datetime
+from features.windows import end_of_day, local_day, read_cutoff, to_datetime
 
 
 @dataclass(frozen=True)
@@ -69,9 +69,9 @@ class Log:
         parts = []
         for table in self.provided:
             rows, digest = self.connection.execute(
-                f"SELECT count(*), bit_xor(hash(t)) FROM {table} AS t"
+                f"SELECT count(*), sum(hash(t)) FROM {table} AS t"
             ).fetchall()[0]
-            parts.append(f"{table}:{rows}:{digest:016x}")
+            parts.append(f"{table}:{rows}:{int(digest):x}")
         return " ".join(parts)
 
     def _scalar(self, query: str) -> int:
@@ -106,7 +106,16 @@ def read_log(shop: Shop) -> Log:
         faults += table_faults
     if faults:
         raise InputError(faults)
-    return Log(connection, shop, provided)
+    log = Log(connection, shop, provided)
+    if not log.first_order_at < log.observed_until <= now:
+        raise refuse(
+            "shop.observed_until",
+            f"an instant after the first order ({to_datetime(log.first_order_at):%Y-%m-%d}) and "
+            "not after now",
+            f"{to_datetime(log.observed_until):%Y-%m-%d %H:%M} UTC",
+            "Correct it in nextbuy.toml, or leave it out for the latest order known.",
+        )
+    return log
 
 
 def _broken_file(table: Table, error: Exception) -> Fault:
@@ -169,11 +178,35 @@ def clock_of(instant: str) -> str:
 
 
 def check_observed(log: Log, cutoff: int) -> None:
-    """Refuse a cutoff past the end of the data: what followed it would look like silence."""
-    if cutoff > log.observed_until:
+    """Refuse a cutoff outside the data.
+
+    Past its end, what was not observed would look like silence; before its beginning there is
+    nobody to speak of.
+    """
+    first, last = log.first_order_at, log.observed_until
+    if not first <= cutoff <= last:
         raise refuse(
             "cutoff",
-            f"at most the end of the data ({to_datetime(log.observed_until):%Y-%m-%d %H:%M} UTC)",
+            f"an instant within the data ({to_datetime(first):%Y-%m-%d %H:%M} to "
+            f"{to_datetime(last):%Y-%m-%d %H:%M} UTC)",
             f"{to_datetime(cutoff):%Y-%m-%d %H:%M} UTC",
-            "Use an earlier cutoff, or bring newer data.",
+            "Use one in that range (`end` is the end of the data), or bring other data.",
         )
+
+
+def resolve_cutoff(log: Log, text: str) -> int:
+    """Read a cutoff of a log: `end`, or an instant; a bare last day of the data is its end.
+
+    Raises
+    ------
+    InputError
+        It is no instant, or lies outside the data.
+    """
+    end = log.observed_until
+    if text.strip().lower() == "end":
+        return end
+    cutoff = read_cutoff(text, log.shop.timezone)
+    if cutoff == end_of_day(local_day(end, log.shop.timezone), log.shop.timezone):
+        return end
+    check_observed(log, cutoff)
+    return cutoff

@@ -1,5 +1,6 @@
 """One shop's `nextbuy.toml`: where its tables are, what its columns are called, how it sells."""
 
+import re
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -104,67 +105,80 @@ def read_shop(path: str | Path) -> Shop:
             "Give its path with --shop, or write one: the README shows the smallest.",
         )
     try:
-        file = msgspec.toml.decode(path.read_bytes(), type=_File)
-    except msgspec.DecodeError as error:
+        file = msgspec.toml.decode(path.read_text(encoding="utf-8-sig"), type=_File)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise refuse(
             str(path), "settings as in the README", str(error), "Correct that entry."
         ) from None
     faults = list(_setting_faults(file))
     if faults:
         raise InputError(faults)
-    return Shop(path.parent.resolve(), file.shop, file.channels, file.tables)
+    return Shop(path.parent.resolve(), file.shop, _fold(file.channels), file.tables)
+
+
+def _fold(channels: ChannelSection) -> ChannelSection:
+    """Hold channels in lower case, as the contract holds them in the tables."""
+    return msgspec.structs.replace(
+        channels,
+        default_order=[channel.lower() for channel in channels.default_order],
+        assume_consent=[channel.lower() for channel in channels.assume_consent],
+    )
 
 
 def _setting_faults(file: _File) -> list[Fault]:
-    faults = []
-    try:
-        ZoneInfo(file.shop.timezone)
-    except (ZoneInfoNotFoundError, ValueError):
-        faults.append(
+    shop, channels = file.shop, file.channels
+    checks = [
+        (
+            not _is_zone(shop.timezone),
+            Fault("shop.timezone", "an IANA zone", f"'{shop.timezone}'", "As in Europe/Warsaw."),
+        ),
+        (
+            re.fullmatch("[A-Z]{3}", shop.currency) is None,
+            Fault("shop.currency", "an ISO 4217 code", f"'{shop.currency}'", "As in EUR."),
+        ),
+        _range_check("shop.horizon_days", shop.horizon_days, 7, 365),
+        _range_check("shop.settle_days", shop.settle_days, 0, 365),
+        _range_check("channels.window_days", channels.window_days, 1, 90),
+        (
+            bool(channels.assume_consent) and "consents" in file.tables,
             Fault(
-                "shop.timezone",
-                "an IANA zone",
-                f"'{file.shop.timezone}'",
-                "Use a name such as Europe/Warsaw.",
-            )
-        )
-    for name, low in (("horizon_days", 7), ("settle_days", 0)):
-        value = getattr(file.shop, name)
-        if not low <= value <= 365:
-            faults.append(
-                Fault(
-                    f"shop.{name}",
-                    f"{low} to 365 days",
-                    str(value),
-                    "Choose one in that range.",
-                )
-            )
-    if not 1 <= file.channels.window_days <= file.shop.horizon_days:
-        faults.append(
-            Fault(
-                "channels.window_days",
-                "1 to shop.horizon_days",
-                str(file.channels.window_days),
-                "Choose one in that range.",
-            )
-        )
-    if "orders" not in file.tables:
-        faults.append(
+                "channels.assume_consent",
+                "nothing where the shop gives consents",
+                str(channels.assume_consent),
+                "Take it out: the table consents says who has consented.",
+            ),
+        ),
+        (
+            "orders" not in file.tables,
             Fault(
                 "tables.orders",
                 "the shop's orders",
                 "no such section",
                 "Add [tables.orders] with the path of the files.",
-            )
-        )
-    faults += [_unknown_table(name) for name in file.tables if name not in BY_NAME]
-    for name, source in file.tables.items():
-        if name in BY_NAME:
-            faults += [
-                _unknown_column(name, column)
-                for column in source.columns
-                if BY_NAME[name].column(column) is None
-            ]
+            ),
+        ),
+    ]
+    return [fault for broken, fault in checks if broken] + _table_faults(file.tables)
+
+
+def _range_check(name: str, value: int, low: int, high: int) -> tuple[bool, Fault]:
+    fault = Fault(name, f"{low} to {high} days", str(value), "Choose one in that range.")
+    return not low <= value <= high, fault
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return name != "localtime"  # of whichever machine it runs on
+
+
+def _table_faults(tables: dict[str, TableSource]) -> list[Fault]:
+    faults = [_unknown_table(name) for name in tables if name not in BY_NAME]
+    for name in tables.keys() & BY_NAME.keys():
+        columns = tables[name].columns
+        faults += [_unknown_column(name, c) for c in columns if BY_NAME[name].column(c) is None]
     return faults
 
 

@@ -58,11 +58,29 @@ def open_source(connection: duckdb.DuckDBPyConnection, shop: Shop, table: Table)
     except duckdb.Error as error:
         raise _unreadable(table, path, error) from None
     found = {row[0]: row[1] for row in described}
+    _refuse_mixed_types(connection, table, path)
     mapping = _map_columns(table, source, found)
     view = f"raw_{table.name}"
     columns = ", ".join(f"{name_sql(theirs)} AS {name_sql(ours)}" for ours, theirs in mapping)
     connection.execute(f"CREATE VIEW {view} AS SELECT {columns} FROM {scan}")
     return Source(table, view, {ours: found[theirs] for ours, theirs in mapping})
+
+
+def _refuse_mixed_types(connection: duckdb.DuckDBPyConnection, table: Table, path: Path) -> None:
+    """Refuse Parquet files whose types differ: a bare date made a time would be known too early."""
+    if path.suffix != ".parquet":
+        return
+    types: dict[str, str] = {}
+    for file in sorted(path.parent.glob(path.name)):
+        scan = f"DESCRIBE SELECT * FROM read_parquet({quote(str(file))})"
+        for name, found, *_ in connection.execute(scan).fetchall():
+            if types.setdefault(name, found) != found:
+                raise refuse(
+                    f"{table.name}.{name}",
+                    "one type in all files",
+                    f"{types[name]} and, in {file.name}, {found}",
+                    "Export all files the same way.",
+                )
 
 
 def _reader(table: Table, source: TableSource, path: Path) -> str:

@@ -14,9 +14,9 @@ import msgspec
 import numpy as np
 
 from features.build import read_channels
-from features.faults import refuse
+from features.faults import InputError, refuse
 from features.history import LAYOUT, TEXTS, Array, object_array, pack, unpack
-from features.log import Log, check_observed
+from features.log import Log, check_observed, clock_of
 from features.shop import Shop
 from features.sources import name_sql, quote
 
@@ -28,6 +28,8 @@ _ORDER = {
     "consents": "changed_at, known_at",
     "reachability": "known_at NULLS FIRST, channel",
 }
+
+_NEVER_CUT = frozenset({"consents", "reachability"})
 
 
 def store_path(shop: Shop) -> Path:
@@ -73,19 +75,15 @@ class HistoryStore:
                 "no such file",
                 "Build it with `nextbuy features --online`.",
             )
+        self._path = path
         self._connection = sqlite3.connect(
-            f"file:{path}?mode=ro", uri=True, check_same_thread=False
+            f"{path.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False
         )
         try:
             row = self._connection.execute("SELECT value FROM about").fetchone()
             self.info = msgspec.json.decode(row[0], type=StoreInfo)
         except (sqlite3.DatabaseError, msgspec.DecodeError, TypeError) as error:
-            raise refuse(
-                str(path),
-                "a history store",
-                f"a file that cannot be read as one ({error})",
-                "Build it again with `nextbuy features --online`.",
-            ) from None
+            raise self._broken(error) from None
         if self.info.format != _FORMAT:
             raise refuse(
                 str(path),
@@ -101,14 +99,25 @@ class HistoryStore:
             some = customer_ids[start : start + _MAX_VARIABLES]
             marks = ", ".join("?" * len(some))
             query = f"SELECT customer_id, record FROM history WHERE customer_id IN ({marks})"
-            for customer_id, record in self._connection.execute(query, list(some)):
-                found[customer_id] = unpack(record)
+            try:
+                for customer_id, record in self._connection.execute(query, list(some)):
+                    found[customer_id] = unpack(record)
+            except (sqlite3.DatabaseError, msgspec.DecodeError) as error:
+                raise self._broken(error) from None
         return found
 
     def customer_ids(self) -> list[str]:
         """List all customers of the store."""
         query = "SELECT customer_id FROM history ORDER BY customer_id"
         return [row[0] for row in self._connection.execute(query)]
+
+    def _broken(self, error: Exception) -> InputError:
+        return refuse(
+            str(self._path),
+            "a history store",
+            f"a file that cannot be read as one ({error})",
+            "Build it again with `nextbuy features --online`.",
+        )
 
     def close(self) -> None:
         """Close the file."""
@@ -121,7 +130,8 @@ def build_store(log: Log, path: Path, data_cutoff: int | None = None) -> StoreIn
     Parameters
     ----------
     data_cutoff : int, optional
-        Leave out rows known after this instant; default: everything observed.
+        Leave out what was known after this instant; default: everything observed. Consents
+        and reachability are never left out: a withdrawal may come after the last order.
 
     Returns
     -------
@@ -138,13 +148,16 @@ def build_store(log: Log, path: Path, data_cutoff: int | None = None) -> StoreIn
         timezone=section.timezone,
         currency=section.currency,
         provided={table: sorted(columns) for table, columns in log.provided.items()},
-        channels=read_channels(log),
+        channels=read_channels(log, data_cutoff),
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".unfinished")
     unfinished.unlink(missing_ok=True)
-    _write(unfinished, info, read_records(log, data_cutoff))
-    os.replace(unfinished, path)
+    try:
+        _write(unfinished, info, read_records(log, data_cutoff))
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
     return info
 
 
@@ -179,21 +192,34 @@ def _has(log: Log, name: str) -> bool:
 
 def _read_table(log: Log, name: str, data_cutoff: int) -> dict[str, Mapping[str, Array]]:
     """Read one table of the layout, cut into one mapping of columns per customer."""
-    columns = LAYOUT[name]
+    columns = ", ".join(_column_sql(name, column, data_cutoff) for column in LAYOUT[name])
+    known = "TRUE" if name in _NEVER_CUT else f"known_at <= {data_cutoff}"
     query = (
-        f"SELECT customer_id, {', '.join(columns)} FROM ({_table_sql(log, name)}) "
-        f"WHERE known_at IS NULL OR known_at <= {data_cutoff} "
-        f"ORDER BY customer_id, {_ORDER[name]}"
+        f"SELECT customer_id, {columns} FROM ({_table_sql(log, name)}) "
+        f"WHERE {known} ORDER BY customer_id, {_ORDER[name]}"
     )
     arrays = log.connection.execute(query).fetchnumpy()
     ids = np.asarray(arrays["customer_id"], dtype=object)
-    values = {column: _plain(column, arrays[column]) for column in columns}
-    starts = np.flatnonzero(np.r_[True, ids[1:] != ids[:-1]]) if len(ids) else np.empty(0, int)
+    values = {column: _plain(column, arrays[column]) for column in LAYOUT[name]}
+    if len(ids) == 0:
+        return {}
+    starts = np.flatnonzero(np.r_[True, ids[1:] != ids[:-1]])
     ends = np.append(starts[1:], len(ids))
     return {
-        ids[start]: {column: values[column][start:end] for column in columns}
+        ids[start]: {column: values[column][start:end] for column in LAYOUT[name]}
         for start, end in zip(starts, ends, strict=True)
     }
+
+
+def _column_sql(table: str, column: str, data_cutoff: int) -> str:
+    """Write a column; a late field is left out where it was known after the cutoff."""
+    if column.endswith("_known_at"):
+        clock = column
+    elif clock_of(column) in LAYOUT[table]:
+        clock = clock_of(column)
+    else:
+        return column
+    return f"CASE WHEN {clock} <= {data_cutoff} THEN {column} END AS {column}"
 
 
 def _table_sql(log: Log, name: str) -> str:
@@ -205,14 +231,13 @@ def _table_sql(log: Log, name: str) -> str:
         if column.startswith("reachable_")
     )
     parts = [
-        f"SELECT customer_id, known_at, {quote(channel)} AS channel, "
+        f"SELECT customer_id, known_at, {quote(channel.lower())} AS channel, "
         f"{name_sql('reachable_' + channel)} AS reachable FROM customers"
         for channel in channels
     ]
-    nothing = (
-        "SELECT customer_id, known_at, '' AS channel, FALSE AS reachable FROM customers LIMIT 0"
-    )
-    return " UNION ALL ".join(parts or [nothing])
+    # a row that states nothing, so that a contact of whom nothing else is known is there
+    contact = "SELECT customer_id, known_at, NULL AS channel, NULL AS reachable FROM customers"
+    return " UNION ALL ".join([contact, *parts])
 
 
 def _plain(column: str, values: Any) -> Array:

@@ -31,10 +31,14 @@ def to_datetime(instant: int) -> datetime:
 
 
 def to_instant(moment: datetime, timezone: ZoneInfo) -> int:
-    """Turn a datetime into an instant; a naive one is read in `timezone`."""
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=timezone)
-    return (moment.astimezone(UTC) - _EPOCH) // timedelta(microseconds=1)
+    """Turn a datetime into an instant; a naive one is read in `timezone`.
+
+    Of a local time that occurs twice the later one is meant, and one that the clock skips is
+    read with the offset from before: as DuckDB reads the shop's files.
+    """
+    if moment.tzinfo is not None:
+        return (moment.astimezone(UTC) - _EPOCH) // timedelta(microseconds=1)
+    return max(to_instant(moment.replace(tzinfo=timezone, fold=f), timezone) for f in (0, 1))
 
 
 def read_cutoff(text: str, timezone: ZoneInfo, name: str = "cutoff") -> int:
@@ -49,7 +53,9 @@ def read_cutoff(text: str, timezone: ZoneInfo, name: str = "cutoff") -> int:
     """
     text = text.strip()
     try:
-        if _BARE_DATE.fullmatch(text):
+        if ":" not in text:
+            if not _BARE_DATE.fullmatch(text):
+                raise ValueError(text)
             return end_of_day((date.fromisoformat(text) - date(1970, 1, 1)).days, timezone)
         return to_instant(datetime.fromisoformat(text), timezone)
     except (ValueError, OverflowError):

@@ -137,6 +137,9 @@ def load(folder: Path, sha256: str | None = None) -> tuple[Head, Model]:
         raise NextbuyError(
             f"{folder}: the {manifest.head.kind} model in it cannot be read: {error}"
         ) from None
+    unnamed = set(model.inputs) - manifest.head.features.keys()
+    if unnamed:
+        raise NextbuyError(f"{folder}: reads {sorted(unnamed)}, of which it holds no hash")
     return manifest.head, model
 
 

@@ -9,8 +9,10 @@ Batislam, Denizel & Filiztekin (2007) for MBG/NBD; Schmittlein, Morrison & Colom
 Fader & Hardie's note "A Note on Deriving the Pareto/NBD Model" (2005) for Pareto/NBD.
 """
 
+import io
 import warnings
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from typing import Any, Literal
 
 import msgspec
@@ -28,7 +30,7 @@ Variant = Literal["bg_nbd", "mbg_nbd"]
 RFM = ("frequency", "recency", "T")  # the inputs of every question below, in days
 WEEK = 7.0
 _NODES = 24  # of the quadrature over the drop-out probability
-_PENALTIES = (0.0, 0.001, 0.01, 0.1)
+PENALTIES = (0.0, 0.001, 0.01, 0.1, 1.0)
 
 
 class Btyd(msgspec.Struct, frozen=True):
@@ -77,10 +79,18 @@ class Btyd(msgspec.Struct, frozen=True):
 
     def p_next_given_alive(self, frequency: Floats, T: Floats, days: Sequence[float]) -> Floats:
         """Give P(next purchase within h days | alive): array (customers, len(days))."""
+        return np.asarray(-np.expm1(self.log_survival(frequency, T, days)))
+
+    def log_survival(self, frequency: Floats, T: Floats, days: Sequence[float]) -> Floats:
+        """Give log P(no purchase within h days | alive): array (customers, len(days)).
+
+        Of a daily buyer the probability itself is 0 in floats within weeks; its logarithm
+        still tells the days apart.
+        """
         h = np.asarray(days, dtype=float)[None, :] / WEEK
         scale = (self.alpha + T / WEEK)[:, None]
         shape = (self.r + frequency)[:, None]
-        return np.asarray(-np.expm1(shape * (np.log(scale) - np.log(scale + h))))
+        return np.asarray(shape * (np.log(scale) - np.log(scale + h)))
 
     def expected_purchases(
         self, frequency: Floats, recency: Floats, T: Floats, days: float
@@ -136,7 +146,7 @@ def fit_btyd(frame: pd.DataFrame, variant: Variant = "bg_nbd") -> Btyd:
         No penalty makes it converge.
     """
     counted = frame.groupby(["frequency", "recency", "T"]).size().reset_index(name="weight")
-    for penalty in _PENALTIES:
+    for penalty in PENALTIES:
         found = _fit(variant, counted, penalty)
         if found is not None:
             r, alpha, a, b = (float(found[name]) for name in ("r", "alpha", "a", "b"))
@@ -159,8 +169,9 @@ def _fit(
         "pareto_nbd": lifetimes.ParetoNBDFitter,
     }
     fitter = fitters[variant](penalizer_coef=penalty)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # autograd's overflow on the way to the optimum
+    # lifetimes warns of overflow on the way to the optimum and prints the optimiser's report
+    with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
         try:
             fitter.fit(
                 counted["frequency"],

@@ -1,16 +1,15 @@
 """Churn: P(no purchase within the horizon)."""
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from models.booster import BoosterSettings, Columns, ResidualBooster
 from models.btyd import RFM, Btyd
+from models.slices import Slices
 
 Floats = NDArray[np.float64]
 # Below this many returning rows the booster is left out and BG/NBD answers alone.
@@ -55,7 +54,7 @@ class ChurnModel(msgspec.Struct, frozen=True):
 
     def predict(self, inputs: Columns) -> Floats:
         """Give p_churn: columns `inputs` -> one probability per row, in the rows' order."""
-        score = offset(self.btyd, inputs, self.horizon_days)
+        score = _offset(self.btyd, inputs, self.horizon_days)
         if self.booster is not None:
             score = score + self.booster.correction(inputs)
         return 1.0 - np.clip(expit(score), _EDGE, 1 - _EDGE)
@@ -65,51 +64,32 @@ class ChurnModel(msgspec.Struct, frozen=True):
         return np.clip(np.searchsorted(self.quantiles, p_churn, side="left"), 0, 100)
 
 
-def fit_churn(
-    frame: pd.DataFrame,
-    labels: pd.DataFrame,
-    btyds: Mapping[Any, Btyd],
-    latest: pd.DataFrame,
-    horizon_days: int,
-    columns: list[str],
-    settings: BoosterSettings,
-    seed: int,
-) -> ChurnModel:
-    """Fit churn on several training slices.
-
-    Parameters
-    ----------
-    frame, labels : DataFrame
-        Features and `returned` (a purchase within H), row by row, one per
-        (customer_id, cutoff).
-    btyds : cutoff -> Btyd
-        BG/NBD fitted at each slice's cutoff on what was known then, and at the model's.
-    latest : DataFrame
-        Features of the population at the model's cutoff: no labels, only for the BG/NBD that
-        answers and for the percentiles.
-    """
-    outcome = labels["returned"].to_numpy(dtype=float)
+def fit_churn(slices: Slices, settings: BoosterSettings, seed: int) -> ChurnModel:
+    """Fit churn on all slices; the booster starts from each slice's own BG/NBD."""
+    outcome = slices.labels["returned"].to_numpy(dtype=float)
     booster = None
     if outcome.sum() >= MIN_RETURNS:
-        offsets = slice_offsets(frame, btyds, horizon_days)
-        booster = ResidualBooster.fit(frame, columns, outcome, offsets, settings, seed)
-    btyd = btyds[latest["cutoff"].iloc[0]]
-    unranked = ChurnModel(horizon_days, btyd, booster, [])
-    quantiles = np.quantile(unranked.predict(latest), np.linspace(0, 1, 101))
+        offsets = _slice_offsets(slices)
+        booster = ResidualBooster.fit(
+            slices.frame, slices.columns, outcome, offsets, settings, seed
+        )
+    unranked = ChurnModel(slices.horizon_days, slices.btyd, booster, [])
+    quantiles = np.quantile(unranked.predict(slices.latest), np.linspace(0, 1, 101))
     return msgspec.structs.replace(unranked, quantiles=quantiles.tolist())
 
 
-def offset(btyd: Btyd, inputs: Columns, days: float) -> Floats:
+def _offset(btyd: Btyd, inputs: Columns, days: float) -> Floats:
     """Give BG/NBD's logit of a purchase within `days`."""
     x, t_x, T = (np.asarray(inputs[name], dtype=float) for name in RFM)
     return np.asarray(logit(np.clip(btyd.p_within(x, t_x, T, [days])[:, 0], _EDGE, 1 - _EDGE)))
 
 
-def slice_offsets(frame: pd.DataFrame, btyds: Mapping[Any, Btyd], days: float) -> Floats:
+def _slice_offsets(slices: Slices) -> Floats:
     """Give each row the logit of the BG/NBD fitted at the row's own cutoff."""
-    result = np.empty(len(frame))
-    for cutoff, rows in frame.groupby("cutoff").indices.items():
-        result[rows] = offset(btyds[cutoff], frame.iloc[rows], days)
+    result = np.empty(len(slices.frame))
+    for cutoff, rows in slices.frame.groupby("cutoff").indices.items():
+        rows_of = slices.frame.iloc[rows]
+        result[rows] = _offset(slices.btyds[cutoff], rows_of, slices.horizon_days)
     return result
 
 

@@ -80,7 +80,8 @@ def make_forecast(churn: ChurnModel, timing: TimingModel, inputs: Columns) -> Fo
     given_return = timing.given_return(inputs)
     head = (1.0 - p_churn)[:, None] * given_return
     beyond = timing.tail(inputs, range(horizon + 1, MAX_DAYS + 1))
-    within = np.column_stack([head, 1.0 - p_churn[:, None] * beyond])
+    law = np.column_stack([head, 1.0 - p_churn[:, None] * beyond])
+    within = np.maximum.accumulate(law, axis=1)  # it only rises; this is against rounding
     purchases = (1.0 - p_churn) * timing.expected_purchases_given_return(inputs)
     spend = timing.expected_spend_per_purchase(inputs)
     return Forecast(

@@ -21,35 +21,36 @@ class Eligibility(msgspec.Struct, frozen=True):
 
 
 def objects_to_profiling(consents: Table | None, as_of: int) -> bool:
-    """Say whether the customer has objected to profiling; no word is no objection."""
-    return _latest_consent(consents, SCOPE, as_of) is False
+    """Say whether the customer has objected to profiling, by any store; no word is no objection."""
+    return False in _latest_words(consents, SCOPE, as_of).values()
 
 
 def check_eligibility(
-    channel: str,
-    consents: Table | None,
-    reachability: Table | None,
-    as_of: int,
-    assume_consent: Sequence[str],
+    channel: str, tables: Mapping[str, Table], as_of: int, assume_consent: Sequence[str]
 ) -> Eligibility:
     """Decide whether a channel may be used for one customer at an instant.
 
+    A request names no store yet, so that an answer must hold for every store: a consent counts
+    if it was given to all of them (a row without a store), a withdrawal from any counts.
+
     Parameters
     ----------
-    consents : columns scope, granted, changed_at, known_at
-        The customer's own; None without any. No word on the channel means no consent, unless
-        the shop says in `assume_consent` that it has it by other means.
-    reachability : columns channel, reachable, known_at
-        The latest statement known counts; none at all says nothing against the channel.
+    tables : the customer's history
+        `consents`: no word on the channel means no consent, unless the shop says in
+        `assume_consent` that it has it by other means. `messages`: who unsubscribed from one
+        after the latest consent has withdrawn it. `reachability`: the latest statement counts;
+        none at all says nothing against the channel.
     """
     if channel == NO_MESSAGE:
         return Eligibility(channel, True, None)
-    granted = _latest_consent(consents, channel, as_of)
-    if granted is False:
+    words = _latest_words(tables.get("consents"), channel, as_of)
+    if False in words.values():
         return Eligibility(channel, False, "consent withdrawn")
-    if granted is None and channel not in assume_consent:
+    if None not in words and channel not in assume_consent:
         return Eligibility(channel, False, "no consent")
-    if _latest_reachable(reachability, channel, as_of) is False:
+    if _has_unsubscribed(tables, channel, as_of):
+        return Eligibility(channel, False, "unsubscribed")
+    if _latest_reachable(tables.get("reachability"), channel, as_of) is False:
         return Eligibility(channel, False, "not reachable")
     return Eligibility(channel, True, None)
 
@@ -72,12 +73,33 @@ def recommend(
     return max(eligible, key=lambda channel: p_conversion.get(channel, 0.0))
 
 
-def _latest_consent(consents: Table | None, scope: str, as_of: int) -> bool | None:
+def _latest_words(consents: Table | None, scope: str, as_of: int) -> dict[str | None, bool]:
+    """Give the latest known word on a scope, by store; None is the word to all stores."""
     if consents is None:
-        return None
+        return {}
     known = Window(as_of).known(consents["changed_at"], consents["known_at"])
     of_scope = known & (consents["scope"] == scope)
-    return _last_word(of_scope, consents["changed_at"], consents["granted"])
+    words = {}
+    for store in set(consents["store"][of_scope]):
+        rows = of_scope & (consents["store"] == store)
+        words[store] = bool(_last_word(rows, consents["changed_at"], consents["granted"]))
+    return words
+
+
+def _has_unsubscribed(tables: Mapping[str, Table], channel: str, as_of: int) -> bool:
+    """Say whether a message of the channel made the customer unsubscribe, with no consent since."""
+    messages, consents = tables.get("messages"), tables.get("consents")
+    if messages is None:
+        return False
+    rows = (messages["channel"] == channel) & (messages["unsubscribed_known_at"] <= as_of)
+    if not rows.any():
+        return False
+    latest = messages["unsubscribed_at"][rows].max()
+    if consents is None:
+        return True
+    known = Window(as_of).known(consents["changed_at"], consents["known_at"])
+    again = known & (consents["scope"] == channel) & (consents["granted"] == 1)
+    return not bool((again & (consents["changed_at"] > latest)).any())
 
 
 def _latest_reachable(reachability: Table | None, channel: str, as_of: int) -> bool | None:

@@ -13,6 +13,7 @@ from mlflow import MlflowClient
 from mlflow.artifacts import download_artifacts
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import SQLAlchemyError
 
 from features.faults import NextbuyError
 from models.artefact import KINDS, Head, Kind, Model, check_same_event, load
@@ -104,11 +105,22 @@ def read_version(tracking_uri: str, kind: Kind, alias: str) -> Version | None:
     found = _find(tracking_uri, kind, alias)
     if found is None:
         return None
-    with tempfile.TemporaryDirectory() as folder:
-        path = download_artifacts(
-            artifact_uri=found.source, dst_path=folder, tracking_uri=tracking_uri
+    if SHA256_TAG not in found.tags:
+        raise NextbuyError(
+            f"{kind} version {found.version} has no tag {SHA256_TAG}: it was not registered by "
+            "Nextbuy, or the tag was removed. Train it again."
         )
-        head, model = load(Path(path), found.tags.get(SHA256_TAG))
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            path = download_artifacts(
+                artifact_uri=found.source, dst_path=folder, tracking_uri=tracking_uri
+            )
+        except (MlflowException, OSError) as error:
+            raise NextbuyError(
+                f"the files of {kind} version {found.version} are not at {found.source} "
+                f"({error}). If the shop's folder was moved, train again where it is now."
+            ) from None
+        head, model = load(Path(path), found.tags[SHA256_TAG])
     if head.kind != kind:
         raise NextbuyError(f"{kind} version {found.version} holds a {head.kind} model")
     return Version(str(found.version), head, model)
@@ -121,3 +133,6 @@ def _find(tracking_uri: str, kind: Kind, alias: str) -> ModelVersion | None:
         if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             return None
         raise NextbuyError(f"the registry did not answer for {kind}@{alias}: {error}") from None
+    except SQLAlchemyError as error:
+        first_line = str(error).splitlines()[0]
+        raise NextbuyError(f"the registry at {tracking_uri} cannot be read: {first_line}") from None

@@ -1,16 +1,15 @@
 """Repurchase timing: when, given a return within the horizon; and what it will be worth."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from models.booster import BoosterSettings, Columns, ResidualBooster
 from models.btyd import RFM, Btyd
+from models.slices import Slices
 from models.value import GammaGamma, fit_gamma_gamma
 
 Floats = NDArray[np.float64]
@@ -85,46 +84,18 @@ class TimingModel(msgspec.Struct, frozen=True):
         """Give BG/NBD's S(h) / S(H) for days h beyond H: array (rows, len(days))."""
         x, t_x, T = (np.asarray(inputs[name], dtype=float) for name in RFM)
         survival = 1.0 - self.btyd.p_within(x, t_x, T, [self.horizon_days, *days])
-        return survival[:, 1:] / np.maximum(survival[:, :1], _EDGE)
+        ratio = survival[:, 1:] / np.maximum(survival[:, :1], _EDGE)
+        return np.minimum(ratio, 1.0)
 
 
-def fit_timing(
-    frame: pd.DataFrame,
-    labels: pd.DataFrame,
-    btyds: Mapping[Any, Btyd],
-    latest: pd.DataFrame,
-    horizon_days: int,
-    columns: list[str],
-    settings: BoosterSettings,
-    seed: int,
-) -> TimingModel:
-    """Fit timing on the returning rows of several training slices.
-
-    Parameters
-    ----------
-    frame, labels : DataFrame
-        Features, and `returned` and `days_to_next` (1..H), row by row, one per
-        (customer_id, cutoff).
-    btyds : cutoff -> Btyd
-        BG/NBD fitted at each slice's cutoff on what was known then, and at the model's.
-    latest : DataFrame
-        Features of the population at the model's cutoff, for Gamma-Gamma and the BG/NBD that
-        answers.
-    """
-    edges = interval_edges(horizon_days)
-    returned = labels["returned"].to_numpy(dtype=bool)
+def fit_timing(slices: Slices, settings: BoosterSettings, seed: int) -> TimingModel:
+    """Fit timing on the returning rows of all slices, and spend on the latest population."""
+    edges = interval_edges(slices.horizon_days)
     booster = None
-    if returned.sum() >= MIN_RETURNS:
-        booster = _fit_booster(
-            frame[returned], labels[returned], btyds, edges, columns, settings, seed
-        )
-    return TimingModel(
-        horizon_days,
-        edges,
-        btyds[latest["cutoff"].iloc[0]],
-        booster,
-        fit_gamma_gamma(latest),
-    )
+    if slices.labels["returned"].sum() >= MIN_RETURNS:
+        booster = _fit_booster(slices, edges, settings, seed)
+    spend = fit_gamma_gamma(slices.latest)
+    return TimingModel(slices.horizon_days, edges, slices.btyd, booster, spend)
 
 
 def interval_edges(horizon_days: int) -> list[int]:
@@ -140,36 +111,29 @@ def interval_edges(horizon_days: int) -> list[int]:
 def conditional_hazards(btyd: Btyd, inputs: Columns, edges: Sequence[int]) -> Floats:
     """Give BG/NBD's hazard of each interval but the last, given a return within H.
 
-    With G(e) = F(e) / F(H): (G(e_k) - G(e_k-1)) / (1 - G(e_k-1)), array (rows, intervals - 1).
+    With S the survival of a living customer, (S(e_k-1) - S(e_k)) / (S(e_k-1) - S(H)): array
+    (rows, intervals - 1). P(alive) cancels out.
     """
     x, T = (np.asarray(inputs[name], dtype=float) for name in ("frequency", "T"))
-    # The shape in h of a customer's law is free of P(alive), which may underflow to 0.
-    law = btyd.p_next_given_alive(x, T, edges)
-    given = law / law[:, -1:]
-    before = np.column_stack([np.zeros(len(given)), given[:, :-2]])
-    hazards = (given[:, :-1] - before) / (1.0 - before)
+    logs = btyd.log_survival(x, T, [0, *edges])
+    hazards = np.expm1(logs[:, 1:-1] - logs[:, :-2]) / np.expm1(logs[:, -1:] - logs[:, :-2])
     return np.clip(hazards, _EDGE, 1 - _EDGE)
 
 
 def _fit_booster(
-    frame: pd.DataFrame,
-    labels: pd.DataFrame,
-    btyds: Mapping[Any, Btyd],
-    edges: Sequence[int],
-    columns: list[str],
-    settings: BoosterSettings,
-    seed: int,
+    slices: Slices, edges: Sequence[int], settings: BoosterSettings, seed: int
 ) -> ResidualBooster:
     """Fit to a row per returner and interval reached, the last interval left out."""
-    intervals = len(edges) - 1
+    returned = slices.labels["returned"].to_numpy(dtype=bool)
+    frame, intervals = slices.frame[returned], len(edges) - 1
     hazards = np.empty((len(frame), intervals))
     for cutoff, rows in frame.groupby("cutoff").indices.items():
-        hazards[rows] = conditional_hazards(btyds[cutoff], frame.iloc[rows], edges)
-    reached = np.searchsorted(edges, labels["days_to_next"].to_numpy())
+        hazards[rows] = conditional_hazards(slices.btyds[cutoff], frame.iloc[rows], edges)
+    reached = np.searchsorted(edges, slices.labels["days_to_next"].to_numpy()[returned])
     place = np.arange(intervals)[None, :]
     at_risk = (place <= reached[:, None]).ravel()
     outcome = (place == reached[:, None]).ravel()[at_risk]
-    names = (*columns, _INTERVAL)
+    names = (*slices.columns, _INTERVAL)
     rows_of = _person_intervals(frame, names, intervals)
     return ResidualBooster.fit(
         {name: values[at_risk] for name, values in rows_of.items()},

@@ -3,19 +3,20 @@
 Source: Fader & Hardie, "The Gamma-Gamma Model of Monetary Value" (2013), eq. 5.
 """
 
+import io
 import warnings
+from contextlib import redirect_stdout
 
 import msgspec
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.btyd import import_lifetimes
+from models.btyd import PENALTIES, import_lifetimes
 
 Floats = NDArray[np.float64]
 
 MIN_REPEATERS = 50
-_PENALTIES = (0.0, 0.001, 0.01, 0.1)
 
 
 class GammaGamma(msgspec.Struct, frozen=True):
@@ -47,10 +48,11 @@ def fit_gamma_gamma(frame: pd.DataFrame) -> GammaGamma | None:
         return None
     lifetimes = import_lifetimes()
     unit = float(repeaters["monetary_value"].median())
-    for penalty in _PENALTIES:
+    for penalty in PENALTIES:
         fitter = lifetimes.GammaGammaFitter(penalizer_coef=penalty)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # autograd's overflow on the way to the optimum
+        # as in models.btyd: overflow on the way, and the optimiser's report
+        with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
             try:
                 fitter.fit(
                     repeaters["frequency"],

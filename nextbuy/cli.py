@@ -4,7 +4,6 @@ Heavy imports stay inside the commands, so that `nextbuy --help` answers at once
 """
 
 import os
-import subprocess
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -30,7 +29,9 @@ app = typer.Typer(
 ShopOption = Annotated[Path, typer.Option("--shop", help="Path of the shop's nextbuy.toml.")]
 CutoffOption = Annotated[
     str | None,
-    typer.Option(help="Last instant known: a date (its end, local time) or an instant."),
+    typer.Option(
+        help="Last instant known: a date (its end, local time), an instant, or `end` of the data."
+    ),
 ]
 _SHOP = Path("nextbuy.toml")
 
@@ -108,17 +109,19 @@ def train(
     """Train models and register them as challengers.
 
     Without --cutoff the last horizon of the data is held out and the models are judged on it.
-    With the last day of the data as the cutoff they are made for production, and judged one
-    horizon earlier.
+    With `--cutoff end` they are made for production, and judged one horizon earlier.
     """
     from nextbuy.reports import show_holdout, working
     from training.train import default_kinds
     from training.train import train as train_models
+    from training.train_channel import why_not
 
     log = _read(shop)
     kinds = [m.value for m in model] if model else default_kinds(log)
     with working(console, "training", steps=trials + len(kinds)) as progress:
         trained = train_models(log, kinds, _cutoff(log, cutoff), trials, progress)
+    if not model and (reason := why_not(log)):
+        console.print(f"best-channel is not trained: {reason}", markup=False)
     for kind, version in trained.versions.items():
         console.print(f"{kind}: version {version} is the challenger")
     if trained.holdout is not None:
@@ -140,13 +143,14 @@ def promote(shop: ShopOption = _SHOP, model: ModelOption = None) -> None:
 def serve(
     shop: ShopOption = _SHOP,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 3000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 3000,
 ) -> None:
     """Serve POST /v1/predict until interrupted; OpenAPI at /docs.json, metrics at /metrics."""
     from serving.server import serve_command, serve_environment
 
     environment = serve_environment(shop)
-    raise typer.Exit(subprocess.call(serve_command(host, port), env=environment))
+    command = serve_command(host, port)
+    os.execve(command[0], command, environment)  # one process, so that a signal reaches it
 
 
 @app.command()
@@ -161,14 +165,17 @@ def predict(
     """Answer for some customers as JSON, without a running service."""
     from serving.predictor import predict_once
 
-    console.print_json(predict_once(shop, customer_ids, as_of).model_dump_json())
+    response = predict_once(shop, customer_ids, as_of)
+    console.print_json(response.model_dump_json())
+    if all(answer.status == "unavailable" for answer in response.answers):
+        raise typer.Exit(1)
 
 
 @app.command()
 def simulate(
     folder: Annotated[Path, typer.Argument(help="Where to write the shop.")],
     customers: Annotated[int, typer.Option(min=100, help="How many customers.")] = 5000,
-    seed: Annotated[int, typer.Option(help="Another seed is another shop.")] = 7,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed is another shop.")] = 7,
 ) -> None:
     """Write a simulated shop with all tables, its nextbuy.toml and its hidden truth."""
     from nextbuy.simulator import simulate_shop
@@ -184,8 +191,9 @@ def main() -> None:
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     try:
         app()
-    except NextbuyError as error:
-        Console(stderr=True).print(f"[red]error[/red] {error}", soft_wrap=True, highlight=False)
+    except (NextbuyError, OSError) as error:
+        said = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+        said.print(f"error {error}")
         sys.exit(1)
 
 
@@ -197,9 +205,9 @@ def _read(shop: Path) -> "Log":
 
 
 def _cutoff(log: "Log", cutoff: str | None) -> int | None:
-    from features.windows import read_cutoff
+    from features.log import resolve_cutoff
 
-    return None if cutoff is None else read_cutoff(cutoff, log.shop.timezone)
+    return None if cutoff is None else resolve_cutoff(log, cutoff)
 
 
 if __name__ == "__main__":

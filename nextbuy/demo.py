@@ -91,7 +91,7 @@ def _learn(console: Console, log: Log) -> int:
     cutoff = holdout_cutoff(log, horizon)
     earlier = earlier_cutoff(log, cutoff, horizon)
     with working(console, "back-test one horizon before the holdout") as progress:
-        scores = backtest(log, [earlier], horizon, read_catalog(log), cutoff, progress)
+        scores = backtest(log, [earlier], horizon, read_catalog(log, earlier), cutoff, progress)
     show_holdout(console, scores)
     steps = TRIALS + len(default_kinds(log))
     with working(console, "training", steps) as progress:
@@ -105,7 +105,7 @@ def _learn(console: Console, log: Log) -> int:
 
 def _choose(log: Log, cutoff: int) -> list[str]:
     """Choose customers without looking at what they did: two of each frequency bucket."""
-    features = build_features(log, [cutoff], read_catalog(log).select(["frequency"]))
+    features = build_features(log, [cutoff], read_catalog(log, cutoff).select(["frequency"]))
     buckets = frequency_buckets(features["frequency"].to_numpy())
     chosen = [features[rows].sample(_PER_BUCKET, random_state=1) for rows in buckets.values()]
     return [str(customer_id) for customer_id in pd.concat(chosen)["customer_id"]]

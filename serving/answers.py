@@ -29,6 +29,7 @@ Tables = Mapping[str, Table]  # one customer's history
 Floats = NDArray[np.float64]
 Features = Mapping[str, Floats]
 
+_LOW_DATA = "too few returns to learn from: BG/NBD answers alone"
 _QUANTILES = (0.5, 0.25, 0.75, 0.1, 0.9)  # median, window_50, window_80
 
 
@@ -110,7 +111,7 @@ def _add_purchases(
         )
         if churn.booster is None:
             answer.status = "low_data"
-            answer.reason = "too few returns to learn from: BG/NBD answers alone"
+            answer.reason = "; ".join(filter(None, (_LOW_DATA, answer.reason)))
 
 
 def _next_purchase(within: Floats, quantiles: Floats, expected: float, as_of: int) -> NextPurchase:
@@ -174,13 +175,7 @@ def _ranking(
     """Rank the channels, those that may be used first; `none` is always one of them."""
     ranked = []
     for channel in (*model.channels, *({NO_MESSAGE} - set(model.channels))):
-        check = check_eligibility(
-            channel,
-            tables.get("consents"),
-            tables.get("reachability"),
-            as_of,
-            shop.channels.assume_consent,
-        )
+        check = check_eligibility(channel, tables, as_of, shop.channels.assume_consent)
         ranked.append(
             RankedChannel(
                 channel=channel,

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from features.catalog import make_catalog
-from features.faults import refuse
+from features.faults import NextbuyError, refuse
 from features.feature import Catalog
 from features.history import batch
 from features.numpy_engine import compute_features
@@ -35,11 +35,45 @@ class Predictor:
     max_age_hours: float
     expires_hours: float
 
+    def __post_init__(self) -> None:
+        self._check_agreement()
+
     @cached_property
     def catalog(self) -> Catalog:
-        """The features that the champions read."""
-        names = {n for v in self.champions.by_kind.values() for n in v.model.inputs}
-        return make_catalog(self.store.info.channels).select(names | {"T"})
+        """The features that the champions read.
+
+        Raises
+        ------
+        NextbuyError
+            The store does not hold what one of them needs.
+        """
+        versions = self.champions.by_kind.values()
+        channels = sorted({channel for v in versions for channel in v.head.channels})
+        provided = {t: frozenset(names) for t, names in self.store.info.provided.items()}
+        available = make_catalog(channels).available(provided)
+        wanted = {name for v in versions for name in v.model.inputs}
+        if missing := sorted(wanted - available.keys()):
+            raise NextbuyError(
+                f"the champions read {', '.join(missing)}, and the history store was built "
+                "without the table or column for them. Build it from all the tables that the "
+                "models were trained on, or train again without them."
+            )
+        return available.select(wanted | {"T"})
+
+    def _check_agreement(self) -> None:
+        """Refuse a store or a champion made under other settings: money and days would differ."""
+        section, info = self.shop.section, self.store.info
+        found = {"the history store": (info.currency, info.timezone)}
+        for kind, version in self.champions.by_kind.items():
+            found[f"{kind} version {version.version}"] = (version.head.currency, section.timezone)
+        for what, settings in found.items():
+            if settings != (section.currency, section.timezone):
+                raise NextbuyError(
+                    f"nextbuy.toml has {section.currency} and {section.timezone}, {what} was made "
+                    f"with {settings[0]} and {settings[1]}. Set them back, or build the store and "
+                    "train the models again."
+                )
+        _ = self.catalog
 
     def predict(self, customer_ids: Sequence[str], as_of: int) -> PredictResponse:
         """Answer for each customer id, in the order given.
@@ -151,7 +185,8 @@ def predict_once(shop: Path, customer_ids: Sequence[str], as_of: str | None) -> 
 
 
 def _is_known(tables: Tables, as_of: int) -> bool:
-    return any(bool((table["known_at"] <= as_of).any()) for table in tables.values())
+    """Say whether a row of any table was known; one without a clock counts."""
+    return any(bool((~(table["known_at"] > as_of)).any()) for table in tables.values())
 
 
 def _unavailable(customer_id: str, reason: str) -> Answer:

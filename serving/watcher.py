@@ -49,8 +49,10 @@ class Watcher:
                     self.current = self._load()
                     self._seen = seen
                     logger.info("now answering from %s", self.current.champions.versions)
-            except (NextbuyError, OSError) as error:
+            except NextbuyError as error:
                 logger.warning("the new version is not taken, the last one goes on: %s", error)
+            except Exception:  # whatever it is, the next promotion must still be followed
+                logger.exception("the new version is not taken, the last one goes on")
 
     def _look(self) -> tuple[object, ...]:
         """Say what there is now, cheaply: the champions' versions and the store's build."""

@@ -15,6 +15,7 @@ import msgspec
 import pandas as pd
 import pytest
 
+from features.build import read_catalog
 from features.log import Log, read_log
 from features.shop import Shop, read_shop
 from features.store import build_store, store_path
@@ -70,6 +71,7 @@ class TrainedShop:
         self.shop: Shop = read_shop(config)
         self.log: Log = read_log(self.shop)
         self.cutoff = holdout_cutoff(self.log, self.shop.section.horizon_days)
+        self.catalog = read_catalog(self.log, self.cutoff)
         self.trained: Trained = train(self.log, trials=0)
         self.promoted = promote(self.shop.tracking_uri)
         self.champions: Champions = read_champions(self.shop.tracking_uri)

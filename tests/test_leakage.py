@@ -106,8 +106,8 @@ def test_rows_and_fields_known_after_the_cutoff_change_no_feature(
     frames = []
     for version in (tables, change(tables, np.random.default_rng(4))):
         log = read_log(read_shop(write_shop(version, **settings)))
-        catalog = read_catalog(log)
         cutoff = read_cutoff(CUTOFF, log.shop.timezone)
+        catalog = read_catalog(log, cutoff)
         frames.append(build_features(log, [cutoff], catalog, population="contacts"))
     before, after = frames
     assert len(before) > 100
@@ -127,7 +127,7 @@ def test_the_changes_of_this_test_do_change_something_known_later(
     for version in (tables, _added(tables, np.random.default_rng(4))):
         log = read_log(read_shop(write_shop(version, observed_until="2025-12-31")))
         cutoff = read_cutoff(cutoff_text, log.shop.timezone)
-        frame = build_features(log, [cutoff], read_catalog(log).select(["orders_count"]))
+        frame = build_features(log, [cutoff], read_catalog(log, cutoff).select(["orders_count"]))
         counts.append(frame["orders_count"].sum())
     assert counts[1] > counts[0]
 
@@ -160,7 +160,7 @@ def test_an_order_at_the_ends_of_the_target_is_a_feature_or_a_label_and_never_bo
     write_shop: Callable[..., Path], after: int, known: int, returned: bool
 ) -> None:
     log = read_log(read_shop(_one_order_shop(write_shop, [CUT - 50 * DAY, CUT + after])))
-    frame = build_features(log, [CUT], read_catalog(log))
+    frame = build_features(log, [CUT], read_catalog(log, CUT))
     labels = make_labels(log, frame, Window(CUT, horizon=30), log.observed_until)
     assert frame["orders_count"].tolist() == [known]
     assert labels["returned"].tolist() == [returned]
@@ -174,7 +174,7 @@ def test_a_label_may_know_no_more_than_its_model(
     )
     log = read_log(read_shop(write_shop({"orders": frame}, observed_until="2020-12-31")))
     cutoff = read_cutoff("2020-01-31", log.shop.timezone)
-    features = build_features(log, [cutoff], read_catalog(log))
+    features = build_features(log, [cutoff], read_catalog(log, cutoff))
     window = Window(cutoff, horizon=30)
     early = make_labels(log, features, window, read_cutoff("2020-04-01", log.shop.timezone))
     late = make_labels(log, features, window, log.observed_until)

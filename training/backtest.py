@@ -10,11 +10,11 @@ from features.feature import Catalog
 from features.log import Log
 from features.windows import to_datetime
 from models.booster import BoosterSettings
-from models.churn import ChurnModel, fit_churn
+from models.churn import fit_churn
 from models.forecast import make_forecast
-from models.timing import TimingModel, fit_timing
+from models.timing import fit_timing
 from training.metrics import score_law
-from training.slices import Slices, make_slice, make_slices
+from training.slices import make_slice, make_slices
 from training.study import Origin
 
 Floats = NDArray[np.float64]
@@ -25,34 +25,6 @@ SEED = 20
 
 # The timing booster sees a row per interval of a customer, so that it can afford more leaves.
 TIMING_SETTINGS = BoosterSettings(leaves=15, l2=20.0)
-
-
-def fit_churn_on(slices: Slices, settings: BoosterSettings) -> ChurnModel:
-    """Fit churn on all slices."""
-    return fit_churn(
-        slices.frame,
-        slices.labels,
-        slices.btyds,
-        slices.latest,
-        slices.horizon_days,
-        slices.columns,
-        settings,
-        SEED,
-    )
-
-
-def fit_timing_on(slices: Slices, settings: BoosterSettings) -> TimingModel:
-    """Fit repurchase timing on all slices."""
-    return fit_timing(
-        slices.frame,
-        slices.labels,
-        slices.btyds,
-        slices.latest,
-        slices.horizon_days,
-        slices.columns,
-        settings,
-        SEED,
-    )
 
 
 def backtest(
@@ -82,8 +54,8 @@ def backtest(
     rows = []
     for origin in origins:
         slices = make_slices(log, origin, horizon_days, catalog)
-        churn = fit_churn_on(slices, BoosterSettings())
-        timing = fit_timing_on(slices, TIMING_SETTINGS)
+        churn = fit_churn(slices, BoosterSettings(), SEED)
+        timing = fit_timing(slices, TIMING_SETTINGS, SEED)
         judged = Origin(
             "backtest",
             slices,

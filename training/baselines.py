@@ -13,7 +13,7 @@ from scipy.special import logit
 
 from models.booster import BoosterSettings, ResidualBooster
 from models.btyd import RFM, Variant, fit_btyd
-from training.slices import Slices
+from models.slices import Slices
 
 Floats = NDArray[np.float64]
 Baseline = Callable[[Slices, pd.DataFrame], Floats]
@@ -63,7 +63,8 @@ def btyd_baseline(variant: Variant) -> Baseline:
     def law(slices: Slices, population: pd.DataFrame) -> Floats:
         x, t_x, T = (population[name].to_numpy(dtype=float) for name in RFM)
         days = range(slices.horizon_days + 1)
-        return fit_btyd(slices.latest, variant).p_within(x, t_x, T, days)
+        btyd = slices.btyd if variant == slices.btyd.variant else fit_btyd(slices.latest, variant)
+        return btyd.p_within(x, t_x, T, days)
 
     return law
 

@@ -56,13 +56,13 @@ def make_message_labels(log: Log, window_days: int, known_until: int) -> pd.Data
     Returns
     -------
     DataFrame
-        One row per message whose window closed by `known_until`, of customers who had not
-        objected to profiling by then: `message_id, customer_id, sent_at, channel, randomised`
-        (drawn at random, with a logged propensity, where there was a choice), `bought`.
+        One row per message whose window closed by `known_until`, of customers who have not
+        objected to profiling: `message_id, customer_id, sent_at, channel, randomised`
+        (drawn at random among several arms, or held out by a control group), `bought`.
     """
     purchases = RELATIONS["purchases"].sql(Window(known_until))
     settled = known_until - (window_days + log.shop.section.settle_days) * DAY
-    objected = objected_sql(log, known_until)
+    objected = objected_sql(log)
     return log.connection.execute(
         "SELECT message_id, m.customer_id, sent_at, channel, "
         "coalesce(propensity > 0 AND (arm = 'control' OR arm = 'random' AND propensity < 1), "

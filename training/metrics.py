@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
+from sklearn.metrics import brier_score_loss, roc_auc_score
 
 Floats = NDArray[np.float64]
 
@@ -19,9 +19,15 @@ def auc(outcome: NDArray[np.bool_], p: Floats) -> float:
     return float(roc_auc_score(outcome, p))
 
 
+def log_loss_by_row(outcome: NDArray[np.bool_], p: Floats) -> Floats:
+    """Negative log-likelihood of each outcome."""
+    clipped = np.clip(p, _EDGE, 1 - _EDGE)
+    return np.asarray(-np.log(np.where(outcome, clipped, 1 - clipped)))
+
+
 def mean_log_loss(outcome: NDArray[np.bool_], p: Floats) -> float:
-    """Mean negative log-likelihood of the outcomes."""
-    return float(log_loss(outcome, np.clip(p, _EDGE, 1 - _EDGE), labels=[False, True]))
+    """Mean of `log_loss_by_row`."""
+    return float(log_loss_by_row(outcome, p).mean())
 
 
 def brier(outcome: NDArray[np.bool_], p: Floats) -> float:
@@ -29,23 +35,41 @@ def brier(outcome: NDArray[np.bool_], p: Floats) -> float:
     return float(brier_score_loss(outcome, np.clip(p, 0, 1), labels=[False, True]))
 
 
+def equal_mass_bins(p: Floats, bins: int) -> list[NDArray[np.intp]]:
+    """Cut the rows into bins of about equal mass by p; equal p are never parted.
+
+    >>> [rows.tolist() for rows in equal_mass_bins(np.array([0.2, 0.2, 0.1, 0.9]), 2)]
+    [[0, 1, 2], [3]]
+    """
+    edges = np.unique(np.quantile(p, np.linspace(0, 1, bins + 1))[1:-1])
+    place = np.searchsorted(edges, p, side="left")
+    return [np.flatnonzero(place == b) for b in np.unique(place)]
+
+
 def ece(outcome: NDArray[np.bool_], p: Floats, bins: int = 15) -> float:
     """Expected calibration error over bins of equal mass.
 
-    >>> ece(np.array([False, True]), np.array([0.5, 0.5]), bins=1)
+    >>> ece(np.array([False, True]), np.array([0.5, 0.5]))
     0.0
     """
-    parts = np.array_split(np.argsort(p, kind="stable"), bins)
-    gaps = [len(part) * abs(p[part].mean() - outcome[part].mean()) for part in parts if len(part)]
+    gaps = [
+        len(rows) * abs(p[rows].mean() - outcome[rows].mean()) for rows in equal_mass_bins(p, bins)
+    ]
     return float(sum(gaps) / len(p))
 
 
 def lift_at(outcome: NDArray[np.bool_], p: Floats, share: float = 0.1) -> float:
-    """Rate of the outcome among the `share` with the highest p, over the rate of all."""
+    """Rate of the outcome among the `share` with the highest p, over the rate of all.
+
+    Of rows with equal p at the edge, a part is taken at random: their mean rate counts.
+    """
     if not outcome.any():
         return float("nan")
-    top = np.argsort(-p, kind="stable")[: max(1, round(share * len(p)))]
-    return float(outcome[top].mean() / outcome.mean())
+    n = max(1, round(share * len(p)))
+    edge = np.partition(p, len(p) - n)[len(p) - n]
+    above, tied = p > edge, p == edge
+    found = outcome[above].sum() + (n - above.sum()) * outcome[tied].mean()
+    return float(found / n / outcome.mean())
 
 
 def crps_by_customer(days_to_next: NDArray[np.int_], within: Floats) -> Floats:

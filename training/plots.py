@@ -1,8 +1,10 @@
-"""Plots of a training run: calibration and lift, on the holdout."""
+"""Plots of a training run: calibration and cumulative gain, on the holdout."""
 
 import matplotlib.figure
 import numpy as np
 from numpy.typing import NDArray
+
+from training.metrics import equal_mass_bins
 
 Floats = NDArray[np.float64]
 
@@ -17,9 +19,9 @@ def calibration_plot(
     axes = figure.subplots()
     highest = 0.0
     for name, p in laws.items():
-        parts = np.array_split(np.argsort(p, kind="stable"), _BINS)
-        predicted = [p[part].mean() for part in parts if len(part)]
-        observed = [outcome[part].mean() for part in parts if len(part)]
+        bins = equal_mass_bins(p, _BINS)
+        predicted = [p[rows].mean() for rows in bins]
+        observed = [outcome[rows].mean() for rows in bins]
         axes.plot(predicted, observed, marker="o", markersize=4, label=name)
         highest = max(highest, *predicted, *observed)
     axes.plot(

@@ -7,34 +7,61 @@ as the set of champions that it would leave behind, and then made.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
+from numpy.typing import NDArray
 
 from features.faults import NextbuyError
 from models.artefact import KINDS, Head, Kind, Model
 from models.registry import CHALLENGER, CHAMPION, SHA256_TAG, Champions, read_version
 
-_OURS, _BASELINE = "gate.score", "gate.baseline"
+Floats = NDArray[np.float64]
+
+_EXCESS, _ERROR = "gate.excess_loss", "gate.standard_error"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """How a model did against the simplest rival, on outcomes that it had not seen.
+
+    Attributes
+    ----------
+    excess : float
+        Mean over the rows of the model's loss less the rival's; below 0 the model is better.
+    error : float
+        Standard error of `excess`; NaN with fewer than two rows.
+    """
+
+    excess: float
+    error: float
+
+    @classmethod
+    def of(cls, ours: Floats, rival: Floats) -> "Judgement":
+        """Judge by the losses of the same rows."""
+        difference = np.asarray(ours) - np.asarray(rival)
+        if len(difference) < 2:
+            return cls(float("nan"), float("nan"))
+        return cls(
+            float(difference.mean()), float(difference.std(ddof=1) / np.sqrt(len(difference)))
+        )
+
+    @property
+    def lost(self) -> bool:
+        """Whether the model is worse by more than chance explains (two standard errors)."""
+        return self.excess > 2 * self.error
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A fitted model, logged in its run, not registered yet.
-
-    Attributes
-    ----------
-    score, baseline : float
-        What the promotion compares, lower is better: the model's loss on outcomes that it has
-        not seen, and the loss of the simplest rival on the same ones.
-    """
+    """A fitted model, logged in its run, not registered yet."""
 
     head: Head
     model: Model
     run_id: str
     source: str
     sha256: str
-    score: float
-    baseline: float
+    judgement: Judgement
 
 
 def register(tracking_uri: str, candidates: Sequence[Candidate]) -> dict[Kind, str]:
@@ -54,12 +81,13 @@ def register(tracking_uri: str, candidates: Sequence[Candidate]) -> dict[Kind, s
         tags = {
             SHA256_TAG: candidate.sha256,
             "cutoff": candidate.head.cutoff,
-            _OURS: repr(candidate.score),
-            _BASELINE: repr(candidate.baseline),
+            _EXCESS: repr(candidate.judgement.excess),
+            _ERROR: repr(candidate.judgement.error),
         }
         made = client.create_model_version(kind, candidate.source, candidate.run_id, tags)
-        client.set_registered_model_alias(kind, CHALLENGER, made.version)
         versions[kind] = str(made.version)
+    for kind, version in versions.items():  # only when all of them are there
+        client.set_registered_model_alias(kind, CHALLENGER, version)
     return versions
 
 
@@ -80,8 +108,8 @@ def promote(tracking_uri: str, kinds: Sequence[Kind] = ()) -> dict[Kind, str]:
     Raises
     ------
     NextbuyError
-        No challenger; one whose artefact does not verify or that loses to its baseline; a
-        pair that cannot answer together. Then no alias has moved.
+        No challenger; one whose artefact does not verify or that lost to its rival by more
+        than chance; a pair that cannot answer together. All are checked before any alias moves.
     """
     challengers = {k: read_version(tracking_uri, k, CHALLENGER) for k in kinds or KINDS}
     missing = [kind for kind in kinds if challengers[kind] is None]
@@ -92,7 +120,7 @@ def promote(tracking_uri: str, kinds: Sequence[Kind] = ()) -> dict[Kind, str]:
         )
     client = MlflowClient(tracking_uri)
     for kind, version in found.items():
-        _check_score(kind, version.version, _tags(client, kind, version.version))
+        _check_judgement(kind, version.version, _tags(client, kind, version.version))
     champions = {k: read_version(tracking_uri, k, CHAMPION) for k in KINDS if k not in found}
     Champions({k: v for k, v in (champions | found).items() if v is not None})
     for kind, version in found.items():
@@ -107,10 +135,17 @@ def _tags(client: MlflowClient, kind: Kind, version: str) -> Mapping[str, str]:
         raise NextbuyError(f"the registry has no {kind} version {version}: {error}") from None
 
 
-def _check_score(kind: Kind, version: str, tags: Mapping[str, str]) -> None:
-    ours, baseline = float(tags[_OURS]), float(tags[_BASELINE])
-    if not ours <= baseline:
+def _check_judgement(kind: Kind, version: str, tags: Mapping[str, str]) -> None:
+    if not {_EXCESS, _ERROR} <= tags.keys():
         raise NextbuyError(
-            f"{kind} version {version} lost to its baseline on outcomes it had not seen "
-            f"({ours:.4f} against {baseline:.4f}, lower is better): it is not promoted"
+            f"{kind} version {version} has no tags {_EXCESS} and {_ERROR}: it was not registered "
+            "by Nextbuy, or they were removed. Train it again."
+        )
+    judgement = Judgement(float(tags[_EXCESS]), float(tags[_ERROR]))
+    if judgement.lost:
+        raise NextbuyError(
+            f"{kind} version {version} lost to the simplest rival on outcomes it had not seen: "
+            f"its loss is higher by {judgement.excess:.4f} (standard error "
+            f"{judgement.error:.4f}). It is not promoted, and neither is any other in this call; "
+            "promote the others with --model, or train again on more data."
         )

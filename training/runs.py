@@ -1,5 +1,6 @@
 """MLflow runs: what every training run writes down, and where."""
 
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from features.build import read_channels
 from features.log import Log
 from features.windows import to_datetime
 from models.artefact import MANIFEST, Kind, Model, make_head, save
-from training.publish import Candidate
+from training.publish import Candidate, Judgement
 
 _MODEL_FOLDER = "model"
 
@@ -54,7 +55,8 @@ def training_run(log: Log, name: str, cutoff: int, flags: Mapping[str, Any]) -> 
 
 def log_scores(split: str, scores: Mapping[str, float]) -> None:
     """Log the scores of one split as metrics; those that are not defined there are left out."""
-    mlflow.log_metrics({f"{split}.{name}": v for name, v in scores.items() if v == v})
+    safe = re.sub(r"[^\w\-. :/]", "_", split)  # what MLflow takes: channels are free names
+    mlflow.log_metrics({f"{safe}.{name}": v for name, v in scores.items() if v == v})
 
 
 def log_candidate(
@@ -63,7 +65,7 @@ def log_candidate(
     model: Model,
     cutoff: int,
     example: tuple[pd.DataFrame, pd.DataFrame],
-    judged: tuple[float, float],
+    judgement: Judgement,
 ) -> Candidate:
     """Log a fitted model's artefact, features and signature to the active run.
 
@@ -71,8 +73,8 @@ def log_candidate(
     ----------
     example : pair of DataFrame
         A few rows of what the model reads and of what it gives: only their types are kept.
-    judged : pair of float
-        The model's score and its baseline's, lower is better; see `Candidate`.
+    judgement : Judgement
+        How it did on outcomes that it had not seen.
     """
     head = make_head(
         kind,
@@ -81,7 +83,7 @@ def log_candidate(
         currency=log.shop.section.currency,
         cutoff=to_datetime(cutoff).isoformat(),
         population="contacts" if kind == "best-channel" else "buyers",
-        channels=read_channels(log),
+        channels=read_channels(log, cutoff),
     )
     mlflow.log_dict(dict(head.features), "features.json")
     inputs, outputs = example
@@ -99,5 +101,5 @@ def log_candidate(
         run.info.run_id,
         mlflow.get_artifact_uri(_MODEL_FOLDER),
         sha256,
-        *judged,
+        judgement,
     )

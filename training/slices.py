@@ -1,9 +1,7 @@
-"""Training slices: features and labels of many cutoffs, closed before the model's own."""
+"""Training slices, built: features and labels of many cutoffs, closed before the model's own."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
 import pandas as pd
 
@@ -11,9 +9,10 @@ from features.build import build_features
 from features.faults import refuse
 from features.feature import Catalog
 from features.log import Log
-from features.objections import read_objected
+from features.objections import without_objected
 from features.windows import DAY, Window, cutoffs_before, last_end_of_day, to_datetime
-from models.btyd import Btyd, fit_btyd
+from models.btyd import fit_btyd
+from models.slices import Slices
 from training.labels import make_labels
 
 STRIDE_DAYS = 28
@@ -21,42 +20,12 @@ MAX_SLICES = 10
 MIN_HISTORY_DAYS = 60  # before the first slice's cutoff
 
 
-@dataclass(frozen=True)
-class Slices:
-    """All that a purchase model may learn from at one cutoff.
-
-    Attributes
-    ----------
-    cutoff : int
-        Last instant known to the model.
-    frame, labels : DataFrame
-        Features and labels row by row, one per (customer_id, cutoff); each slice's label
-        window closes, settled, at or before `cutoff`.
-    latest : DataFrame
-        Features of the population at `cutoff`, without labels.
-    btyds : cutoff (Timestamp) -> Btyd
-        BG/NBD fitted at each slice's cutoff and at the model's, on what was known then.
-    """
-
-    cutoff: int
-    horizon_days: int
-    frame: pd.DataFrame
-    labels: pd.DataFrame
-    latest: pd.DataFrame
-    btyds: dict[Any, Btyd]
-
-    @property
-    def columns(self) -> list[str]:
-        """Names of the features."""
-        return [name for name in self.frame.columns if name not in ("customer_id", "cutoff")]
-
-
 def make_slices(log: Log, cutoff: int, horizon_days: int, catalog: Catalog) -> Slices:
     """Build the slices of a model that may know everything up to `cutoff`."""
     origins = sorted(training_origins(log, cutoff, horizon_days))
     parts = [make_slice(log, origin, horizon_days, catalog, cutoff) for origin in origins]
     frames, labels = zip(*parts, strict=True)
-    latest = _without_objected(log, build_features(log, [cutoff], catalog), cutoff)
+    latest = without_objected(log, build_features(log, [cutoff], catalog))
     btyds = {f["cutoff"].iloc[0]: fit_btyd(f) for f in (*frames, latest)}
     return Slices(
         cutoff,
@@ -73,15 +42,10 @@ def make_slice(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Build the features at one cutoff, and the labels after it as known at `known_until`.
 
-    Customers who had objected to profiling by then are left out.
+    Customers who have objected to profiling are left out.
     """
-    frame = _without_objected(log, build_features(log, [cutoff], catalog), known_until)
+    frame = without_objected(log, build_features(log, [cutoff], catalog))
     return frame, make_labels(log, frame, Window(cutoff, horizon=horizon_days), known_until)
-
-
-def _without_objected(log: Log, frame: pd.DataFrame, known_until: int) -> pd.DataFrame:
-    objected = read_objected(log, known_until)
-    return frame[~frame["customer_id"].isin(objected)].reset_index(drop=True)
 
 
 def holdout_cutoff(log: Log, horizon_days: int) -> int:

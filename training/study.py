@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 
 from features.build import read_catalog
 from features.faults import refuse
-from features.log import Log, check_observed
-from features.windows import to_datetime
+from features.feature import Catalog
+from features.log import Log
+from features.windows import DAY, to_datetime
+from models.slices import Slices
 from training.baselines import BASELINES
 from training.slices import (
-    Slices,
     check_history,
     earlier_cutoff,
     has_history,
-    holdout_cutoff,
     make_slice,
     make_slices,
 )
@@ -72,20 +72,6 @@ class Study:
         return origin
 
 
-def resolve_cutoff(log: Log, cutoff: int | None) -> int:
-    """Take the cutoff asked for, or the latest with an observed horizon after it.
-
-    Raises
-    ------
-    InputError
-        The cutoff is past the data.
-    """
-    if cutoff is None:
-        return holdout_cutoff(log, log.shop.section.horizon_days)
-    check_observed(log, cutoff)
-    return cutoff
-
-
 def make_study(log: Log, cutoff: int) -> Study:
     """Build the study of a cutoff, the last instant that the registered models may know.
 
@@ -98,16 +84,16 @@ def make_study(log: Log, cutoff: int) -> Study:
     """
     horizon = log.shop.section.horizon_days
     check_history(log, cutoff, horizon)
-    catalog = read_catalog(log)
+    catalog = read_catalog(log, cutoff)
     slices = make_slices(log, cutoff, horizon, catalog)
     holdout = None
-    if cutoff <= holdout_cutoff(log, horizon):
+    if cutoff + (horizon + log.shop.section.settle_days) * DAY <= log.observed_until:
         holdout = Origin(
             "holdout",
             slices,
             *make_slice(log, cutoff, horizon, catalog, log.observed_until),
         )
-    valid = _make_valid(log, slices)
+    valid = _make_valid(log, slices, catalog)
     if holdout is None and valid is None:
         needed = 2 * horizon + log.shop.section.settle_days
         raise refuse(
@@ -120,9 +106,9 @@ def make_study(log: Log, cutoff: int) -> Study:
     return Study(slices, valid, holdout)
 
 
-def _make_valid(log: Log, slices: Slices) -> Origin | None:
+def _make_valid(log: Log, slices: Slices, catalog: Catalog) -> Origin | None:
     """Build the origin one horizon earlier, if there are slices to fit on before it."""
-    horizon, catalog = slices.horizon_days, read_catalog(log)
+    horizon = slices.horizon_days
     cutoff = earlier_cutoff(log, slices.cutoff, horizon)
     if not has_history(log, cutoff, horizon):
         return None

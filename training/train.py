@@ -7,7 +7,8 @@ import mlflow
 import pandas as pd
 
 from features.faults import refuse
-from features.log import Log
+from features.log import Log, check_observed
+from features.windows import to_datetime
 from models.artefact import KINDS, Kind
 from models.churn import ChurnModel
 from models.forecast import make_forecast
@@ -15,8 +16,9 @@ from models.timing import TimingModel
 from training.backtest import OURS, compare
 from training.publish import Candidate, register
 from training.runs import log_scores, open_experiment, training_run
-from training.study import Study, make_study, resolve_cutoff
-from training.train_channel import train_channel
+from training.slices import MIN_HISTORY_DAYS, has_history, holdout_cutoff
+from training.study import Study, make_study
+from training.train_channel import train_channel, why_not
 from training.train_churn import train_churn
 from training.train_timing import train_timing
 
@@ -65,33 +67,51 @@ def train(
     """
     kinds = kinds or default_kinds(log)
     _check_tables(log, kinds)
-    cutoff = resolve_cutoff(log, cutoff)
+    cutoff = _default_cutoff(log) if cutoff is None else cutoff
+    check_observed(log, cutoff)
     study = make_study(log, cutoff) if set(kinds) - {"best-channel"} else None
     open_experiment(log)
     with training_run(log, "training", cutoff, {"kinds": ", ".join(kinds), "trials": trials}):
         candidates: list[Candidate] = []
+        if "best-channel" in kinds:  # first, since it is the one that may lack data
+            candidates.append(train_channel(log, cutoff, progress))
         if study is not None and "churn" in kinds:
             candidates.append(train_churn(log, study, trials, progress))
         if study is not None and "repurchase-timing" in kinds:
             candidates.append(train_timing(log, study, progress))
-        if "best-channel" in kinds:
-            candidates.append(train_channel(log, cutoff, progress))
         holdout = _compare_on_holdout(study, candidates)
     return Trained(cutoff, register(log.shop.tracking_uri, candidates), holdout)
 
 
 def default_kinds(log: Log) -> list[Kind]:
     """List the models that the shop's tables support."""
-    return [kind for kind in KINDS if kind != "best-channel" or "messages" in log.provided]
+    return [kind for kind in KINDS if kind != "best-channel" or why_not(log) is None]
+
+
+def _default_cutoff(log: Log) -> int:
+    """Take the latest cutoff with an observed horizon after it, if the history is long enough."""
+    horizon = log.shop.section.horizon_days
+    cutoff = holdout_cutoff(log, horizon)
+    if not has_history(log, cutoff, horizon):
+        needed = MIN_HISTORY_DAYS + 2 * (horizon + log.shop.section.settle_days) + 1
+        first, last = to_datetime(log.first_order_at), to_datetime(log.observed_until)
+        raise refuse(
+            "orders",
+            f"a history of at least {needed} days for a horizon of {horizon}",
+            f"{(last - first).days} days ({first:%Y-%m-%d} to {last:%Y-%m-%d})",
+            "Bring a longer history, or set a shorter shop.horizon_days.",
+        )
+    return cutoff
 
 
 def _check_tables(log: Log, kinds: Sequence[Kind]) -> None:
-    if "best-channel" in kinds and "messages" not in log.provided:
+    reason = why_not(log)
+    if "best-channel" in kinds and reason is not None:
         raise refuse(
             "tables.messages",
-            "the shop's messages, to learn best-channel from",
-            "no such table in nextbuy.toml",
-            "Add [tables.messages], or train churn and repurchase-timing only.",
+            "enough messages to learn best-channel from",
+            reason,
+            "Leave best-channel out: --model churn --model repurchase-timing.",
         )
 
 

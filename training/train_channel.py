@@ -16,13 +16,13 @@ from models.booster import BoosterSettings
 from models.channel import ChannelModel, fit_channel
 from training.backtest import SEED
 from training.messages import make_message_rows
-from training.metrics import mean_log_loss, score_probability
-from training.publish import Candidate
+from training.metrics import log_loss_by_row, score_probability
+from training.publish import Candidate, Judgement
 from training.runs import log_candidate, log_scores, training_run
 
 TEST_DAYS = 28
 _LEARN_DAYS = 365
-_MIN_MESSAGES = 1000
+MIN_MESSAGES = 1000
 
 Floats = NDArray[np.float64]
 
@@ -37,52 +37,66 @@ def train_channel(log: Log, cutoff: int, progress: Callable[[str], None]) -> Can
     settings = BoosterSettings()
     flags = msgspec.structs.asdict(settings) | {"window_days": window}
     with training_run(log, "best-channel", cutoff, flags):
-        catalog = read_catalog(log)
+        catalog = read_catalog(log, cutoff)
         since = cutoff - _LEARN_DAYS * DAY
         rows = make_message_rows(log, catalog, since, cutoff, window, cutoff)
-        if len(rows) < _MIN_MESSAGES:
-            raise refuse(
-                "messages",
-                f"at least {_MIN_MESSAGES} in the year before the cutoff, with {window} days after",
-                str(len(rows)),
-                "Train churn and repurchase-timing only, until there are more.",
-            )
+        _check_enough(rows, window)
         model = fit_channel(rows, window, list(catalog), settings, SEED)
-        progress("best-channel")
         mlflow.set_tag("level", model.level)
-        split, tested, test = "holdout", model, pd.DataFrame()
-        if cutoff + (TEST_DAYS + window + log.shop.section.settle_days) * DAY <= log.observed_until:
-            test = make_message_rows(
-                log,
-                catalog,
-                cutoff,
-                cutoff + TEST_DAYS * DAY,
-                window,
-                log.observed_until,
-            )
-        if not len(test):
-            split, start = "valid", int(rows["sent_at"].max()) - TEST_DAYS * DAY
-            test = rows[rows["sent_at"] > start + window * DAY]
-            tested = fit_channel(
-                rows[rows["sent_at"] <= start], window, list(catalog), settings, SEED
-            )
-        judged = _score(split, tested, test, rows["bought"].mean())
+        judgement = _judge(log, cutoff, rows, model, settings)
         sample = rows.head(5)
-        outputs = pd.DataFrame(model.predict(sample))
-        return log_candidate(log, "best-channel", model, cutoff, (sample, outputs), judged)
+        example = sample, pd.DataFrame(model.predict(sample))
+        progress("best-channel")
+        return log_candidate(log, "best-channel", model, cutoff, example, judgement)
 
 
-def _score(
-    split: str, model: ChannelModel, test: pd.DataFrame, base_rate: float
-) -> tuple[float, float]:
-    """Log the scores overall and by channel; give our loss and the base rate's."""
+def why_not(log: Log) -> str | None:
+    """Say why a shop cannot train best-channel; None if it can try."""
+    if "messages" not in log.provided:
+        return "the shop gives no table messages"
+    count = log.count("messages")
+    return None if count >= MIN_MESSAGES else f"{count} messages, at least {MIN_MESSAGES} needed"
+
+
+def _check_enough(rows: pd.DataFrame, window: int) -> None:
+    if len(rows) < MIN_MESSAGES:
+        raise refuse(
+            "messages",
+            f"at least {MIN_MESSAGES} in the year before the cutoff, with {window} days after",
+            str(len(rows)),
+            "Leave best-channel out: --model churn --model repurchase-timing.",
+        )
+
+
+def _judge(
+    log: Log, cutoff: int, rows: pd.DataFrame, model: ChannelModel, settings: BoosterSettings
+) -> Judgement:
+    window = log.shop.channels.window_days
+    ends = cutoff + (TEST_DAYS + window + log.shop.section.settle_days) * DAY
+    if ends <= log.observed_until:
+        catalog, last = read_catalog(log, cutoff), cutoff + TEST_DAYS * DAY
+        later = make_message_rows(log, catalog, cutoff, last, window, log.observed_until)
+        if len(later):
+            return _score("holdout", model, later, rows["bought"].mean())
+    start = int(rows["sent_at"].max()) - TEST_DAYS * DAY
+    learned = rows[rows["sent_at"] <= start - window * DAY]
+    if len(learned) < MIN_MESSAGES // 2:
+        return Judgement(float("nan"), float("nan"))
+    columns = [name for name in rows.columns if name in read_catalog(log, cutoff)]
+    tested = fit_channel(learned, window, columns, settings, SEED)
+    return _score("valid", tested, rows[rows["sent_at"] > start], learned["bought"].mean())
+
+
+def _score(split: str, model: ChannelModel, test: pd.DataFrame, base_rate: float) -> Judgement:
+    """Log the scores overall and by channel; judge against the base rate."""
     p = _p_of_sent(model, test)
     bought = test["bought"].to_numpy(dtype=bool)
     log_scores(split, score_probability(bought, p))
     for channel, rows in test.groupby("channel").indices.items():
         shares = {"mean_p": float(p[rows].mean()), "bought": float(bought[rows].mean())}
         log_scores(f"{split}.{channel}", shares | {"messages": float(len(rows))})
-    return mean_log_loss(bought, p), mean_log_loss(bought, np.full(len(bought), base_rate))
+    rival = np.full(len(bought), base_rate)
+    return Judgement.of(log_loss_by_row(bought, p), log_loss_by_row(bought, rival))
 
 
 def _p_of_sent(model: ChannelModel, rows: pd.DataFrame) -> Floats:

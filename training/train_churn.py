@@ -8,11 +8,11 @@ import pandas as pd
 
 from features.log import Log
 from models.booster import BoosterSettings
-from models.churn import ChurnModel
-from training.backtest import OURS, fit_churn_on
-from training.metrics import frequency_buckets, mean_log_loss, score_probability
+from models.churn import ChurnModel, fit_churn
+from training.backtest import OURS, SEED
+from training.metrics import frequency_buckets, log_loss_by_row, score_probability
 from training.plots import calibration_plot, lift_plot
-from training.publish import Candidate
+from training.publish import Candidate, Judgement
 from training.runs import log_candidate, log_scores, training_run
 from training.study import Origin, Study
 from training.tune import tune_churn
@@ -26,26 +26,20 @@ def train_churn(log: Log, study: Study, trials: int, progress: Callable[[str], N
         if study.valid is not None and trials:
             settings = tune_churn(study.valid, trials, progress)
         mlflow.log_params(msgspec.structs.asdict(settings))
-        model = fit_churn_on(study.slices, settings)
-        if study.valid is not None:
-            _log_scores("valid", fit_churn_on(study.valid.slices, settings), study.valid)
+        model = fit_churn(study.slices, settings, SEED)
         _log_scores("train", model, _training_origin(study))
+        tested = model
+        if study.valid is not None:
+            tested = fit_churn(study.valid.slices, settings, SEED)
+            _log_scores("valid", tested, study.valid)
         if study.holdout is not None:
-            _log_scores("holdout", model, study.holdout)
-        test = study.test
-        tested = model if test is study.holdout else fit_churn_on(test.slices, settings)
-        loss, baseline = _log_comparison(tested, test)
+            tested = model
+            _log_scores("holdout", tested, study.holdout)
+        judgement = _compare(tested, study.test)
         sample = study.slices.latest.head(5)
-        outputs = pd.DataFrame({"p_churn": model.predict(sample)})
+        example = sample, pd.DataFrame({"p_churn": model.predict(sample)})
         progress("churn")
-        return log_candidate(
-            log,
-            "churn",
-            model,
-            study.slices.cutoff,
-            (sample, outputs),
-            (loss, baseline),
-        )
+        return log_candidate(log, "churn", model, study.slices.cutoff, example, judgement)
 
 
 def _training_origin(study: Study) -> Origin:
@@ -63,8 +57,8 @@ def _log_scores(split: str, model: ChurnModel, origin: Origin) -> None:
         log_scores(f"{split}.frequency_{bucket}", scores)
 
 
-def _log_comparison(model: ChurnModel, test: Origin) -> tuple[float, float]:
-    """Log plots and the table beside the baselines; give our loss and the base rate's."""
+def _compare(model: ChurnModel, test: Origin) -> Judgement:
+    """Log plots and the table beside the baselines; judge against the base rate."""
     returned = test.labels["returned"].to_numpy()
     p_return = {OURS: 1 - model.predict(test.population)}
     p_return |= {name: law[:, -1] for name, law in test.baseline_laws.items()}
@@ -74,5 +68,5 @@ def _log_comparison(model: ChurnModel, test: Origin) -> tuple[float, float]:
     title = f"Buys within {test.slices.horizon_days} days ({test.split})"
     mlflow.log_figure(calibration_plot(returned, shown, title), f"{test.split}_calibration.png")
     mlflow.log_figure(lift_plot(returned, shown, title), f"{test.split}_lift.png")
-    base_rate = mean_log_loss(returned, p_return["base rate"])
-    return mean_log_loss(returned, p_return[OURS]), base_rate
+    losses = [log_loss_by_row(returned, p_return[name]) for name in (OURS, "base rate")]
+    return Judgement.of(*losses)

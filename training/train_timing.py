@@ -8,11 +8,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.log import Log
-from models.timing import TimingModel
-from training.backtest import TIMING_SETTINGS, fit_timing_on
+from models.timing import TimingModel, fit_timing
+from training.backtest import SEED, TIMING_SETTINGS
 from training.baselines import empirical_law
-from training.metrics import coverage, crps, frequency_buckets
-from training.publish import Candidate
+from training.metrics import coverage, crps, crps_by_customer, frequency_buckets
+from training.publish import Candidate, Judgement
 from training.runs import log_candidate, log_scores, training_run
 from training.study import Origin, Study
 
@@ -24,31 +24,29 @@ def train_timing(log: Log, study: Study, progress: Callable[[str], None]) -> Can
     settings = TIMING_SETTINGS
     flags = msgspec.structs.asdict(settings) | {"slices": study.slices.frame["cutoff"].nunique()}
     with training_run(log, "repurchase-timing", study.slices.cutoff, flags):
-        model = fit_timing_on(study.slices, settings)
+        model = tested = fit_timing(study.slices, settings, SEED)
         if study.valid is not None:
-            valid = fit_timing_on(study.valid.slices, settings)
-            _log_scores("valid", valid, study.valid)
+            tested = fit_timing(study.valid.slices, settings, SEED)
+            _log_scores("valid", tested, study.valid)
         if study.holdout is not None:
-            _log_scores("holdout", model, study.holdout)
-        test = study.test
-        judged = _compare(model if test is study.holdout else valid, test)
+            tested = model
+            _log_scores("holdout", tested, study.holdout)
+        judgement = _compare(tested, study.test)
         sample = study.slices.latest.head(5)
         law = model.given_return(sample)
-        outputs = pd.DataFrame(law, columns=[f"given_return_{h}d" for h in range(law.shape[1])])
+        names = [f"given_return_{h}d" for h in range(law.shape[1])]
+        example = sample, pd.DataFrame(law, columns=names)
         progress("repurchase-timing")
         return log_candidate(
-            log,
-            "repurchase-timing",
-            model,
-            study.slices.cutoff,
-            (sample, outputs),
-            judged,
+            log, "repurchase-timing", model, study.slices.cutoff, example, judgement
         )
 
 
 def _log_scores(split: str, model: TimingModel, origin: Origin) -> None:
     """Score the law given a return, on those who returned."""
     population, labels = _returners(origin)
+    if len(labels) == 0:
+        return
     law, days = model.given_return(population), labels["days_to_next"].to_numpy()
     log_scores(split, _score(days, law))
     for bucket, rows in frequency_buckets(population["frequency"].to_numpy()).items():
@@ -60,16 +58,21 @@ def _score(days: NDArray[np.int_], law: Floats) -> dict[str, float]:
     return {"crps": crps(days, law), **shares}
 
 
-def _compare(model: TimingModel, test: Origin) -> tuple[float, float]:
-    """Give the CRPS of our law and of the pooled one of earlier returners; log BG/NBD's too."""
+def _compare(model: TimingModel, test: Origin) -> Judgement:
+    """Judge against the pooled law of earlier returners; log BG/NBD's score too."""
     population, labels = _returners(test)
     days = labels["days_to_next"].to_numpy()
     alone = msgspec.structs.replace(model, booster=None).given_return(population)
     earlier = test.slices.labels
     pooled = empirical_law(earlier["days_to_next"][earlier["returned"]], model.horizon_days)
-    rivals = {"bg_nbd": crps(days, alone), "pooled": crps(days, np.tile(pooled, (len(days), 1)))}
-    log_scores(test.split, {f"crps_of_{name}": value for name, value in rivals.items()})
-    return crps(days, model.given_return(population)), rivals["pooled"]
+    ours, bg_nbd, rival = (
+        crps_by_customer(days, law)
+        for law in (model.given_return(population), alone, np.tile(pooled, (len(days), 1)))
+    )
+    if len(days):
+        scores = {"crps_of_bg_nbd": float(bg_nbd.mean()), "crps_of_pooled": float(rival.mean())}
+        log_scores(test.split, scores)
+    return Judgement.of(ours, rival)
 
 
 def _returners(origin: Origin) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -6,7 +6,8 @@ import mlflow
 import optuna
 
 from models.booster import BoosterSettings
-from training.backtest import SEED, fit_churn_on
+from models.churn import fit_churn
+from training.backtest import SEED
 from training.metrics import mean_log_loss
 from training.study import Origin
 
@@ -41,7 +42,7 @@ def tune_churn(
 
     def objective(trial: optuna.Trial) -> float:
         settings = search_space(trial)
-        p_churn = fit_churn_on(valid.slices, settings).predict(valid.population)
+        p_churn = fit_churn(valid.slices, settings, SEED).predict(valid.population)
         loss = mean_log_loss(returned, 1 - p_churn)
         with mlflow.start_run(run_name=f"trial {trial.number}", nested=True):
             mlflow.log_params(trial.params)

@@ -40,7 +40,7 @@ def _assert_equal(catalog: Catalog, name: str, ours: np.ndarray, theirs: np.ndar
 
 
 def _assert_parity(log: Log, cutoff: int, folder: Path) -> None:
-    catalog = read_catalog(log)
+    catalog = read_catalog(log, cutoff)
     frame = build_features(log, [cutoff], catalog, population="contacts")
     found = _histories(log, folder)
     known = [found[i] for i in frame["customer_id"]]
@@ -59,7 +59,8 @@ def test_every_feature_of_the_simulated_shop_agrees(simulated, tmp_path: Path) -
 def test_a_customer_is_the_same_alone_in_a_batch_and_in_the_training_build(
     simulated, tmp_path: Path
 ) -> None:
-    catalog, cutoff = read_catalog(simulated.log), simulated.cutoff
+    cutoff = simulated.cutoff
+    catalog = read_catalog(simulated.log, cutoff)
     day = local_day(cutoff, simulated.shop.timezone)
     found = _histories(simulated.log, tmp_path)
     ids = list(found)[:300]

@@ -29,6 +29,14 @@ def test_the_smallest_file_has_the_defaults(tmp_path: Path) -> None:
         ("[shop]\ntimezone = 'Mars'\n" + ORDERS, "shop.timezone: expected an IANA zone"),
         ("[shop]\nhorizon_days = 3\n" + ORDERS, "shop.horizon_days: expected 7 to 365 days, got 3"),
         ("[channels]\nwindow_days = 0\n" + ORDERS, "channels.window_days"),
+        ("[shop]\ncurrency = 'eur'\n" + ORDERS, "shop.currency: expected an ISO 4217 code"),
+        ("[shop]\ntimezone = 'localtime'\n" + ORDERS, "shop.timezone: expected an IANA zone"),
+        (
+            "[channels]\nassume_consent = ['sms']\n"
+            + ORDERS
+            + "[tables.consents]\npath = 'c.csv'\n",
+            "channels.assume_consent: expected nothing where the shop gives consents",
+        ),
         ("[tables.consents]\npath = 'c.csv'\n", "tables.orders: expected the shop's orders"),
         (ORDERS + "[tables.orderz]\npath = 'c.csv'\n", "tables.orderz: expected one of orders,"),
         (ORDERS + "columns = {client = 'x'}\n", "tables.orders.columns.client"),

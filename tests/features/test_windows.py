@@ -68,7 +68,9 @@ def test_a_naive_time_is_read_in_the_shops_zone() -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["yesterday", "2024-13-01", "", "9999-12-31"])
+@pytest.mark.parametrize(
+    "text", ["yesterday", "2024-13-01", "", "9999-12-31", "20240101", "2024-W01-1"]
+)
 def test_a_cutoff_that_is_no_instant_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="cutoff: expected a date or an instant"):
         read_cutoff(text, UTC_ZONE)
@@ -78,6 +80,28 @@ def test_cutoffs_stay_at_the_end_of_local_days_across_the_change_of_the_clock() 
     last = read_cutoff("2024-04-02", BERLIN)
     walk = list(cutoffs_before(last, 3, read_cutoff("2024-03-25", BERLIN), BERLIN))
     assert walk == [read_cutoff(d, BERLIN) for d in ("2024-04-02", "2024-03-30", "2024-03-27")]
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/Havana", "Atlantic/Azores"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2024-03-31 02:30:00",
+        "2024-10-27 02:30:00",
+        "2024-11-03 00:30:00",
+        "2024-10-27 00:30:00",
+        "2024-03-10 00:30:00",
+        "2024-11-03 00:00:00",
+        "2024-10-27 00:00:00",
+    ],
+)
+def test_times_that_occur_twice_or_never_are_read_as_duckdb_reads_them(
+    zone: str, text: str
+) -> None:
+    connection = duckdb.connect()
+    connection.execute(f"SET TimeZone = '{zone}'")
+    theirs = connection.execute(f"SELECT epoch_us(TIMESTAMPTZ '{text}')").fetchall()[0][0]
+    assert read_cutoff(text, ZoneInfo(zone)) == theirs
 
 
 def test_the_last_end_of_day_is_not_after_the_instant() -> None:

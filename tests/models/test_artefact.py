@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from features.build import build_features, read_catalog
+from features.build import build_features
 from features.faults import NextbuyError
 from models.artefact import BOOSTER, KINDS, MANIFEST, Head, check_same_event, load, save
 
@@ -31,7 +31,7 @@ def test_a_loaded_model_answers_as_the_saved_one(simulated, kind: str, tmp_path:
     sha256 = save(version.head, version.model, tmp_path / "model")
     head, model = load(tmp_path / "model", sha256)
     assert head == version.head
-    frame = build_features(simulated.log, [simulated.cutoff], read_catalog(simulated.log))
+    frame = build_features(simulated.log, [simulated.cutoff], simulated.catalog)
     method = {"repurchase-timing": "given_return"}.get(kind, "predict")
     ours, theirs = getattr(model, method)(frame), getattr(version.model, method)(frame)
     np.testing.assert_equal(ours, theirs)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.build import build_features, read_catalog
+from features.build import build_features
 from features.faults import NextbuyError
 from models.btyd import Btyd
 from models.churn import ChurnModel, band
@@ -22,10 +22,12 @@ def _pair(horizon: int) -> tuple[ChurnModel, TimingModel]:
 
 
 def _population(n: int = 200) -> pd.DataFrame:
+    """Customers of all kinds, the last ones buying every day."""
     rng = np.random.default_rng(0)
     T = rng.uniform(0, 700, n).round()
     frequency = rng.poisson(rng.gamma(0.5, 4, n)).astype(float)
     recency = np.where(frequency > 0, (T * rng.random(n)).round(), 0.0)
+    frequency[-9:], recency[-9:] = T[-9:], T[-9:]
     spend = np.where(frequency > 0, rng.gamma(4, 900, n), np.nan)
     return pd.DataFrame(
         {"frequency": frequency, "recency": recency, "T": T, "monetary_value": spend}
@@ -65,7 +67,7 @@ def test_every_customer_of_both_shops_is_coherent(
     shop = request.getfixturevalue(name)
     assert shop.champions.churn.booster is not None
     assert shop.champions.timing.booster is not None
-    frame = build_features(shop.log, [shop.cutoff], read_catalog(shop.log))
+    frame = build_features(shop.log, [shop.cutoff], shop.catalog)
     _assert_coherent(shop.champions.churn, shop.champions.timing, frame)
 
 

@@ -5,9 +5,10 @@ from features.history import object_array
 from models.policy import check_eligibility, objects_to_profiling, recommend
 
 
-def _consents(*rows: tuple[str, bool, float, float]) -> dict[str, np.ndarray]:
+def _consents(*rows: tuple, store: tuple | None = None) -> dict[str, np.ndarray]:
     scope, granted, changed_at, known_at = zip(*rows, strict=True)
     return {
+        "store": object_array(store or [None] * len(rows)),
         "scope": object_array(scope),
         "granted": np.array(granted, dtype=float),
         "changed_at": np.array(changed_at, dtype=float),
@@ -28,21 +29,23 @@ GIVEN_THEN_WITHDRAWN = _consents(("email", True, 10, 10), ("email", False, 20, 2
     ],
 )
 def test_the_latest_known_word_counts(as_of: int, eligible: bool, why_not: str | None) -> None:
-    check = check_eligibility("email", GIVEN_THEN_WITHDRAWN, None, as_of, [])
+    check = check_eligibility("email", {"consents": GIVEN_THEN_WITHDRAWN}, as_of, [])
     assert (check.eligible, check.why_not) == (eligible, why_not)
 
 
 def test_of_two_words_at_the_same_instant_the_no_counts() -> None:
     both = _consents(("email", False, 10, 10), ("email", True, 10, 10))
-    assert not check_eligibility("email", both, None, 10, []).eligible
+    assert not check_eligibility("email", {"consents": both}, 10, []).eligible
 
 
 def test_no_word_is_no_consent_unless_the_shop_assumes_it() -> None:
-    assert not check_eligibility("sms", None, None, 10, []).eligible
-    assert not check_eligibility("sms", GIVEN_THEN_WITHDRAWN, None, 10, []).eligible
-    assert check_eligibility("sms", None, None, 10, ["sms"]).eligible
+    assert not check_eligibility("sms", {}, 10, []).eligible
+    assert not check_eligibility("sms", {"consents": GIVEN_THEN_WITHDRAWN}, 10, []).eligible
+    assert check_eligibility("sms", {}, 10, ["sms"]).eligible
     # an assumption never overrides what the customer said
-    assert not check_eligibility("email", GIVEN_THEN_WITHDRAWN, None, 30, ["email"]).eligible
+    assert not check_eligibility(
+        "email", {"consents": GIVEN_THEN_WITHDRAWN}, 30, ["email"]
+    ).eligible
 
 
 def test_a_customer_who_cannot_be_reached_is_not_eligible() -> None:
@@ -52,13 +55,43 @@ def test_a_customer_who_cannot_be_reached_is_not_eligible() -> None:
         "known_at": np.array([5.0, 15.0, 5.0]),
     }
     given = _consents(("email", True, 1, 1), ("sms", True, 1, 1))
-    assert check_eligibility("email", given, statements, 10, []).eligible
-    assert check_eligibility("email", given, statements, 15, []).why_not == "not reachable"
-    assert check_eligibility("sms", given, statements, 15, []).eligible
+    tables = {"consents": given, "reachability": statements}
+    assert check_eligibility("email", tables, 10, []).eligible
+    assert check_eligibility("email", tables, 15, []).why_not == "not reachable"
+    assert check_eligibility("sms", tables, 15, []).eligible
+
+
+def test_a_word_to_one_store_may_withdraw_and_never_grant() -> None:
+    to_all, to_one = ("email", True, 10, 10), ("email", False, 20, 20)
+    both = _consents(to_all, to_one, store=(None, "outlet"))
+    assert check_eligibility("email", {"consents": both}, 15, []).eligible
+    assert check_eligibility("email", {"consents": both}, 20, []).why_not == "consent withdrawn"
+    later = _consents(("email", False, 10, 10), ("email", True, 20, 20), store=(None, "outlet"))
+    assert not check_eligibility("email", {"consents": later}, 30, []).eligible
+    only = _consents(("email", True, 10, 10), store=("outlet",))
+    assert check_eligibility("email", {"consents": only}, 30, []).why_not == "no consent"
+    objection = _consents(
+        ("profiling", False, 10, 10), ("profiling", True, 20, 20), store=(None, "outlet")
+    )
+    assert objects_to_profiling(objection, 30)
+
+
+def test_whoever_unsubscribed_is_asked_again_only_after_a_new_consent() -> None:
+    messages = {
+        "channel": object_array(["email", "sms"]),
+        "unsubscribed_at": np.array([20.0, np.nan]),
+        "unsubscribed_known_at": np.array([25.0, np.nan]),
+    }
+    tables = {"consents": _consents(("email", True, 10, 10)), "messages": messages}
+    assert check_eligibility("email", tables, 24, []).eligible
+    assert check_eligibility("email", tables, 25, []).why_not == "unsubscribed"
+    assert check_eligibility("email", {"messages": messages}, 25, ["email"]).why_not
+    again = _consents(("email", True, 10, 10), ("email", True, 30, 30))
+    assert check_eligibility("email", tables | {"consents": again}, 30, []).eligible
 
 
 def test_no_message_needs_no_consent() -> None:
-    assert check_eligibility("none", None, None, 10, []).eligible
+    assert check_eligibility("none", {}, 10, []).eligible
 
 
 def test_an_objection_to_profiling_counts_until_it_is_taken_back() -> None:

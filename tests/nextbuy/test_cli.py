@@ -78,14 +78,16 @@ def test_simulate_writes_a_shop_that_check_accepts(
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
+        (["features", "--shop", "SHOP", "--online", "--cutoff", "1990-01-01"], "within the data"),
+        (["simulate", "/dev/null/shop"], "Not a directory"),
         (["check", "--shop", "nowhere.toml"], "nowhere.toml: expected a nextbuy.toml"),
         (["serve", "--shop", "SHOP"], "expected a history store"),
         (["predict", "x", "--shop", "SHOP"], "expected a history store"),
         (["promote", "--shop", "SHOP"], "no challenger"),
-        (["train", "--shop", "SHOP", "--cutoff", "2999-01-01"], "at most the end of the data"),
+        (["train", "--shop", "SHOP", "--cutoff", "2999-01-01"], "an instant within the data"),
         (["train", "--shop", "SHOP", "--cutoff", "soon"], "cutoff: expected a date"),
         (["train", "--shop", "SHOP", "--cutoff", "2024-02-01"], "days after the first order"),
-        (["features", "--shop", "SHOP", "--cutoff", "2999-01-01"], "at most the end of the data"),
+        (["features", "--shop", "SHOP", "--cutoff", "2999-01-01"], "an instant within the data"),
     ],
 )
 def test_an_error_is_a_sentence_and_not_a_traceback(

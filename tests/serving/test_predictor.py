@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from features.build import build_features, read_catalog
+from features.build import build_features
 from features.faults import InputError
 from features.store import HistoryStore, store_path
 from features.windows import DAY, to_datetime
@@ -22,7 +22,7 @@ def predictor(simulated) -> Predictor:
 
 @pytest.fixture(scope="module")
 def buyers(simulated):
-    frame = build_features(simulated.log, [simulated.cutoff], read_catalog(simulated.log))
+    frame = build_features(simulated.log, [simulated.cutoff], simulated.catalog)
     return frame.set_index("customer_id")
 
 

@@ -32,6 +32,15 @@ def test_probability_scores_are_those_worked_out_by_hand() -> None:
     assert lift_at(OUTCOME, P, share=0.25) == 2.0
 
 
+def test_rows_with_equal_probabilities_are_treated_alike_whatever_their_order() -> None:
+    outcome = np.arange(1500) < 500
+    constant = np.full(1500, 1 / 3)
+    assert ece(outcome, constant) == pytest.approx(0, abs=1e-12)
+    assert lift_at(outcome, constant) == pytest.approx(1)
+    tied = np.where(np.arange(1500) < 1000, 0.5, 0.1)
+    assert lift_at(outcome, tied) == pytest.approx(1.5)
+
+
 def test_one_outcome_only_has_no_auc_and_no_lift() -> None:
     nobody = np.zeros(4, dtype=bool)
     assert math.isnan(auc(nobody, P))

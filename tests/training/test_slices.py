@@ -5,14 +5,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from features.build import read_catalog
 from features.faults import InputError
-from features.log import Log, read_log
+from features.log import Log, check_observed, read_log, resolve_cutoff
 from features.shop import read_shop
-from features.windows import DAY, Window, local_day, read_cutoff
+from features.windows import DAY, Window, local_day, read_cutoff, to_datetime
 from training.labels import check_closed
 from training.slices import holdout_cutoff, make_slices, training_origins
-from training.study import make_study, resolve_cutoff
+from training.study import make_study
 
 
 def test_every_label_of_a_model_closes_before_its_cutoff(simulated) -> None:
@@ -35,7 +34,7 @@ def test_the_settle_time_moves_the_origins_back(simulated, tmp_path: Path) -> No
 
 
 def test_slices_hold_one_row_per_customer_and_cutoff(simulated) -> None:
-    slices = make_slices(simulated.log, simulated.cutoff, 90, read_catalog(simulated.log))
+    slices = make_slices(simulated.log, simulated.cutoff, 90, simulated.catalog)
     assert not slices.frame.duplicated(["customer_id", "cutoff"]).any()
     assert len(slices.labels) == len(slices.frame)
     assert set(slices.btyds) == {*slices.frame["cutoff"], *slices.latest["cutoff"]}
@@ -51,7 +50,7 @@ def test_customers_who_object_to_profiling_are_not_learned_from(simulated) -> No
         ).fetchall()
     }
     assert objected
-    slices = make_slices(simulated.log, simulated.cutoff, 90, read_catalog(simulated.log))
+    slices = make_slices(simulated.log, simulated.cutoff, 90, simulated.catalog)
     assert not objected & {*slices.frame["customer_id"], *slices.latest["customer_id"]}
 
 
@@ -61,9 +60,25 @@ def test_a_window_that_is_not_observed_to_its_end_is_refused(simulated) -> None:
         check_closed(simulated.log, window, simulated.log.observed_until)
 
 
-def test_a_cutoff_past_the_data_is_refused(simulated) -> None:
-    with pytest.raises(InputError, match="at most the end of the data"):
-        resolve_cutoff(simulated.log, simulated.log.observed_until + 1)
+def test_a_cutoff_outside_the_data_is_refused(simulated) -> None:
+    log = simulated.log
+    for cutoff in (log.first_order_at - 1, log.observed_until + 1):
+        with pytest.raises(InputError, match="cutoff: expected an instant within the data"):
+            check_observed(log, cutoff)
+    with pytest.raises(InputError, match="cutoff: expected an instant within the data"):
+        resolve_cutoff(log, "2999-01-01")
+
+
+def test_the_end_of_the_data_and_its_bare_last_day_are_the_same_cutoff(simulated) -> None:
+    end = simulated.log.observed_until
+    day = to_datetime(end).astimezone(simulated.shop.timezone).date().isoformat()
+    assert resolve_cutoff(simulated.log, "end") == resolve_cutoff(simulated.log, day) == end
+
+
+def test_an_exactly_observed_horizon_is_a_holdout(simulated) -> None:
+    study = make_study(simulated.log, simulated.log.observed_until - 90 * DAY)
+    assert study.holdout is not None
+    assert make_study(simulated.log, simulated.log.observed_until - 90 * DAY + 1).holdout is None
 
 
 def _short(write_shop: Callable[..., Path], days: int) -> Log:
@@ -79,7 +94,7 @@ def test_a_history_that_is_too_short_is_refused_with_what_is_needed(
 ) -> None:
     log = _short(write_shop, 200)
     with pytest.raises(InputError, match="at least 151 days after the first order"):
-        make_study(log, resolve_cutoff(log, None))
+        make_study(log, holdout_cutoff(log, 90))
 
 
 def test_the_default_cutoff_leaves_the_last_horizon_as_the_holdout(cdnow) -> None:

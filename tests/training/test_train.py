@@ -16,7 +16,7 @@ from features.shop import read_shop
 from models.artefact import KINDS
 from models.registry import CHALLENGER, CHAMPION, read_champions, read_version
 from nextbuy.simulator import simulate_shop
-from training.publish import promote
+from training.publish import Judgement, promote
 from training.train import train
 
 
@@ -121,13 +121,32 @@ def test_bad_input_fails_before_anything_is_written(small: Path, tmp_path: Path)
     config.write_text('[tables.orders]\npath = "orders.csv"\n')
     frame = pd.read_parquet(small.parent / "orders.parquet").head(50)
     frame.to_csv(tmp_path / "orders.csv", index=False)
-    with pytest.raises(InputError, match="cutoff: expected at least"):
+    with pytest.raises(InputError, match="orders: expected a history of at least 241 days"):
         train(read_log(read_shop(config)))
     assert sorted(p.name for p in tmp_path.iterdir()) == ["nextbuy.toml", "orders.csv"]
 
 
+def test_a_loss_within_chance_is_no_loss() -> None:
+    rng = np.random.default_rng(0)
+    same, noise = np.ones(500), rng.normal(0, 1, 500)
+    assert not Judgement.of(same + noise, same + rng.permutation(noise)).lost
+    assert Judgement.of(same + 0.3 + 0.1 * noise, same).lost
+    assert not Judgement.of(same - 0.3 + 0.1 * noise, same).lost
+    assert not Judgement.of(np.ones(1), np.zeros(1)).lost  # one outcome judges nothing
+
+
+def test_a_version_that_was_not_registered_by_us_is_not_promoted(small: Path) -> None:
+    log = read_log(read_shop(small))
+    trained = train(log, ["churn"], trials=0)
+    client = MlflowClient(log.shop.tracking_uri)
+    for tag in ("gate.excess_loss", "artefact_sha256"):
+        client.delete_model_version_tag("churn", trained.versions["churn"], tag)
+        with pytest.raises(NextbuyError, match=f"no tags? .*{tag}"):
+            promote(log.shop.tracking_uri, ["churn"])
+
+
 def test_best_channel_without_messages_is_refused(cdnow) -> None:
-    with pytest.raises(InputError, match=r"tables\.messages: expected the shop's messages"):
+    with pytest.raises(InputError, match=r"tables\.messages: expected enough messages"):
         train(cdnow.log, ["best-channel"])
 
 
@@ -140,9 +159,9 @@ def test_a_challenger_that_loses_to_its_baseline_is_not_promoted(small: Path) ->
     log = read_log(read_shop(small))
     trained = train(log, ["churn"], trials=0)
     client = MlflowClient(log.shop.tracking_uri)
-    client.set_model_version_tag("churn", trained.versions["churn"], "gate.score", "9.9")
+    client.set_model_version_tag("churn", trained.versions["churn"], "gate.excess_loss", "9.9")
     before = read_champions(log.shop.tracking_uri).versions
-    with pytest.raises(NextbuyError, match="lost to its baseline"):
+    with pytest.raises(NextbuyError, match="lost to the simplest rival"):
         promote(log.shop.tracking_uri, ["churn"])
     assert read_champions(log.shop.tracking_uri).versions == before
 
