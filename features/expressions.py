@@ -32,7 +32,7 @@ def parse(text: str) -> exp.Expression:
     ------
     ExpressionError
         A node outside the list, a decimal literal (`1.0` is DECIMAL in Spark: write `1.0e0`),
-        or a division whose divisor may be zero.
+        a division by what may be zero, a logarithm or root of what may be negative.
     """
     tree: exp.Expression = sqlglot.parse_one(text, dialect="duckdb")  # type: ignore[assignment]
     for node in tree.walk():
@@ -41,8 +41,10 @@ def parse(text: str) -> exp.Expression:
         if isinstance(node, exp.Literal) and not node.is_string and "." in node.this:
             if "e" not in node.this.lower():
                 raise ExpressionError(f"`{text}`: write {node.this}e0, so that no engine rounds")
-        if isinstance(node, exp.Div) and not isinstance(node.expression.unnest(), _NONZERO):
+        if isinstance(node, exp.Div) and not _is_nonzero(node.expression.unnest()):
             raise ExpressionError(f"`{text}`: wrap the divisor {node.expression.sql()} in nullif")
+        if isinstance(node, (exp.Ln, exp.Sqrt)) and not _is_positive(node.this.unnest()):
+            raise ExpressionError(f"`{text}`: wrap {node.this.sql()} in greatest with a number")
     return tree
 
 
@@ -175,8 +177,19 @@ def _coalesce(left: Any, right: Any) -> Any:
     return np.where(_null_mask(left), right, left)
 
 
-# `nullif` and `greatest(x, 1)` show in the text that a divisor is never zero.
-_NONZERO = (exp.Nullif, exp.Literal, exp.Greatest)
+def _is_nonzero(node: exp.Expression) -> bool:
+    """Say whether the text shows it: `nullif(x, 0)`, `greatest(x, 1)` or a number."""
+    if isinstance(node, exp.Nullif):
+        return bool(node.expression.sql() == "0")
+    return _is_positive(node)
+
+
+def _is_positive(node: exp.Expression) -> bool:
+    """Say whether the text shows it: `greatest(x, 1)` or a number above 0."""
+    if isinstance(node, exp.Greatest):
+        return any(_is_positive(part) for part in (node.this, *node.expressions))
+    return isinstance(node, exp.Literal) and not node.is_string and float(node.this) > 0
+
 
 _BUILDERS: dict[type, Callable[[Any], Function]] = {
     exp.Column: _column,

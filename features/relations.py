@@ -82,7 +82,6 @@ def _purchases_rows(orders: Rows, window: Window) -> Rows:
 def _purchase_days_sql(window: Window) -> str:
     return (
         "SELECT customer_id, day, min(happened_at) AS happened_at, sum(amount) AS amount, "
-        "count(*) AS orders, "
         "day - lag(day) OVER (PARTITION BY customer_id ORDER BY day) AS gap_days, "
         "day - min(day) OVER (PARTITION BY customer_id) AS age_days "
         f"FROM ({_purchases_sql(window)}) GROUP BY customer_id, day"
@@ -97,7 +96,7 @@ def _purchase_days_rows(orders: Rows, window: Window) -> Rows:
     starts = np.flatnonzero(first)
     if len(starts) == 0:
         empty = np.empty(0)
-        names = ("day", "happened_at", "amount", "orders", "gap_days", "age_days")
+        names = ("day", "happened_at", "amount", "gap_days", "age_days")
         return Rows(customer, dict.fromkeys(names, empty), purchases.n)
     customer, day = customer[starts], day[starts]
     opens = np.ones(len(customer), bool)  # first day of its customer
@@ -109,7 +108,6 @@ def _purchase_days_rows(orders: Rows, window: Window) -> Rows:
         "day": day,
         "happened_at": np.minimum.reduceat(purchases["happened_at"], starts),
         "amount": np.add.reduceat(purchases["amount"], starts),
-        "orders": np.diff(np.append(starts, len(first))).astype(float),
         "gap_days": gap,
         "age_days": day - day[opens][np.cumsum(opens) - 1],
     }
@@ -151,7 +149,7 @@ _PURCHASES = Relation(
 _PURCHASE_DAYS = Relation(
     "purchase_days",
     "orders",
-    dict.fromkeys(("day", "happened_at", "amount", "orders", "gap_days", "age_days")),
+    dict.fromkeys(("day", "happened_at", "amount", "gap_days", "age_days")),
     "day",
     _purchase_days_sql,
     _purchase_days_rows,

@@ -242,6 +242,9 @@ def _table_sql(log: Log, name: str) -> str:
 
 def _plain(column: str, values: Any) -> Array:
     """Turn a masked DuckDB column into float64 with NaN, or objects with None."""
+    masked = np.ma.asarray(values)
     if column in TEXTS:
-        return object_array(np.ma.filled(np.ma.asarray(values, dtype=object), None))
-    return np.asarray(np.ma.filled(np.ma.asarray(values).astype(float), np.nan))
+        texts = masked.data.astype(object)
+        texts[np.ma.getmaskarray(masked)] = None  # `filled(None)` would fill in a default
+        return object_array(texts)
+    return np.asarray(np.ma.filled(masked.astype(float), np.nan))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -26,7 +27,7 @@ def working(console: Console, what: str, steps: int = 1) -> Iterator[Callable[[s
 
 def show_tables(console: Console, log: Log) -> None:
     """Show the checked tables: rows, what they cover, which columns the shop gives."""
-    table = Table(title=f"{log.shop.section.name}: every table keeps the contract")
+    table = Table(title=f"{escape(log.shop.section.name)}: every table keeps the contract")
     for name in ("table", "rows", "from", "to", "columns"):
         table.add_column(name, justify="right" if name == "rows" else "left", overflow="fold")
     for name, columns in log.provided.items():
@@ -36,37 +37,45 @@ def show_tables(console: Console, log: Log) -> None:
             f"{log.count(name):,}",
             _date(first),
             _date(last),
-            ", ".join(sorted(columns)),
+            escape(", ".join(sorted(columns))),
         )
     console.print(table)
 
 
 def show_holdout(console: Console, holdout: pd.DataFrame) -> None:
     """Show our forecast beside the baselines, the best figure of each column in bold."""
-    metrics = {name: how for name, how in _HOLDOUT.items() if name in holdout}
     table = Table(
         title=f"{holdout['customers'].iloc[0]:,} customers, judged on what they did after "
         f"{holdout['origin'].iloc[0]:%Y-%m-%d}"
     )
     table.add_column("model", no_wrap=True)
-    for heading, _ in metrics.values():
-        table.add_column(heading, justify="right", no_wrap=True)
-    best = {name: holdout[name].agg(better) for name, (_, better) in metrics.items()}
+    best = {}
+    for name in _shown(holdout):
+        metric, _, days = name.rpartition("_")
+        heading, better = _METRICS[metric or name]
+        table.add_column(f"{heading}\n{days[:-1]} d" if metric else heading, justify="right")
+        best[name] = holdout[name].agg(better)
     for row in holdout.to_dict("records"):
-        figures = [(f"{row[name]:.3f}", row[name] == best[name]) for name in metrics]
+        figures = [(f"{row[name]:.3f}", row[name] == best[name]) for name in best]
         table.add_row(row["model"], *(f"[bold]{f}[/bold]" if b else f for f, b in figures))
     console.print(table)
 
 
-# metric -> (heading, which of two is better); a horizon that was not scored is left out
-_HOLDOUT = {
+# metric -> heading, and which of two is better
+_METRICS = {
     "crps": ("CRPS\ndays", "min"),
-    "auc_30d": ("AUC\n30 d", "max"),
-    "auc_90d": ("AUC\n90 d", "max"),
-    "log_loss_90d": ("log-loss\n90 d", "min"),
-    "ece_90d": ("ECE\n90 d", "min"),
-    "lift10_90d": ("lift\n10 %", "max"),
+    "auc": ("AUC", "max"),
+    "log_loss": ("log-loss", "min"),
+    "ece": ("ECE", "min"),
+    "lift10": ("lift 10 %", "max"),
 }
+
+
+def _shown(holdout: pd.DataFrame) -> list[str]:
+    """Choose the columns: AUC at every horizon scored, the others at the longest."""
+    ranked = [name for name in holdout if name.startswith("auc_")]
+    longest = max(int(name[4:-1]) for name in ranked)
+    return ["crps", *ranked, *(f"{name}_{longest}d" for name in ("log_loss", "ece", "lift10"))]
 
 
 def show_answers(
@@ -81,7 +90,7 @@ def show_answers(
     for answer in answers:
         shown = _channel(answer) if by_channel else _spend(answer)
         did = done.get(answer["customer_id"], "nothing")
-        table.add_row(answer["customer_id"], *_timing(answer), shown, f"[bold]{did}[/bold]")
+        table.add_row(escape(answer["customer_id"]), *_timing(answer), shown, f"[bold]{did}[/bold]")
     console.print(table)
 
 

@@ -1,13 +1,27 @@
 """Request and response of `POST /v1/predict`; their OpenAPI is made from these classes."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
 MAX_CUSTOMERS = 5000
 
 Status = Literal["ok", "low_data", "no_purchase", "unknown_customer", "refused", "unavailable"]
+
+
+class PredictRequest(BaseModel, extra="forbid"):
+    """Whom to answer for, and as of when; a field that is not known is refused."""
+
+    customer_ids: list[Annotated[str, Field(min_length=1, max_length=200)]] = Field(
+        max_length=MAX_CUSTOMERS, description="up to 5,000, as the shop writes them"
+    )
+    as_of: str | None = Field(
+        default=None,
+        description="the instant that the answers speak of, in ISO 8601; default: now. A bare "
+        "date is the end of that day, and a time without a zone is read in the shop's",
+        examples=["2025-10-01", "2025-10-01T21:59:59Z"],
+    )
 
 
 class Churn(BaseModel):

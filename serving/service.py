@@ -1,13 +1,10 @@
 """The BentoML service: wiring only."""
 
-from typing import Annotated
-
 import bentoml
 from bentoml.exceptions import InvalidArgument
-from pydantic import Field
 
 from features.faults import InputError
-from serving.schemas import MAX_CUSTOMERS, PredictResponse
+from serving.schemas import PredictRequest, PredictResponse
 from serving.settings import read_settings
 from serving.watcher import Watcher
 
@@ -20,22 +17,13 @@ class NextbuyService:
         self._watcher = Watcher(read_settings())
 
     @bentoml.api(route="/v1/predict")  # type: ignore[untyped-decorator]
-    def predict(
-        self,
-        customer_ids: Annotated[list[str], Field(max_length=MAX_CUSTOMERS)],
-        as_of: str | None = None,
-    ) -> PredictResponse:
-        """Answer for up to 5,000 customers, in the order given; reads, and changes nothing.
-
-        `as_of` is the instant that the answers speak of, in ISO 8601; default: now. A bare
-        date is the end of that day, and a time without a zone is read in the shop's.
-        """
+    def predict(self, request: PredictRequest, /) -> PredictResponse:
+        """Answer for up to 5,000 customers, in the order given; reads, and changes nothing."""
         predictor = self._watcher.current
         try:
-            instant = predictor.read_as_of(as_of)
+            return predictor.predict(request.customer_ids, predictor.read_as_of(request.as_of))
         except InputError as error:
             raise InvalidArgument(str(error)) from None
-        return predictor.predict(customer_ids, instant)
 
     def __is_ready__(self) -> bool:
         """Ready when there is at least one champion to answer with."""

@@ -73,6 +73,7 @@ def test_a_withdrawal_after_the_last_order_is_in_the_store(
     store.close()
     assert told["granted"].tolist() == [1.0, 0.0]
     assert told["scope"].tolist() == ["email", "email"]
+    assert told["store"].tolist() == [None, None]
 
 
 def test_a_contact_of_whom_nothing_else_is_known_is_in_the_store(

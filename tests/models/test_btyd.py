@@ -127,6 +127,26 @@ def test_very_frequent_buyers_get_numbers(variant: str) -> None:
     assert (expected >= within[:, 3] - 1e-12).all()
 
 
+@pytest.mark.parametrize("kind", ["regular", "once", "mixed"])
+@pytest.mark.parametrize("n", [5, 30, 200])
+def test_a_tiny_shop_gets_numbers(n: int, kind: str) -> None:
+    rng = np.random.default_rng(n)
+    T = rng.integers(60, 400, n).astype(float)
+    frequency = {
+        "regular": 20.0 + rng.integers(0, 4, n),
+        "once": np.zeros(n),
+        "mixed": rng.poisson(3, n).astype(float),
+    }[kind]
+    recency = np.where(frequency > 0, T * rng.uniform(0.7, 1, n), 0).round()
+    model = fit_btyd(pd.DataFrame({"frequency": frequency, "recency": recency, "T": T}))
+    for answer in (
+        model.p_alive(frequency, recency, T),
+        model.p_within(frequency, recency, T, [7, 90]),
+        model.expected_purchases(frequency, recency, T, 90),
+    ):
+        assert np.isfinite(answer).all()
+
+
 def test_one_time_buyers_are_not_alive_for_certain_under_mbg_nbd() -> None:
     x, t_x, T = np.zeros(1), np.zeros(1), np.full(1, 300.0)
     assert Btyd("bg_nbd", 0.24, 4.4, 0.79, 2.4, 0.0).p_alive(x, t_x, T)[0] == 1.0

@@ -101,6 +101,19 @@ def test_an_error_is_a_sentence_and_not_a_traceback(
     assert "Traceback" not in out + error
 
 
+def test_an_error_shows_brackets_and_odd_values_as_they_are(
+    run: Callable[..., tuple], tmp_path: Path
+) -> None:
+    (tmp_path / "orders.csv").write_text("order_id,customer_id,ordered_at\na,b,[/red]\n")
+    (tmp_path / "nextbuy.toml").write_text('[tables.orders]\npath = "orders.csv"\n')
+    code, _, error = run("check", "--shop", str(tmp_path / "nextbuy.toml"))
+    assert code == 1
+    assert "Name the shop's column in [tables.orders] columns." in error.replace("\n", "")
+    (tmp_path / "orders.csv").write_text("order_id,customer_id,ordered_at,amount\na,b,[/red],1\n")
+    code, _, error = run("check", "--shop", str(tmp_path / "nextbuy.toml"))
+    assert "row 1: '[/red]'" in error
+
+
 @pytest.mark.parametrize("arguments", [["train", "--model", "luck"], ["train", "--trials", "-1"]])
 def test_a_wrong_option_is_named(run: Callable[..., tuple], arguments: list[str]) -> None:
     code, _, error = run(*arguments)

@@ -3,11 +3,13 @@
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
 from features.build import build_features
-from features.faults import InputError
+from features.faults import InputError, NextbuyError
+from features.shop import read_shop
 from features.store import HistoryStore, store_path
 from features.windows import DAY, to_datetime
 from models.forecast import P_WITHIN_DAYS, make_forecast
@@ -221,4 +223,43 @@ def test_a_longer_silence_raises_p_churn(simulated) -> None:
     risen = np.array([later[i] - now[i] for i in now])
     assert (risen >= -0.02).mean() > 0.95
     assert risen.mean() > 0.02
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("was", "now"), [('currency = "EUR"', 'currency = "JPY"'), ("Europe/Warsaw", "Asia/Tokyo")]
+)
+def test_settings_that_changed_after_the_build_are_refused(
+    simulated, tmp_path: Path, was: str, now: str
+) -> None:
+    """Else 237 EUR would be answered as 23,700 JPY."""
+    config = tmp_path / "nextbuy.toml"
+    workspace = f'workspace = "{simulated.shop.workspace}"\n'
+    text = (
+        simulated.config.read_text().replace(was, now).replace("[shop]\n", "[shop]\n" + workspace)
+    )
+    config.write_text(text)
+    with pytest.raises(NextbuyError, match="the history store was made with EUR and Europe/Warsaw"):
+        load_predictor(read_shop(config), 48, 24)
+
+
+def test_a_store_without_a_table_that_the_models_read_is_refused(
+    simulated, predictor: Predictor
+) -> None:
+    info = predictor.store.info
+    orders_only = msgspec.structs.replace(info, provided={"orders": info.provided["orders"]})
+    store = HistoryStore(store_path(simulated.shop))
+    store.info = orders_only
+    with pytest.raises(NextbuyError, match=r"email_.*built without the table or column"):
+        replace(predictor, store=store)
+    store.close()
+
+
+def test_a_channel_that_is_no_longer_used_is_no_reason_to_stop(
+    simulated, predictor: Predictor
+) -> None:
+    store = HistoryStore(store_path(simulated.shop))
+    store.info = msgspec.structs.replace(store.info, channels=[])
+    answers = replace(predictor, store=store).predict(store.customer_ids()[:5], simulated.cutoff)
+    assert {a.status for a in answers.answers} <= {"ok", "refused"}
     store.close()

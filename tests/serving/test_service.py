@@ -107,6 +107,9 @@ def test_without_as_of_an_old_store_answers_that_it_is_old(server: httpx.Client)
         ({}, "customer_ids"),
         ({"customer_ids": "x"}, "customer_ids"),
         ({"customer_ids": [3]}, "customer_ids"),
+        ({"customer_ids": [""]}, "at least 1 character"),
+        ({"customer_ids": ["x" * 201]}, "at most 200 characters"),
+        ({"customer_ids": ["x"], "asof": "2025-10-01"}, "asof"),
         ({"customer_ids": ["x"] * 5001}, "5000"),
         ({"customer_ids": ["x"], "as_of": "soon"}, "a date or an instant"),
         ({"customer_ids": ["x"], "as_of": "2999-01-01"}, "not after now"),
@@ -152,18 +155,25 @@ def test_a_new_champion_and_a_new_store_are_followed_without_a_restart(
         build_store(simulated.log, store_path(simulated.shop), simulated.cutoff)
 
 
-def test_a_broken_promotion_is_not_taken(server: httpx.Client, simulated, as_of: str) -> None:
+def test_broken_promotions_are_not_taken_and_a_good_one_after_them_is(
+    server: httpx.Client, simulated, as_of: str
+) -> None:
     from mlflow import MlflowClient
 
     client = MlflowClient(simulated.shop.tracking_uri)
     old = simulated.promoted["churn"]
     found = client.get_model_version("churn", old)
-    tags = dict(found.tags) | {"artefact_sha256": "0" * 64}
-    broken = client.create_model_version("churn", found.source, found.run_id, tags)
+    altered = dict(found.tags) | {"artefact_sha256": "0" * 64}
     try:
-        client.set_registered_model_alias("churn", CHAMPION, broken.version)
-        time.sleep(2)
-        assert _ask(server, [], as_of).json()["models"]["churn"] == old
-        assert _status(server, "/readyz") == 200
+        for source, tags in ((found.source, altered), (found.source + "/gone", dict(found.tags))):
+            broken = client.create_model_version("churn", source, found.run_id, tags)
+            client.set_registered_model_alias("churn", CHAMPION, broken.version)
+            time.sleep(2)
+            assert _ask(server, [], as_of).json()["models"]["churn"] == old
+            assert _status(server, "/readyz") == 200
+        good = client.create_model_version("churn", found.source, found.run_id, dict(found.tags))
+        client.set_registered_model_alias("churn", CHAMPION, good.version)
+        _wait(lambda: _ask(server, [], as_of).json()["models"]["churn"] == str(good.version), 20)
     finally:
         client.set_registered_model_alias("churn", CHAMPION, old)
+        _wait(lambda: _ask(server, [], as_of).json()["models"]["churn"] == old, 20)
