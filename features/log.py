@@ -145,17 +145,19 @@ def _create_sql(source: Source, minor_digits: int) -> str:
         columns["currency"] = f"upper({columns['currency']})"
         columns["local_day"] = local_day_sql(columns["ordered_at"])
     select = ", ".join(f"{expression} AS {name_sql(n)}" for n, expression in columns.items())
-    late = [name for name in table.late_instants if name in source.types]
     clocks = "".join(
-        f", greatest({known_sql(name, source.types[name])}, {columns['known_at']})"
-        f" AS {clock_of(name)}"
-        for name in late
-    ) + "".join(
-        f", CAST(NULL AS BIGINT) AS {clock_of(name)}"
+        f", {_late_clock_sql(source, name, columns)} AS {clock_of(name)}"
         for name in table.late_instants
-        if name not in late
     )
     return f"CREATE TABLE {table.name} AS SELECT {select}{clocks} FROM {source.view}"
+
+
+def _late_clock_sql(source: Source, name: str, columns: dict[str, str]) -> str:
+    """Write when a late field was known: the later of itself and its row; NULL without one."""
+    if name not in source.types:
+        return "CAST(NULL AS BIGINT)"
+    own = known_sql(name, source.types[name])
+    return f"CASE WHEN {columns[name]} IS NOT NULL THEN greatest({own}, {columns['known_at']}) END"
 
 
 def _row_known_sql(source: Source) -> str:

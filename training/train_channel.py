@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from features.build import read_catalog
 from features.faults import refuse
+from features.feature import Catalog
 from features.log import Log
 from features.windows import DAY
 from models.booster import BoosterSettings
@@ -43,7 +44,7 @@ def train_channel(log: Log, cutoff: int, progress: Callable[[str], None]) -> Can
         _check_enough(rows, window)
         model = fit_channel(rows, window, list(catalog), settings, SEED)
         mlflow.set_tag("level", model.level)
-        judgement = _judge(log, cutoff, rows, model, settings)
+        judgement = _judge(log, cutoff, catalog, rows, model)
         sample = rows.head(5)
         example = sample, pd.DataFrame(model.predict(sample))
         progress("best-channel")
@@ -69,12 +70,13 @@ def _check_enough(rows: pd.DataFrame, window: int) -> None:
 
 
 def _judge(
-    log: Log, cutoff: int, rows: pd.DataFrame, model: ChannelModel, settings: BoosterSettings
+    log: Log, cutoff: int, catalog: Catalog, rows: pd.DataFrame, model: ChannelModel
 ) -> Judgement:
+    """Judge on the messages after the cutoff, else by a second fit before the last weeks."""
     window = log.shop.channels.window_days
     ends = cutoff + (TEST_DAYS + window + log.shop.section.settle_days) * DAY
     if ends <= log.observed_until:
-        catalog, last = read_catalog(log, cutoff), cutoff + TEST_DAYS * DAY
+        last = cutoff + TEST_DAYS * DAY
         later = make_message_rows(log, catalog, cutoff, last, window, log.observed_until)
         if len(later):
             return _score("holdout", model, later, rows["bought"].mean())
@@ -82,8 +84,7 @@ def _judge(
     learned = rows[rows["sent_at"] <= start - window * DAY]
     if len(learned) < MIN_MESSAGES // 2:
         return Judgement(float("nan"), float("nan"))
-    columns = [name for name in rows.columns if name in read_catalog(log, cutoff)]
-    tested = fit_channel(learned, window, columns, settings, SEED)
+    tested = fit_channel(learned, window, list(catalog), BoosterSettings(), SEED)
     return _score("valid", tested, rows[rows["sent_at"] > start], learned["bought"].mean())
 
 

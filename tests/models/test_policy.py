@@ -82,7 +82,9 @@ def test_whoever_unsubscribed_is_asked_again_only_after_a_new_consent() -> None:
         "unsubscribed_at": np.array([20.0, np.nan]),
         "unsubscribed_known_at": np.array([25.0, np.nan]),
     }
-    tables = {"consents": _consents(("email", True, 10, 10)), "messages": messages}
+    both = _consents(("email", True, 10, 10), ("sms", True, 10, 10))
+    tables = {"consents": both, "messages": messages}
+    assert check_eligibility("sms", tables, 25, []).eligible  # messaged, did not unsubscribe
     assert check_eligibility("email", tables, 24, []).eligible
     assert check_eligibility("email", tables, 25, []).why_not == "unsubscribed"
     assert check_eligibility("email", {"messages": messages}, 25, ["email"]).why_not

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+import pandas as pd
 import pytest
 
 from features.build import build_features
@@ -127,7 +128,8 @@ def test_only_channels_with_consent_are_recommended(predictor: Predictor, simula
     consented = set(simulated.log.connection.execute(query).fetchall())
     answers = predictor.predict(predictor.store.customer_ids(), simulated.cutoff).answers
     recommended = [(a.customer_id, a.channel.recommended) for a in answers if a.channel]
-    assert {channel for _, channel in recommended} >= {"email", "sms", "none"}
+    shares = pd.Series([channel for _, channel in recommended]).value_counts(normalize=True)
+    assert (shares[["email", "sms", "none"]] > 0.05).all()
     assert {pair for pair in recommended if pair[1] != "none"} <= consented
     for answer in answers:
         for ranked in answer.channel.ranking if answer.channel else []:
