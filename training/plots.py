@@ -1,5 +1,7 @@
 """Plots of a training run: calibration and cumulative gain, on the holdout."""
 
+from collections.abc import Mapping
+
 import matplotlib.figure
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +14,7 @@ _BINS = 10
 
 
 def calibration_plot(
-    outcome: NDArray[np.bool_], laws: dict[str, Floats], title: str
+    outcome: NDArray[np.bool_], laws: Mapping[str, Floats], title: str
 ) -> matplotlib.figure.Figure:
     """Plot observed rates against mean probabilities, ten bins of equal mass for each model."""
     figure = matplotlib.figure.Figure(figsize=(5.5, 5), layout="constrained")
@@ -39,7 +41,7 @@ def calibration_plot(
 
 
 def lift_plot(
-    outcome: NDArray[np.bool_], laws: dict[str, Floats], title: str
+    outcome: NDArray[np.bool_], laws: Mapping[str, Floats], title: str
 ) -> matplotlib.figure.Figure:
     """Plot the cumulative gain: the share of buyers found among the highest-ranked customers."""
     figure = matplotlib.figure.Figure(figsize=(5.5, 5), layout="constrained")

@@ -8,17 +8,23 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
+import numpy as np
 import pandas as pd
 from mlflow.models import Model as MlflowModel
 from mlflow.models import infer_signature
+from numpy.typing import NDArray
 
 from features.build import read_channels
 from features.log import Log
 from features.windows import to_datetime
 from models.artefact import MANIFEST, Kind, Model, make_head, save
+from models.slices import Slices
+from training.plots import calibration_plot, lift_plot
 from training.publish import Candidate, Judgement
 
 _MODEL_FOLDER = "model"
+
+Floats = NDArray[np.float64]
 
 
 def open_experiment(log: Log) -> None:
@@ -57,6 +63,21 @@ def log_scores(split: str, scores: Mapping[str, float]) -> None:
     """Log the scores of one split as metrics; those that are not defined there are left out."""
     safe = re.sub(r"[^\w\-. :/]", "_", split)  # what MLflow takes: channels are free names
     mlflow.log_metrics({f"{safe}.{name}": v for name, v in scores.items() if v == v})
+
+
+def log_plots(
+    split: str, outcome: NDArray[np.bool_], laws: Mapping[str, Floats], title: str
+) -> None:
+    """Log the calibration and the gain of one split, several models beside each other."""
+    shown = f"{title} ({split})"
+    mlflow.log_figure(calibration_plot(outcome, laws, shown), f"{split}_calibration.png")
+    mlflow.log_figure(lift_plot(outcome, laws, shown), f"{split}_lift.png")
+
+
+def slice_flags(slices: Slices) -> dict[str, str]:
+    """Give the flags that say which slices a model is fitted on."""
+    cutoffs = slices.frame["cutoff"].drop_duplicates()
+    return {"slices": ", ".join(f"{cutoff:%Y-%m-%d}" for cutoff in cutoffs)}
 
 
 def log_candidate(

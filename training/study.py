@@ -65,6 +65,11 @@ class Study:
     holdout: Origin | None
 
     @property
+    def train(self) -> Origin:
+        """The rows that the registered model is fitted on: how well it fits what it has seen."""
+        return Origin("train", self.slices, self.slices.frame, self.slices.labels)
+
+    @property
     def test(self) -> Origin:
         """The origin that a promotion is judged at: the holdout where there is one."""
         origin = self.holdout or self.valid

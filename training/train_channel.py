@@ -15,11 +15,11 @@ from features.log import Log
 from features.windows import DAY
 from models.booster import BoosterSettings
 from models.channel import ChannelModel, fit_channel
-from training.backtest import SEED
+from training.backtest import OURS, SEED
 from training.messages import make_message_rows
-from training.metrics import log_loss_by_row, score_probability
+from training.metrics import frequency_buckets, log_loss_by_row, score_probability
 from training.publish import Candidate, Judgement
-from training.runs import log_candidate, log_scores, training_run
+from training.runs import log_candidate, log_plots, log_scores, training_run
 
 TEST_DAYS = 28
 _LEARN_DAYS = 365
@@ -96,7 +96,13 @@ def _score(split: str, model: ChannelModel, test: pd.DataFrame, base_rate: float
     for channel, rows in test.groupby("channel").indices.items():
         shares = {"mean_p": float(p[rows].mean()), "bought": float(bought[rows].mean())}
         log_scores(f"{split}.{channel}", shares | {"messages": float(len(rows))})
+    frequency = np.nan_to_num(test["frequency"].to_numpy(dtype=float))
+    for bucket, of_bucket in frequency_buckets(frequency).items():
+        scores = score_probability(bought[of_bucket], p[of_bucket])
+        log_scores(f"{split}.frequency_{bucket}", scores)
     rival = np.full(len(bought), base_rate)
+    title = f"Buys within {model.window_days} days of the message"
+    log_plots(split, bought, {OURS: p, "base rate": rival}, title)
     return Judgement.of(log_loss_by_row(bought, p), log_loss_by_row(bought, rival))
 
 

@@ -11,23 +11,22 @@ from models.booster import BoosterSettings
 from models.churn import ChurnModel, fit_churn
 from training.backtest import OURS, SEED
 from training.metrics import frequency_buckets, log_loss_by_row, score_probability
-from training.plots import calibration_plot, lift_plot
 from training.publish import Candidate, Judgement
-from training.runs import log_candidate, log_scores, training_run
+from training.runs import log_candidate, log_plots, log_scores, slice_flags, training_run
 from training.study import Origin, Study
 from training.tune import tune_churn
 
 
 def train_churn(log: Log, study: Study, trials: int, progress: Callable[[str], None]) -> Candidate:
     """Train churn as one MLflow run; registers nothing."""
-    flags = {"trials": trials, "slices": study.slices.frame["cutoff"].nunique()}
+    flags = {"trials": trials} | slice_flags(study.slices)
     with training_run(log, "churn", study.slices.cutoff, flags):
         settings = BoosterSettings()
         if study.valid is not None and trials:
             settings = tune_churn(study.valid, trials, progress)
         mlflow.log_params(msgspec.structs.asdict(settings))
         model = fit_churn(study.slices, settings, SEED)
-        _log_scores("train", model, _training_origin(study))
+        _log_scores("train", model, study.train)
         tested = model
         if study.valid is not None:
             tested = fit_churn(study.valid.slices, settings, SEED)
@@ -40,12 +39,6 @@ def train_churn(log: Log, study: Study, trials: int, progress: Callable[[str], N
         example = sample, pd.DataFrame({"p_churn": model.predict(sample)})
         progress("churn")
         return log_candidate(log, "churn", model, study.slices.cutoff, example, judgement)
-
-
-def _training_origin(study: Study) -> Origin:
-    """The training rows as an origin: how well the model fits what it has seen."""
-    slices = study.slices
-    return Origin("train", slices, slices.frame, slices.labels)
 
 
 def _log_scores(split: str, model: ChurnModel, origin: Origin) -> None:
@@ -65,8 +58,6 @@ def _compare(model: ChurnModel, test: Origin) -> Judgement:
     rows = [{"model": n} | score_probability(returned, p) for n, p in p_return.items()]
     mlflow.log_text(pd.DataFrame(rows).to_csv(index=False), f"{test.split}_baselines.csv")
     shown = {n: p_return[n] for n in (OURS, "BG/NBD", "LightGBM-RFM")}
-    title = f"Buys within {test.slices.horizon_days} days ({test.split})"
-    mlflow.log_figure(calibration_plot(returned, shown, title), f"{test.split}_calibration.png")
-    mlflow.log_figure(lift_plot(returned, shown, title), f"{test.split}_lift.png")
+    log_plots(test.split, returned, shown, f"Buys within {model.horizon_days} days")
     losses = [log_loss_by_row(returned, p_return[name]) for name in (OURS, "base rate")]
     return Judgement.of(*losses)

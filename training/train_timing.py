@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from features.log import Log
 from models.timing import TimingModel, fit_timing
-from training.backtest import SEED, TIMING_SETTINGS
+from training.backtest import OURS, SEED, TIMING_SETTINGS
 from training.baselines import empirical_law
 from training.metrics import coverage, crps, crps_by_customer, frequency_buckets
 from training.publish import Candidate, Judgement
-from training.runs import log_candidate, log_scores, training_run
+from training.runs import log_candidate, log_plots, log_scores, slice_flags, training_run
 from training.study import Origin, Study
 
 Floats = NDArray[np.float64]
@@ -22,9 +22,10 @@ Floats = NDArray[np.float64]
 def train_timing(log: Log, study: Study, progress: Callable[[str], None]) -> Candidate:
     """Train repurchase timing as one MLflow run; registers nothing."""
     settings = TIMING_SETTINGS
-    flags = msgspec.structs.asdict(settings) | {"slices": study.slices.frame["cutoff"].nunique()}
+    flags = msgspec.structs.asdict(settings) | slice_flags(study.slices)
     with training_run(log, "repurchase-timing", study.slices.cutoff, flags):
         model = tested = fit_timing(study.slices, settings, SEED)
+        _log_scores("train", model, study.train)
         if study.valid is not None:
             tested = fit_timing(study.valid.slices, settings, SEED)
             _log_scores("valid", tested, study.valid)
@@ -65,14 +66,19 @@ def _compare(model: TimingModel, test: Origin) -> Judgement:
     alone = msgspec.structs.replace(model, booster=None).given_return(population)
     earlier = test.slices.labels
     pooled = empirical_law(earlier["days_to_next"][earlier["returned"]], model.horizon_days)
-    ours, bg_nbd, rival = (
-        crps_by_customer(days, law)
-        for law in (model.given_return(population), alone, np.tile(pooled, (len(days), 1)))
-    )
+    laws = {
+        OURS: model.given_return(population),
+        "BG/NBD": alone,
+        "pooled": np.tile(pooled, (len(days), 1)),
+    }
+    scores = {name: crps_by_customer(days, law) for name, law in laws.items()}
     if len(days):
-        scores = {"crps_of_bg_nbd": float(bg_nbd.mean()), "crps_of_pooled": float(rival.mean())}
-        log_scores(test.split, scores)
-    return Judgement.of(ours, rival)
+        means = {"bg_nbd": scores["BG/NBD"].mean(), "pooled": scores["pooled"].mean()}
+        log_scores(test.split, {f"crps_of_{name}": float(v) for name, v in means.items()})
+        soon = max(1, model.horizon_days // 3)
+        p_soon = {name: law[:, soon] for name, law in laws.items()}
+        log_plots(test.split, days <= soon, p_soon, f"Back within {soon} days, given a return")
+    return Judgement.of(scores[OURS], scores["pooled"])
 
 
 def _returners(origin: Origin) -> tuple[pd.DataFrame, pd.DataFrame]:
