@@ -158,14 +158,17 @@ def _serving(console: Console, config: Path, keep: bool) -> Iterator[str]:
 
 def _wait_until_ready(process: "subprocess.Popen[bytes]", url: str, log_file: Path) -> None:
     deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            if httpx.get(f"{url}/readyz", timeout=2).status_code == 200:
-                return
-        except httpx.TransportError:
-            pass  # not listening yet
+    while not _is_ready(url):
+        if time.monotonic() > deadline or process.poll() is not None:
+            raise NextbuyError(f"the service did not become ready; it says why in {log_file}")
         time.sleep(0.2)
-    raise NextbuyError(f"the service did not become ready; it says why in {log_file}")
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/readyz", timeout=2).status_code == 200
+    except httpx.TransportError:  # it does not listen yet
+        return False
 
 
 def _show_curl(console: Console, url: str, customer_id: str, as_of: str) -> None:

@@ -46,14 +46,11 @@ def lift_plot(
     """Plot the cumulative gain: the share of buyers found among the highest-ranked customers."""
     figure = matplotlib.figure.Figure(figsize=(5.5, 5), layout="constrained")
     axes = figure.subplots()
-    share = np.linspace(0, 1, 101)
     for name, p in laws.items():
         found = np.cumsum(outcome[np.argsort(-p, kind="stable")]) / max(outcome.sum(), 1)
-        axes.plot(
-            share,
-            np.interp(share, np.arange(1, len(p) + 1) / len(p), found),
-            label=name,
-        )
+        # rows of equal p are one step: their order says nothing
+        asked = np.cumsum(np.unique(-p, return_counts=True)[1])
+        axes.plot(np.r_[0, asked / len(p)], np.r_[0, found[asked - 1]], label=name)
     axes.plot([0, 1], [0, 1], color="0.6", linewidth=1, linestyle="--", label="at random")
     axes.set(
         title=title,
