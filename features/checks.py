@@ -62,8 +62,7 @@ def find_faults(
 
 def _checks(source: Source, name: str, shop: Shop, now: int) -> Iterator[_Check]:
     table = source.table
-    column = table.column(name)
-    assert column is not None
+    column = table[name]
     value = value_sql(column, name, source.types[name], shop.minor_digits)
     missing = missing_sql(name)
     if column.required:

@@ -75,6 +75,13 @@ class Table:
                 return column
         return None
 
+    def __getitem__(self, name: str) -> Column:
+        """Give the declaration of a column that is known to be the contract's."""
+        column = self.column(name)
+        if column is None:
+            raise KeyError(f"{self.name}.{name} is not in the contract")
+        return column
+
     @property
     def late_instants(self) -> tuple[str, ...]:
         """Instants of the row that come after the row itself (a click, a cancellation)."""

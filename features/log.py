@@ -132,8 +132,7 @@ def _create_sql(source: Source, minor_digits: int) -> str:
     table = source.table
     columns = {}
     for name in [c.name for c in table.columns if not c.pattern] + sorted(source.types):
-        column = table.column(name)
-        assert column is not None
+        column = table[name]
         columns[name] = (
             value_sql(column, name, source.types[name], minor_digits)
             if name in source.types

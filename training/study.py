@@ -58,23 +58,19 @@ class Study:
         One horizon before the cutoff; None where the history is too short for it.
     holdout : Origin or None
         At the cutoff itself; None where its outcomes are not observed yet.
+    test : Origin
+        What a promotion is judged at: the holdout where there is one, else valid.
     """
 
     slices: Slices
     valid: Origin | None
     holdout: Origin | None
+    test: Origin
 
     @property
     def train(self) -> Origin:
         """The rows that the registered model is fitted on: how well it fits what it has seen."""
         return Origin("train", self.slices, self.slices.frame, self.slices.labels)
-
-    @property
-    def test(self) -> Origin:
-        """The origin that a promotion is judged at: the holdout where there is one."""
-        origin = self.holdout or self.valid
-        assert origin is not None
-        return origin
 
 
 def make_study(log: Log, cutoff: int) -> Study:
@@ -99,7 +95,8 @@ def make_study(log: Log, cutoff: int) -> Study:
             *make_slice(log, cutoff, horizon, catalog, log.observed_until),
         )
     valid = _make_valid(log, slices, catalog)
-    if holdout is None and valid is None:
+    test = holdout or valid
+    if test is None:
         needed = 2 * horizon + log.shop.section.settle_days
         raise refuse(
             "cutoff",
@@ -108,7 +105,7 @@ def make_study(log: Log, cutoff: int) -> Study:
             f"{to_datetime(cutoff):%Y-%m-%d %H:%M} UTC",
             "Use an earlier cutoff, bring a longer history or a shorter shop.horizon_days.",
         )
-    return Study(slices, valid, holdout)
+    return Study(slices, valid, holdout, test)
 
 
 def _make_valid(log: Log, slices: Slices, catalog: Catalog) -> Origin | None:
