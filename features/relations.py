@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from features.contract import MESSAGES
 from features.history import Rows
 from features.log import clock_of
 from features.windows import Window
@@ -51,10 +52,6 @@ class Relation:
             return False
         needed = {self.columns.get(name) for name in inputs} - {None}
         return needed <= provided[self.table]
-
-
-def _known_field_sql(name: str, clock: str, window: Window) -> str:
-    return f"CASE WHEN {clock} <= {window.cutoff} THEN {name} END AS {name}"
 
 
 def _purchases_sql(window: Window) -> str:
@@ -114,15 +111,22 @@ def _purchase_days_rows(orders: Rows, window: Window) -> Rows:
     return Rows(customer, columns, purchases.n)
 
 
-_MESSAGE_FIELDS = ("opened_at", "clicked_at", "unsubscribed_at")
+_MESSAGE_FIELDS = ("opened_at", "machine_opened", "clicked_at", "unsubscribed_at")
+
+
+def _message_clock(name: str) -> str:
+    """Name the clock of a field that comes after its message."""
+    return clock_of(MESSAGES[name].known_with or name)
 
 
 def _messages_sql(window: Window) -> str:
-    fields = ", ".join(_known_field_sql(n, clock_of(n), window) for n in _MESSAGE_FIELDS)
-    machine = _known_field_sql("machine_opened", clock_of("opened_at"), window)
+    fields = ", ".join(
+        f"CASE WHEN {_message_clock(name)} <= {window.cutoff} THEN {name} END AS {name}"
+        for name in _MESSAGE_FIELDS
+    )
     known = window.known_sql("sent_at", "known_at")
     return (
-        f"SELECT customer_id, sent_at AS happened_at, channel, {fields}, {machine} "
+        f"SELECT customer_id, sent_at AS happened_at, channel, {fields} "
         f"FROM messages WHERE {known} AND channel <> 'none'"
     )
 
@@ -132,9 +136,8 @@ def _messages_rows(messages: Rows, window: Window) -> Rows:
     kept = messages.where(known & (messages["channel"] != "none"))
     columns = {"happened_at": kept["sent_at"], "channel": kept["channel"]}
     for name in _MESSAGE_FIELDS:
-        columns[name] = np.where(kept[clock_of(name)] <= window.cutoff, kept[name], np.nan)
-    opened = kept[clock_of("opened_at")] <= window.cutoff
-    columns["machine_opened"] = np.where(opened, kept["machine_opened"], np.nan)
+        told = kept[_message_clock(name)] <= window.cutoff
+        columns[name] = np.where(told, kept[name], np.nan)
     return Rows(kept.customer, columns, kept.n)
 
 
@@ -157,8 +160,7 @@ _PURCHASE_DAYS = Relation(
 _MESSAGES = Relation(
     "messages",
     "messages",
-    {"happened_at": None, "channel": None, "machine_opened": "machine_opened"}
-    | {name: name for name in _MESSAGE_FIELDS},
+    {"happened_at": None, "channel": None} | {name: name for name in _MESSAGE_FIELDS},
     None,
     _messages_sql,
     _messages_rows,

@@ -5,7 +5,7 @@ that comes with an artefact.
 """
 
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +34,7 @@ class Version:
     version: str
     head: Head
     model: Model
+    tags: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def read_version(tracking_uri: str, kind: Kind, alias: str) -> Version | None:
         head, model = load(Path(path), found.tags[SHA256_TAG])
     if head.kind != kind:
         raise NextbuyError(f"{kind} version {found.version} holds a {head.kind} model")
-    return Version(str(found.version), head, model)
+    return Version(str(found.version), head, model, found.tags)
 
 
 def _find(tracking_uri: str, kind: Kind, alias: str) -> ModelVersion | None:

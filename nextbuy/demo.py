@@ -45,10 +45,10 @@ def run_demo(console: Console, folder: Path, shops: Sequence[str], keep_serving:
 
 
 def _run_shop(console: Console, name: str, folder: Path, keep_serving: bool) -> None:
-    write = {"cdnow": _write_cdnow, "simulated": _write_simulated}[name]
     console.rule(f"[bold]{_TITLES[name]}")
     with working(console, "writing the shop's files"):
-        config = write(folder)
+        is_real = name == "cdnow"
+        config = write_cdnow(folder) if is_real else simulate_shop(folder, SIMULATED_CUSTOMERS)
     log = read_log(read_shop(config))
     show_tables(console, log)
     cutoff = _learn(console, log)
@@ -75,14 +75,6 @@ _TITLES = {
     "cdnow": "CDNOW: 23,570 real customers",
     "simulated": f"A simulated shop: {SIMULATED_CUSTOMERS:,} customers, nobody in it exists",
 }
-
-
-def _write_cdnow(folder: Path) -> Path:
-    return write_cdnow(folder)
-
-
-def _write_simulated(folder: Path) -> Path:
-    return simulate_shop(folder, SIMULATED_CUSTOMERS)
 
 
 def _learn(console: Console, log: Log) -> int:

@@ -1,5 +1,6 @@
 """From customer ids to answers: history, features, models. No BentoML in here."""
 
+import os
 import time
 import uuid
 from collections.abc import Mapping, Sequence
@@ -176,8 +177,8 @@ def load_predictor(shop: Shop, max_age_hours: float, expires_hours: float) -> Pr
 
 
 def predict_once(shop: Path, customer_ids: Sequence[str], as_of: str | None) -> PredictResponse:
-    """Answer for some customers without a running service."""
-    settings = read_settings({"NEXTBUY_SHOP": str(shop)})
+    """Answer for some customers without a running service, under the same settings."""
+    settings = read_settings({**os.environ, "NEXTBUY_SHOP": str(shop)})
     predictor = load_predictor(
         read_shop(settings.shop), settings.max_age_hours, settings.expires_hours
     )

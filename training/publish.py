@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from mlflow import MlflowClient
-from mlflow.exceptions import MlflowException
 from numpy.typing import NDArray
 
 from features.faults import NextbuyError
@@ -118,21 +117,14 @@ def promote(tracking_uri: str, kinds: Sequence[Kind] = ()) -> dict[Kind, str]:
         raise NextbuyError(
             f"no challenger for {', '.join(missing or KINDS)}: train one with `nextbuy train`"
         )
-    client = MlflowClient(tracking_uri)
     for kind, version in found.items():
-        _check_judgement(kind, version.version, _tags(client, kind, version.version))
+        _check_judgement(kind, version.version, version.tags)
     champions = {k: read_version(tracking_uri, k, CHAMPION) for k in KINDS if k not in found}
     Champions({k: v for k, v in (champions | found).items() if v is not None})
+    client = MlflowClient(tracking_uri)
     for kind, version in found.items():
         client.set_registered_model_alias(kind, CHAMPION, version.version)
     return {kind: version.version for kind, version in found.items()}
-
-
-def _tags(client: MlflowClient, kind: Kind, version: str) -> Mapping[str, str]:
-    try:
-        return dict(client.get_model_version(kind, version).tags)
-    except MlflowException as error:
-        raise NextbuyError(f"the registry has no {kind} version {version}: {error}") from None
 
 
 def _check_judgement(kind: Kind, version: str, tags: Mapping[str, str]) -> None:

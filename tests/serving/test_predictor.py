@@ -213,6 +213,15 @@ def test_an_instant_in_the_future_is_refused(simulated) -> None:
     assert store_path(simulated.shop).is_file()
 
 
+def test_the_command_line_answers_under_the_settings_of_the_service(
+    simulated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = to_datetime(simulated.cutoff + 5 * DAY).isoformat()
+    assert predict_once(simulated.config, ["x"], late).answers[0].status == "unavailable"
+    monkeypatch.setenv("NEXTBUY_MAX_AGE_HOURS", "240")
+    assert predict_once(simulated.config, ["x"], late).answers[0].status == "unknown_customer"
+
+
 def test_a_longer_silence_raises_p_churn(simulated) -> None:
     """Directional: the same customers, asked again a month later without a purchase."""
     store = HistoryStore(store_path(simulated.shop))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from mlflow import MlflowClient
 
 from features.store import build_store, store_path
 from features.windows import to_datetime
@@ -133,47 +134,63 @@ def test_it_is_alive_ready_measured_and_described(server: httpx.Client, as_of: s
     assert "PredictResponse" in str(described)
 
 
-def test_a_new_champion_and_a_new_store_are_followed_without_a_restart(
+class Churn:
+    """The registered churn model of the simulated shop, as an MLOps engineer moves it."""
+
+    def __init__(self, server: httpx.Client, simulated, as_of: str) -> None:
+        self._client = MlflowClient(simulated.shop.tracking_uri)
+        self._server, self._as_of = server, as_of
+        self.first = simulated.promoted["churn"]
+        self._found = self._client.get_model_version("churn", self.first)
+
+    def copy(self, source: str = "", **tags: str) -> str:
+        """Register the first version again, perhaps with another source or other tags."""
+        tags = dict(self._found.tags) | tags
+        made = self._client.create_model_version(
+            "churn", source or self._found.source, self._found.run_id, tags
+        )
+        return str(made.version)
+
+    def point(self, version: str) -> None:
+        self._client.set_registered_model_alias("churn", CHAMPION, version)
+
+    def answering(self) -> str:
+        return str(_ask(self._server, [], self._as_of).json()["models"]["churn"])
+
+    def follow(self, version: str) -> None:
+        self.point(version)
+        _wait(lambda: self.answering() == version, 20)
+
+
+@pytest.fixture
+def churn(server: httpx.Client, simulated, as_of: str) -> Iterator[Churn]:
+    registered = Churn(server, simulated, as_of)
+    yield registered
+    registered.follow(registered.first)
+
+
+def test_new_champions_are_followed_and_rolled_back_without_a_restart(churn: Churn) -> None:
+    churn.follow(churn.copy())
+    churn.follow(churn.first)
+
+
+def test_a_new_store_is_followed_without_a_restart(
     server: httpx.Client, simulated, as_of: str
 ) -> None:
-    from mlflow import MlflowClient
-
-    client = MlflowClient(simulated.shop.tracking_uri)
-    old = simulated.promoted["churn"]
-    found = client.get_model_version("churn", old)
-    copy = client.create_model_version("churn", found.source, found.run_id, dict(found.tags))
+    until = to_datetime(simulated.log.observed_until).isoformat()[:10]
     try:
-        client.set_registered_model_alias("churn", CHAMPION, copy.version)
-        _wait(lambda: _ask(server, [], as_of).json()["models"]["churn"] == str(copy.version), 20)
-        client.set_registered_model_alias("churn", CHAMPION, old)
-        _wait(lambda: _ask(server, [], as_of).json()["models"]["churn"] == old, 20)
-        until = to_datetime(simulated.log.observed_until).isoformat()[:10]
         build_store(simulated.log, store_path(simulated.shop))
         _wait(lambda: _ask(server, [], as_of).json()["data_cutoff"][:10] == until, 20)
     finally:
-        client.set_registered_model_alias("churn", CHAMPION, old)
         build_store(simulated.log, store_path(simulated.shop), simulated.cutoff)
 
 
 def test_broken_promotions_are_not_taken_and_a_good_one_after_them_is(
-    server: httpx.Client, simulated, as_of: str
+    server: httpx.Client, churn: Churn
 ) -> None:
-    from mlflow import MlflowClient
-
-    client = MlflowClient(simulated.shop.tracking_uri)
-    old = simulated.promoted["churn"]
-    found = client.get_model_version("churn", old)
-    altered = dict(found.tags) | {"artefact_sha256": "0" * 64}
-    try:
-        for source, tags in ((found.source, altered), (found.source + "/gone", dict(found.tags))):
-            broken = client.create_model_version("churn", source, found.run_id, tags)
-            client.set_registered_model_alias("churn", CHAMPION, broken.version)
-            time.sleep(2)
-            assert _ask(server, [], as_of).json()["models"]["churn"] == old
-            assert _status(server, "/readyz") == 200
-        good = client.create_model_version("churn", found.source, found.run_id, dict(found.tags))
-        client.set_registered_model_alias("churn", CHAMPION, good.version)
-        _wait(lambda: _ask(server, [], as_of).json()["models"]["churn"] == str(good.version), 20)
-    finally:
-        client.set_registered_model_alias("churn", CHAMPION, old)
-        _wait(lambda: _ask(server, [], as_of).json()["models"]["churn"] == old, 20)
+    for broken in (churn.copy(artefact_sha256="0" * 64), churn.copy(source="/nowhere/at/all")):
+        churn.point(broken)
+        time.sleep(2)
+        assert churn.answering() == churn.first
+        assert _status(server, "/readyz") == 200
+    churn.follow(churn.copy())
