@@ -10,7 +10,8 @@ export BENTOML_DO_NOT_TRACK := true
 export MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR := false
 export MLFLOW_LOGGING_LEVEL := WARNING
 
-.PHONY: demo test test-slow lint notebooks bench-demo bench-holdout lock clean
+.PHONY: demo test test-slow lint features-page notebooks bench-demo bench-holdout bench-features
+.PHONY: lock clean
 
 demo: .venv/users
 	$(BIN)/nextbuy demo
@@ -26,6 +27,10 @@ lint: .venv/developers
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# The dictionary of the features, from their declarations.
+features-page: .venv/developers
+	$(BIN)/nextbuy features list --markdown > features/FEATURES.md
+
 notebooks: .venv/developers
 	$(RUN) notebooks.execute
 
@@ -34,6 +39,9 @@ bench-demo: .venv/users
 
 bench-holdout: .venv/users
 	$(RUN) benchmarks.holdout
+
+bench-features: .venv/users
+	$(RUN) benchmarks.features
 
 # Developers have all that users have, so that their environment serves both.
 .venv/users: requirements.lock pyproject.toml

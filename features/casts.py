@@ -5,7 +5,6 @@ NULL is a missing value and nothing else.
 """
 
 from features.contract import Column
-from features.sources import name_sql
 
 _FLOATS = ("DOUBLE", "FLOAT")
 
@@ -19,6 +18,16 @@ SQL_TYPES = {
     "flag": "BOOLEAN",
     "year": "INTEGER",
 }
+
+
+def quote(text: str) -> str:
+    """Quote a string as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def name_sql(name: str) -> str:
+    """Quote a name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def value_sql(column: Column, name: str, found_type: str, minor_digits: int) -> str:

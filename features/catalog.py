@@ -1,63 +1,220 @@
-"""Every feature of Nextbuy, declared once. To add one, add its line here."""
+"""A catalog: the features that are computed together, closed under what they read."""
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 
-from features.feature import Aggregate, Catalog, Derived, Feature
-from features.sources import name_sql, quote
-
-_LOOKBACKS = (7, 14, 28, 56, 91, 182, 365)
-
-_PURCHASES: list[Feature] = [
-    Aggregate("frequency", "purchase_days", "count", "gap_days", "repeat purchase days, the first excluded (BTYD x)", "days", "RFM"),
-    Aggregate("recency", "purchase_days", "max", "age_days", "age in days at the last purchase day (BTYD t_x)", "days", "RFM"),
-    Aggregate("T", "purchase_days", "max", "cutoff_day - day", "age in days at the cutoff (BTYD T)", "days", "RFM"),
-    Aggregate("monetary_value", "purchase_days", "mean", "amount", "mean spend per repeat purchase day", "minor units", "RFM", where="gap_days IS NOT NULL"),
-    Derived("days_since_last", "T - recency", "days since the last purchase day", "days", "RFM"),
-    Aggregate("orders_count", "purchases", "count", "amount", "orders ever", "orders", "purchases"),
-    Aggregate("order_amount_mean", "purchases", "mean", "amount", "mean order amount", "minor units", "purchases"),
-    Aggregate("order_amount_max", "purchases", "max", "amount", "largest order amount", "minor units", "purchases"),
-    Aggregate("order_amount_std", "purchases", "std", "amount", "spread of order amounts", "minor units", "purchases"),
-    Aggregate("day_amount_last", "purchase_days", "last", "amount", "spend on the last purchase day", "minor units", "purchases"),
-    *(Aggregate(f"purchase_days_count_{d}d", "purchase_days", "count", "day", f"purchase days in the last {d} days", "days", "purchases", lookback=d) for d in _LOOKBACKS),
-    *(Aggregate(f"order_amount_sum_{d}d", "purchases", "sum", "amount", f"spend in the last {d} days", "minor units", "purchases", lookback=d) for d in (28, 91, 365)),
-    Derived("purchase_days_trend_91d", "2 * purchase_days_count_91d - purchase_days_count_182d", "purchase days of the last 91 days less those of the 91 before", "days", "purchases"),
-    Aggregate("discount_share_mean_365d", "purchases", "mean", "discount / nullif(amount + discount, 0)", "mean share of the price taken off", "share", "purchases", lookback=365),
-]  # fmt: skip
-
-_RHYTHM: list[Feature] = [
-    Aggregate("gap_mean", "purchase_days", "mean", "gap_days", "mean gap between purchase days", "days", "rhythm"),
-    Aggregate("gap_median", "purchase_days", "median", "gap_days", "median gap", "days", "rhythm"),
-    Aggregate("gap_std", "purchase_days", "std", "gap_days", "spread of the gaps", "days", "rhythm"),
-    Aggregate("gap_min", "purchase_days", "min", "gap_days", "shortest gap", "days", "rhythm"),
-    Aggregate("gap_max", "purchase_days", "max", "gap_days", "longest gap", "days", "rhythm"),
-    Aggregate("gap_last", "purchase_days", "last", "gap_days", "latest gap", "days", "rhythm"),
-    Aggregate("gap_log_mean", "purchase_days", "mean", "ln(greatest(gap_days, 1))", "mean of the gaps' logarithms", "log days", "rhythm"),
-    Derived("gap_shrunken", "(T + 60) / nullif(frequency + 1, 0)", "days per purchase, drawn to 60 days for a newcomer", "days", "rhythm"),
-    Derived("gap_cv", "gap_std / nullif(gap_mean, 0)", "spread of the gaps over their mean; small for a regular buyer", "ratio", "rhythm"),
-    Derived("overdue_ratio", "days_since_last / nullif(gap_shrunken, 0)", "days since the last purchase over the shrunken gap", "ratio", "rhythm"),
-    Derived("overdue_median_ratio", "days_since_last / nullif(gap_median, 0)", "days since the last purchase over the own median gap", "ratio", "rhythm"),
-    Derived("overdue_max_ratio", "days_since_last / nullif(gap_max, 0)", "days since the last purchase over the own longest gap", "ratio", "rhythm"),
-]  # fmt: skip
+from features.expressions import names_in
+from features.feature import Aggregate, Derived, Feature, Quantiles
+from features.relation import Lookup, Relation, Relations, is_constant
+from features.vocabulary import Vocabulary
 
 
-def messaging_features(channel: str) -> list[Feature]:
-    """Declare the features of one channel; channels are free names of the shop."""
-    here = f"channel = {quote(channel)}"
-    clicked, sent = (
-        name_sql(f"{channel}_clicked_count_182d"),
-        name_sql(f"{channel}_sent_count_182d"),
-    )
-    human = f"{here} AND opened_at IS NOT NULL AND NOT coalesce(machine_opened, FALSE)"
-    return [
-        Aggregate(f"{channel}_sent_count_28d", "messages", "count", "happened_at", f"messages by {channel} in 28 days", "messages", "messaging", where=here, lookback=28),
-        Aggregate(f"{channel}_sent_count_182d", "messages", "count", "happened_at", f"messages by {channel} in 182 days", "messages", "messaging", where=here, lookback=182),
-        Aggregate(f"{channel}_opened_count_182d", "messages", "count", "happened_at", f"messages by {channel} opened by a person", "messages", "messaging", where=human, lookback=182),
-        Aggregate(f"{channel}_clicked_count_182d", "messages", "count", "clicked_at", f"messages by {channel} clicked", "messages", "messaging", where=here, lookback=182),
-        Derived(f"{channel}_click_rate_182d", f"({clicked} + 1) / nullif({sent} + 20, 0)", f"clicks per message by {channel}, drawn to 1 in 20", "share", "messaging"),
-    ]  # fmt: skip
+class Catalog(Mapping[str, Feature]):
+    """Features, the relations that they sum up, and the lookups of the population.
+
+    Parameters
+    ----------
+    features : iterable of Feature
+        A derived feature stands after the features that it reads.
+    relations : Relations
+    statistics : iterable of Lookup or Quantiles
+        The lookups that features name as `"@lookup:column"` or `"@lookup:column:key"`.
+    """
+
+    def __init__(
+        self,
+        features: Iterable[Feature],
+        relations: Relations,
+        statistics: Iterable[Lookup | Quantiles] = (),
+    ) -> None:
+        self.relations = relations
+        self.statistics = {statistic.name: statistic for statistic in statistics}
+        self._features: dict[str, Feature] = {}
+        for feature in features:
+            self._check(feature)
+            self._features[feature.name] = feature
+
+    def _check(self, feature: Feature) -> None:
+        if feature.name in self._features:
+            raise ValueError(f"{feature.name}: declared twice")
+        if isinstance(feature, Derived):
+            unknown = feature.inputs - self._features.keys()
+        else:
+            relation = self.relations[feature.relation]
+            unknown = feature.inputs - relation.names
+        unknown |= {n for n in feature.names if n.startswith("@") and not self._knows(n)}
+        if unknown:
+            raise ValueError(f"{feature.name}: reads {sorted(unknown)}, not declared before it")
+
+    def _knows(self, constant: str) -> bool:
+        return constant[1:].split(":")[0] in self.statistics
+
+    def __getitem__(self, name: str) -> Feature:
+        return self._features[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._features)
+
+    def __len__(self) -> int:
+        return len(self._features)
+
+    @cached_property
+    def numbers(self) -> list[str]:
+        """The features that a model may read; texts are for reasons and reports."""
+        return [f.name for f in self.values() if f.kind == "number"]
+
+    @cached_property
+    def aggregates(self) -> list[Aggregate]:
+        """The features that read rows."""
+        return [f for f in self.values() if isinstance(f, Aggregate)]
+
+    @cached_property
+    def derived(self) -> list[Derived]:
+        """The features that read other features, in an order in which they can be computed."""
+        return [f for f in self.values() if isinstance(f, Derived)]
+
+    @cached_property
+    def levels(self) -> list[list[Derived]]:
+        """The derived features, those of a level reading only levels before it."""
+        level = dict.fromkeys((f.name for f in self.aggregates), 0)
+        levels: list[list[Derived]] = []
+        for feature in self.derived:
+            place = max((level[name] for name in feature.inputs), default=0)
+            level[feature.name] = place + 1
+            levels += [[]] if place == len(levels) else []
+            levels[place].append(feature)
+        return levels
+
+    @cached_property
+    def read_relations(self) -> list[Relation]:
+        """The relations that are read, each after those that it reads itself."""
+        return self.relations.closure({f.relation for f in self.aggregates})
+
+    @cached_property
+    def read_columns(self) -> dict[str, set[str]]:
+        """The columns that each relation must give, by its name."""
+        wanted: dict[str, set[str]] = {r.name: set() for r in self.read_relations}
+        for feature in self.aggregates:
+            wanted[feature.relation] |= feature.inputs
+        for relation in reversed(self.read_relations):
+            own = wanted[relation.name] = relation.with_ordered(wanted[relation.name])
+            for source in relation.sources:
+                wanted[source] |= relation.inputs_of(own)
+            for name, (other, _, value) in relation.customer.items():
+                if name in relation.reads(own):
+                    wanted[other] |= {n for n in names_in(value) if not is_constant(n)}
+        return wanted
+
+    @cached_property
+    def lookbacks(self) -> dict[str, int | None]:
+        """How many days of each relation are read at all; None is everything.
+
+        What sums up or orders its rows reads all of its own lookback.
+        """
+        days: dict[str, int | None] = {}
+        for relation in reversed(self.read_relations):
+            if relation.by or relation.order is not None:
+                days[relation.name] = relation.lookback
+                continue
+            read = [f.lookback for f in self.aggregates if f.relation == relation.name]
+            for other in self.read_relations:
+                if relation.name in other.sources:
+                    read.append(days[other.name])
+                read += [None for name, _, _ in other.customer.values() if name == relation.name]
+            days[relation.name] = _shortest(relation.lookback, _longest(read))
+        return days
+
+    @cached_property
+    def lookups(self) -> list[Lookup | Quantiles]:
+        """The statistics of the population that the features need."""
+        joined = {
+            r.lookup.name: r.lookup
+            for r in self.read_relations
+            if r.lookup is not None and r.looks_up(self.read_columns[r.name])
+        }
+        named = {n[1:].split(":")[0] for f in self.values() for n in f.names if n.startswith("@")}
+        return [
+            *joined.values(),
+            *(s for n, s in self.statistics.items() if n in named - joined.keys()),
+        ]
+
+    @cached_property
+    def hashes(self) -> dict[str, str]:
+        """A short hash of each feature's definition, with all that it reads."""
+        hashes: dict[str, str] = {}
+        for feature in self.values():
+            parts = [feature.definition]
+            if isinstance(feature, Aggregate):
+                parts.append(self.relations.definition(feature.relation))
+            else:
+                parts += [hashes[name] for name in sorted(feature.inputs)]
+            named = {n[1:].split(":")[0] for n in feature.names if n.startswith("@")}
+            parts += [self.statistics[name].definition for name in sorted(named)]
+            hashes[feature.name] = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+        return hashes
+
+    def select(self, names: Iterable[str]) -> "Catalog":
+        """Keep the named features and what they read; a name that is not there is an error."""
+        wanted = set(names)
+        if unknown := sorted(wanted - self._features.keys()):
+            raise KeyError(f"no feature {unknown} in this catalog")
+        for feature in reversed(self.derived):
+            if feature.name in wanted:
+                wanted |= feature.inputs
+        return self._keep(f for f in self.values() if f.name in wanted)
+
+    def without_texts(self) -> "Catalog":
+        """Keep what a model may read."""
+        return self.select(self.numbers)
+
+    def available(self, vocabulary: Vocabulary) -> "Catalog":
+        """Keep the features whose tables and columns the shop gives.
+
+        A family whose table is absent is absent: it is not filled with zeros.
+        """
+        kept: dict[str, Feature] = {}
+        for feature in self.values():
+            if isinstance(feature, Aggregate):
+                there = self._readable(feature, vocabulary)
+            else:
+                there = feature.inputs <= kept.keys()
+            named = [n for n in feature.names if n.startswith("@")]
+            if there and all(self._computable(n, vocabulary, kept) for n in named):
+                kept[feature.name] = feature
+        return self._keep(kept.values())
+
+    def needs(self, feature: Feature) -> set[str]:
+        """Name the tables and optional columns of the contract that a feature reads."""
+        if isinstance(feature, Derived):
+            return set().union(*(self.needs(self[name]) for name in feature.inputs))
+        tables = self.relations.contract_tables(feature.relation)
+        return tables | self.relations.needs(feature.relation, feature.inputs)
+
+    def _readable(self, feature: Aggregate, vocabulary: Vocabulary) -> bool:
+        return all(_given(need, vocabulary) for need in self.needs(feature))
+
+    def _computable(
+        self, constant: str, vocabulary: Vocabulary, kept: Mapping[str, Feature]
+    ) -> bool:
+        name, column = constant[1:].split(":")[:2]
+        statistic = self.statistics[name]
+        if isinstance(statistic, Quantiles):
+            return statistic.feature in kept
+        needs = self.relations.lookup_needs(statistic, {column})
+        return all(_given(need, vocabulary) for need in needs)
+
+    def _keep(self, features: Iterable[Feature]) -> "Catalog":
+        return Catalog(features, self.relations, self.statistics.values())
 
 
-def make_catalog(channels: Iterable[str] = ()) -> Catalog:
-    """Make the catalog of all features for a shop that messages through these channels."""
-    messaging = [feature for channel in channels for feature in messaging_features(channel)]
-    return Catalog([*_PURCHASES, *_RHYTHM, *messaging])
+def _longest(days: list[int | None]) -> int | None:
+    return None if None in days else max((d for d in days if d is not None), default=None)
+
+
+def _shortest(one: int | None, other: int | None) -> int | None:
+    return min((days for days in (one, other) if days is not None), default=None)
+
+
+def _given(need: str, vocabulary: Vocabulary) -> bool:
+    return vocabulary.gives(need) if "." in need else need in vocabulary.tables

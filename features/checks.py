@@ -17,6 +17,7 @@ from features.sources import Source, name_sql, quote
 from features.windows import to_datetime
 
 _EXAMPLES = 3
+_MAY_BE_MISSING = ("source", "known_at")  # of a key
 
 
 @dataclass(frozen=True)
@@ -53,11 +54,11 @@ def find_faults(
                   "Export it again, or take it out of nextbuy.toml.")
         ]  # fmt: skip
     faults = [
-        _row_fault(connection, source, check, count)
+        _row_fault(connection, source, check, count, rows)
         for check, count in zip(checks, broken, strict=True)
         if count
     ]
-    return faults + list(_duplicate_faults(connection, source, shop.minor_digits))
+    return faults + list(_duplicate_faults(connection, source, shop.minor_digits, rows))
 
 
 def _checks(source: Source, name: str, shop: Shop, now: int) -> Iterator[_Check]:
@@ -95,7 +96,7 @@ def _currency_check(shop: Shop) -> _Check:
 
 
 def _row_fault(
-    connection: duckdb.DuckDBPyConnection, source: Source, check: _Check, count: int
+    connection: duckdb.DuckDBPyConnection, source: Source, check: _Check, count: int, rows: int
 ) -> Fault:
     column = name_sql(check.column)
     examples = connection.execute(
@@ -103,26 +104,36 @@ def _row_fault(
         f"CAST({column} AS VARCHAR) AS value, {check.broken} AS broken FROM {source.view}) "
         f"WHERE broken ORDER BY row LIMIT {_EXAMPLES}"
     ).fetchall()
-    shown = ", ".join(f"row {row}: {'nothing' if v is None else quote(v)}" for row, v in examples)
+    shown = [f"row {row}: {'nothing' if v is None else quote(v)}" for row, v in examples]
     return Fault(
         f"{source.table.name}.{check.column}",
         check.expected,
-        f"{count} row{'s' * (count > 1)} that break{'s' * (count == 1)} it ({shown})",
+        f"{count} row{'s' * (count > 1)} that break{'s' * (count == 1)} it ({', '.join(shown)})",
         check.remedy,
+        count,
+        rows,
+        tuple(shown),
     )
 
 
 def _duplicate_faults(
-    connection: duckdb.DuckDBPyConnection, source: Source, minor_digits: int
+    connection: duckdb.DuckDBPyConnection, source: Source, minor_digits: int, rows: int
 ) -> Iterator[Fault]:
-    """Find ids that stand in several rows, once they are in the contract's types (trimmed)."""
+    """Find ids that stand in several rows, once they are in the contract's types (trimmed).
+
+    Where the key has a clock that the shop does not give, the rest of the key must be unique:
+    of two statements without a clock nobody can say which one counts.
+    """
     table = source.table
-    if not table.key or not all(name in source.types for name in table.key):
+    names = [name for name in table.key if name in source.types]
+    if not names or set(table.key) - {*names, *_MAY_BE_MISSING}:
         return
-    columns = [column for column in table.columns if column.name in table.key]
+    columns = [table[name] for name in names]
     keys = {c.name: value_sql(c, c.name, source.types[c.name], minor_digits) for c in columns}
     typed = ", ".join(f"{value} AS {name_sql(name)}" for name, value in keys.items())
-    present = " AND ".join(f"{name_sql(name)} IS NOT NULL" for name in keys)
+    present = " AND ".join(
+        f"{name_sql(name)} IS NOT NULL" for name in names if name not in _MAY_BE_MISSING
+    )
     repeated = (
         f"SELECT *, count(*) AS n FROM (SELECT {typed} FROM {source.view}) WHERE {present} "
         "GROUP BY ALL HAVING n > 1"
@@ -130,10 +141,15 @@ def _duplicate_faults(
     count = connection.execute(f"SELECT count(*) FROM ({repeated})").fetchall()[0][0]
     if count:
         examples = connection.execute(f"{repeated} ORDER BY ALL LIMIT {_EXAMPLES}").fetchall()
-        shown = ", ".join(f"{'/'.join(map(str, row[:-1]))} {row[-1]} times" for row in examples)
+        shown = [f"{'/'.join(map(str, row[:-1]))} {row[-1]} times" for row in examples]
+        unclocked = "known_at" in table.key and "known_at" not in names
         yield Fault(
-            f"{table.name}.{'+'.join(table.key)}",
+            f"{table.name}.{'+'.join(names)}",
             f"each once ({table.grain} a row)",
-            f"{count} repeated ({shown})",
-            "Export one row for each.",
+            f"{count} repeated ({', '.join(shown)})",
+            "Export one row for each"
+            + (", or give known_at, which says which one counts." if unclocked else "."),
+            count,
+            rows,
+            tuple(shown),
         )

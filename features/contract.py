@@ -21,6 +21,19 @@ KINDS: dict[Kind, str] = {
 }
 
 
+EVENT_TYPES = (
+    "view",
+    "cart",
+    "checkout",
+    "search",
+    "wishlist",
+    "visit",
+    "support",
+    "review",
+)
+ARMS = ("control", "random", "optimised")
+
+
 @dataclass(frozen=True)
 class Column:
     """One column of an input table.
@@ -59,7 +72,7 @@ class Table:
         The column that says when the row happened; `known_at` where the row is a statement
         (a customer's attributes), None where the table has no clock (products, order lines).
     key : tuple of str
-        Columns that together occur once.
+        Columns that together occur once; `source` and `known_at` may be missing among them.
     """
 
     name: str
@@ -91,7 +104,8 @@ class Table:
 
 _KNOWN_AT = Column("known_at", "instant", "when the shop's systems knew the row")
 _CUSTOMER = Column("customer_id", "id", "the customer", required=True)
-_STORE = Column("store", "text", "store or brand")
+_STORE = Column("store", "text", "store or brand", folded=True)
+_SOURCE = Column("source", "text", "the system that customer_id is of, as in identities")
 
 ORDERS = Table(
     name="orders",
@@ -101,6 +115,7 @@ ORDERS = Table(
     columns=(
         Column("order_id", "id", "the order", required=True),
         _CUSTOMER,
+        _SOURCE,
         Column("ordered_at", "instant", "when it was ordered", required=True),
         Column(
             "amount",
@@ -155,6 +170,7 @@ RETURNS = Table(
     columns=(
         Column("return_id", "id", "the return", required=True),
         _CUSTOMER,
+        _SOURCE,
         Column("returned_at", "instant", "when it was returned", required=True),
         Column(
             "amount",
@@ -176,12 +192,12 @@ EVENTS = Table(
     key=("event_id",),
     columns=(
         _CUSTOMER,
+        _SOURCE,
         Column("occurred_at", "instant", "when it occurred", required=True),
         Column(
             "event_type",
             "text",
-            "view, cart, checkout, search, wishlist, visit, support, "
-            "review; others are kept and counted",
+            ", ".join(EVENT_TYPES) + "; others are kept and counted",
             required=True,
             folded=True,
         ),
@@ -201,6 +217,7 @@ MESSAGES = Table(
     columns=(
         Column("message_id", "id", "the message", required=True),
         _CUSTOMER,
+        _SOURCE,
         Column("sent_at", "instant", "when it was sent", required=True),
         Column(
             "channel", "text", "email, sms, web_push, phone, none...", required=True, folded=True
@@ -217,7 +234,7 @@ MESSAGES = Table(
         Column("revenue", "money", "revenue of the conversion", known_with="converted_at"),
         Column("unsubscribed_at", "instant", "when it made the customer unsubscribe"),
         Column("propensity", "share", "probability with which this channel was drawn"),
-        Column("arm", "text", "control, random or optimised", folded=True),
+        Column("arm", "text", ", ".join(ARMS), folded=True),
     ),
 )
 
@@ -228,6 +245,7 @@ CONSENTS = Table(
     key=(),
     columns=(
         _CUSTOMER,
+        _SOURCE,
         Column("scope", "text", "a channel, or `profiling`", required=True, folded=True),
         Column("granted", "flag", "given or withdrawn", required=True),
         Column("changed_at", "instant", "when it changed", required=True),
@@ -240,9 +258,10 @@ CUSTOMERS = Table(
     name="customers",
     grain="one statement about a customer; the latest known one counts",
     happened="known_at",
-    key=("customer_id", "known_at"),
+    key=("customer_id", "source", "known_at"),
     columns=(
         _CUSTOMER,
+        _SOURCE,
         _KNOWN_AT,
         Column("first_seen_at", "instant", "when the shop first met the customer"),
         Column("birth_year", "year", "year of birth"),
@@ -281,3 +300,15 @@ TABLES: tuple[Table, ...] = (
 )
 
 BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}
+
+
+def clock_of(instant: str) -> str:
+    """Name the column that says when a late instant was known.
+
+    >>> clock_of("clicked_at")
+    'clicked_known_at'
+    """
+    return instant.removesuffix("_at") + "_known_at"
+
+
+DAYS = ("orders", "returns", "events", "messages")  # tables whose rows have a `local_day`

@@ -1,24 +1,25 @@
-"""The SQL text of a feature, as a numpy function with SQL's own three-valued logic.
+"""The SQL text of a feature as Python, with SQL's own three-valued logic.
 
-Numbers and truth values are float64 arrays in which NaN is NULL; texts are object arrays in
-which None is NULL. Whole numbers up to 2^53 (instants in microseconds, money in minor units)
-are exact in that form. Only the nodes below are understood; anything else is refused when the
-feature is declared, not when a customer is scored.
+One translation serves columns of rows (numpy arrays) and single values: the source is the same
+and the functions it calls are numpy's or Python's. Numbers and truth values are floats in which
+NaN is NULL; texts are objects in which None is NULL. Whole numbers up to 2^53 (instants in
+microseconds, money in minor units) are exact in that form. Only the nodes below are understood;
+anything else is refused when the feature is declared, not when a customer is scored.
 """
 
+import ast
+import math
+from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import sqlglot
 from numpy.typing import NDArray
 from sqlglot import exp
 
-Array = NDArray[Any]
-Columns = Mapping[str, Any]
-Function = Callable[[Columns], Any]
+Function = Callable[[Mapping[str, Any]], Any]
 
 
 class ExpressionError(ValueError):
@@ -34,27 +35,35 @@ def parse(text: str) -> exp.Expression:
         A node outside the list, a decimal literal (`1.0` is DECIMAL in Spark: write `1.0e0`),
         a division by what may be zero, a logarithm or root of what may be negative.
     """
+    return _parse(text).copy()
+
+
+@cache
+def _parse(text: str) -> exp.Expression:
     tree: exp.Expression = sqlglot.parse_one(text, dialect="duckdb")  # type: ignore[assignment]
     for node in tree.walk():
-        if type(node) not in _BUILDERS and not isinstance(node, (exp.Identifier, exp.If)):
+        if type(node) not in _KNOWN:
             raise ExpressionError(f"`{text}`: {type(node).__name__} is not in the feature language")
         if isinstance(node, exp.Literal) and not node.is_string and "." in node.this:
             if "e" not in node.this.lower():
                 raise ExpressionError(f"`{text}`: write {node.this}e0, so that no engine rounds")
-        if isinstance(node, exp.Div) and not _is_nonzero(node.expression.unnest()):
+        if isinstance(node, (exp.Div, exp.Mod)) and not _is_nonzero(node.expression.unnest()):
             raise ExpressionError(f"`{text}`: wrap the divisor {node.expression.sql()} in nullif")
         if isinstance(node, (exp.Ln, exp.Sqrt)) and not _is_positive(node.this.unnest()):
             raise ExpressionError(f"`{text}`: wrap {node.this.sql()} in greatest with a number")
+        if isinstance(node, exp.Is) and not isinstance(node.expression, exp.Null):
+            raise ExpressionError(f"`{text}`: IS is understood with NULL only")
     return tree
 
 
-def names_in(text: str) -> set[str]:
+@cache
+def names_in(text: str) -> frozenset[str]:
     """Name the columns that an expression reads.
 
     >>> sorted(names_in("gap_days / nullif(age_days, 0)"))
     ['age_days', 'gap_days']
     """
-    return {column.name for column in parse(text).find_all(exp.Column)}
+    return frozenset(column.name for column in _parse(text).find_all(exp.Column))
 
 
 @cache
@@ -64,117 +73,152 @@ def compile_expression(text: str) -> Function:
     >>> compile_expression("a / nullif(b, 0)")({"a": np.array([1.0, 2]), "b": np.array([4.0, 0])})
     array([0.25,  nan])
     """
-    return _build(parse(text))
+    return _compile(_value(_parse(text)))
 
 
-def _build(node: exp.Expression) -> Function:
-    return _BUILDERS[type(node)](node)
+@cache
+def compile_condition(text: str) -> Function:
+    """Compile SQL text into a function from columns to where it is true, NULL being not true.
+
+    >>> compile_condition("NOT a > 1")({"a": np.array([0.0, 2.0, np.nan])})
+    array([ True, False, False])
+    """
+    return _compile(_condition(_parse(text)))
 
 
-def _column(node: Any) -> Function:
-    name = node.name
-    return lambda columns: columns[name]
+def _compile(source: str) -> Function:
+    return eval(f"lambda c: {source}", dict(ARRAY_FUNCTIONS))  # type: ignore[no-any-return]
 
 
-def _literal(node: Any) -> Function:
-    value = node.this if node.is_string else float(node.this)
-    return lambda _: value
+def compile_sequence(
+    texts: Mapping[str, str], functions: Mapping[str, Any]
+) -> Callable[[dict[str, Any]], None]:
+    """Compile named expressions, each of which may read those before it, into one function.
+
+    Parameters
+    ----------
+    functions : dict
+        `ARRAY_FUNCTIONS` for arrays, or `SCALAR_FUNCTIONS` for one customer's floats.
+
+    Returns
+    -------
+    callable
+        Puts every named value among the columns that it is given.
+    """
+    lines = [f"    c[{name!r}] = {_value(_parse(text))}" for name, text in texts.items()]
+    namespace = dict(functions)
+    exec("\n".join(["def run(c):", *lines, "    return"]), namespace)
+    return namespace["run"]  # type: ignore[no-any-return]
 
 
-def _boolean(node: Any) -> Function:
-    value = float(node.this)
-    return lambda _: value
+@cache
+def compile_together(
+    values: tuple[str, ...], conditions: tuple[str, ...] = (), scalar: bool = False
+) -> Function:
+    """Compile values and conditions into one function from columns to a tuple of all of them.
+
+    What several of them have in common is computed once. With `scalar` the columns are those of
+    one row: floats and texts.
+
+    >>> compile_together(("a + b", "(a + b) * 2"), ("a > b",))({"a": 1.0, "b": 2.0})
+    (3.0, 6.0, False)
+    """
+    sources = [_value(_parse(text)) for text in values]
+    sources += [_condition(_parse(text)) for text in conditions]
+    tree = ast.parse(f"({''.join(source + ', ' for source in sources)})", mode="eval").body
+    shared = _Shared(tree)
+    result = ast.unparse(shared.visit(tree))
+    namespace = dict(SCALAR_FUNCTIONS if scalar else ARRAY_FUNCTIONS)
+    exec("\n ".join(["def run(c):", *shared.lines, f"return {result}"]), namespace)
+    return namespace["run"]  # type: ignore[no-any-return]
 
 
-def _constant(value: float) -> Callable[[Any], Function]:
-    return lambda _: lambda _: value
+class _Shared(ast.NodeTransformer):
+    """Gives each part of a source that stands in it more than once a line of its own."""
+
+    def __init__(self, tree: ast.AST) -> None:
+        self.lines: list[str] = []
+        self._names: dict[str, str] = {}
+        parts = (ast.unparse(node) for node in ast.walk(tree) if isinstance(node, _COMPUTED))
+        self._counts = Counter(parts)
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        """Put the part's name in its place."""
+        if not isinstance(node, _COMPUTED) or self._counts[text := ast.unparse(node)] < 2:
+            return self.generic_visit(node)
+        if text not in self._names:
+            source = ast.unparse(self.generic_visit(node))
+            self._names[text] = f"part{len(self._names)}"
+            self.lines.append(f"{self._names[text]} = {source}")
+        return ast.Name(self._names[text], ast.Load())
 
 
-def _unary(function: Callable[[Any], Any]) -> Callable[[Any], Function]:
-    def build(node: Any) -> Function:
-        inner = _build(node.this)
-        return lambda columns: function(inner(columns))
-
-    return build
+_COMPUTED = (ast.Call, ast.BinOp, ast.Compare, ast.UnaryOp, ast.Subscript)
 
 
-def _binary(function: Callable[[Any, Any], Any]) -> Callable[[Any], Function]:
-    def build(node: Any) -> Function:
-        left, right = _build(node.this), _build(node.expression)
-        return lambda columns: function(left(columns), right(columns))
-
-    return build
-
-
-def _nary(function: Callable[[Any, Any], Any]) -> Callable[[Any], Function]:
-    def build(node: Any) -> Function:
-        inner = [_build(child) for child in (node.this, *node.expressions)]
-
-        def run(columns: Columns) -> Any:
-            result = inner[0](columns)
-            for function_of in inner[1:]:
-                result = function(result, function_of(columns))
-            return result
-
-        return run
-
-    return build
+def _value(node: Any) -> str:
+    """Write the Python source of a value."""
+    kind = type(node)
+    if kind in _OPERATORS:
+        return f"({_value(node.this)} {_OPERATORS[kind]} {_value(node.expression)})"
+    if kind in _FUNCTIONS:
+        arguments = [node.this, *([node.expression] if node.args.get("expression") else [])]
+        return f"{_FUNCTIONS[kind]}({', '.join(_value(a) for a in arguments)})"
+    if kind in _FOLDED:
+        source = _value(node.this)
+        for other in node.expressions:
+            source = f"{_FOLDED[kind]}({source}, {_value(other)})"
+        return source
+    if kind in _LEAVES:
+        return _LEAVES[kind](node)
+    return f"where({_condition(node)}, 1.0, where({_condition(node, negated=True)}, 0.0, nan))"
 
 
-def _case(node: Any) -> Function:
-    branches = [(_build(branch.this), _build(branch.args["true"])) for branch in node.args["ifs"]]
-    default = _build(node.args["default"]) if node.args.get("default") else _constant(np.nan)(node)
-
-    def run(columns: Columns) -> Any:
-        result = default(columns)
-        for condition, value in reversed(branches):
-            result = np.where(condition(columns) == 1, value(columns), result)
-        return result
-
-    return run
+def _literal(node: Any) -> str:
+    return repr(str(node.this)) if node.is_string else repr(float(node.this))
 
 
-def _is_null(value: Any) -> Any:
-    return np.asarray(pd.isna(value), dtype=float)
+def _case(node: Any) -> str:
+    source = _value(node.args["default"]) if node.args.get("default") else "nan"
+    if source == "nan" and _is_text(node.args["ifs"][0].args["true"]):
+        source = "None"
+    texts = source == "None" or any(_is_text(part) for part in node.find_all(exp.Literal))
+    function = "case" if texts else "where"  # which need not look for texts
+    for branch in reversed(node.args["ifs"]):
+        source = f"{function}({_condition(branch.this)}, {_value(branch.args['true'])}, {source})"
+    return source
 
 
-def _is(node: Any) -> Function:
-    if not isinstance(node.expression, exp.Null):
-        raise ExpressionError(f"`{node.sql()}`: IS is understood with NULL only")
-    inner = _build(node.this)
-    return lambda columns: _is_null(inner(columns))
+def _condition(node: Any, negated: bool = False) -> str:
+    """Write the Python source of where a condition is true; with `negated`, of where it is false.
+
+    NULL is neither, which is how the three-valued logic comes out right without a third value.
+    """
+    kind = type(node)
+    if kind is exp.Paren:
+        return _condition(node.this, negated)
+    if kind is exp.Not:
+        return _condition(node.this, not negated)
+    if kind in (exp.And, exp.Or):
+        operator = "&" if (kind is exp.And) != negated else "|"
+        left, right = (_condition(side, negated) for side in (node.this, node.expression))
+        return f"({left} {operator} {right})"
+    if kind is exp.Is:
+        return f"{'known' if negated else 'isnull'}({_value(node.this)})"
+    if kind is exp.In:
+        options = ", ".join(_value(option) for option in node.expressions)
+        return f"{'outside' if negated else 'within'}({_value(node.this)}, ({options},))"
+    if kind in _COMPARISONS:
+        left, right = _value(node.this), _value(node.expression)
+        operator = _COMPARISONS[_OPPOSITES[kind]] if negated else _COMPARISONS[kind]
+        if operator == "!=" or (operator == "==" and not isinstance(node.expression, exp.Literal)):
+            return f"{'differ' if operator == '!=' else 'equal'}({left}, {right})"
+        return f"({left} {operator} {right})"
+    return f"({_value(node)} == {0.0 if negated else 1.0})"
 
 
-def _compare(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """Lift a comparison to SQL's rule: NULL compared with anything is NULL."""
-
-    def run(left: Any, right: Any) -> Any:
-        null = (_null_mask(left)) | (_null_mask(right))
-        return np.where(null, np.nan, function(left, right))
-
-    return run
-
-
-def _null_mask(value: Any) -> Any:
-    if isinstance(value, str):
-        return False
-    return _is_null(value) == 1
-
-
-def _and(left: Any, right: Any) -> Any:
-    return np.where((left == 0) | (right == 0), 0.0, left * right)
-
-
-def _or(left: Any, right: Any) -> Any:
-    return np.where((left == 1) | (right == 1), 1.0, left * right)
-
-
-def _nullif(left: Any, right: Any) -> Any:
-    return np.where(left == right, np.nan, left)
-
-
-def _coalesce(left: Any, right: Any) -> Any:
-    return np.where(_null_mask(left), right, left)
+def _is_text(node: exp.Expression) -> bool:
+    return isinstance(node, exp.Literal) and node.is_string
 
 
 def _is_nonzero(node: exp.Expression) -> bool:
@@ -191,33 +235,138 @@ def _is_positive(node: exp.Expression) -> bool:
     return isinstance(node, exp.Literal) and not node.is_string and float(node.this) > 0
 
 
-_BUILDERS: dict[type, Callable[[Any], Function]] = {
-    exp.Column: _column,
+_OPERATORS = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/"}
+_FUNCTIONS = {
+    exp.Neg: "-",
+    exp.Paren: "",
+    exp.Abs: "abs",
+    exp.Ln: "ln",
+    exp.Sqrt: "sqrt",
+    exp.Floor: "floor",
+    exp.Mod: "fmod",
+    exp.Nullif: "nullif",
+}
+_FOLDED = {exp.Coalesce: "coalesce", exp.Greatest: "greatest", exp.Least: "least"}
+_LEAVES: dict[type, Callable[[Any], str]] = {
+    exp.Column: lambda node: f"c[{node.name!r}]",
     exp.Literal: _literal,
-    exp.Boolean: _boolean,
-    exp.Null: _constant(np.nan),
-    exp.Paren: _unary(lambda x: x),
-    exp.Neg: _unary(np.negative),
-    exp.Not: _unary(lambda x: 1.0 - x),
-    exp.Abs: _unary(np.abs),
-    exp.Ln: _unary(np.log),
-    exp.Sqrt: _unary(np.sqrt),
-    exp.Add: _binary(np.add),
-    exp.Sub: _binary(np.subtract),
-    exp.Mul: _binary(np.multiply),
-    exp.Div: _binary(np.divide),
-    exp.EQ: _binary(_compare(np.equal)),
-    exp.NEQ: _binary(_compare(np.not_equal)),
-    exp.LT: _binary(_compare(np.less)),
-    exp.LTE: _binary(_compare(np.less_equal)),
-    exp.GT: _binary(_compare(np.greater)),
-    exp.GTE: _binary(_compare(np.greater_equal)),
-    exp.And: _binary(_and),
-    exp.Or: _binary(_or),
-    exp.Is: _is,
-    exp.Nullif: _binary(_nullif),
-    exp.Coalesce: _nary(_coalesce),
-    exp.Greatest: _nary(np.fmax),
-    exp.Least: _nary(np.fmin),
+    exp.Boolean: lambda node: repr(float(node.this)),
+    exp.Null: lambda _: "nan",
     exp.Case: _case,
+}
+_COMPARISONS: dict[type, str] = {
+    exp.EQ: "==",
+    exp.NEQ: "!=",
+    exp.LT: "<",
+    exp.LTE: "<=",
+    exp.GT: ">",
+    exp.GTE: ">=",
+}
+_OPPOSITES: dict[type, type] = {
+    exp.EQ: exp.NEQ,
+    exp.NEQ: exp.EQ,
+    exp.LT: exp.GTE,
+    exp.GTE: exp.LT,
+    exp.GT: exp.LTE,
+    exp.LTE: exp.GT,
+}
+_KNOWN = {
+    *_OPERATORS, *_FUNCTIONS, *_FOLDED, *_LEAVES, *_COMPARISONS,
+    exp.And, exp.Or, exp.Not, exp.Is, exp.In, exp.If, exp.Identifier,
+}  # fmt: skip
+
+
+def is_missing(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Say where an array has nothing: NaN of numbers, None of texts."""
+    if values.dtype.kind == "O":
+        return values == None  # type: ignore[no-any-return]  # noqa: E711
+    return values != values  # type: ignore[no-any-return]
+
+
+def is_known(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Say where an array has something."""
+    if values.dtype.kind == "O":
+        return values != None  # type: ignore[no-any-return]  # noqa: E711
+    return values == values  # type: ignore[no-any-return]
+
+
+def _isnull(value: Any) -> Any:
+    """Say where a value is NULL: NaN of numbers, None of texts."""
+    if isinstance(value, np.ndarray):
+        return is_missing(value)
+    return value is None or value != value
+
+
+def _known(value: Any) -> Any:
+    """Say where a value is not NULL."""
+    if isinstance(value, np.ndarray):
+        return is_known(value)
+    return value is not None and value == value
+
+
+def _boxed(value: Any) -> Any:
+    """Hold a text as an object, so that None can stand beside it."""
+    return np.asarray(value, object) if isinstance(value, str) or value is None else value
+
+
+def _within(value: Any, options: tuple[Any, ...]) -> Any:
+    found = value == options[0]
+    for option in options[1:]:
+        found = found | (value == option)
+    return found
+
+
+ARRAY_FUNCTIONS: Mapping[str, Any] = {
+    "nan": np.nan,
+    "ln": np.log,
+    "sqrt": np.sqrt,
+    "floor": np.floor,
+    "fmod": np.fmod,
+    "greatest": np.fmax,
+    "least": np.fmin,
+    "where": np.where,
+    "case": lambda condition, yes, no: np.where(condition, _boxed(yes), _boxed(no)),
+    "nullif": lambda value, other: np.where(value == other, np.nan, value),
+    "coalesce": lambda value, other: np.where(_isnull(value), other, value),
+    "isnull": _isnull,
+    "known": _known,
+    "equal": lambda a, b: (a == b) & _known(a) & _known(b),
+    "differ": lambda a, b: (a != b) & _known(a) & _known(b),
+    "within": _within,
+    "outside": lambda value, options: ~_within(value, options) & ~_isnull(value),
+}
+
+
+def _is_nothing(value: Any) -> bool:
+    return value is None or value != value
+
+
+def _greatest(a: float, b: float) -> float:
+    return b if a != a else a if b != b or a >= b else b
+
+
+def _least(a: float, b: float) -> float:
+    return b if a != a else a if b != b or a <= b else b
+
+
+SCALAR_FUNCTIONS: Mapping[str, Any] = {
+    "nan": math.nan,
+    # numpy's own logarithm: it differs from Python's in the last bit, and alone and in a batch
+    # are to agree
+    "ln": lambda value: float(np.log(np.array([value]))[0]),
+    "sqrt": lambda value: value if value != value else math.sqrt(value),
+    "floor": lambda value: value if value != value else float(math.floor(value)),
+    "fmod": lambda value, other: math.nan if value != value else math.fmod(value, other),
+    "greatest": _greatest,
+    "least": _least,
+    "where": lambda condition, yes, no: yes if condition else no,
+    "case": lambda condition, yes, no: yes if condition else no,
+    "nullif": lambda value, other: math.nan if value == other else value,
+    "coalesce": lambda value, other: other if _is_nothing(value) else value,
+    "isnull": _is_nothing,
+    "known": lambda value: not _is_nothing(value),
+    "equal": lambda a, b: a == b and not _is_nothing(a),
+    "differ": lambda a, b: a != b and not _is_nothing(a) and not _is_nothing(b),
+    "within": lambda value, options: value in options,
+    "outside": lambda value, options: value not in options and not _is_nothing(value),
 }

@@ -19,12 +19,19 @@ class Fault:
         What the contract asks for, and what came instead.
     remedy : str
         What to do about it.
+    count, rows : int or None
+        How many rows break it, of how many; None where it is not a matter of rows.
+    examples : tuple of str
+        Some of the rows, or the ids in question.
     """
 
     where: str
     expected: str
     got: str
     remedy: str
+    count: int | None = None
+    rows: int | None = None
+    examples: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.where}: expected {self.expected}, got {self.got}. {self.remedy}"

@@ -7,42 +7,114 @@ a batch run the same code.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import Any
 
-import msgspec
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
 Table = Mapping[str, Array]  # the columns of one customer's rows
 
+
+@dataclass(frozen=True)
+class HistoryTable:
+    """One table of a history, as the log and the store both hold it.
+
+    Attributes
+    ----------
+    contract : str
+        The table of the contract that it is made from.
+    happened : str
+        The column that says when a row happened, and the order in which rows stand.
+    columns : dict of str to str or None
+        Its columns, and the optional column of the contract that each one needs
+        (`orders.discount`); None where it is always there.
+    """
+
+    contract: str
+    happened: str
+    columns: Mapping[str, str | None]
+
+
+def _own(table: str, *names: str) -> dict[str, str | None]:
+    return {name: f"{table}.{name}" for name in names}
+
+
+def _late(table: str, *names: str) -> dict[str, str | None]:
+    """Give instants of a row's own, each with the clock from which it is known."""
+    return {
+        f"{name}_{clock}": f"{table}.{name}_at" for name in names for clock in ("at", "known_at")
+    }
+
+
+def _always(*names: str) -> dict[str, str | None]:
+    return dict.fromkeys(names)
+
+
 # What a history holds: the columns that a relation or the eligibility rules read.
-# `reachability` is the table customers turned long: a row per statement about a channel.
-LAYOUT: dict[str, tuple[str, ...]] = {
-    "orders": (
+# `attributes` and `reachability` are the table customers turned long: a row per statement.
+HISTORY: dict[str, HistoryTable] = {
+    "orders": HistoryTable(
+        "orders",
         "ordered_at",
-        "known_at",
-        "local_day",
-        "amount",
-        "discount",
-        "cancelled_at",
-        "cancelled_known_at",
+        _always("ordered_at", "known_at", "local_day", "amount", "store")
+        | _own("orders", "discount")
+        | _always("cancelled_at", "cancelled_known_at"),
     ),
-    "messages": (
+    "lines": HistoryTable(
+        "order_lines",
+        "ordered_at",
+        _always("ordered_at", "known_at", "local_day", "cancelled_known_at")
+        | _own("order_lines", "product_id", "quantity", "unit_price")
+        | _own("products", "category", "brand", "color", "size"),
+    ),
+    "returns": HistoryTable(
+        "returns",
+        "returned_at",
+        _always("returned_at", "known_at", "local_day", "amount"),
+    ),
+    "events": HistoryTable(
+        "events",
+        "occurred_at",
+        _always("occurred_at", "known_at", "local_day", "event_type", "store")
+        | _own("events", "product_id", "device")
+        | _own("products", "category", "price"),
+    ),
+    "messages": HistoryTable(
+        "messages",
         "sent_at",
-        "known_at",
-        "channel",
-        "machine_opened",
-        *(
-            f"{what}_{clock}"
-            for what in ("opened", "clicked", "unsubscribed")
-            for clock in ("at", "known_at")
-        ),
+        _always("sent_at", "known_at", "channel", "machine_opened")
+        | _late("messages", "delivered", "opened", "clicked", "converted", "unsubscribed"),
     ),
-    "consents": ("changed_at", "known_at", "scope", "granted", "store"),
-    "reachability": ("known_at", "channel", "reachable"),
+    "profile": HistoryTable(
+        "customers",
+        "known_at",
+        _always("known_at") | _late("customers", "first_seen") | _own("customers", "birth_year"),
+    ),
+    "attributes": HistoryTable(
+        "customers", "known_at", _always("known_at", "attribute", "value", "statement")
+    ),
+    "consents": HistoryTable(
+        "consents", "changed_at", _always("changed_at", "known_at", "scope", "granted", "store")
+    ),
+    "reachability": HistoryTable(
+        "customers", "known_at", _always("known_at", "channel", "reachable")
+    ),
+    # of an account, whose customer it is; of a customer, the accounts
+    "identities": HistoryTable("identities", "known_at", _always("known_at", "customer")),
+    "links": HistoryTable("identities", "known_at", _always("known_at", "account")),
 }
-TEXTS = frozenset({"channel", "scope", "store"})
+LAYOUT: dict[str, tuple[str, ...]] = {name: tuple(t.columns) for name, t in HISTORY.items()}
+TEXTS = frozenset(
+    "channel scope store event_type product_id device category brand color size attribute value "
+    "statement customer account".split()
+)
+ROW_KEY = "row_key"  # which row it is (`features.keys`), so that a posted one is not taken twice
+
+_CODEC = "lz4_raw"
+_SIZE_BYTES = 4
 
 
 @dataclass(frozen=True)
@@ -64,10 +136,60 @@ class Rows:
     def __getitem__(self, name: str) -> Array:
         return self.columns[name]
 
-    def where(self, mask: NDArray[np.bool_]) -> "Rows":
-        """Keep the rows where the mask is true."""
-        columns = {name: values[mask] for name, values in self.columns.items()}
-        return Rows(self.customer[mask], columns, self.n)
+    def where(self, mask: NDArray[np.bool_], names: Iterable[str] | None = None) -> "Rows":
+        """Keep the rows where the mask is true, and of the columns the named ones."""
+        columns = self.columns if names is None else {name: self.columns[name] for name in names}
+        places = mask.nonzero()[0]
+        if len(places) == len(mask):
+            return Rows(self.customer, columns, self.n)
+        return Rows(self.customer, columns, self.n).take(places)
+
+    def take(self, places: NDArray[np.intp]) -> "Rows":
+        """Keep the rows at some places, in that order."""
+        columns = {name: values.take(places) for name, values in self.columns.items()}
+        return Rows(self.customer.take(places), columns, self.n)
+
+    @cached_property
+    def starts(self) -> NDArray[np.intp]:
+        """Place of the first row of each customer that has rows."""
+        if self.n == 1:
+            return _FIRST if len(self.customer) else _NONE
+        return run_starts(self.customer)
+
+    @cached_property
+    def present(self) -> NDArray[np.intp]:
+        """The customers that have rows, in order."""
+        return self.customer[self.starts]
+
+
+_FIRST, _NONE = np.zeros(1, np.intp), np.zeros(0, np.intp)
+_NO_NUMBERS, _NO_TEXTS = np.empty(0), np.empty(0, object)
+
+
+def run_starts(*keys: Array) -> NDArray[np.intp]:
+    """Find where runs of equal keys begin.
+
+    >>> run_starts(np.array([1, 1, 2, 2]), np.array([5, 6, 6, 6])).tolist()
+    [0, 1, 2]
+    """
+    changes = np.empty(len(keys[0]), bool)
+    changes[:1] = True
+    np.not_equal(keys[0][1:], keys[0][:-1], out=changes[1:])
+    for key in keys[1:]:
+        changes[1:] |= key[1:] != key[:-1]
+    return changes.nonzero()[0]
+
+
+def run_lengths(starts: NDArray[np.intp], total: int) -> NDArray[np.intp]:
+    """Count the rows of runs that begin at `starts`.
+
+    >>> run_lengths(np.array([0, 1, 2]), 4).tolist()
+    [1, 1, 2]
+    """
+    lengths = np.empty(len(starts), np.intp)
+    np.subtract(starts[1:], starts[:-1], out=lengths[:-1])
+    lengths[-1:] = total - starts[-1:]
+    return lengths
 
 
 Histories = Mapping[str, Rows]  # the tables of a batch of customers
@@ -88,40 +210,82 @@ def batch(tables: Sequence[Mapping[str, Table]]) -> Histories:
 def _stack(parts: Sequence[Table | None], names: Sequence[str]) -> Rows:
     lengths = [0 if part is None else len(next(iter(part.values()))) for part in parts]
     given = [part for part in parts if part is not None]
-    columns = {
-        name: np.concatenate([part[name] for part in given])
-        if given
-        else np.empty(0, object if name in TEXTS else float)
-        for name in names
-    }
-    return Rows(np.repeat(np.arange(len(parts)), lengths), columns, len(parts))
-
-
-def pack(tables: Mapping[str, Table]) -> bytes:
-    """Pack one customer's tables into a record."""
-    return msgspec.msgpack.encode(
-        {
-            table: {
-                name: values.tolist() if values.dtype == object else values.tobytes()
-                for name, values in columns.items()
-            }
-            for table, columns in tables.items()
-        }
+    if len(given) == 1:
+        columns = given[0]
+    elif given:
+        columns = {name: np.concatenate([part[name] for part in given]) for name in names}
+    else:
+        columns = {name: _NO_TEXTS if name in TEXTS else _NO_NUMBERS for name in names}
+    places = (
+        np.arange(len(parts)).repeat(lengths) if len(parts) > 1 else np.zeros(lengths[0], np.intp)
     )
+    return Rows(places, columns, len(parts))
 
 
-def unpack(record: bytes) -> dict[str, dict[str, Array]]:
-    """Unpack a record made by `pack`."""
-    return {
-        table: {name: _array(values) for name, values in columns.items()}
-        for table, columns in msgspec.msgpack.decode(record).items()
-    }
+def record_columns(table: str) -> tuple[list[str], list[str]]:
+    """Name the columns of a table as a record holds them: key and numbers, then texts.
+
+    >>> record_columns("reachability")
+    (['row_key', 'known_at', 'reachable'], ['channel'])
+    """
+    numbers = [name for name in LAYOUT[table] if name not in TEXTS]
+    return [ROW_KEY, *numbers], [name for name in LAYOUT[table] if name in TEXTS]
 
 
-def _array(values: bytes | list[str | None]) -> Array:
-    if isinstance(values, bytes):
-        return np.frombuffer(values)
-    return object_array(values)
+_columns = cache(record_columns)
+
+
+def pack(blocks: Sequence[NDArray[np.float64]]) -> bytes:
+    """Pack one customer's rows into a record.
+
+    Parameters
+    ----------
+    blocks : one float array (rows x `record_columns`) for each table of `LAYOUT`, in its order
+        Texts are places in the build's `words`, -1 where missing.
+
+    Returns
+    -------
+    bytes
+        The size, then the numbers of rows and the columns, one after the other, compressed:
+        columns that are mostly missing or repeated cost next to nothing.
+    """
+    counts = np.array([len(block) for block in blocks], dtype=float).tobytes()
+    plain = counts + b"".join([block.tobytes("F") for block in blocks])
+    packed: bytes = pa.compress(plain, codec=_CODEC, asbytes=True)
+    return len(plain).to_bytes(_SIZE_BYTES, "little") + packed
+
+
+def unpack(record: bytes, words: Array) -> dict[str, dict[str, Array]]:
+    """Unpack a record made by `pack`.
+
+    Parameters
+    ----------
+    words : object array
+        The texts of the build; the last one is None.
+
+    Returns
+    -------
+    dict of dict
+        Table -> column -> array, float64 or objects; tables without rows are left out.
+    """
+    size = int.from_bytes(record[:_SIZE_BYTES], "little")
+    plain = pa.decompress(memoryview(record)[_SIZE_BYTES:], size, codec=_CODEC)
+    values = np.frombuffer(plain)
+    place = len(LAYOUT)
+    tables = {}
+    for name, count in zip(LAYOUT, values[:place].astype(int).tolist(), strict=True):
+        if count:
+            numbers, texts = _columns(name)
+            end = place + count * len(numbers)
+            table = dict(zip(numbers, values[place:end].reshape(-1, count), strict=True))
+            place = end
+            if texts:
+                end += count * len(texts)
+                found = words[values[place:end].astype(np.intp)].reshape(-1, count)
+                table.update(zip(texts, found, strict=True))
+                place = end
+            tables[name] = table
+    return tables
 
 
 def object_array(values: Iterable[Any]) -> Array:

@@ -6,17 +6,28 @@ and of the row's `known_at`.
 """
 
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import duckdb
 
-from features.casts import SQL_TYPES, known_sql, local_day_sql, value_sql
+from features.casts import SQL_TYPES, known_sql, local_day_sql, name_sql, value_sql
 from features.checks import find_faults
-from features.contract import BY_NAME, TABLES, Table
+from features.contract import BY_NAME, DAYS, TABLES, Table
+from features.contract import clock_of as clock_of
+from features.databases import Databases
 from features.faults import Fault, InputError, refuse
+from features.files import unreadable
+from features.history_tables import make_history_tables
+from features.pseudonyms import read_key, set_key
+from features.replay import merge_journal
+from features.scratch import open_scratch, room_fault
 from features.shop import Shop
-from features.sources import Source, connect, name_sql, open_source
+from features.sources import Source, close_source, open_source
+from features.warehouse import Column as TableColumn
 from features.windows import end_of_day, local_day, read_cutoff, to_datetime
 
 
@@ -28,15 +39,22 @@ class Log:
     ----------
     connection : duckdb.DuckDBPyConnection
         Holds one table per contract table given, named as in the contract; instants are
-        BIGINT microseconds UTC, money BIGINT minor units. Optional columns that the shop
-        does not give are there as NULL, so that one query serves every shop.
+        BIGINT microseconds UTC, `local_day` INTEGER days since 1970-01-01 by the shop's
+        calendar, money BIGINT minor units. Optional columns that the shop does not give are
+        there as NULL, so that one query serves every shop.
     provided : dict of str to frozenset of str
         The columns the shop really gives, by table.
+    close : callable
+        Removes the database at once; else it goes when the log is no longer used.
+    journal_seq : int
+        The last row of the journal of posted rows that is in the tables; 0 without one.
     """
 
     connection: duckdb.DuckDBPyConnection
     shop: Shop
     provided: dict[str, frozenset[str]]
+    close: Callable[[], None]
+    journal_seq: int = 0
 
     @cached_property
     def observed_until(self) -> int:
@@ -50,6 +68,32 @@ class Log:
     def first_order_at(self) -> int:
         """Instant of the first order."""
         return int(self._scalar("SELECT min(ordered_at) FROM orders"))
+
+    @property
+    def timezone(self) -> ZoneInfo:
+        """The shop's calendar."""
+        return self.shop.timezone
+
+    def fetch(self, query: str) -> list[tuple[Any, ...]]:
+        """Give the rows of a query."""
+        return self.connection.execute(query).fetchall()
+
+    def put(self, name: str, columns: Mapping[str, TableColumn]) -> None:
+        """Put a small table into the log's database, in place of an older one."""
+        names = ", ".join(f"{name_sql(column)} {kind}" for column, (kind, _) in columns.items())
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({names})")
+        rows = list(zip(*(values for _, values in columns.values()), strict=True))
+        if rows:
+            marks = ", ".join("?" * len(columns))
+            self.connection.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)
+
+    def keep(self, name: str, query: str) -> None:
+        """Compute a query once, as a table that goes with `drop`."""
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")
+
+    def drop(self, name: str) -> None:
+        """Drop what was kept under a name."""
+        self.connection.execute(f"DROP TABLE IF EXISTS {name}")
 
     def count(self, table: str) -> int:
         """Count the rows of a table."""
@@ -86,27 +130,61 @@ def read_log(shop: Shop) -> Log:
     InputError
         With every fault of every table; nothing is returned half-checked.
     """
-    connection = connect(shop)
-    faults: list[Fault] = []
-    provided: dict[str, frozenset[str]] = {}
     now = time.time_ns() // 1000
-    for table in TABLES:
-        if table.name not in shop.tables:
-            continue
-        try:
-            source = open_source(connection, shop, table)
-            table_faults = find_faults(connection, shop, source, now)
-        except InputError as error:
-            table_faults = error.faults
-        except duckdb.Error as error:
-            table_faults = [_broken_file(table, error)]
-        if not table_faults:
-            connection.execute(_create_sql(source, shop.minor_digits))
-            provided[table.name] = frozenset(source.types)
-        faults += table_faults
+    scratch = open_scratch(shop)
+    try:
+        provided = _read_tables(scratch.connection, shop, now)
+        provided, journal_seq = merge_journal(scratch.connection, shop, provided)
+        make_history_tables(scratch.connection, shop, provided)
+        log = Log(scratch.connection, shop, provided, scratch.close, journal_seq)
+        _check_end(log, time.time_ns() // 1000)  # rows may have been posted since the start
+    except BaseException:
+        scratch.close()
+        raise
+    return log
+
+
+def _read_tables(
+    connection: duckdb.DuckDBPyConnection, shop: Shop, now: int
+) -> dict[str, frozenset[str]]:
+    """Read all tables of the shop into the connection's database; give their columns."""
+    if shop.section.pseudonymise:
+        set_key(connection, read_key())
+    provided: dict[str, frozenset[str]] = {}
+    faults: list[Fault] = []
+    databases = Databases(shop)
+    try:
+        for table in (t for t in TABLES if t.name in shop.tables):
+            try:
+                provided[table.name] = _read_table(connection, shop, table, databases, now)
+            except InputError as error:
+                faults += error.faults
+            except duckdb.Error as error:
+                faults.append(room_fault(shop, error) or unreadable(table, error))
+    finally:
+        databases.close()
     if faults:
+        raise InputError(list(dict.fromkeys(faults)))
+    return provided
+
+
+def _read_table(
+    connection: duckdb.DuckDBPyConnection,
+    shop: Shop,
+    table: Table,
+    databases: Databases,
+    now: int,
+) -> frozenset[str]:
+    """Read, check and type one table; give the columns that the shop has of it."""
+    source = open_source(connection, shop, table, databases)
+    if faults := find_faults(connection, shop, source, now):
         raise InputError(faults)
-    log = Log(connection, shop, provided)
+    connection.execute(_create_sql(source, shop.minor_digits))
+    close_source(connection, shop, source)
+    return frozenset(source.types)
+
+
+def _check_end(log: Log, now: int) -> None:
     if not log.first_order_at < log.observed_until <= now:
         raise refuse(
             "shop.observed_until",
@@ -115,16 +193,6 @@ def read_log(shop: Shop) -> Log:
             f"{to_datetime(log.observed_until):%Y-%m-%d %H:%M} UTC",
             "Correct it in nextbuy.toml, or leave it out for the latest order known.",
         )
-    return log
-
-
-def _broken_file(table: Table, error: Exception) -> Fault:
-    return Fault(
-        table.name,
-        "files that can be read to their end",
-        str(error).splitlines()[0],
-        "Export the table again.",
-    )
 
 
 def _create_sql(source: Source, minor_digits: int) -> str:
@@ -142,7 +210,8 @@ def _create_sql(source: Source, minor_digits: int) -> str:
         columns["known_at"] = _row_known_sql(source)
     if table.name == "orders":
         columns["currency"] = f"upper({columns['currency']})"
-        columns["local_day"] = local_day_sql(columns["ordered_at"])
+    if table.name in DAYS:
+        columns["local_day"] = local_day_sql(columns[table.happened or ""])
     select = ", ".join(f"{expression} AS {name_sql(n)}" for n, expression in columns.items())
     clocks = "".join(
         f", {_late_clock_sql(source, name, columns)} AS {clock_of(name)}"
@@ -167,15 +236,6 @@ def _row_known_sql(source: Source) -> str:
         if name in source.types
     ]
     return f"coalesce({', '.join(options)})" if options else "CAST(NULL AS BIGINT)"
-
-
-def clock_of(instant: str) -> str:
-    """Name the column that says when a late instant was known.
-
-    >>> clock_of("clicked_at")
-    'clicked_known_at'
-    """
-    return instant.removesuffix("_at") + "_known_at"
 
 
 def check_observed(log: Log, cutoff: int) -> None:

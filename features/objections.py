@@ -2,22 +2,35 @@
 
 import pandas as pd
 
+from features.identities import customers_sql, table_sql
 from features.log import Log
+from features.warehouse import Warehouse
+from features.windows import MAX_INSTANT
 
 SCOPE = "profiling"
 
 
-def objected_sql(log: Log) -> str:
+def objected_sql(log: Warehouse) -> str:
     """Write the SELECT of the customers whose latest word on profiling, to any store, is no.
+
+    Their accounts are among them, since before an identity is known an account is a customer.
 
     No word is no objection; of two words at the same instant the objection counts. There is no
     cutoff here, on purpose: who objects today is not learned from, however old the data.
     """
     if "consents" not in log.provided:
         return "SELECT CAST(NULL AS VARCHAR) AS customer_id WHERE FALSE"
-    return (
-        f"SELECT customer_id FROM consents WHERE scope = '{SCOPE}' GROUP BY customer_id, store "
+    consents = table_sql(log, "consents", MAX_INSTANT)
+    objected = (
+        f"SELECT customer_id FROM {consents} WHERE scope = '{SCOPE}' GROUP BY customer_id, store "
         "HAVING NOT arg_max(granted, (changed_at, NOT granted))"
+    )
+    if "identities" not in log.provided:
+        return objected
+    accounts = f"SELECT account, customer_id FROM ({customers_sql(MAX_INSTANT)})"
+    return (
+        f"{objected} UNION SELECT account AS customer_id FROM ({accounts}) "
+        f"WHERE customer_id IN ({objected})"
     )
 
 

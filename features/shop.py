@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from features.contract import BY_NAME
+from features.contract import BY_NAME, CUSTOMERS
 from features.faults import Fault, InputError, refuse
 
 # Currencies whose minor unit is not a hundredth (ISO 4217).
@@ -15,14 +15,43 @@ _MINOR_DIGITS = {
     **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
 }
 
+# Points of the contact score by kind of interaction; an event type that is not here has none.
+CONTACT_POINTS = {
+    "purchase": 10,
+    "return": 0,
+    "cart": 3,
+    "checkout": 4,
+    "view": 1,
+    "search": 1,
+    "wishlist": 2,
+    "visit": 1,
+    "review": 3,
+    "opened": 1,
+    "clicked": 3,
+    "unsubscribed": 0,
+}
+
 
 class TableSource(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """Where one table of the contract comes from.
+    """Where one table of the contract comes from: files, or a table or query of a database.
 
-    `columns` maps the contract's column names to the shop's: `{customer_id = "cust_no"}`.
+    Attributes
+    ----------
+    path : str or None
+        A file, a glob or a folder.
+    database, database_env : str or None
+        A database's URL or file, or the environment variable that holds it.
+    table, query : str or None
+        What is read from the database.
+    columns : dict of str to str
+        The contract's column names to the shop's: `{customer_id = "cust_no"}`.
     """
 
-    path: str
+    path: str | None = None
+    database: str | None = None
+    database_env: str | None = None
+    table: str | None = None
+    query: str | None = None
     columns: dict[str, str] = {}
 
 
@@ -36,6 +65,8 @@ class ShopSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     settle_days: int = 0
     observed_until: str | None = None
     workspace: str = ".nextbuy"
+    memory_gib: float | None = None
+    pseudonymise: bool = False
     simulated: bool = False
 
 
@@ -47,10 +78,51 @@ class ChannelSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     window_days: int = 7
 
 
+class CustomerSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """`[customers]`: attributes that never change.
+
+    `static` lists the columns of the table customers that may be used although the table has
+    no `known_at` to say since when they have held.
+    """
+
+    static: list[str] = []
+
+
+class SensitiveSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """`[sensitive]`: words that keep a category or attribute out, and names let in all the same.
+
+    Both empty: the built-in list alone counts.
+    """
+
+    words: list[str] = []
+    allow: list[str] = []
+
+
+class StoreSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """`[store]`: where the history store is; without an address a file of the workspace."""
+
+    url: str | None = None
+
+
+class JournalSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """`[journal]`: where posted rows are written down; without an address a file.
+
+    `complete` says that the shop posts everything, so that silence is silence.
+    """
+
+    url: str | None = None
+    complete: bool = False
+
+
 class _File(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     tables: dict[str, TableSource]
     shop: ShopSection = ShopSection()
     channels: ChannelSection = ChannelSection()
+    customers: CustomerSection = CustomerSection()
+    contact_points: dict[str, int] = {}
+    sensitive: SensitiveSection = SensitiveSection()
+    store: StoreSection = StoreSection()
+    journal: JournalSection = JournalSection()
 
 
 class Shop(msgspec.Struct, frozen=True):
@@ -60,12 +132,21 @@ class Shop(msgspec.Struct, frozen=True):
     ----------
     root : Path
         Folder of `nextbuy.toml`; the paths in it are relative to this folder.
+    static : list of str
+        Columns of customers that hold for all time, where the table has no `known_at`.
+    contact_points : dict of str to int
+        What an interaction of each kind adds to the contact score.
     """
 
     root: Path
     section: ShopSection
     channels: ChannelSection
     tables: dict[str, TableSource]
+    static: list[str]
+    contact_points: dict[str, int]
+    sensitive: SensitiveSection
+    store: StoreSection = StoreSection()
+    journal: JournalSection = JournalSection()
 
     @property
     def timezone(self) -> ZoneInfo:
@@ -113,7 +194,17 @@ def read_shop(path: str | Path) -> Shop:
     faults = list(_setting_faults(file))
     if faults:
         raise InputError(faults)
-    return Shop(path.parent.resolve(), file.shop, _fold(file.channels), file.tables)
+    return Shop(
+        root=path.parent.resolve(),
+        section=file.shop,
+        channels=_fold(file.channels),
+        tables=file.tables,
+        static=file.customers.static,
+        contact_points=CONTACT_POINTS | {n.lower(): p for n, p in file.contact_points.items()},
+        sensitive=file.sensitive,
+        store=file.store,
+        journal=file.journal,
+    )
 
 
 def _fold(channels: ChannelSection) -> ChannelSection:
@@ -140,6 +231,10 @@ def _setting_faults(file: _File) -> list[Fault]:
         _range_check("shop.settle_days", shop.settle_days, 0, 365),
         _range_check("channels.window_days", channels.window_days, 1, 90),
         (
+            shop.memory_gib is not None and not 0.1 <= shop.memory_gib <= 100_000,
+            Fault("shop.memory_gib", "0.1 or more", str(shop.memory_gib), "As in 4.0."),
+        ),
+        (
             bool(channels.assume_consent) and "consents" in file.tables,
             Fault(
                 "channels.assume_consent",
@@ -158,7 +253,28 @@ def _setting_faults(file: _File) -> list[Fault]:
             ),
         ),
     ]
-    return [fault for broken, fault in checks if broken] + _table_faults(file.tables)
+    faults = [fault for broken, fault in checks if broken]
+    return faults + _table_faults(file.tables) + _profile_faults(file)
+
+
+def _profile_faults(file: _File) -> list[Fault]:
+    """Find static attributes that the contract does not know, and points below zero."""
+    keys = ("customer_id", "known_at", "source")
+    faults = [
+        Fault(
+            "customers.static",
+            "columns of customers other than " + ", ".join(keys),
+            f"'{name}'",
+            "Name attributes that never change, as in country.",
+        )
+        for name in file.customers.static
+        if name in keys or CUSTOMERS.column(name) is None
+    ]
+    return faults + [
+        Fault(f"contact_points.{name}", "points of 0 or more", str(points), "Give 0 for none.")
+        for name, points in file.contact_points.items()
+        if points < 0
+    ]
 
 
 def _range_check(name: str, value: int, low: int, high: int) -> tuple[bool, Fault]:
@@ -178,8 +294,25 @@ def _table_faults(tables: dict[str, TableSource]) -> list[Fault]:
     faults = [_unknown_table(name) for name in tables if name not in BY_NAME]
     for name in tables.keys() & BY_NAME.keys():
         columns = tables[name].columns
+        faults += _origin_faults(name, tables[name])
         faults += [_unknown_column(name, c) for c in columns if BY_NAME[name].column(c) is None]
     return faults
+
+
+def _origin_faults(name: str, source: TableSource) -> list[Fault]:
+    """Find a table of no origin or of two."""
+    origins = [o for o in ("path", "database", "database_env") if getattr(source, o) is not None]
+    wanted = [w for w in ("table", "query") if getattr(source, w) is not None]
+    if len(origins) == 1 and len(wanted) == (0 if origins == ["path"] else 1):
+        return []
+    return [
+        Fault(
+            f"tables.{name}",
+            "a path, or a database (database or database_env) with a table or a query",
+            " and ".join(origins + wanted) or "none of them",
+            "Say in one way where the table is.",
+        )
+    ]
 
 
 def _unknown_table(name: str) -> Fault:

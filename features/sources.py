@@ -1,121 +1,86 @@
-"""A shop's files, opened as DuckDB views in the contract's column names, types untouched."""
+"""A shop's tables, opened in DuckDB in the contract's column names, types untouched."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import duckdb
 
+from features.casts import name_sql as name_sql
+from features.casts import quote as quote
+from features.casts import value_sql
 from features.contract import Table
-from features.faults import Fault, InputError, refuse
+from features.databases import Databases
+from features.faults import Fault, InputError
+from features.files import scan_files, unreadable
+from features.pseudonyms import hashed_columns, pseudonym_sql
+from features.scratch import room_fault
 from features.shop import Shop, TableSource
-
-_READERS = {
-    ".parquet": "read_parquet({path}, union_by_name = true)",
-    ".csv": "read_csv({path}, all_varchar = true, header = true, union_by_name = true)",
-    ".csv.gz": "read_csv({path}, all_varchar = true, header = true, union_by_name = true)",
-}
 
 
 @dataclass(frozen=True)
 class Source:
-    """One table of the shop, opened: a view, and the DuckDB type of each of its columns."""
+    """One table of the shop, opened: its relation, and the DuckDB type of each of its columns."""
 
     table: Table
     view: str
     types: dict[str, str]
 
 
-def quote(text: str) -> str:
-    """Quote a string as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
+def open_source(
+    connection: duckdb.DuckDBPyConnection, shop: Shop, table: Table, databases: Databases
+) -> Source:
+    """Open one table as `raw_<table>` in the contract's column names.
 
-
-def name_sql(name: str) -> str:
-    """Quote a name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def connect(shop: Shop) -> duckdb.DuckDBPyConnection:
-    """Open an in-memory database whose local time is the shop's."""
-    connection = duckdb.connect(config={"autoinstall_known_extensions": False})
-    connection.execute(f"SET TimeZone = {quote(shop.section.timezone)}")
-    return connection
-
-
-def open_source(connection: duckdb.DuckDBPyConnection, shop: Shop, table: Table) -> Source:
-    """Open one table's files as the view `raw_<table>` in the contract's column names.
+    Files stay where they are, behind a view. A database is read here, once and to its end.
+    Customer ids are hashed on the way where the shop wants pseudonyms.
 
     Raises
     ------
     InputError
-        No file at the path, an unknown ending, a file that cannot be read, a missing column.
+        Files or a database that cannot be read, a missing column.
     """
     source = shop.tables[table.name]
-    path = shop.root / source.path
-    scan = _reader(table, source, path)
+    if source.path is not None:
+        scan, kind = scan_files(connection, table, source.path, shop.root), "TEMP VIEW"
+    else:
+        scan, kind = f"incoming_{table.name}", "TABLE"
+        connection.register(scan, databases.read(table, source))
+    view = f"raw_{table.name}"
     try:
         described = connection.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()
+        types = {row[0]: row[1] for row in described}
+        mapping = _map_columns(table, source, types)
+        columns = _columns_sql(shop, table, mapping, types)
+        connection.execute(f"CREATE {kind} {view} AS SELECT {columns} FROM {scan}")
+        described = connection.execute(f"DESCRIBE SELECT * FROM {view}").fetchall()
     except duckdb.Error as error:
-        raise _unreadable(table, path, error) from None
-    found = {row[0]: row[1] for row in described}
-    _refuse_mixed_types(connection, table, path)
-    mapping = _map_columns(table, source, found)
-    view = f"raw_{table.name}"
-    columns = ", ".join(f"{name_sql(theirs)} AS {name_sql(ours)}" for ours, theirs in mapping)
-    connection.execute(f"CREATE VIEW {view} AS SELECT {columns} FROM {scan}")
-    return Source(table, view, {ours: found[theirs] for ours, theirs in mapping})
+        fault = room_fault(shop, error)
+        if fault is None and source.path is None:
+            fault = databases.fault(table, source, error)
+        raise InputError([fault or unreadable(table, error)]) from None
+    finally:
+        if kind == "TABLE":
+            connection.unregister(scan)
+    return Source(table, view, {row[0]: row[1] for row in described})
 
 
-def _refuse_mixed_types(connection: duckdb.DuckDBPyConnection, table: Table, path: Path) -> None:
-    """Refuse Parquet files whose types differ: a bare date made a time would be known too early."""
-    if path.suffix != ".parquet":
-        return
-    types: dict[str, str] = {}
-    for file in sorted(path.parent.glob(path.name)):
-        scan = f"DESCRIBE SELECT * FROM read_parquet({quote(str(file))})"
-        for name, found, *_ in connection.execute(scan).fetchall():
-            if types.setdefault(name, found) != found:
-                raise refuse(
-                    f"{table.name}.{name}",
-                    "one type in all files",
-                    f"{types[name]} and, in {file.name}, {found}",
-                    "Export all files the same way.",
-                )
+def close_source(connection: duckdb.DuckDBPyConnection, shop: Shop, source: Source) -> None:
+    """Drop what `open_source` made."""
+    kind = "TABLE" if shop.tables[source.table.name].path is None else "VIEW"
+    connection.execute(f"DROP {kind} {source.view}")
 
 
-def _reader(table: Table, source: TableSource, path: Path) -> str:
-    reader = next((r for ending, r in _READERS.items() if path.name.endswith(ending)), None)
-    if reader is None:
-        raise refuse(
-            f"tables.{table.name}.path",
-            "a path or glob that ends in " + ", ".join(_READERS),
-            f"'{source.path}'",
-            "Export the table as Parquet or CSV.",
-        )
-    files = sorted(path.parent.glob(path.name))
-    if not files:
-        raise refuse(
-            f"tables.{table.name}.path",
-            "at least one file",
-            f"none at {path}",
-            "Paths are relative to the folder of nextbuy.toml.",
-        )
-    empty = [file for file in files if file.stat().st_size == 0]
-    if empty:
-        raise refuse(
-            table.name, "a file with a header", f"0 bytes in {empty[0]}", "Export it again."
-        )
-    return reader.format(path=quote(str(path)))
-
-
-def _unreadable(table: Table, path: Path, error: Exception) -> InputError:
-    first_line = str(error).splitlines()[0]
-    return refuse(
-        table.name,
-        f"a readable file at {path}",
-        first_line,
-        "Check that the file is complete and is what its ending says.",
-    )
+def _columns_sql(
+    shop: Shop, table: Table, mapping: list[tuple[str, str]], types: dict[str, str]
+) -> str:
+    """Write the columns under the contract's names, customer ids as pseudonyms where wanted."""
+    hashed = hashed_columns(shop, table)
+    columns = []
+    for ours, theirs in mapping:
+        value = name_sql(theirs)
+        if ours in hashed:
+            value = pseudonym_sql(value_sql(table[ours], theirs, types[theirs], shop.minor_digits))
+        columns.append(f"{value} AS {name_sql(ours)}")
+    return ", ".join(columns)
 
 
 def _map_columns(table: Table, source: TableSource, found: dict[str, str]) -> list[tuple[str, str]]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from features.faults import refuse
 
 DAY = 86_400_000_000
+MAX_INSTANT = 2**53  # later than any: up to here whole numbers are exact as floats
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BARE_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -149,3 +150,17 @@ def cutoffs_before(last: int, stride_days: int, first: int, timezone: ZoneInfo) 
     while (cutoff := end_of_day(day, timezone)) >= first:
         yield cutoff
         day -= stride_days
+
+
+def months_of(days: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Count the calendar months of local days, both since 1970-01.
+
+    >>> months_of(np.array([0, 30, 31])).tolist()
+    [0, 0, 1]
+    """
+    return days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+
+
+def date_of(day: int) -> date:
+    """Turn a local day, counted since 1970-01-01, into a date."""
+    return date(1970, 1, 1) + timedelta(days=int(day))

@@ -10,8 +10,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from features.catalog import make_catalog
+from features.dictionary import make_catalog
 from features.faults import NextbuyError
+from features.vocabulary import Vocabulary
 from models.booster import ResidualBooster
 from models.channel import ChannelModel
 from models.churn import ChurnModel
@@ -30,7 +31,7 @@ MANIFEST = "artefact.json"
 BOOSTER = "booster.txt"
 # MLmodel is written by MLflow for its pages (signature); it is never read here.
 ALLOWED_FILES = frozenset({MANIFEST, BOOSTER, "MLmodel"})
-_FORMAT = 1
+_FORMAT = 2
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -42,8 +43,8 @@ class Head(msgspec.Struct, frozen=True):
         Last instant known to the training, ISO 8601.
     population : str
         Whom it speaks of: `buyers` (a purchase known at the cutoff) or `contacts`.
-    channels : list of str
-        Channels whose messaging features it may read.
+    vocabulary : Vocabulary
+        The names that the features it reads are made from: channels, stores, points...
     features : dict of str to str
         The features that it reads, and the hashes of their definitions.
     """
@@ -53,7 +54,7 @@ class Head(msgspec.Struct, frozen=True):
     currency: str
     cutoff: str
     population: str
-    channels: list[str]
+    vocabulary: Vocabulary
     features: dict[str, str]
     target: str = "purchase in any store or sales channel, not cancelled as far as known"
     format: int = _FORMAT
@@ -73,12 +74,12 @@ def make_head(
     currency: str,
     cutoff: str,
     population: str,
-    channels: list[str],
+    vocabulary: Vocabulary,
 ) -> Head:
     """Make the head of a fitted model, with the hashes of the features that it reads."""
-    hashes = make_catalog(channels).hashes
+    hashes = make_catalog(vocabulary).hashes
     features = {name: hashes[name] for name in model.inputs}
-    return Head(kind, shop, currency, cutoff, population, channels, features)
+    return Head(kind, shop, currency, cutoff, population, vocabulary, features)
 
 
 def save(head: Head, model: Model, folder: Path) -> str:
@@ -145,7 +146,7 @@ def load(folder: Path, sha256: str | None = None) -> tuple[Head, Model]:
 
 def check_features(head: Head) -> None:
     """Refuse an artefact that reads features the running code does not compute as it did."""
-    hashes = make_catalog(head.channels).hashes
+    hashes = make_catalog(head.vocabulary).hashes
     differ = [
         f"{name}: artefact {theirs}, code {hashes.get(name, 'has no such feature')}"
         for name, theirs in head.features.items()

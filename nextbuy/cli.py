@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from features.faults import NextbuyError
+from nextbuy.profiles import ProfileName
 
 if TYPE_CHECKING:
     from features.log import Log
@@ -70,15 +71,37 @@ def demo(
 
 
 @app.command()
-def check(shop: ShopOption = _SHOP) -> None:
-    """Check the shop's tables against the input contract and say what they cover."""
-    from nextbuy.reports import show_tables
+def check(
+    shop: ShopOption = _SHOP,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="The report as JSON, and nothing else.")
+    ] = False,
+) -> None:
+    """Say what is wrong or odd in the shop's tables, and what can be predicted from them.
 
-    show_tables(console, _read(shop))
+    Exit code 1 if a table breaks the input contract.
+    """
+    from features.shop import read_shop
+    from nextbuy.readiness_report import report_on, show_report, to_json
+
+    report = report_on(read_shop(shop))
+    if as_json:
+        typer.echo(to_json(report))
+    else:
+        show_report(console, report)
+    if report.errors:
+        raise typer.Exit(1)
 
 
-@app.command()
+features_app = typer.Typer(
+    help="Everybody's features at a cutoff as Parquet, or the service's history store."
+)
+app.add_typer(features_app, name="features")
+
+
+@features_app.callback(invoke_without_command=True)
 def features(
+    context: typer.Context,
     shop: ShopOption = _SHOP,
     cutoff: CutoffOption = None,
     online: Annotated[
@@ -87,16 +110,44 @@ def features(
     ] = False,
 ) -> None:
     """Build everybody's features at a cutoff as Parquet, or the service's history store."""
+    if context.invoked_subcommand is not None:
+        return
     from features.build import write_features
-    from features.store import build_store, store_path
+    from features.store import build_store, store_target
 
     log = _read(shop)
     instant = _cutoff(log, cutoff)
     if online:
-        build_store(log, store_path(log.shop), instant)
-        console.print(f"history store written to {store_path(log.shop)}")
+        target = store_target(log.shop)
+        build_store(log, target, instant)
+        console.print(f"history store written to {target}")
     else:
         console.print(f"features written to {write_features(log, instant)}")
+
+
+@features_app.command("list")
+def list_features(
+    shop: Annotated[
+        Path | None,
+        typer.Option("--shop", help="Only what this shop's tables support; default: everything."),
+    ] = None,
+    markdown: Annotated[bool, typer.Option(help="As the page features/FEATURES.md.")] = False,
+) -> None:
+    """Print the dictionary of the features: name, what it is, unit, family, tables, lookback."""
+    from features.build import read_catalog
+    from features.dictionary import make_catalog
+    from features.glossary import FULL, describe, to_markdown
+    from nextbuy.reports import show_features
+
+    if markdown:
+        sys.stdout.write(to_markdown())
+        return
+    if shop is None:
+        catalog = make_catalog(FULL)
+    else:
+        log = _read(shop)
+        catalog = read_catalog(log, log.observed_until)
+    show_features(console, describe(catalog))
 
 
 @app.command()
@@ -172,15 +223,41 @@ def predict(
 
 
 @app.command()
+def pseudonym(
+    ids: Annotated[
+        typer.FileText,
+        typer.Argument(
+            help="File of customer ids, one per line; - is stdin.", encoding="utf-8-sig"
+        ),
+    ] = "-",  # type: ignore[assignment]
+    column: Annotated[
+        str | None, typer.Option(help="The file is a CSV, and the ids are in this column.")
+    ] = None,
+) -> None:
+    """Write `customer_id,pseudonym` as CSV, to join files of pseudonyms to the shop's own.
+
+    The key is read from NEXTBUY_PSEUDONYM_KEY.
+    """
+    from features.pseudonyms import read_key, write_pseudonyms
+
+    write_pseudonyms(read_key(), ids, column, sys.stdout)
+
+
+@app.command()
 def simulate(
     folder: Annotated[Path, typer.Argument(help="Where to write the shop.")],
     customers: Annotated[int, typer.Option(min=100, help="How many customers.")] = 5000,
     seed: Annotated[int, typer.Option(min=0, help="Another seed is another shop.")] = 7,
+    profile: Annotated[
+        ProfileName,
+        typer.Option(help="A grocery bought from often, or gifts and furniture, mostly once."),
+    ] = ProfileName.dense,
 ) -> None:
     """Write a simulated shop with all tables, its nextbuy.toml and its hidden truth."""
     from nextbuy.simulator import simulate_shop
 
-    console.print(f"simulated shop written to {simulate_shop(folder, customers, seed).parent}")
+    config = simulate_shop(folder, customers, seed, profile)
+    console.print(f"simulated shop written to {config.parent}")
 
 
 def main() -> None:

@@ -13,15 +13,15 @@ import httpx
 import pandas as pd
 from rich.console import Console
 
-from features.build import build_features, read_catalog
+from features.build import build_features, purchases_sql, read_catalog
 from features.faults import NextbuyError
 from features.log import Log, read_log
-from features.relations import RELATIONS
 from features.shop import read_shop
-from features.store import build_store, store_path
+from features.store import build_store, store_target
 from features.windows import Window, to_datetime
 from nextbuy.cdnow import write_cdnow
-from nextbuy.reports import show_answers, show_holdout, show_tables, working
+from nextbuy.readiness_report import make_report, show_report
+from nextbuy.reports import show_answers, show_holdout, working
 from nextbuy.simulator import simulate_shop
 from serving.server import serve_command, serve_environment
 from training.backtest import backtest
@@ -50,10 +50,10 @@ def _run_shop(console: Console, name: str, folder: Path, keep_serving: bool) -> 
         is_real = name == "cdnow"
         config = write_cdnow(folder) if is_real else simulate_shop(folder, SIMULATED_CUSTOMERS)
     log = read_log(read_shop(config))
-    show_tables(console, log)
+    show_report(console, make_report(log))
     cutoff = _learn(console, log)
     with working(console, "building the history store, as known at the cutoff"):
-        build_store(log, store_path(log.shop), cutoff)
+        build_store(log, store_target(log.shop), cutoff)
     customers = _choose(log, cutoff)
     as_of = to_datetime(cutoff).isoformat()
     with _serving(console, config, keep_serving) as url:
@@ -83,7 +83,9 @@ def _learn(console: Console, log: Log) -> int:
     cutoff = holdout_cutoff(log, horizon)
     earlier = earlier_cutoff(log, cutoff, horizon)
     with working(console, "back-test one horizon before the holdout") as progress:
-        scores = backtest(log, [earlier], horizon, read_catalog(log, earlier), cutoff, progress)
+        scores = backtest(
+            log, [earlier], horizon, read_catalog(log, earlier).without_texts(), cutoff, progress
+        )
     show_holdout(console, scores)
     steps = TRIALS + len(default_kinds(log))
     with working(console, "training", steps) as progress:
@@ -106,7 +108,7 @@ def _choose(log: Log, cutoff: int) -> list[str]:
 def _what_they_did(log: Log, customers: Sequence[str], cutoff: int) -> dict[str, str]:
     """Say for each customer when they came back after the cutoff, and how often."""
     window = Window(cutoff, horizon=_horizon(log))
-    purchases = RELATIONS["purchases"].sql(Window(log.observed_until))
+    purchases = purchases_sql(log, log.observed_until)
     rows = log.connection.execute(
         f"SELECT customer_id, min(happened_at), count(*) FROM ({purchases}) "
         f"WHERE {window.target_sql('happened_at')} AND list_contains(?, customer_id) GROUP BY ALL",

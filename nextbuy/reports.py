@@ -5,13 +5,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import pandas as pd
+from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from features.log import Log
-from features.windows import to_datetime
+from features.glossary import Entry
 
 
 @contextmanager
@@ -25,20 +25,19 @@ def working(console: Console, what: str, steps: int = 1) -> Iterator[Callable[[s
         progress.update(task, description=what, completed=steps)
 
 
-def show_tables(console: Console, log: Log) -> None:
-    """Show the checked tables: rows, what they cover, which columns the shop gives."""
-    table = Table(title=f"{escape(log.shop.section.name)}: every table keeps the contract")
-    for name in ("table", "rows", "from", "to", "columns"):
-        table.add_column(name, justify="right" if name == "rows" else "left", overflow="fold")
-    for name, columns in log.provided.items():
-        first, last = log.span(name)
-        table.add_row(
-            name,
-            f"{log.count(name):,}",
-            _date(first),
-            _date(last),
-            escape(", ".join(sorted(columns))),
-        )
+def show_features(console: Console, entries: Sequence[Entry]) -> None:
+    """Show the dictionary of the features."""
+    table = Table(title=f"{len(entries)} features", box=box.SIMPLE_HEAD)
+    table.add_column("feature", no_wrap=True)
+    for heading in ("what", "unit", "tables", "days"):
+        table.add_column(heading, overflow="fold")
+    for family in dict.fromkeys(entry.family for entry in entries):
+        table.add_row(f"[bold]{escape(family)}[/bold]")
+        for entry in (e for e in entries if e.family == family):
+            days = "" if entry.lookback is None else str(entry.lookback)
+            row = (entry.name, entry.description, entry.unit, ", ".join(entry.tables), days)
+            table.add_row(*map(escape, row))
+        table.add_section()
     console.print(table)
 
 
@@ -121,7 +120,3 @@ def _channel(answer: dict[str, Any]) -> str:
     if not chosen["uplift"]:
         return str(chosen["channel"])
     return f"{chosen['channel']} {100 * chosen['uplift']:+.1f} pt"
-
-
-def _date(instant: int | None) -> str:
-    return "" if instant is None else f"{to_datetime(instant):%Y-%m-%d}"

@@ -1,43 +1,60 @@
 """A simulated shop with a known truth: all tables of the contract, for demos and tests.
 
-Customers join, buy with a rate and a regularity of their own, and drop out after a purchase
-with a probability of their own. Every two weeks the shop decides whom to message: mostly by a
-rule that looks at an engagement nobody logs, partly at random with a logged propensity, `none`
-among the arms. A message makes a living customer buy with a probability that depends on the
-channel and on the customer.
+What generates it, a module each: who the customers are (`people`), when they buy of their own
+accord (`purchases`, in the seasonal time of `season`), whom the shop messages and what that
+causes (`campaigns`), what lands in the baskets (`baskets`, from an `assortment`), and what they
+do besides buying (`browsing`). `profiles` has the numbers in which kinds of shops differ;
+`truth` the chances that follow.
 """
 
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+import pyarrow as pa
+import pyarrow.parquet as pq
 
-from nextbuy.tables import TABLES, write_tables, write_truth
+from nextbuy.assortment import draw_assortment
+from nextbuy.baskets import draw_baskets
+from nextbuy.browsing import draw_events
+from nextbuy.campaigns import draw_messages
+from nextbuy.people import draw_customers
+from nextbuy.profiles import PROFILES, ProfileName
+from nextbuy.purchases import draw_purchases
+from nextbuy.season import Clock
+from nextbuy.statements import consents_table, customers_table, identities_table
+from nextbuy.tables import (
+    Diary,
+    events_table,
+    messages_table,
+    order_lines_table,
+    orders_table,
+    products_table,
+    returns_table,
+)
+from nextbuy.truth import write_truth
 from nextbuy.world import (
-    CHANNELS,
-    CONTROL,
-    DAYS,
-    NO_MESSAGE,
-    OPTIMISED,
-    RANDOM,
+    IN_SHOP,
+    SALES_CHANNELS,
+    TIMEZONE,
+    WEB,
     Customers,
     Floats,
-    Ints,
     Messages,
     Orders,
+    Purchases,
+    late,
 )
 
-_CONSENT_SHARE = (0.80, 0.50, 0.40, 0.30)
-_REACHABLE_SHARE = (0.97, 0.90, 0.60, 0.85)
-_CAMPAIGN_DAYS = 14
-_MESSAGED_SHARE = 0.6
-_RANDOM_SHARE, _CONTROL_SHARE = 0.20, 0.05
+_SALES_CHANNEL_SHARE = (0.5, 0.3, 0.2)
+_ELSEWHERE_SHARE = 0.4
+_BATCH_STORE, _BATCH_HOUR = 1, 2  # the south shop's tills upload at night
+_WEEKS_LATE_SHARE, _WEEKS_LATE = 0.004, (7.0, 28.0)
 
 _CONFIG = """\
-# A simulated shop: {customers} customers, seed {seed}. Nobody in it exists.
+# A simulated {profile} shop: {customers} customers, seed {seed}. Nobody in it exists.
 [shop]
 name = "simulated"
-timezone = "Europe/Warsaw"
+timezone = "{timezone}"
 currency = "EUR"
 horizon_days = 90
 simulated = true
@@ -48,126 +65,85 @@ window_days = 7
 """
 
 
-def simulate_shop(folder: Path, customers: int, seed: int = 7) -> Path:
+def simulate_shop(
+    folder: Path, customers: int, seed: int = 7, profile: str = ProfileName.dense
+) -> Path:
     """Write a simulated shop: Parquet tables, `truth.parquet`, `nextbuy.toml`.
+
+    Parameters
+    ----------
+    profile : str
+        `dense`, a grocery with about 14 orders per customer in two years; or `sparse`, gifts
+        and furniture, where more than half of the customers buy once.
 
     Returns
     -------
     Path
-        Of `nextbuy.toml`. The same number of customers and seed give the same shop.
+        Of `nextbuy.toml`. The same arguments give the same shop.
     """
+    name = ProfileName(profile)
     rng = np.random.default_rng(seed)
-    people = _draw_customers(rng, customers)
-    buyer, day, alive_until = _draw_orders(rng, people)
-    messages = _draw_messages(rng, people, alive_until)
-    caused = ~np.isnan(messages.converts)
-    buyer = np.concatenate([buyer, messages.customer[caused]])
-    day = np.concatenate([day, messages.converts[caused]])
-    order = np.argsort(day, kind="stable")
+    clock = Clock(PROFILES[name])
+    people = draw_customers(rng, customers, PROFILES[name], clock)
+    purchases, awake, left_at = draw_purchases(rng, people, clock)
+    messages = draw_messages(rng, people, left_at)
+    orders = _draw_orders(rng, people, purchases, messages)
+    assortment = draw_assortment(rng, PROFILES[name])
+    baskets = draw_baskets(rng, people, assortment, orders)
+    events = draw_events(rng, people, orders, baskets, awake, left_at, clock)
+    tables = _make_tables(rng, Diary(people, assortment, orders, baskets, events, messages))
     folder.mkdir(parents=True, exist_ok=True)
-    write_tables(folder, rng, people, Orders(buyer[order], day[order]), messages)
-    write_truth(folder, people, alive_until)
+    for table, rows in tables.items():
+        pq.write_table(rows, folder / f"{table}.parquet")
+    write_truth(folder, name, people, purchases, awake, left_at)
     config = folder / "nextbuy.toml"
-    sections = "".join(f'\n[tables.{table}]\npath = "{table}.parquet"\n' for table in TABLES)
-    config.write_text(_CONFIG.format(customers=customers, seed=seed) + sections)
+    text = _CONFIG.format(profile=name, customers=customers, seed=seed, timezone=TIMEZONE)
+    sections = "".join(f'\n[tables.{table}]\npath = "{table}.parquet"\n' for table in tables)
+    config.write_text(text + sections)
     return config
 
 
-def _draw_customers(rng: np.random.Generator, n: int) -> Customers:
-    hexes = rng.integers(0, 2**48, size=2 * n + 10)
-    ids = [f"c-{value:012x}" for value in np.unique(hexes)[:n]]
-    rng.shuffle(ids)
-    joined = DAYS * 0.85 * rng.beta(1.0, 1.6, n)
-    consents = rng.random((n, len(CHANNELS))) < _CONSENT_SHARE
-    later = np.where(rng.random(consents.shape) < 0.15, rng.uniform(0, 200, consents.shape), 0.0)
-    granted = np.where(consents, joined[:, None] + later, np.inf)
-    leaves = rng.random(consents.shape) < 0.12
-    withdrawn = np.where(leaves, granted + rng.uniform(30, 500, consents.shape), np.inf)
-    return Customers(
-        ids=ids,
-        joined=joined,
-        rate=rng.gamma(1.3, 1 / (1.3 * 18.0), n),
-        regularity=rng.choice([1.0, 2.0, 4.0], n, p=[0.55, 0.30, 0.15]),
-        dropout=rng.beta(0.6, 7.0, n),
-        home_store=rng.integers(0, 2, n),
-        uses_both=rng.random(n) < 0.25,
-        engagement=rng.normal(0, 1, n),
-        affinity=rng.normal(0, 1, (n, len(CHANNELS))),
-        granted=granted,
-        withdrawn=withdrawn,
-        reachable=rng.random((n, len(CHANNELS))) < _REACHABLE_SHARE,
-    )
+def _draw_orders(
+    rng: np.random.Generator, people: Customers, purchases: Purchases, messages: Messages
+) -> Orders:
+    """Bring own and caused purchases together, and draw where each was made."""
+    message = np.flatnonzero(~np.isnan(messages.converts))
+    own, caused = len(purchases.day), len(message)
+    customer = np.concatenate([purchases.customer, messages.customer[message]])
+    day = np.concatenate([purchases.day, messages.converts[message]])
+    elsewhere = people.uses_both[customer] & (rng.random(own + caused) < _ELSEWHERE_SHARE)
+    store = people.home_store[customer] ^ elsewhere
+    channel = rng.choice(len(SALES_CHANNELS), own + caused, p=_SALES_CHANNEL_SHARE)
+    channel[own:] = WEB  # through the message's link
+    columns = {
+        "customer": customer,
+        "day": day,
+        "store": store,
+        "sales_channel": channel,
+        "packs": np.concatenate([purchases.packs, np.zeros(caused, dtype=np.int64)]),
+        "intent": np.concatenate([purchases.intent, np.full(caused, np.nan)]),
+        "message": np.concatenate([np.full(own, -1), message]),
+        "known": _draw_known(rng, day, (channel == IN_SHOP) & (store == _BATCH_STORE)),
+    }
+    order = np.argsort(day, kind="stable")
+    return Orders(**{name: values[order] for name, values in columns.items()})
 
 
-def _draw_orders(rng: np.random.Generator, people: Customers) -> tuple[Ints, Floats, Floats]:
-    """Draw purchases round by round: every living customer's next one.
-
-    Returns
-    -------
-    tuple
-        Customer and day of each order, and the day from which each customer is gone.
-    """
-    customer = np.arange(len(people.ids))
-    day = people.joined.copy()
-    alive_until = np.full(len(people.ids), np.inf)
-    who, when = [], []
-    while len(customer):
-        who.append(customer)
-        when.append(day)
-        leaves = rng.random(len(customer)) < people.dropout[customer]
-        alive_until[customer[leaves]] = day[leaves]
-        customer, day = customer[~leaves], day[~leaves]
-        k = people.regularity[customer]
-        day = day + rng.gamma(k, 1 / (k * people.rate[customer]))
-        stays = day < DAYS
-        customer, day = customer[stays], day[stays]
-    return np.concatenate(who), np.concatenate(when), alive_until
+def _draw_known(rng: np.random.Generator, day: Floats, in_batch: np.ndarray) -> Floats:
+    """Draw when the shop's systems knew its orders: at once, the next night, or weeks later."""
+    night = np.ceil(day - _BATCH_HOUR / 24) + _BATCH_HOUR / 24
+    return late(rng, np.where(in_batch, night, day), _WEEKS_LATE_SHARE, _WEEKS_LATE)
 
 
-def _draw_messages(rng: np.random.Generator, people: Customers, alive_until: Floats) -> Messages:
-    parts = [
-        _draw_campaign(rng, people, alive_until, float(start))
-        for start in range(_CAMPAIGN_DAYS, DAYS, _CAMPAIGN_DAYS)
-    ]
-    fields = Messages.__dataclass_fields__
-    return Messages(**{f: np.concatenate([getattr(part, f) for part in parts]) for f in fields})
-
-
-def _draw_campaign(
-    rng: np.random.Generator, people: Customers, alive_until: Floats, start: float
-) -> Messages:
-    known = people.joined < start
-    customer = np.flatnonzero(known & (rng.random(len(people.ids)) < _MESSAGED_SHARE))
-    n = len(customer)
-    sent = start + rng.uniform(7 / 24, 18 / 24, n)
-    eligible = np.column_stack([_eligible(people, customer, sent), np.ones(n, dtype=bool)])
-    draw = rng.random(n)
-    arm = np.select([draw < _RANDOM_SHARE, draw > 1 - _CONTROL_SHARE], [RANDOM, CONTROL], OPTIMISED)
-    by_rule = _rule(people.engagement[customer], eligible)
-    channel = np.where(arm == RANDOM, _choose_uniformly(rng, eligible), by_rule)
-    channel[arm == CONTROL] = NO_MESSAGE
-    propensity = np.where(arm == RANDOM, 1 / eligible.sum(axis=1), np.nan)
-    propensity[arm == CONTROL] = 1.0  # within the control group nothing else can happen
-    chances = np.column_stack([people.response()[customer], np.zeros(n)])
-    lives = sent < alive_until[customer]
-    caused = lives & (rng.random(n) < chances[np.arange(n), channel])
-    converts = np.where(caused, sent + rng.uniform(0.02, 3, n), np.nan)
-    converts[converts >= DAYS] = np.nan
-    return Messages(customer, sent, channel, arm, propensity, converts)
-
-
-def _eligible(people: Customers, customer: Ints, sent: Floats) -> NDArray[np.bool_]:
-    consented = people.granted[customer] <= sent[:, None]
-    return consented & (sent[:, None] < people.withdrawn[customer]) & people.reachable[customer]
-
-
-def _choose_uniformly(rng: np.random.Generator, eligible: NDArray[np.bool_]) -> Ints:
-    return np.argmax(np.where(eligible, rng.random(eligible.shape), -1.0), axis=1)
-
-
-def _rule(engagement: Floats, eligible: NDArray[np.bool_]) -> Ints:
-    """The shop's rule: e-mail for the engaged, else text messages; it confounds what is logged."""
-    likes = np.tile([0.4, 0.3, 0.2, 0.1, 0.0], (len(engagement), 1))
-    likes[:, 0] += engagement
-    likes[:, 1] -= engagement
-    return np.argmax(np.where(eligible, likes, -np.inf), axis=1)
+def _make_tables(rng: np.random.Generator, diary: Diary) -> dict[str, pa.Table]:
+    return {
+        "orders": orders_table(rng, diary),
+        "order_lines": order_lines_table(diary),
+        "products": products_table(rng, diary),
+        "returns": returns_table(rng, diary),
+        "events": events_table(rng, diary),
+        "messages": messages_table(rng, diary),
+        "consents": consents_table(rng, diary.people),
+        "customers": customers_table(rng, diary.people),
+        "identities": identities_table(diary.people),
+    }

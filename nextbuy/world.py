@@ -1,58 +1,136 @@
-"""What a simulated shop is made of: its customers' latent truth, its orders and its messages."""
+"""What a simulated shop is made of: its customers' latent truth, and what they did.
+
+Times are days since the start, 2024-01-01 00:00 UTC, as floats; customers, orders, products
+and messages are integers, their places in the arrays that hold them.
+"""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
+START = "2024-01-01"
+TIMEZONE = "Europe/Warsaw"
 DAYS = 730
 CHANNELS = ("email", "sms", "web_push", "phone")
 NO_MESSAGE = len(CHANNELS)
 ARMS = ("optimised", "random", "control")
 OPTIMISED, RANDOM, CONTROL = range(len(ARMS))
-
 STORES = ("north", "south")
-_RESPONSE = (
-    0.030,
-    0.040,
-    0.020,
-    0.035,
-)  # mean chance that a message makes a customer buy
+SALES_CHANNELS = ("web", "app", "shop")
+WEB, APP, IN_SHOP = range(len(SALES_CHANNELS))
+
+_RESPONSE = (0.030, 0.040, 0.020, 0.035)  # mean chance that a message makes a customer buy
 _RESPONSE_SPREAD = 0.9
 
 
 @dataclass(frozen=True)
+class Aliases:
+    """Other ids under which some customers bought before the shop knew who they are.
+
+    A guest is seen under the alias, in every store, until an account is opened (`linked`); the
+    holder of a second account is seen under it in the other store, before and after linking.
+    """
+
+    customer: Ints
+    ids: list[str]
+    is_guest: Flags
+    linked: Floats
+
+
+@dataclass(frozen=True)
 class Customers:
-    """The latent truth of each customer; times in days since the start."""
+    """The latent truth of each customer, one row each; (customers, ...) where it is a matrix."""
 
     ids: list[str]
-    joined: Floats
-    rate: Floats
-    regularity: Floats
-    dropout: Floats
+    aliases: Aliases
+    joined: Floats  # the first purchase
+    known_from: Floats  # from when the shop knows who it is: joined, or the linking of a guest
+    rate: Floats  # purchases per day of mean intensity
+    regularity: Floats  # Gamma shape of the gaps; 1 is no memory
+    dropout: Floats  # chance to leave for good after a purchase
     home_store: Ints
-    uses_both: NDArray[np.bool_]
-    engagement: Floats
+    uses_both: Flags
+    price_sensitivity: Floats  # 0 to 1
+    return_tendency: Floats  # 1 on average
+    window_shopping: Floats  # sessions without intent, per day
+    favourites: Floats  # (customers, categories), chance of a category that is picked freely
+    brand: Ints
+    cycle: Floats  # (customers, categories), days a pack lasts; infinite without a need
+    anchor: Ints  # the category whose running out brings the customer back, -1 without
+    engagement: Floats  # moves the shop's own choice of channel, logged nowhere
     affinity: Floats  # (customers, channels), 0 on average
     granted: Floats  # (customers, channels), day of the consent, infinite without one
     withdrawn: Floats  # (customers, channels)
-    reachable: NDArray[np.bool_]
+    reachable: Flags
 
+    @cached_property
     def response(self) -> Floats:
         """Chance that a message makes a living customer buy: (customers, channels)."""
         spread = _RESPONSE_SPREAD
         return np.asarray(_RESPONSE) * np.exp(spread * self.affinity - spread**2 / 2)
 
+    def shown(self, customer: Ints, day: Floats, store: Ints) -> Ints:
+        """Give the id under which a row is logged: a place in `ids` followed by the aliases'."""
+        alias = np.full(len(self.ids), -1)
+        alias[self.aliases.customer] = np.arange(len(self.aliases.ids))
+        place = alias[customer]
+        guest, linked = self.aliases.is_guest[place], self.aliases.linked[place]
+        under_alias = np.where(guest, day < linked, store != self.home_store[customer])
+        return np.where((place >= 0) & under_alias, len(self.ids) + place, customer)
+
 
 @dataclass(frozen=True)
-class Orders:
-    """Who bought when, in the order of time."""
+class Purchases:
+    """What customers bought of their own accord, ordered by customer and time."""
 
     customer: Ints
     day: Floats
+    packs: Ints  # of the anchor category: 2 last twice as long
+    gap: Floats  # mean of the gap that follows, in days of mean intensity
+    intent: Floats  # when the intent that led to it awoke
+
+
+@dataclass(frozen=True)
+class Intents:
+    """Intents that were awake, and not yet a purchase, when the log ends."""
+
+    customer: Ints
+    day: Floats
+
+
+@dataclass(frozen=True)
+class Orders:
+    """All orders in the order of time: own purchases and those that a message caused."""
+
+    customer: Ints
+    day: Floats
+    store: Ints
+    sales_channel: Ints
+    packs: Ints  # of the anchor category, 0 where a message caused the order
+    intent: Floats  # NaN where a message caused the order
+    message: Ints  # -1 where none caused it
+    known: Floats
+
+
+@dataclass(frozen=True)
+class Baskets:
+    """The lines of all orders, by order; money in cents."""
+
+    order: Ints
+    product: Ints
+    quantity: Ints
+    price: Ints  # list price of one
+    paid: Ints  # for one
+
+    def sums(self, cents: Ints, orders: int) -> Ints:
+        """Sum over the lines of each order."""
+        return np.bincount(self.order, self.quantity * cents, orders).astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -65,3 +143,8 @@ class Messages:
     arm: Ints
     propensity: Floats
     converts: Floats  # day of the purchase that it causes, NaN without one
+
+
+def late(rng: np.random.Generator, day: Floats, share: float, days: tuple[float, float]) -> Floats:
+    """Make a share of rows known later than they happened, by uniformly many days."""
+    return day + np.where(rng.random(len(day)) < share, rng.uniform(*days, len(day)), 0.0)

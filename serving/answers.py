@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from serving.schemas import (
     Answer,
     Channel,
     Churn,
+    Due,
     IfReturns,
     NextPurchase,
     RankedChannel,
@@ -27,7 +28,7 @@ from serving.schemas import (
 
 Tables = Mapping[str, Table]  # one customer's history
 Floats = NDArray[np.float64]
-Features = Mapping[str, Floats]
+Features = Mapping[str, NDArray[Any]]
 
 _LOW_DATA = "too few returns to learn from: BG/NBD answers alone"
 _QUANTILES = (0.5, 0.25, 0.75, 0.1, 0.9)  # median, window_50, window_80
@@ -48,6 +49,9 @@ def make_answers(
     features : name -> one value per customer, in the order of `found`
     """
     answers = {i: _empty_answer(champions, shop, i) for i in found}
+    for place, answer in enumerate(answers.values()):
+        answer.activity_group = features["activity_group"][place]
+        answer.contact_score = int(features["contact_score"][place])
     buyers = np.flatnonzero(~np.isnan(features["T"]))
     ids = list(found)
     _add_purchases(
@@ -99,7 +103,11 @@ def _add_purchases(
         )
         for place, answer in enumerate(answers):
             answer.next_purchase = _next_purchase(
-                forecast.within[place], quantiles[place], float(expected[place]), as_of
+                forecast.within[place],
+                quantiles[place],
+                float(expected[place]),
+                _due(features, place, as_of),
+                as_of,
             )
             answer.value = _value(forecast, place, shop)
     for answer, p, percentile in zip(answers, p_churn, churn.percentile(p_churn), strict=True):
@@ -114,7 +122,19 @@ def _add_purchases(
             answer.reason = "; ".join(filter(None, (_LOW_DATA, answer.reason)))
 
 
-def _next_purchase(within: Floats, quantiles: Floats, expected: float, as_of: int) -> NextPurchase:
+def _due(features: Features, place: int, as_of: int) -> list[Due] | None:
+    """Name the category most overdue by the customer's own cycle; None without order lines."""
+    if "due_category" not in features:
+        return None
+    category, days = features["due_category"][place], features["due_category_days"][place]
+    if category is None:
+        return []
+    return [Due(category=str(category), due_at=_instant(as_of, float(days)))]
+
+
+def _next_purchase(
+    within: Floats, quantiles: Floats, expected: float, due: list[Due] | None, as_of: int
+) -> NextPurchase:
     median, low_50, high_50, low_80, high_80 = (_instant(as_of, days) for days in quantiles)
     return NextPurchase(
         p_within={str(days): float(within[days]) for days in P_WITHIN_DAYS},
@@ -122,7 +142,7 @@ def _next_purchase(within: Floats, quantiles: Floats, expected: float, as_of: in
         if_returns=IfReturns(
             median_at=median, window_50=(low_50, high_50), window_80=(low_80, high_80)
         ),
-        due=None,
+        due=due,
     )
 
 

@@ -8,22 +8,31 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from features.catalog import make_catalog
+from features.builds import HistoryStore
+from features.catalog import Catalog
+from features.dictionary import make_catalog
 from features.faults import NextbuyError, refuse
-from features.feature import Catalog
-from features.history import batch
-from features.numpy_engine import compute_features
+from features.fresh import FreshStore
+from features.history import Array, batch
+from features.identities import read_customers
+from features.journal import open_journal
+from features.numpy_engine import Plan
+from features.pseudonyms import key_fingerprint, stored_ids
+from features.scope import Lookups, Scope
 from features.shop import Shop, read_shop
-from features.store import HistoryStore, store_path
+from features.store import store_target
+from features.vocabulary import Vocabulary
 from features.windows import DAY, local_day, read_cutoff, to_datetime
 from models.policy import objects_to_profiling
-from models.registry import Champions, read_champions
+from models.registry import Champions, Version, read_champions
 from serving.answers import Tables, make_answers
 from serving.schemas import Answer, PredictResponse
 from serving.settings import read_settings
 
 _HOUR = DAY // 24
 _RETRY_SECONDS = 3600
+# What an answer shows of the features themselves; those of absent tables are left out.
+_ANSWERED = {"T", "due_category", "due_category_days", "activity_group", "contact_score"}
 
 
 @dataclass(frozen=True)
@@ -40,26 +49,35 @@ class Predictor:
         self._check_agreement()
 
     @cached_property
-    def catalog(self) -> Catalog:
-        """The features that the champions read.
+    def catalogs(self) -> list[Catalog]:
+        """The features that champions read and answers show, one catalog per vocabulary.
 
         Raises
         ------
         NextbuyError
-            The store does not hold what one of them needs.
+            The store does not hold what one of them needs, or two champions mean different
+            things by the name of a feature.
         """
-        versions = self.champions.by_kind.values()
-        channels = sorted({channel for v in versions for channel in v.head.channels})
-        provided = {t: frozenset(names) for t, names in self.store.info.provided.items()}
-        available = make_catalog(channels).available(provided)
-        wanted = {name for v in versions for name in v.model.inputs}
-        if missing := sorted(wanted - available.keys()):
-            raise NextbuyError(
-                f"the champions read {', '.join(missing)}, and the history store was built "
-                "without the table or column for them. Build it from all the tables that the "
-                "models were trained on, or train again without them."
+        ours = self.store.info.vocabulary
+        wanted = [(ours, _ANSWERED & make_catalog(ours).keys())]
+        wanted += [(v.head.vocabulary, set(v.model.inputs)) for v in self._versions]
+        catalogs = [
+            _select(
+                vocabulary, set().union(*(names for of, names in wanted if of == vocabulary)), ours
             )
-        return available.select(wanted | {"T"})
+            for place, (vocabulary, _) in enumerate(wanted)
+            if vocabulary not in [earlier for earlier, _ in wanted[:place]]
+        ]
+        _refuse_ambiguous(catalogs)
+        return catalogs
+
+    @cached_property
+    def _plans(self) -> list[Plan]:
+        return [Plan(catalog) for catalog in self.catalogs]
+
+    @property
+    def _versions(self) -> list[Version]:
+        return list(self.champions.by_kind.values())
 
     def _check_agreement(self) -> None:
         """Refuse a store or a champion made under other settings: money and days would differ."""
@@ -74,7 +92,12 @@ class Predictor:
                     f"with {settings[0]} and {settings[1]}. Set them back, or build the store and "
                     "train the models again."
                 )
-        _ = self.catalog
+        if info.key_fingerprint != key_fingerprint(self.shop):
+            raise NextbuyError(
+                "the history store was built with another pseudonym key, or without one: give "
+                "the service the key of the build, or build the store again"
+            )
+        _ = self.catalogs
 
     def predict(self, customer_ids: Sequence[str], as_of: int) -> PredictResponse:
         """Answer for each customer id, in the order given.
@@ -92,7 +115,7 @@ class Predictor:
         return PredictResponse(
             request_id=uuid.uuid4().hex,
             as_of=to_datetime(as_of),
-            data_cutoff=to_datetime(self.store.info.data_cutoff),
+            data_cutoff=to_datetime(self.store.data_cutoff),
             expires_at=to_datetime(as_of + round(self.expires_hours * _HOUR)),
             models=self.champions.versions,
             answers=[answers[i] for i in customer_ids],
@@ -124,17 +147,29 @@ class Predictor:
         """
         if not self.champions.by_kind:
             return "no model has been promoted yet: run `nextbuy train` and `nextbuy promote`"
-        age = (as_of - self.store.info.data_cutoff) / _HOUR
+        age = (as_of - self.store.data_cutoff) / _HOUR
         if age > self.max_age_hours:
             return (
-                f"the history store ends {to_datetime(self.store.info.data_cutoff):%Y-%m-%d %H:%M} "
+                f"the history store ends {to_datetime(self.store.data_cutoff):%Y-%m-%d %H:%M} "
                 f"UTC, {age:.0f} hours before as_of (at most {self.max_age_hours:g}): build it "
                 "again with `nextbuy features --online`, or ask with an earlier as_of"
+            )
+        if as_of < (self.store.info.answers_from or as_of):
+            return (
+                f"the history store holds what is needed from "
+                f"{to_datetime(self.store.info.answers_from or 0):%Y-%m-%d %H:%M} UTC on: build "
+                "it with an earlier --cutoff, or ask with a later as_of"
+            )
+        if self.store.info.lookups_at(as_of) is None and any(c.lookups for c in self.catalogs):
+            return (
+                "the statistics of all customers that the features compare with were first built "
+                f"for {to_datetime(self.store.info.data_cutoff):%Y-%m-%d %H:%M} UTC, after as_of: "
+                "build the store with an earlier --cutoff, or ask with a later as_of"
             )
         return None
 
     def _answer(self, customer_ids: list[str], as_of: int) -> dict[str, Answer]:
-        found = self.store.read(customer_ids)
+        found = self._read(customer_ids, as_of)
         answers: dict[str, Answer] = {}
         asked = []
         for customer_id in customer_ids:
@@ -157,10 +192,23 @@ class Predictor:
             answers |= self._predict({i: found[i] for i in asked}, as_of)
         return answers
 
+    def _read(self, customer_ids: list[str], as_of: int) -> dict[str, Tables]:
+        """Read histories by the ids as sent, over all accounts of a customer.
+
+        A pseudonymised store knows other ids.
+        """
+        stored = stored_ids(self.shop, customer_ids)
+        found = read_customers(self.store.read, stored.values(), as_of)
+        return {sent: found[own] for sent, own in stored.items() if own in found}
+
     def _predict(self, found: Mapping[str, Tables], as_of: int) -> dict[str, Answer]:
         """Run the models for customers who are known and have not objected."""
-        day = local_day(as_of, self.shop.timezone)
-        features = compute_features(self.catalog, batch(list(found.values())), as_of, day)
+        lookups = self.store.info.lookups_at(as_of)
+        scope = Scope(as_of, local_day(as_of, self.shop.timezone), lookups or Lookups(as_of))
+        histories = batch(list(found.values()))
+        features: dict[str, Array] = {}
+        for plan in self._plans:
+            features |= plan.compute(histories, scope)
         return make_answers(self.champions, self.shop, found, features, as_of)
 
 
@@ -172,7 +220,7 @@ def load_predictor(shop: Shop, max_age_hours: float, expires_hours: float) -> Pr
     NextbuyError
         The store or an artefact cannot be read.
     """
-    store = HistoryStore(store_path(shop))
+    store = FreshStore(shop, store_target(shop).open(), open_journal(shop))
     return Predictor(shop, store, read_champions(shop.tracking_uri), max_age_hours, expires_hours)
 
 
@@ -183,6 +231,31 @@ def predict_once(shop: Path, customer_ids: Sequence[str], as_of: str | None) -> 
         read_shop(settings.shop), settings.max_age_hours, settings.expires_hours
     )
     return predictor.predict(customer_ids, predictor.read_as_of(as_of))
+
+
+def _select(vocabulary: Vocabulary, names: set[str], stored: Vocabulary) -> Catalog:
+    """Make the catalog of the named features; refuse what the store has no columns for."""
+    catalog = make_catalog(vocabulary).available(stored)
+    if missing := sorted(names - catalog.keys()):
+        raise NextbuyError(
+            f"the champions read {', '.join(missing)}, and the history store was built "
+            "without the table or column for them. Build it from all the tables that the "
+            "models were trained on, or train again without them."
+        )
+    return catalog.select(names)
+
+
+def _refuse_ambiguous(catalogs: Sequence[Catalog]) -> None:
+    """Refuse two champions, or a champion and the shop, that compute one name differently."""
+    hashes: dict[str, str] = {}
+    for catalog in catalogs:
+        differ = [n for n, own in catalog.hashes.items() if hashes.setdefault(n, own) != own]
+        if differ:
+            raise NextbuyError(
+                f"{', '.join(sorted(differ))} were computed otherwise when a champion was "
+                "trained: the settings (contact points) or the shop's tables and stores have "
+                "changed since. Train the models again, or set nextbuy.toml back."
+            )
 
 
 def _is_known(tables: Tables, as_of: int) -> bool:

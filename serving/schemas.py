@@ -1,7 +1,7 @@
-"""Request and response of `POST /v1/predict`; their OpenAPI is made from these classes."""
+"""Requests and responses of the service; their OpenAPI is made from these classes."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -22,6 +22,35 @@ class PredictRequest(BaseModel, extra="forbid"):
         "date is the end of that day, and a time without a zone is read in the shop's",
         examples=["2025-10-01", "2025-10-01T21:59:59Z"],
     )
+
+
+PostedRows = list[dict[str, Any]]
+
+
+class EventsRequest(BaseModel, extra="forbid"):
+    """Rows in the columns of the input contract, by table; up to 1,000, all taken or none.
+
+    Values are text, numbers, true, false or null; instants in ISO 8601, money as a decimal
+    number. A column that the contract does not have is refused, and so is `known_at`: a posted
+    row is known when it is received.
+    """
+
+    orders: PostedRows = []
+    order_lines: PostedRows = Field(default=[], description="with their order, or after it")
+    returns: PostedRows = []
+    events: PostedRows = []
+    messages: PostedRows = []
+    consents: PostedRows = []
+    customers: PostedRows = []
+    identities: PostedRows = []
+
+
+class EventsResponse(BaseModel):
+    """What became of the rows; they are on the disk, and the next answer sees them."""
+
+    accepted: int = Field(description="rows written down")
+    duplicates: int = Field(description="rows that said nothing new")
+    received_at: datetime = Field(description="from when the accepted rows are known")
 
 
 class Churn(BaseModel):
@@ -56,7 +85,9 @@ class NextPurchase(BaseModel):
         description="when a purchase is as likely as not; null if it is not within the horizon"
     )
     if_returns: IfReturns
-    due: list[Due] | None = Field(description="null: replenishment cycles are not modelled yet")
+    due: list[Due] | None = Field(
+        description="the category most overdue by the own cycle; null without order lines"
+    )
 
 
 class Value(BaseModel):
@@ -100,9 +131,11 @@ class Answer(BaseModel):
     value: Value | None = None
     channel: Channel | None = None
     activity_group: Literal["reward", "stimulate", "win_back"] | None = Field(
-        default=None, description="null: activity per store is not modelled yet"
+        default=None, description="by active days per store in 90 days"
     )
-    contact_score: int | None = Field(default=None, description="null: not modelled yet")
+    contact_score: int | None = Field(
+        default=None, description="points of 91 days, as set in nextbuy.toml"
+    )
 
 
 class PredictResponse(BaseModel):

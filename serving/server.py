@@ -6,7 +6,7 @@ from pathlib import Path
 
 from features.faults import refuse
 from features.shop import read_shop
-from features.store import store_path
+from features.store import store_target
 
 _SERVICE = "serving.service:NextbuyService"
 
@@ -26,10 +26,13 @@ def serve_environment(shop: Path) -> dict[str, str]:
         The shop has no history store yet.
     """
     settings = read_shop(shop)
-    path = store_path(settings)
-    if not path.is_file():
+    target = store_target(settings)
+    if target.look() is None:
         raise refuse(
-            "serve", f"a history store at {path}", "none", "Run `nextbuy features --online` first."
+            "serve",
+            f"a history store at {target}",
+            "none",
+            "Run `nextbuy features --online` first.",
         )
     return {
         # by default all services of a user share one folder, and clear each other's metrics

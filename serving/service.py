@@ -1,10 +1,17 @@
 """The BentoML service: wiring only."""
 
 import bentoml
-from bentoml.exceptions import InvalidArgument
+from bentoml.exceptions import InvalidArgument, ServiceUnavailable
 
-from features.faults import InputError
-from serving.schemas import PredictRequest, PredictResponse
+from features.faults import InputError, NextbuyError
+from features.shop import read_shop
+from serving.events import Events
+from serving.schemas import (
+    EventsRequest,
+    EventsResponse,
+    PredictRequest,
+    PredictResponse,
+)
 from serving.settings import read_settings
 from serving.watcher import Watcher
 
@@ -14,7 +21,9 @@ class NextbuyService:
     """Will each customer buy again, when, and through which channel to ask?"""
 
     def __init__(self) -> None:
-        self._watcher = Watcher(read_settings())
+        settings = read_settings()
+        self._watcher = Watcher(settings)
+        self._events = Events(read_shop(settings.shop))
 
     @bentoml.api(route="/v1/predict")  # type: ignore[untyped-decorator]
     def predict(self, request: PredictRequest, /) -> PredictResponse:
@@ -25,6 +34,16 @@ class NextbuyService:
         except InputError as error:
             raise InvalidArgument(str(error)) from None
 
+    @bentoml.api(route="/v1/events")  # type: ignore[untyped-decorator]
+    def events(self, request: EventsRequest, /) -> EventsResponse:
+        """Write down what happened: up to 1,000 rows of any tables; the next answer sees them."""
+        try:
+            return self._events.post(request)
+        except InputError as error:
+            raise InvalidArgument(str(error)) from None
+        except NextbuyError as error:
+            raise ServiceUnavailable(str(error)) from None
+
     def __is_ready__(self) -> bool:
         """Ready when there is at least one champion to answer with."""
         return bool(self._watcher.current.champions.by_kind)
@@ -32,3 +51,4 @@ class NextbuyService:
     @bentoml.on_shutdown  # type: ignore[untyped-decorator]
     def _stop(self) -> None:
         self._watcher.stop()
+        self._events.close()

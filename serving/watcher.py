@@ -9,7 +9,7 @@ import threading
 
 from features.faults import NextbuyError
 from features.shop import read_shop
-from features.store import store_path
+from features.store import store_target
 from models.registry import read_champion_versions
 from serving.predictor import Predictor, load_predictor
 from serving.settings import Settings
@@ -29,7 +29,7 @@ class Watcher:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._shop = read_shop(settings.shop)
-        self._store_path = store_path(self._shop)
+        self._target = store_target(self._shop)
         self._seen = self._look()
         self.current = self._load()
         self._stopped = threading.Event()
@@ -56,13 +56,7 @@ class Watcher:
 
     def _look(self) -> tuple[object, ...]:
         """Say what there is now, cheaply: the champions' versions and the store's build."""
-        if not self._store_path.is_file():
-            return (read_champion_versions(self._shop.tracking_uri), None)
-        build = self._store_path.stat()
-        return (
-            read_champion_versions(self._shop.tracking_uri),
-            (build.st_ino, build.st_mtime_ns),
-        )
+        return read_champion_versions(self._shop.tracking_uri), self._target.look()
 
     def _load(self) -> Predictor:
         return load_predictor(

@@ -1,135 +1,175 @@
-"""What is known after the cutoff changes nothing that is known at it."""
+"""What is known after the cutoff changes nothing that is known at it: a contract, over any log."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from features.build import build_features, read_catalog
+from features.build import build_features, build_lookups_at, make_scope, read_catalog
+from features.catalog import Catalog
+from features.contract import BY_NAME, TABLES
 from features.feature import Aggregate
-from features.log import read_log
+from features.history import batch
+from features.identities import Tables as History
+from features.identities import read_customers
+from features.log import Log, read_log
+from features.numpy_engine import compute_features
 from features.shop import read_shop
+from features.sqlite_store import SqliteStore
+from features.store import build_store
 from features.windows import DAY, Window, read_cutoff, to_datetime
+from models.policy import check_eligibility
+from tests.random_logs import ZONES, RandomLog, Tables, column_names, random_logs, read_tables, utc
 from training.labels import make_labels, make_message_labels
 
-CUTOFF = "2025-03-31"
-EXACT = ("count", "sum", "min", "max", "last")
-Tables = dict[str, pd.DataFrame]
+EXACT = ("count", "sum", "min", "max", "last", "top")
+CHANNELS = ("email", "sms")
 
 
-@pytest.fixture(scope="module")
-def tables(simulated) -> Tables:
-    """Orders, messages and consents of 200 customers, with clocks; late rows among them."""
-    rng = np.random.default_rng(3)
-    folder = simulated.config.parent
-    chosen = pd.read_parquet(folder / "customers.parquet")["customer_id"].sort_values()[:200]
-    loaded = {}
-    for name, happened in (("orders", "ordered_at"), ("messages", "sent_at")):
-        frame = pd.read_parquet(folder / f"{name}.parquet")
-        frame = frame[frame["customer_id"].isin(chosen)].reset_index(drop=True)
-        delay = np.where(rng.random(len(frame)) < 0.3, rng.exponential(20, len(frame)), 0)
-        late = pd.to_timedelta(delay, "D")
-        loaded[name] = frame.assign(known_at=frame[happened] + late)
-    return loaded
+def _dropped(log: RandomLog, cutoff: int) -> Tables:
+    """Leave out every row and every late field that is not known at the cutoff."""
+    tables = {}
+    for table in TABLES:
+        frame = log.tables[table.name].copy()
+        for place, name in log.late_cells(table, cutoff):
+            frame.loc[place, name] = None
+        tables[table.name] = frame[~log.unknown_rows(table, cutoff)]
+    return tables
 
 
-def _cutoff() -> pd.Timestamp:
-    return pd.Timestamp("2025-04-01") - pd.Timedelta(1, "us")
+def _changed(log: RandomLog, cutoff: int) -> Tables:
+    """Change every value of what is not known at the cutoff, and shuffle the files."""
+    tables = {}
+    for table in TABLES:
+        frame = log.tables[table.name].copy()
+        for place, name in log.late_cells(table, cutoff):
+            frame.loc[place, name] = _later(log, table.name, name, place, cutoff)
+        for place in np.flatnonzero(log.unknown_rows(table, cutoff)):
+            frame.loc[place] = _unknown_row(log, table.name, int(place), cutoff)
+        tables[table.name] = frame.sample(frac=1, random_state=log.seed % 1000)
+    return tables
 
 
-def _utc(frame: pd.DataFrame, column: str) -> pd.Series:
-    return frame[column].dt.tz_convert("UTC").dt.tz_localize(None)
+def _added(log: RandomLog, cutoff: int) -> Tables:
+    """Add rows that are known only later, however long ago they happened."""
+    tables = {}
+    for table in TABLES:
+        frame = log.tables[table.name]
+        rows = [_unknown_row(log, table.name, 1000 + n, cutoff) for n in range(len(frame))]
+        more = pd.DataFrame(rows, columns=frame.columns, dtype=object)
+        tables[table.name] = pd.concat([more[::2], frame, more[1::2]])
+    return tables
 
 
-def _unknown(frame: pd.DataFrame, column: str = "known_at") -> pd.Series:
-    return _utc(frame, column) > _cutoff()
+def _later(log: RandomLog, table: str, name: str, place: int, cutoff: int) -> Any:
+    """Make another value of a late field: an instant after the cutoff, or what comes with one."""
+    if name in BY_NAME[table].late_instants:
+        return utc(cutoff + 1 + place * DAY // 7) if place % 3 else None
+    return log.row(BY_NAME[table], place, 1)[name]
 
 
-def _dropped(tables: Tables, _rng: np.random.Generator) -> Tables:
-    return {name: frame[~_unknown(frame)] for name, frame in tables.items()}
+_OWN_ID = {
+    "orders": "order_id", "order_lines": "order_id", "returns": "return_id",
+    "events": "event_id", "messages": "message_id",
+}  # fmt: skip
 
 
-def _permuted(tables: Tables, rng: np.random.Generator) -> Tables:
-    """Hand the rows known later to other customers, and shuffle the file."""
-    changed = {}
-    for name, frame in tables.items():
-        frame, rows = frame.copy(), _unknown(frame)
-        frame.loc[rows, "customer_id"] = rng.permutation(frame.loc[rows, "customer_id"])
-        changed[name] = frame.sample(frac=1, random_state=1)
-    return changed
+def _unknown_row(log: RandomLog, table: str, place: int, cutoff: int) -> dict[str, Any]:
+    """Make another row that is not known at the cutoff; the first one just not."""
+    row = log.row(BY_NAME[table], place, 1)
+    if "known_at" in row:
+        row["known_at"] = utc(cutoff + 1 + place)
+    if name := _OWN_ID.get(table):
+        row[name] = f"new-{place}"
+    return row
 
 
-def _changed(tables: Tables, rng: np.random.Generator) -> Tables:
-    """Change every value of the rows known later, and every field known later of known rows."""
-    orders, messages = tables["orders"].copy(), tables["messages"].copy()
-    orders.loc[_unknown(orders), "amount"] = 99999.0
-    orders.loc[_unknown(orders), "discount"] = 12345.0
-    orders.loc[_unknown(orders, "cancelled_at"), "cancelled_at"] = pd.NaT
-    messages.loc[_unknown(messages), "channel"] = "phone"
-    for field in ("opened_at", "clicked_at", "unsubscribed_at"):
-        later = _unknown(messages, field)
-        messages.loc[later, field] += pd.Timedelta(5, "D")
-        messages.loc[later & (rng.random(len(messages)) < 0.5), field] = pd.NaT
-    return {"orders": orders, "messages": messages}
-
-
-def _added(tables: Tables, _rng: np.random.Generator) -> Tables:
-    """Add rows that are only known later, some of which happened before all others."""
-    changed = {}
-    for name, happened in (("orders", "ordered_at"), ("messages", "sent_at")):
-        frame = tables[name]
-        more = frame.sample(100, random_state=2).copy()
-        more[f"{name[:-1]}_id"] = [f"new-{place}" for place in range(100)]
-        places = np.arange(100) % 3
-        more[happened] = np.select(
-            [places == 0, places == 1],
-            [frame[happened].min() - pd.Timedelta(3, "D"), more[happened]],
-            frame[happened].max(),
-        )
-        more[happened] = pd.to_datetime(more[happened], utc=True)
-        moment = pd.Timestamp(_cutoff() + pd.Timedelta(1, "us"), tz="UTC")
-        more["known_at"] = moment.as_unit("us")
-        half = len(frame) // 2
-        parts = [more[:30], frame[:half], more[30:60], frame[half:], more[60:]]
-        changed[name] = pd.concat(parts)
-    return changed
-
-
-@pytest.mark.parametrize("change", [_dropped, _permuted, _changed, _added])
-def test_rows_and_fields_known_after_the_cutoff_change_no_feature(
-    change: Callable[..., Tables], tables: Tables, write_shop: Callable[..., Path]
-) -> None:
-    settings = {"observed_until": "2025-12-31", "timezone": "UTC"}
-    frames = []
-    for version in (tables, change(tables, np.random.default_rng(4))):
-        log = read_log(read_shop(write_shop(version, **settings)))
-        cutoff = read_cutoff(CUTOFF, log.shop.timezone)
-        catalog = read_catalog(log, cutoff)
-        frames.append(build_features(log, [cutoff], catalog, population="contacts"))
-    before, after = frames
-    assert len(before) > 100
-    assert before["customer_id"].tolist() == after["customer_id"].tolist()
+def _assert_same(catalog: Catalog, before: pd.DataFrame, after: pd.DataFrame) -> None:
+    keys = ["customer_id", "cutoff"]
+    pd.testing.assert_frame_equal(after[keys], before[keys])
     for name, feature in catalog.items():
+        if feature.kind == "text":
+            pd.testing.assert_series_equal(after[name], before[name])
+            continue
         exact = isinstance(feature, Aggregate) and feature.aggregate in EXACT
         rtol = 0 if exact and "/" not in feature.value else 1e-12
         np.testing.assert_allclose(after[name], before[name], rtol=rtol, atol=0, err_msg=name)
 
 
-def test_the_changes_of_this_test_do_change_something_known_later(
-    tables: Tables, write_shop: Callable[..., Path]
+def _buyers(log: Log, cutoffs: list[int]) -> pd.DataFrame:
+    catalog = read_catalog(log, cutoffs[-1]).select(["orders_count"])
+    return build_features(log, cutoffs, catalog, population="buyers")
+
+
+def _ask(log: Log, cutoff: int, ids: pd.Series, folder: Path) -> dict[str, History]:
+    """Read the histories of customers from a store that was built at the cutoff."""
+    build_store(log, folder / "store.sqlite", cutoff)
+    store = SqliteStore(folder / "store.sqlite")
+    found = read_customers(lambda some: store.read(list(some)), ids, cutoff)
+    store.close()
+    return found
+
+
+def _eligible(found: Mapping[str, History], cutoff: int) -> list[Any]:
+    return [check_eligibility(c, found[i], cutoff, []) for i in found for c in CHANNELS]
+
+
+def test_every_row_known_later_and_every_late_field_are_changed() -> None:
+    """The property below would hold of nothing if the changes never reached the log."""
+    random = RandomLog(ZoneInfo(ZONES[0]), 1, dict.fromkeys(BY_NAME, 60))
+    cutoff = random.cutoffs[0]
+    dropped, changed = _dropped(random, cutoff), _changed(random, cutoff)
+    for table in TABLES:
+        rows, late = random.unknown_rows(table, cutoff), set(random.late_cells(table, cutoff))
+        assert table.name == "products" or 0 < rows.sum() < len(rows)
+        assert len(dropped[table.name]) == (~rows).sum()
+        before, after = random.tables[table.name], changed[table.name].sort_index()
+        fields = {*table.late_instants, *(c.name for c in table.columns if c.known_with)}
+        assert {name for _, name in late} == fields
+        changes = {name: [place for place, of in late if of == name] for name in fields}
+        if rows.any():
+            changes |= dict.fromkeys(set(column_names(table)) - {"currency"} - fields, rows)
+        for name, places in changes.items():
+            assert not before.loc[places, name].equals(after.loc[places, name]), name
+
+
+@pytest.mark.parametrize("zone", ZONES)
+@given(data=st.data())
+@settings(
+    max_examples=2,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_what_is_known_after_the_cutoff_changes_no_feature(
+    zone: str, data: st.DataObject, tmp_path: Path
 ) -> None:
-    """The test above would pass if the changes never reached the log."""
-    cutoff_text = "2025-12-31"
-    counts = []
-    for version in (tables, _added(tables, np.random.default_rng(4))):
-        log = read_log(read_shop(write_shop(version, observed_until="2025-12-31")))
-        cutoff = read_cutoff(cutoff_text, log.shop.timezone)
-        frame = build_features(log, [cutoff], read_catalog(log, cutoff).select(["orders_count"]))
-        counts.append(frame["orders_count"].sum())
-    assert counts[1] > counts[0]
+    random = data.draw(random_logs(zone))
+    cutoffs = random.cutoffs
+    cutoff = cutoffs[-1]  # what is not known at the last one is not known at any
+    log = read_tables(random.tables, random.zone, tmp_path)
+    catalog = read_catalog(log, cutoff)
+    before = build_features(log, cutoffs, catalog, population="contacts")
+    last = before[before["cutoff"] == before["cutoff"].max()]
+    told = _ask(log, cutoff, last["customer_id"], tmp_path)
+    for change in (_dropped, _changed, _added):
+        other = read_tables(change(random, cutoff), random.zone, tmp_path)
+        assert read_catalog(other, cutoff).hashes == catalog.hashes
+        after = build_features(other, cutoffs, catalog, population="contacts")
+        _assert_same(catalog, before, after)
+        pd.testing.assert_frame_equal(_buyers(other, cutoffs), _buyers(log, cutoffs))
+    found = _ask(other, cutoff, last["customer_id"], tmp_path)
+    assert _eligible(found, cutoff) == _eligible(told, cutoff)
+    scope = make_scope(other, cutoff, build_lookups_at(other, cutoff, catalog))
+    values = compute_features(catalog, batch([found[i] for i in last["customer_id"]]), scope)
+    for name in catalog.numbers:
+        np.testing.assert_allclose(values[name], last[name], rtol=1e-9, atol=0, err_msg=name)
 
 
 def _one_order_shop(write_shop: Callable[..., Path], instants: list[int]) -> Path:
@@ -202,5 +242,5 @@ def test_the_outcome_of_a_message_is_what_was_bought_after_it_and_within_the_win
     log = read_log(
         read_shop(write_shop({"orders": frame, "messages": messages}, observed_until="2020-12-31"))
     )
-    labels = make_message_labels(log, 7, log.observed_until).set_index("customer_id")
+    labels = make_message_labels(log, 7, log.observed_until).set_index("account")
     assert labels["bought"].to_dict() == {"at": False, "after": True, "end": True, "late": False}

@@ -12,7 +12,7 @@ import pytest
 
 from features.shop import read_shop
 from nextbuy import cli
-from serving.schemas import PredictResponse
+from serving.schemas import EventsRequest, EventsResponse, PredictResponse
 from serving.settings import SETTINGS
 
 ROOT = Path(__file__).parent.parent
@@ -68,9 +68,12 @@ def test_the_mlflow_command_opens_the_database_that_a_training_writes(simulated)
 @pytest.mark.parametrize("command", [c for c in COMMANDS if "-d '" in c])
 def test_its_requests_are_what_the_service_takes(command: str) -> None:
     arguments = shlex.split(command)
-    assert arguments[2].endswith("/v1/predict")
     body = json.loads(arguments[-1])
-    assert body.keys() <= {"customer_ids", "as_of"}
+    if arguments[2].endswith("/v1/events"):
+        EventsRequest.model_validate(body)
+    else:
+        assert arguments[2].endswith("/v1/predict")
+        assert body.keys() <= {"customer_ids", "as_of"}
 
 
 def test_its_reply_has_the_form_that_is_served() -> None:
@@ -78,6 +81,10 @@ def test_its_reply_has_the_form_that_is_served() -> None:
     served = PredictResponse.model_validate(reply).model_dump(mode="json")
     assert served.keys() == reply.keys()
     assert served["answers"] == reply["answers"]
+
+
+def test_its_receipt_has_the_form_that_is_served() -> None:
+    assert json.loads(_blocks("json")[1]).keys() == EventsResponse.model_fields.keys()
 
 
 def test_its_nextbuy_toml_files_are_read(tmp_path: Path) -> None:

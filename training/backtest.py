@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.feature import Catalog
+from features.catalog import Catalog
 from features.log import Log
 from features.windows import to_datetime
 from models.booster import BoosterSettings

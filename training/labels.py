@@ -2,11 +2,17 @@
 
 import pandas as pd
 
+from features.build import purchases_sql
 from features.faults import refuse
+from features.identities import customers_sql, messages_sql, resolve
 from features.log import Log
 from features.objections import objected_sql
-from features.relations import RELATIONS
 from features.windows import DAY, Window, to_datetime
+
+# A message drawn at random among several arms, or held out by a control group.
+_RANDOMISED = (
+    "coalesce(propensity > 0 AND (arm = 'control' OR arm = 'random' AND propensity < 1), FALSE)"
+)
 
 
 def make_labels(log: Log, frame: pd.DataFrame, window: Window, known_until: int) -> pd.DataFrame:
@@ -34,17 +40,35 @@ def make_labels(log: Log, frame: pd.DataFrame, window: Window, known_until: int)
         The window ends, with the shop's settle time, after `known_until`: it is censored.
     """
     check_closed(log, window, known_until)
-    purchases = RELATIONS["purchases"].sql(Window(known_until))
+    purchases = purchases_sql(log, known_until)
+    frame = frame.assign(customer_id=resolve(log, frame["customer_id"], known_until))
     found = log.connection.execute(
         f"SELECT customer_id, min({window.days_into_target_sql('happened_at')}) AS days_to_next, "
         "count(DISTINCT day) AS purchase_days, sum(amount) AS spend "
         f"FROM ({purchases}) WHERE {window.target_sql('happened_at')} GROUP BY customer_id"
     ).df()
-    labels = frame[["customer_id"]].merge(found, on="customer_id", how="left", validate="1:1")
+    labels = frame[["customer_id"]].merge(found, on="customer_id", how="left", validate="m:1")
     labels = labels.drop(columns="customer_id").fillna(0)
     counts = {"days_to_next": int, "purchase_days": int, "spend": float}
     labels = labels.astype(counts).set_index(frame.index)
     return labels.assign(returned=labels["days_to_next"] > 0)
+
+
+def count_returns(log: Log, window: Window, known_until: int) -> int:
+    """Count the customers known at the cutoff who return within the horizon.
+
+    Those that `make_labels` marks as returned, without building anybody's features.
+    """
+    check_closed(log, window, known_until)
+    known = f"SELECT DISTINCT customer_id FROM ({purchases_sql(log, window.cutoff)})"
+    later = purchases_sql(log, known_until)
+    found = log.connection.execute(
+        f"SELECT count(*) FROM ({known}) AS known LEFT JOIN ({customers_sql(known_until)}) AS now "
+        "ON now.account = known.customer_id WHERE coalesce(now.customer_id, known.customer_id) IN "
+        f"(SELECT customer_id FROM ({later}) WHERE {window.target_sql('happened_at')}) "
+        f"AND known.customer_id NOT IN ({objected_sql(log)})"
+    )
+    return int(found.fetchall()[0][0])
 
 
 def make_message_labels(log: Log, window_days: int, known_until: int) -> pd.DataFrame:
@@ -57,23 +81,48 @@ def make_message_labels(log: Log, window_days: int, known_until: int) -> pd.Data
     -------
     DataFrame
         One row per message whose window closed by `known_until`, of customers who have not
-        objected to profiling: `message_id, customer_id, sent_at, channel, randomised`
-        (drawn at random among several arms, or held out by a control group), `bought`.
+        objected to profiling: `message_id, account` (the id as it was messaged), `sent_at,
+        channel, randomised` (drawn at random among several arms, or held out by a control
+        group), `bought` (by the customer of the account, as known at `known_until`).
     """
-    purchases = RELATIONS["purchases"].sql(Window(known_until))
-    settled = known_until - (window_days + log.shop.section.settle_days) * DAY
-    objected = objected_sql(log)
+    purchases = purchases_sql(log, known_until)
     return log.connection.execute(
-        "SELECT message_id, m.customer_id, sent_at, channel, "
-        "coalesce(propensity > 0 AND (arm = 'control' OR arm = 'random' AND propensity < 1), "
-        "FALSE) AS randomised, "
+        f"SELECT message_id, m.account, sent_at, channel, {_RANDOMISED} AS randomised, "
         f"EXISTS (FROM ({purchases}) AS p WHERE p.customer_id = m.customer_id "
         f"AND p.happened_at > m.sent_at AND p.happened_at <= m.sent_at + {window_days * DAY}"
         ") AS bought "
-        f"FROM messages AS m WHERE {Window(settled).known_sql('m.sent_at', 'm.sent_at')} "
-        f"AND m.known_at <= {known_until} AND m.customer_id NOT IN ({objected}) "
+        f"FROM ({messages_sql(log, known_until)}) AS m "
+        f"WHERE {_closed_sql(log, window_days, known_until)} "
         "ORDER BY sent_at, message_id"
     ).df()
+
+
+def count_sends(
+    log: Log, first: int, window_days: int, known_until: int
+) -> dict[str, tuple[int, int]]:
+    """Count by channel the messages of `make_message_labels` sent after `first`.
+
+    Returns
+    -------
+    dict of str to (int, int)
+        All of them, and those drawn at random.
+    """
+    found = log.connection.execute(
+        f"SELECT channel, count(*), count(*) FILTER (WHERE {_RANDOMISED}) "
+        f"FROM ({messages_sql(log, known_until)}) AS m "
+        f"WHERE {_closed_sql(log, window_days, known_until)} AND sent_at > {first} "
+        "GROUP BY channel ORDER BY channel"
+    ).fetchall()
+    return {channel: (sends, randomised) for channel, sends, randomised in found}
+
+
+def _closed_sql(log: Log, window_days: int, known_until: int) -> str:
+    """Write the condition of the messages `m` to learn from: window closed, no objection."""
+    settled = known_until - (window_days + log.shop.section.settle_days) * DAY
+    return (
+        f"{Window(settled).known_sql('m.sent_at', 'm.sent_at')} AND m.known_at <= {known_until} "
+        f"AND m.customer_id NOT IN ({objected_sql(log)})"
+    )
 
 
 def check_closed(log: Log, window: Window, known_until: int) -> None:

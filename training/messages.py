@@ -3,7 +3,8 @@
 import pandas as pd
 
 from features.build import build_features
-from features.feature import Catalog
+from features.catalog import Catalog
+from features.identities import resolve
 from features.log import Log
 from features.windows import DAY, cutoffs_before
 from training.labels import make_message_labels
@@ -46,5 +47,6 @@ def make_message_rows(
         sent = labels[(labels["sent_at"] > cutoff) & (labels["sent_at"] <= following)]
         if len(sent):
             features = build_features(log, [cutoff], catalog, population="contacts")
+            sent = sent.assign(customer_id=resolve(log, sent["account"], cutoff))
             parts.append(sent.merge(features, on="customer_id", how="left", validate="m:1"))
     return pd.concat(parts, ignore_index=True) if parts else labels

@@ -14,7 +14,7 @@ from mlflow.models import Model as MlflowModel
 from mlflow.models import infer_signature
 from numpy.typing import NDArray
 
-from features.build import read_channels
+from features.build import read_vocabulary
 from features.log import Log
 from features.windows import to_datetime
 from models.artefact import MANIFEST, Kind, Model, make_head, save
@@ -104,7 +104,7 @@ def log_candidate(
         currency=log.shop.section.currency,
         cutoff=to_datetime(cutoff).isoformat(),
         population="contacts" if kind == "best-channel" else "buyers",
-        channels=read_channels(log, cutoff),
+        vocabulary=read_vocabulary(log, cutoff),
     )
     mlflow.log_dict(dict(head.features), "features.json")
     inputs, outputs = example

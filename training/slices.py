@@ -6,8 +6,8 @@ from itertools import islice
 import pandas as pd
 
 from features.build import build_features
+from features.catalog import Catalog
 from features.faults import refuse
-from features.feature import Catalog
 from features.log import Log
 from features.objections import without_objected
 from features.windows import DAY, Window, cutoffs_before, last_end_of_day, to_datetime

@@ -8,8 +8,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.build import read_catalog
+from features.catalog import Catalog
 from features.faults import refuse
-from features.feature import Catalog
 from features.log import Log
 from features.windows import DAY, to_datetime
 from models.slices import Slices
@@ -85,7 +85,7 @@ def make_study(log: Log, cutoff: int) -> Study:
     """
     horizon = log.shop.section.horizon_days
     check_history(log, cutoff, horizon)
-    catalog = read_catalog(log, cutoff)
+    catalog = read_catalog(log, cutoff).without_texts()
     slices = make_slices(log, cutoff, horizon, catalog)
     holdout = None
     if cutoff + (horizon + log.shop.section.settle_days) * DAY <= log.observed_until:

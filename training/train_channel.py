@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.build import read_catalog
+from features.catalog import Catalog
 from features.faults import refuse
-from features.feature import Catalog
 from features.log import Log
 from features.windows import DAY
 from models.booster import BoosterSettings
@@ -22,7 +22,7 @@ from training.publish import Candidate, Judgement
 from training.runs import log_candidate, log_plots, log_scores, training_run
 
 TEST_DAYS = 28
-_LEARN_DAYS = 365
+LEARN_DAYS = 365
 MIN_MESSAGES = 1000
 
 Floats = NDArray[np.float64]
@@ -38,8 +38,8 @@ def train_channel(log: Log, cutoff: int, progress: Callable[[str], None]) -> Can
     settings = BoosterSettings()
     flags = msgspec.structs.asdict(settings) | {"window_days": window}
     with training_run(log, "best-channel", cutoff, flags):
-        catalog = read_catalog(log, cutoff)
-        since = cutoff - _LEARN_DAYS * DAY
+        catalog = read_catalog(log, cutoff).without_texts()
+        since = cutoff - LEARN_DAYS * DAY
         rows = make_message_rows(log, catalog, since, cutoff, window, cutoff)
         _check_enough(rows, window)
         model = fit_channel(rows, window, list(catalog), settings, SEED)

@@ -1,6 +1,8 @@
 """Bad input gets one clear error that names table, column, rows, expectation and remedy."""
 
 import gzip
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from features.log import Log, read_log
 from features.shop import read_shop
 from features.windows import to_datetime
 
+ROOT = Path(__file__).parents[2]
 GOOD = pd.DataFrame(
     {
         "order_id": ["a", "b", "c"],
@@ -206,3 +209,93 @@ def test_the_fingerprint_is_of_the_rows_and_not_of_their_order(
         for frame in (GOOD, GOOD[::-1], GOOD.assign(amount="1"))
     ]
     assert prints[0] == prints[1] != prints[2]
+
+
+@pytest.mark.parametrize(
+    ("table", "happened", "rest"),
+    [
+        ("orders", "ordered_at", {"order_id": "a", "amount": "1"}),
+        ("returns", "returned_at", {"return_id": "a", "amount": "1"}),
+        ("events", "occurred_at", {"event_type": "view"}),
+        ("messages", "sent_at", {"message_id": "a", "channel": "sms"}),
+    ],
+)
+def test_rows_that_happened_carry_their_local_day(
+    write_shop: Callable[..., Path], table: str, happened: str, rest: dict[str, str]
+) -> None:
+    frame = pd.DataFrame([{"customer_id": "x", happened: "2024-01-05T23:30:00Z", **rest}])
+    tables = {"orders": GOOD} | {table: pd.concat([frame, GOOD]) if table == "orders" else frame}
+    if table == "orders":
+        tables["orders"]["order_id"] = ["first", "a", "b", "c"]
+    log = read_log(read_shop(write_shop(tables, timezone="Europe/Berlin")))
+    query = f"SELECT min(local_day) FROM {table} WHERE customer_id = 'x'"
+    day = 19727 if table == "orders" else 19728  # the orders above begin on the 5th
+    assert log.connection.execute(query).fetchall() == [(day,)]
+
+
+def test_the_log_is_on_disk_and_goes_with_its_last_user(write_shop: Callable[..., Path]) -> None:
+    shop = read_shop(write_shop({"orders": GOOD}))
+    log = read_log(shop)
+    connection = log.connection
+    del log
+    assert len(list(shop.workspace.glob("log-*/log.duckdb"))) == 1
+    assert connection.execute("SELECT count(*) FROM orders").fetchall() == [(3,)]
+    del connection
+    assert list(shop.workspace.iterdir()) == []
+
+
+def test_a_refused_log_leaves_nothing(write_shop: Callable[..., Path]) -> None:
+    config = write_shop({"orders": GOOD.assign(amount="x")})
+    with pytest.raises(InputError):
+        read_log(read_shop(config))
+    assert list(read_shop(config).workspace.iterdir()) == []
+
+
+def _run(code: str, config: Path) -> subprocess.CompletedProcess[str]:
+    code = f"from features.log import read_log\nfrom features.shop import read_shop\n{code}"
+    command = [sys.executable, "-c", code, str(config)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+
+
+def test_what_a_dead_process_left_is_removed_and_what_a_living_one_has_is_not(
+    write_shop: Callable[..., Path],
+) -> None:
+    config = write_shop({"orders": GOOD})
+    workspace = read_shop(config).workspace
+    mine = read_log(read_shop(config))
+    killed = "import os, sys\nlog = read_log(read_shop(sys.argv[1]))\nos.kill(os.getpid(), 9)"
+    assert _run(killed, config).returncode == -9
+    assert len(list(workspace.glob("log-*"))) == 2
+    other = read_log(read_shop(config))
+    assert len(list(workspace.glob("log-*"))) == 2
+    assert mine.count("orders") == other.count("orders") == 3
+
+
+def test_a_full_disk_is_one_clear_error_and_leaves_nothing(
+    write_shop: Callable[..., Path],
+) -> None:
+    rows = pd.DataFrame({"order_id": range(300_000)})
+    frame = rows.assign(
+        customer_id=[f"{hash((n, 'c')):x}" for n in rows.order_id],
+        ordered_at="2024-01-05 10:00:00",
+        amount=1,
+    )
+    frame.loc[0, "ordered_at"] = "2024-01-01 10:00:00"
+    config = write_shop({"orders": frame})
+    full = (
+        "import resource, sys\nfrom features.faults import InputError\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))\n"
+        "try:\n    read_log(read_shop(sys.argv[1]))\n"
+        "except InputError as error:\n    print(len(error.faults), error)"
+    )
+    done = _run(full, config)
+    assert done.stdout.startswith("1 shop.workspace: expected room to write the log in "), done
+    assert list(read_shop(config).workspace.iterdir()) == []
+
+
+def test_a_workspace_that_cannot_be_written_is_one_clear_error(
+    write_shop: Callable[..., Path],
+) -> None:
+    config = write_shop({"orders": GOOD}, workspace="orders.csv/inside")
+    with pytest.raises(InputError, match=r"^shop\.workspace: expected room to write the log"):
+        read_log(read_shop(config))

@@ -40,11 +40,27 @@ def test_the_smallest_file_has_the_defaults(tmp_path: Path) -> None:
         ("[tables.consents]\npath = 'c.csv'\n", "tables.orders: expected the shop's orders"),
         (ORDERS + "[tables.orderz]\npath = 'c.csv'\n", "tables.orderz: expected one of orders,"),
         (ORDERS + "columns = {client = 'x'}\n", "tables.orders.columns.client"),
+        ("[customers]\nstatic = ['known_at']\n" + ORDERS, "customers.static: expected columns"),
+        ("[customers]\nstatic = ['shoe']\n" + ORDERS, "customers.static: .* got 'shoe'"),
+        ("[contact_points]\nview = -1\n" + ORDERS, "contact_points.view: expected points of 0"),
+        ("[contact_points]\nview = 1.5\n" + ORDERS, "Expected `int`, got `float`"),
     ],
 )
 def test_a_wrong_setting_is_named(tmp_path: Path, text: str, says: str) -> None:
     with pytest.raises(InputError, match=says):
         _read(tmp_path, text)
+
+
+def test_points_attributes_and_words_are_taken_over(tmp_path: Path) -> None:
+    (tmp_path / "nextbuy.toml").write_text(
+        "[customers]\nstatic = ['country', 'attr_club']\n[contact_points]\nView = 2\nunbox = 5\n"
+        "[sensitive]\nwords = ['tarot']\nallow = ['baby blue']\n" + ORDERS
+    )
+    shop = read_shop(tmp_path / "nextbuy.toml")
+    assert shop.static == ["country", "attr_club"]
+    assert (shop.sensitive.words, shop.sensitive.allow) == (["tarot"], ["baby blue"])
+    points = shop.contact_points
+    assert (points["view"], points["unbox"], points["purchase"]) == (2, 5, 10)
 
 
 def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:

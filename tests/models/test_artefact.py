@@ -7,6 +7,7 @@ import pytest
 
 from features.build import build_features
 from features.faults import NextbuyError
+from features.vocabulary import Vocabulary
 from models.artefact import BOOSTER, KINDS, MANIFEST, Head, check_same_event, load, save
 
 
@@ -103,7 +104,7 @@ def test_a_changed_feature_is_shown_as_a_difference(saved: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"format": 99}, "format 99, this version reads 1"),
+        ({"format": 99}, "format 99, this version reads 2"),
         ({"kind": "fortune"}, "cannot be read"),
     ],
 )
@@ -119,7 +120,13 @@ def test_an_artefact_of_another_kind_or_format_is_refused(
 
 @pytest.mark.parametrize("what", ["target", "population"])
 def test_a_pair_that_speaks_of_different_events_is_refused(what: str) -> None:
-    common = {"shop": "s", "currency": "EUR", "cutoff": "", "channels": [], "features": {}}
+    common = {
+        "shop": "s",
+        "currency": "EUR",
+        "cutoff": "",
+        "vocabulary": Vocabulary({}),
+        "features": {},
+    }
     ours = Head(kind="churn", population="buyers", **common)
     theirs = Head(**{**common, "kind": "repurchase-timing", "population": "buyers", what: "other"})
     with pytest.raises(NextbuyError, match=f"churn has the {what}"):

@@ -106,12 +106,59 @@ def test_an_error_shows_brackets_and_odd_values_as_they_are(
 ) -> None:
     (tmp_path / "orders.csv").write_text("order_id,customer_id,ordered_at\na,b,[/red]\n")
     (tmp_path / "nextbuy.toml").write_text('[tables.orders]\npath = "orders.csv"\n')
-    code, _, error = run("check", "--shop", str(tmp_path / "nextbuy.toml"))
+    code, _, error = run("features", "--shop", str(tmp_path / "nextbuy.toml"))
     assert code == 1
     assert "Name the shop's column in [tables.orders] columns." in error.replace("\n", "")
     (tmp_path / "orders.csv").write_text("order_id,customer_id,ordered_at,amount\na,b,[/red],1\n")
-    code, _, error = run("check", "--shop", str(tmp_path / "nextbuy.toml"))
+    code, _, error = run("features", "--shop", str(tmp_path / "nextbuy.toml"))
     assert "row 1: '[/red]'" in error
+    code, says, error = run("check", "--shop", str(tmp_path / "nextbuy.toml"))
+    assert (code, error) == (1, "")
+    assert "row 1: '[/red]'" in says
+
+
+def test_check_says_the_same_as_json(run: Callable[..., tuple], small: Path) -> None:
+    code, says, error = run("check", "--json", "--shop", str(small))
+    assert (code, error) == (0, "")
+    report = json.loads(says)
+    assert list(report) == [
+        *("shop", "errors", "warnings", "advice"),
+        *("tables", "findings", "support", "suggestions", "kept_out"),
+    ]
+    assert report["tables"][0]["table"] == "orders"
+    assert report["support"][0]["prediction"] == "churn"
+    assert report["suggestions"]["horizon_days_now"] == 90
+
+
+def test_check_gives_errors_as_json_too(run: Callable[..., tuple], tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text(
+        "order_id,customer_id,ordered_at,amount\na,b,2024-01-01,1\na,b,2024-01-01,-2\n"
+    )
+    (tmp_path / "nextbuy.toml").write_text('[tables.orders]\npath = "orders.csv"\n')
+    code, says, error = run("check", "--json", "--shop", str(tmp_path / "nextbuy.toml"))
+    assert (code, error) == (1, "")
+    report = json.loads(says)
+    assert (report["errors"], report["tables"], report["suggestions"]) == (2, [], None)
+    assert report["findings"] == [
+        {
+            "level": "error",
+            "where": "orders.amount",
+            "what": "expected 0 or more",
+            "count": 1,
+            "share": 0.5,
+            "examples": ["row 2: '-2'"],
+            "remedy": "Refunds belong in the table `returns`, as positive amounts.",
+        },
+        {
+            "level": "error",
+            "where": "orders.order_id",
+            "what": "expected each once (one order a row)",
+            "count": 1,
+            "share": 0.5,
+            "examples": ["a 2 times"],
+            "remedy": "Export one row for each.",
+        },
+    ]
 
 
 @pytest.mark.parametrize("arguments", [["train", "--model", "luck"], ["train", "--trials", "-1"]])

@@ -1,0 +1,40 @@
+"""What one process uses for one task: CPU, peak memory, wall time."""
+
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+
+class Usage(msgspec.Struct):
+    """CPU seconds (user and system) and wall seconds of the task, peak GiB of its process."""
+
+    cpu: float
+    wall: float
+    gib: float
+
+
+def use(task: Callable[[], object]) -> Usage:
+    """Run a task and say what it used."""
+    before, start = _cpu(), time.monotonic()
+    task()
+    usage = Usage(_cpu() - before, time.monotonic() - start, 0.0)
+    usage.gib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # in KiB on Linux
+    return usage
+
+
+def _cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def measure(task: str, folder: Path, repeats: int = 1) -> list[Usage]:
+    """Run a task of `benchmarks.feature_tasks` some times, each in a fresh process."""
+    command = [sys.executable, "-m", "benchmarks.feature_tasks", task, str(folder)]
+    return [
+        msgspec.json.decode(subprocess.check_output(command), type=Usage) for _ in range(repeats)
+    ]

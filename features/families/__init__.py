@@ -1,0 +1,1 @@
+"""The features, one line each, a file per family."""

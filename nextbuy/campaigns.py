@@ -1,0 +1,103 @@
+"""Whom a simulated shop messages, through which channel, and what it does.
+
+Every two weeks 60 % of the customers known are decided on: mostly by a rule that looks at an
+engagement nobody logs, partly at random with a logged propensity, `none` among the arms. A
+message makes a customer who has not left buy with the chance `Customers.response`, within
+three days; such a purchase comes on top of the customer's own and does not move their clock.
+"""
+
+import numpy as np
+
+from nextbuy.world import (
+    CONTROL,
+    DAYS,
+    NO_MESSAGE,
+    OPTIMISED,
+    RANDOM,
+    Customers,
+    Flags,
+    Floats,
+    Ints,
+    Messages,
+)
+
+CAMPAIGNS = np.arange(14.0, DAYS, 14.0)
+SENT_HOURS = (7.0, 18.0)
+CONVERTS_DAYS = (0.02, 3.0)
+_MESSAGED_SHARE = 0.6
+_RANDOM_SHARE, _CONTROL_SHARE = 0.20, 0.05
+
+
+def draw_messages(rng: np.random.Generator, people: Customers, left_at: Floats) -> Messages:
+    """Draw the decisions of all campaigns and the purchases that they cause."""
+    parts = [_draw_campaign(rng, people, left_at, start) for start in CAMPAIGNS]
+    fields = Messages.__dataclass_fields__
+    return Messages(**{f: np.concatenate([getattr(part, f) for part in parts]) for f in fields})
+
+
+def expected_chances(people: Customers) -> Floats:
+    """Give the chance that a campaign makes a customer buy who has not left.
+
+    Over the draws of the shop (who is messaged, arm, channel) and of the customer, with the
+    consents as of the noon of its day.
+
+    Returns
+    -------
+    numpy.ndarray
+        (customers, campaigns).
+    """
+    customer = np.arange(len(people.ids))
+    chances = _chances(people, customer)
+    columns = []
+    for start in CAMPAIGNS:
+        eligible = _eligible(people, customer, np.full(len(customer), start + 0.5))
+        at_random = (chances * eligible).sum(axis=1) / eligible.sum(axis=1)
+        by_rule = chances[customer, _rule(people.engagement, eligible)]
+        rest = 1 - _RANDOM_SHARE - _CONTROL_SHARE
+        known = _MESSAGED_SHARE * (people.known_from < start)
+        columns.append(known * (_RANDOM_SHARE * at_random + rest * by_rule))
+    return np.column_stack(columns)
+
+
+def _draw_campaign(
+    rng: np.random.Generator, people: Customers, left_at: Floats, start: float
+) -> Messages:
+    known = people.known_from < start
+    customer = np.flatnonzero(known & (rng.random(len(people.ids)) < _MESSAGED_SHARE))
+    n = len(customer)
+    sent = start + rng.uniform(*SENT_HOURS, n) / 24
+    eligible = _eligible(people, customer, sent)
+    draw = rng.random(n)
+    arm = np.select([draw < _RANDOM_SHARE, draw > 1 - _CONTROL_SHARE], [RANDOM, CONTROL], OPTIMISED)
+    by_rule = _rule(people.engagement[customer], eligible)
+    channel = np.where(arm == RANDOM, _choose_uniformly(rng, eligible), by_rule)
+    channel[arm == CONTROL] = NO_MESSAGE
+    propensity = np.where(arm == RANDOM, 1 / eligible.sum(axis=1), np.nan)
+    propensity[arm == CONTROL] = 1.0  # within the control group nothing else can happen
+    caused = rng.random(n) < _chances(people, customer)[np.arange(n), channel]
+    converts = np.where(caused, sent + rng.uniform(*CONVERTS_DAYS, n), np.nan)
+    converts[converts >= np.minimum(left_at[customer], DAYS)] = np.nan
+    return Messages(customer, sent, channel, arm, propensity, converts)
+
+
+def _chances(people: Customers, customer: Ints) -> Floats:
+    return np.column_stack([people.response[customer], np.zeros(len(customer))])
+
+
+def _eligible(people: Customers, customer: Ints, sent: Floats) -> Flags:
+    """Say which channels, and always `none`, may be used."""
+    consented = people.granted[customer] <= sent[:, None]
+    usable = consented & (sent[:, None] < people.withdrawn[customer]) & people.reachable[customer]
+    return np.column_stack([usable, np.ones(len(customer), dtype=bool)])
+
+
+def _choose_uniformly(rng: np.random.Generator, eligible: Flags) -> Ints:
+    return np.argmax(np.where(eligible, rng.random(eligible.shape), -1.0), axis=1)
+
+
+def _rule(engagement: Floats, eligible: Flags) -> Ints:
+    """The shop's rule: e-mail for the engaged, else text messages; it confounds what is logged."""
+    likes = np.tile([0.4, 0.3, 0.2, 0.1, 0.0], (len(engagement), 1))
+    likes[:, 0] += engagement
+    likes[:, 1] -= engagement
+    return np.argmax(np.where(eligible, likes, -np.inf), axis=1)

@@ -1,0 +1,51 @@
+"""Columns of a simulated shop's tables, from days, cents and places to Arrow."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from features.windows import DAY
+from nextbuy.world import START, Floats, Ints
+
+_START = int(pd.Timestamp(START, tz="UTC").timestamp()) * 1_000_000
+
+Columns = dict[str, Any]
+
+
+def instants(day: Floats) -> pa.Array:
+    """Turn days since the start into instants; NaN is a missing one."""
+    missing = np.isnan(day)
+    us = _START + (np.where(missing, 0.0, day) * DAY).astype(np.int64)
+    return pa.array(us, pa.int64(), mask=missing).cast(pa.timestamp("us", tz="UTC"))
+
+
+def to_days(instant: Ints | int) -> Floats:
+    """Turn instants, in microseconds UTC, into days since the start."""
+    return (np.asarray(instant) - _START) / DAY
+
+
+def money(cents: Floats | Ints) -> Floats:
+    """Turn cents into the currency's unit."""
+    return np.asarray(cents, dtype=float) / 100
+
+
+def named(place: Ints, names: Sequence[str] | pa.Array) -> pa.Array:
+    """Turn places among names into the names; a negative place is missing."""
+    codes = np.asarray(place, np.int32)
+    values = names if isinstance(names, pa.Array) else pa.array(list(names), pa.string())
+    return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), values)
+
+
+def numbered(prefix: str, count: int) -> pa.Array:
+    """Make the ids `<prefix>-000000000`, `<prefix>-000000001`..."""
+    digits = pc.utf8_lpad(pa.array(np.arange(count)).cast(pa.string()), 9, "0")
+    return pc.binary_join_element_wise(prefix, digits, "-")
+
+
+def rows(columns: Columns, kept: np.ndarray) -> pa.Table:
+    """Make a table of the rows that are kept."""
+    return pa.table(columns).filter(pa.array(kept))

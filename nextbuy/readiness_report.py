@@ -1,0 +1,220 @@
+"""The readiness report: what `nextbuy check` says of a shop, in the terminal and as JSON."""
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+from rich import box
+from rich.console import Console, Group, JustifyMethod
+from rich.markup import escape
+from rich.table import Table
+
+from features.contract import BY_NAME
+from features.coverage import Coverage, Lateness
+from features.faults import InputError
+from features.finding import LEVELS, Finding, finding_of
+from features.log import Log, read_log
+from features.readiness import examine
+from features.shop import Shop
+from features.suggestions import Suggestions
+from training.support import Support, assess
+
+
+class Report(msgspec.Struct, frozen=True):
+    """The report; its fields, and those of the structs in it, are the keys of the JSON.
+
+    Attributes
+    ----------
+    shop : str
+        Its name.
+    errors, warnings, advice : int
+        How many findings of each level; with an error no other command runs.
+    tables : list of Coverage
+        What each table covers. Empty where there are errors, as all that follows but findings.
+    findings : list of Finding
+        The gravest first.
+    support : list of Support
+        What can be predicted.
+    suggestions : Suggestions or None
+        Settings that suit the data.
+    kept_out : list of Finding
+        Sensitive categories and attributes, which become neither features nor reasons.
+    """
+
+    shop: str
+    errors: int
+    warnings: int
+    advice: int
+    tables: list[Coverage]
+    findings: list[Finding]
+    support: list[Support]
+    suggestions: Suggestions | None
+    kept_out: list[Finding]
+
+
+def report_on(shop: Shop) -> Report:
+    """Report on a shop; what breaks the contract is in the report, not raised."""
+    try:
+        log = read_log(shop)
+    except InputError as error:
+        return _report(shop, [finding_of(fault) for fault in error.faults])
+    return make_report(log)
+
+
+def make_report(log: Log) -> Report:
+    """Report on a log that keeps the contract."""
+    readiness = examine(log)
+    return msgspec.structs.replace(
+        _report(log.shop, readiness.findings),
+        tables=readiness.tables,
+        support=assess(log),
+        suggestions=readiness.suggestions,
+        kept_out=readiness.kept_out,
+    )
+
+
+def _report(shop: Shop, findings: list[Finding]) -> Report:
+    counts = (sum(f.level == level for f in findings) for level in LEVELS)
+    return Report(shop.section.name, *counts, [], findings, [], None, [])
+
+
+def to_json(report: Report) -> str:
+    """Write the report as JSON."""
+    return msgspec.json.format(msgspec.json.encode(report), indent=2).decode()
+
+
+_COLOURS = {
+    "error": "red",
+    "warning": "yellow",
+    "advice": "cyan",
+    "supported": "green",
+    "low_data": "yellow",
+    "not_possible": "red",
+}
+
+
+def show_report(console: Console, report: Report) -> None:
+    """Show the report: tables, findings, what can be predicted, settings."""
+    console.print(_headline(report))
+    if report.tables:
+        console.print(_tables(report.tables))
+    for title, findings in (("findings", report.findings), ("kept out", report.kept_out)):
+        if findings:
+            console.print(_findings(title, findings))
+    if report.support:
+        console.print(_support(report.support))
+    if report.suggestions is not None:
+        console.print(Group(*_suggestions(report.suggestions)))
+    if report.errors:
+        console.print("The rest is examined once the errors are put right.")
+
+
+def _headline(report: Report) -> str:
+    counts = [
+        f"[{_COLOURS[level]}]{n} {level}{'s' * (n > 1 and level != 'advice')}[/]"
+        for level, n in zip(LEVELS, (report.errors, report.warnings, report.advice), strict=True)
+        if n
+    ]
+    kept = (
+        "not every table keeps the contract" if report.errors else "every table keeps the contract"
+    )
+    return f"[bold]{escape(report.shop)}[/bold]: {', '.join([kept, *counts])}"
+
+
+def _grid(title: str, *columns: str, right: Sequence[str] = (), whole: int = 2) -> Table:
+    """Begin a table whose first `whole` columns are not broken into lines."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    for place, name in enumerate(columns):
+        justify: JustifyMethod = "right" if name in right else "left"
+        table.add_column(name, justify=justify, no_wrap=place < whole, overflow="fold")
+    return table
+
+
+def _tables(tables: Sequence[Coverage]) -> Table:
+    late = any(table.lateness for table in tables)
+    numbers = ("rows", "days", "gap") + ("late", "99 % in") * late
+    grid = _grid(
+        "tables", "table", "rows", "from", "to", *numbers[1:], "not given", right=numbers, whole=4
+    )
+    for table in tables:
+        grid.add_row(
+            table.table,
+            f"{table.rows:,}",
+            (table.first_at or "")[:10],
+            (table.last_at or "")[:10],
+            "" if table.days_covered is None else f"{table.days_covered:,}",
+            "" if table.largest_gap_days is None else f"{table.largest_gap_days:,} d",
+            *(_lateness(table.lateness) if late else ()),
+            f"[dim]{', '.join(_not_given(table))}[/dim]",
+        )
+    return grid
+
+
+def _lateness(lateness: Lateness | None) -> tuple[str, str]:
+    if lateness is None:
+        return "", ""
+    return _percent(lateness.late_share), f"{lateness.days_99:.1f} d"
+
+
+def _not_given(table: Coverage) -> Iterator[str]:
+    for column in BY_NAME[table.table].columns:
+        if not any(column is BY_NAME[table.table].column(name) for name in table.columns):
+            yield column.name + "..." * column.pattern
+
+
+def _findings(title: str, findings: Sequence[Finding]) -> Table:
+    grid = _grid(title, "level", "where", "rows", "what, and what to do", right=("rows",), whole=3)
+    for finding in findings:
+        share = "" if finding.share is None else f"\n{_percent(finding.share)}"
+        examples = escape(", ".join(finding.examples))
+        shown = [escape(finding.what), f"[dim]as {examples}[/dim]", escape(finding.remedy)]
+        grid.add_row(
+            _coloured(finding.level),
+            escape(finding.where),
+            "" if finding.count is None else f"{finding.count:,}{share}",
+            "\n".join(shown if examples else shown[::2]),
+        )
+    return grid
+
+
+def _support(supports: Sequence[Support]) -> Table:
+    grid = _grid("what the data can support", "prediction", "", "rests on", "missing")
+    for support in supports:
+        verdict = _coloured(support.verdict)
+        grid.add_row(
+            support.prediction, verdict, escape(support.basis), escape("\n".join(support.missing))
+        )
+    return grid
+
+
+def _suggestions(suggestions: Suggestions) -> Iterator[str]:
+    yield "[bold]settings[/bold]"
+    s = suggestions
+    if s.horizon_days is None:
+        yield f"  horizon_days (now {s.horizon_days_now}): {s.gaps} gaps are too few to suggest one"
+    else:
+        yield (
+            f"  horizon_days = {s.horizon_days} (now {s.horizon_days_now}): closes 85 % of "
+            f"{s.gaps:,} gaps between purchases, of up to {s.watched_days} days"
+        )
+    if s.settle_days is None:
+        yield f"  settle_days (now {s.settle_days_now}): no known_at of orders to suggest one from"
+    else:
+        yield (
+            f"  settle_days = {s.settle_days} (now {s.settle_days_now}): 99.5 % of the orders are "
+            "known by then"
+        )
+
+
+def _coloured(word: str) -> str:
+    return f"[{_COLOURS[word]}]{word.replace('_', ' ')}[/]"
+
+
+def _percent(share: float) -> str:
+    """Show a share so that a small one is not nothing.
+
+    >>> [_percent(share) for share in (0, 0.0001, 0.034, 1)]
+    ['0 %', '<0.1 %', '3.4 %', '100 %']
+    """
+    if 0 < share < 0.001:
+        return "<0.1 %"
+    return f"{100 * share:.{0 if share in (0, 1) else 1}f} %"

@@ -1,0 +1,70 @@
+"""Posts in process: what is refused, what is answered, and what the next answer sees."""
+
+import pytest
+from pydantic import ValidationError
+
+from features.faults import InputError
+from features.fresh import FreshStore
+from features.journal import open_journal
+from features.log import read_log
+from features.posted import POSTABLE
+from features.shop import read_shop
+from features.store import build_store, store_target
+from serving.events import Events
+from serving.schemas import EventsRequest
+
+ORDER = {"order_id": "p1", "customer_id": "c", "ordered_at": "2024-03-02T10:00:00Z", "amount": 5}
+
+
+@pytest.fixture
+def config(write_shop, orders):
+    return write_shop({"orders": orders(("c", "2024-01-02", 1), ("c", "2024-03-01", 3))})
+
+
+def test_a_post_is_answered_with_what_became_of_it_and_the_next_read_sees_it(config) -> None:
+    shop = read_shop(config)
+    build_store(read_log(shop), store_target(shop))
+    events = Events(shop)
+    store = FreshStore(shop, store_target(shop).open(), open_journal(shop))
+    before = store.read(["c"])["c"]["orders"]
+    reply = events.post(EventsRequest(orders=[ORDER, ORDER]))
+    after = store.read(["c"])["c"]["orders"]
+    assert (reply.accepted, reply.duplicates) == (1, 1)
+    assert (len(before["amount"]), len(after["amount"])) == (2, 3)
+    assert after["known_at"][-1] == reply.received_at.timestamp() * 1e6
+    events.close()
+    store.close()
+
+
+def test_the_data_reaches_to_the_last_post_only_where_the_shop_posts_everything(config) -> None:
+    text = config.read_text()
+    for line, moves in (("complete = false", False), ("complete = true", True)):
+        config.write_text(f"{text}\n[journal]\n{line}\n")
+        shop = read_shop(config)
+        build_store(read_log(shop), store_target(shop), data_cutoff=1_709_251_200_000_000)
+        events = Events(shop)
+        received = events.post(EventsRequest(orders=[ORDER | {"order_id": line}])).received_at
+        store = FreshStore(shop, store_target(shop).open(), open_journal(shop))
+        assert (store.data_cutoff == received.timestamp() * 1e6) == moves
+        assert store.info.data_cutoff == 1_709_251_200_000_000
+        events.close()
+        store.close()
+
+
+def test_a_row_that_breaks_the_contract_is_refused(config) -> None:
+    events = Events(read_shop(config))
+    with pytest.raises(InputError, match=r"orders.amount: .*row 1: 'x'"):
+        events.post(EventsRequest(orders=[ORDER | {"amount": "x"}]))
+    with pytest.raises(InputError, match="rows: expected 1 to 1000 in a request, got 0"):
+        events.post(EventsRequest())
+    events.close()
+
+
+@pytest.mark.parametrize("body", [{"products": []}, {"orders": {}}, {"orders": ["x"]}])
+def test_a_request_of_another_form_is_refused(body: dict) -> None:
+    with pytest.raises(ValidationError):
+        EventsRequest.model_validate(body)
+
+
+def test_the_request_has_every_table_that_may_be_posted() -> None:
+    assert list(EventsRequest.model_fields) == list(POSTABLE)
