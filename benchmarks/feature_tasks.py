@@ -14,10 +14,10 @@ from benchmarks.kept_log import keep_log, open_kept_log
 from benchmarks.measured import use
 from benchmarks.pandas_rival import compute_fifty
 from benchmarks.warehouse import CUTOFF
-from features.build import prepare_features, read_catalog
-from features.log import Log
-from features.relations import EVENT_DAYS, LINE_DAYS, MESSAGE_DAYS
-from features.windows import Window, cutoffs_before, read_cutoff, to_datetime
+from features.catalog.relations import EVENT_DAYS, LINE_DAYS, MESSAGE_DAYS
+from features.engines.build import prepare_features, read_catalog
+from features.inputs.log import Log
+from features.inputs.windows import Window, cutoffs_before, read_cutoff, to_datetime
 
 # table, key, value, clock of the floor; what relations over the table read at the most
 _FLOOR = (

@@ -11,8 +11,8 @@ import numpy as np
 from rich.console import Console
 
 from benchmarks.rows import Row, report
-from features.log import read_log
-from features.shop import read_shop
+from features.inputs.log import read_log
+from features.inputs.shop import read_shop
 from models.forecast import make_forecast
 from models.registry import read_version
 from nextbuy.cdnow import write_cdnow

@@ -6,9 +6,9 @@ from pathlib import Path
 import duckdb
 import msgspec
 
-from features.log import Log, read_log
-from features.scratch import configure
-from features.shop import read_shop
+from features.inputs.log import Log, read_log
+from features.inputs.scratch import configure
+from features.inputs.shop import read_shop
 
 
 def keep_log(folder: Path) -> None:

@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from features.dictionary import make_catalog
-from features.faults import NextbuyError
-from features.vocabulary import Vocabulary
+from features.catalog.dictionary import make_catalog
+from features.catalog.vocabulary import Vocabulary
+from features.inputs.faults import NextbuyError
 from models.booster import ResidualBooster
 from models.channel import ChannelModel
 from models.churn import ChurnModel

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from scipy.linalg import eigh_tridiagonal
 from scipy.special import betaln, expit, gammaln, hyp2f1
 
-from features.faults import NextbuyError
+from features.inputs.faults import NextbuyError
 
 Floats = NDArray[np.float64]
 Variant = Literal["bg_nbd", "mbg_nbd"]

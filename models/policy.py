@@ -6,9 +6,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from features.history import Array, Table
-from features.objections import SCOPE
-from features.windows import Window
+from features.inputs.history import Array, Table
+from features.inputs.objections import SCOPE
+from features.inputs.windows import Window
 from models.channel import NO_MESSAGE
 
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from features.faults import NextbuyError
+from features.inputs.faults import NextbuyError
 from nextbuy.profiles import ProfileName
 
 if TYPE_CHECKING:
-    from features.log import Log
+    from features.inputs.log import Log
 
 console = Console()
 
@@ -81,7 +81,7 @@ def check(
 
     Exit code 1 if a table breaks the input contract.
     """
-    from features.shop import read_shop
+    from features.inputs.shop import read_shop
     from nextbuy.readiness_report import report_on, show_report, to_json
 
     report = report_on(read_shop(shop))
@@ -112,8 +112,8 @@ def features(
     """Build everybody's features at a cutoff as Parquet, or the service's history store."""
     if context.invoked_subcommand is not None:
         return
-    from features.build import write_features
-    from features.store import build_store, store_target
+    from features.engines.build import write_features
+    from features.store.store import build_store, store_target
 
     log = _read(shop)
     instant = _cutoff(log, cutoff)
@@ -134,9 +134,9 @@ def list_features(
     markdown: Annotated[bool, typer.Option(help="As the page features/FEATURES.md.")] = False,
 ) -> None:
     """Print the dictionary of the features: name, what it is, unit, family, tables, lookback."""
-    from features.build import read_catalog
-    from features.dictionary import make_catalog
-    from features.glossary import FULL, describe, to_markdown
+    from features.catalog.dictionary import make_catalog
+    from features.catalog.glossary import FULL, describe, to_markdown
+    from features.engines.build import read_catalog
     from nextbuy.reports import show_features
 
     if markdown:
@@ -182,7 +182,7 @@ def train(
 @app.command()
 def promote(shop: ShopOption = _SHOP, model: ModelOption = None) -> None:
     """Make the challengers the champions, which the service answers with."""
-    from features.shop import read_shop
+    from features.inputs.shop import read_shop
     from training.publish import promote as promote_models
 
     promoted = promote_models(read_shop(shop).tracking_uri, [m.value for m in model or []])
@@ -238,7 +238,7 @@ def pseudonym(
 
     The key is read from NEXTBUY_PSEUDONYM_KEY.
     """
-    from features.pseudonyms import read_key, write_pseudonyms
+    from features.inputs.pseudonyms import read_key, write_pseudonyms
 
     write_pseudonyms(read_key(), ids, column, sys.stdout)
 
@@ -275,14 +275,14 @@ def main() -> None:
 
 
 def _read(shop: Path) -> "Log":
-    from features.log import read_log
-    from features.shop import read_shop
+    from features.inputs.log import read_log
+    from features.inputs.shop import read_shop
 
     return read_log(read_shop(shop))
 
 
 def _cutoff(log: "Log", cutoff: str | None) -> int | None:
-    from features.log import resolve_cutoff
+    from features.inputs.log import resolve_cutoff
 
     return None if cutoff is None else resolve_cutoff(log, cutoff)
 

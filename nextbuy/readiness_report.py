@@ -8,14 +8,14 @@ from rich.console import Console, Group, JustifyMethod
 from rich.markup import escape
 from rich.table import Table
 
-from features.contract import BY_NAME
-from features.coverage import Coverage, Lateness
-from features.faults import InputError
-from features.finding import LEVELS, Finding, finding_of
-from features.log import Log, read_log
-from features.readiness import examine
-from features.shop import Shop
-from features.suggestions import Suggestions
+from features.inputs.contract import BY_NAME
+from features.inputs.faults import InputError
+from features.inputs.log import Log, read_log
+from features.inputs.shop import Shop
+from features.readiness.coverage import Coverage, Lateness
+from features.readiness.finding import LEVELS, Finding, finding_of
+from features.readiness.readiness import examine
+from features.readiness.suggestions import Suggestions
 from training.support import Support, assess
 
 

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from features.glossary import Entry
+from features.catalog.glossary import Entry
 
 
 @contextmanager

@@ -8,21 +8,21 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from features.builds import HistoryStore
-from features.catalog import Catalog
-from features.dictionary import make_catalog
-from features.faults import NextbuyError, refuse
-from features.fresh import FreshStore
-from features.history import Array, batch
-from features.identities import read_customers
-from features.journal import open_journal
-from features.numpy_engine import Plan
-from features.pseudonyms import key_fingerprint, stored_ids
-from features.scope import Lookups, Scope
-from features.shop import Shop, read_shop
-from features.store import store_target
-from features.vocabulary import Vocabulary
-from features.windows import DAY, local_day, read_cutoff, to_datetime
+from features.catalog.catalog import Catalog
+from features.catalog.dictionary import make_catalog
+from features.catalog.vocabulary import Vocabulary
+from features.engines.numpy_engine import Plan
+from features.engines.scope import Lookups, Scope
+from features.inputs.faults import NextbuyError, refuse
+from features.inputs.history import Array, batch
+from features.inputs.identities import read_customers
+from features.inputs.journal import open_journal
+from features.inputs.pseudonyms import key_fingerprint, stored_ids
+from features.inputs.shop import Shop, read_shop
+from features.inputs.windows import DAY, local_day, read_cutoff, to_datetime
+from features.store.builds import HistoryStore
+from features.store.fresh import FreshStore
+from features.store.store import store_target
 from models.policy import objects_to_profiling
 from models.registry import Champions, Version, read_champions
 from serving.answers import Tables, make_answers

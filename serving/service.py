@@ -3,8 +3,8 @@
 import bentoml
 from bentoml.exceptions import InvalidArgument, ServiceUnavailable
 
-from features.faults import InputError, NextbuyError
-from features.shop import read_shop
+from features.inputs.faults import InputError, NextbuyError
+from features.inputs.shop import read_shop
 from serving.events import Events
 from serving.schemas import (
     EventsRequest,

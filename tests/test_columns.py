@@ -12,13 +12,13 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 
-from features.build import build_features, read_catalog
-from features.contract import TABLES, Table
-from features.identities import read_customers
-from features.log import Log
-from features.sqlite_store import SqliteStore
-from features.store import build_store
-from features.windows import DAY, read_cutoff
+from features.engines.build import build_features, read_catalog
+from features.inputs.contract import TABLES, Table
+from features.inputs.identities import read_customers
+from features.inputs.log import Log
+from features.inputs.windows import DAY, read_cutoff
+from features.store.sqlite_store import SqliteStore
+from features.store.store import build_store
 from models.policy import check_eligibility
 from tests.random_logs import Tables, column_names, read_tables, utc
 from training.labels import make_message_labels

@@ -13,6 +13,14 @@ MAY_IMPORT = {
     "serving": {"features", "models", "serving"},
     "nextbuy": {"features", "models", "training", "serving", "nextbuy"},
 }
+# Inside features: the log <- what a feature is <- how it is computed <- what serving reads.
+FEATURES_MAY_IMPORT = {
+    "inputs": {"inputs"},
+    "catalog": {"inputs", "catalog"},
+    "engines": {"inputs", "catalog", "engines"},
+    "store": {"inputs", "catalog", "engines", "store"},
+    "readiness": {"inputs", "catalog", "engines", "readiness"},
+}
 MODULES = sorted(path for package in MAY_IMPORT for path in (ROOT / package).rglob("*.py"))
 
 
@@ -32,6 +40,13 @@ def test_a_module_imports_only_what_its_layer_may(path: Path) -> None:
     layer = path.relative_to(ROOT).parts[0]
     ours = {name.split(".")[0] for name in _imported(path)} & MAY_IMPORT.keys()
     assert ours <= MAY_IMPORT[layer]
+
+
+@pytest.mark.parametrize("part", FEATURES_MAY_IMPORT)
+def test_a_part_of_the_features_imports_only_what_it_may(part: str) -> None:
+    for path in (ROOT / "features" / part).rglob("*.py"):
+        names = [name.split(".") for name in _imported(path) if name.startswith("features.")]
+        assert {name[1] for name in names} <= FEATURES_MAY_IMPORT[part], path
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))

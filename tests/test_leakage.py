@@ -11,19 +11,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from features.build import build_features, build_lookups_at, make_scope, read_catalog
-from features.catalog import Catalog
-from features.contract import BY_NAME, TABLES
-from features.feature import Aggregate
-from features.history import batch
-from features.identities import Tables as History
-from features.identities import read_customers
-from features.log import Log, read_log
-from features.numpy_engine import compute_features
-from features.shop import read_shop
-from features.sqlite_store import SqliteStore
-from features.store import build_store
-from features.windows import DAY, Window, read_cutoff, to_datetime
+from features.catalog.catalog import Catalog
+from features.catalog.feature import Aggregate
+from features.engines.build import build_features, build_lookups_at, make_scope, read_catalog
+from features.engines.numpy_engine import compute_features
+from features.inputs.contract import BY_NAME, TABLES
+from features.inputs.history import batch
+from features.inputs.identities import Tables as History
+from features.inputs.identities import read_customers
+from features.inputs.log import Log, read_log
+from features.inputs.shop import read_shop
+from features.inputs.windows import DAY, Window, read_cutoff, to_datetime
+from features.store.sqlite_store import SqliteStore
+from features.store.store import build_store
 from models.policy import check_eligibility
 from tests.random_logs import ZONES, RandomLog, Tables, column_names, random_logs, read_tables, utc
 from training.labels import make_labels, make_message_labels

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from features.shop import read_shop
+from features.inputs.shop import read_shop
 from nextbuy import cli
 from serving.schemas import EventsRequest, EventsResponse, PredictResponse
 from serving.settings import SETTINGS
@@ -94,14 +94,15 @@ def test_its_nextbuy_toml_files_are_read(tmp_path: Path) -> None:
 
 
 def test_its_tree_names_every_file_and_no_other() -> None:
-    folder, named = "", set()
+    folders: list[str] = []
+    named = set()
     for line in README.split("## The files")[1].split("```")[1].strip().splitlines():
         path = line.split()[0]
         assert len(line.split()) > 1, f"{path} is not explained"
-        if not line.startswith(" "):
-            folder = path if path.endswith("/") else ""
+        depth = (len(line) - len(line.lstrip())) // 2
+        folders = [*folders[:depth], path]
         if not path.endswith("/"):
-            named.add(folder + path if line.startswith(" ") else path)
+            named.add("".join(folders))
     tracked = subprocess.check_output(["git", "ls-files"], cwd=ROOT, text=True).split()
     unnamed = ("README.md", "LICENSE", ".gitignore")
     expected = {

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.catalog import Catalog
-from features.log import Log
-from features.windows import to_datetime
+from features.catalog.catalog import Catalog
+from features.inputs.log import Log
+from features.inputs.windows import to_datetime
 from models.booster import BoosterSettings
 from models.churn import fit_churn
 from models.forecast import make_forecast

@@ -2,12 +2,12 @@
 
 import pandas as pd
 
-from features.build import purchases_sql
-from features.faults import refuse
-from features.identities import customers_sql, messages_sql, resolve
-from features.log import Log
-from features.objections import objected_sql
-from features.windows import DAY, Window, to_datetime
+from features.engines.build import purchases_sql
+from features.inputs.faults import refuse
+from features.inputs.identities import customers_sql, messages_sql, resolve
+from features.inputs.log import Log
+from features.inputs.objections import objected_sql
+from features.inputs.windows import DAY, Window, to_datetime
 
 # A message drawn at random among several arms, or held out by a control group.
 _RANDOMISED = (

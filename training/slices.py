@@ -5,12 +5,12 @@ from itertools import islice
 
 import pandas as pd
 
-from features.build import build_features
-from features.catalog import Catalog
-from features.faults import refuse
-from features.log import Log
-from features.objections import without_objected
-from features.windows import DAY, Window, cutoffs_before, last_end_of_day, to_datetime
+from features.catalog.catalog import Catalog
+from features.engines.build import build_features
+from features.inputs.faults import refuse
+from features.inputs.log import Log
+from features.inputs.objections import without_objected
+from features.inputs.windows import DAY, Window, cutoffs_before, last_end_of_day, to_datetime
 from models.btyd import fit_btyd
 from models.slices import Slices
 from training.labels import make_labels

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.build import read_catalog
-from features.catalog import Catalog
-from features.faults import refuse
-from features.log import Log
-from features.windows import DAY, to_datetime
+from features.catalog.catalog import Catalog
+from features.engines.build import read_catalog
+from features.inputs.faults import refuse
+from features.inputs.log import Log
+from features.inputs.windows import DAY, to_datetime
 from models.slices import Slices
 from training.baselines import BASELINES
 from training.slices import (

@@ -5,11 +5,11 @@ from typing import Literal
 
 import msgspec
 
-from features.build import purchase_days_sql
-from features.contract import EVENT_TYPES
-from features.log import Log
-from features.sources import quote
-from features.windows import DAY, Window
+from features.engines.build import purchase_days_sql
+from features.inputs.contract import EVENT_TYPES
+from features.inputs.log import Log
+from features.inputs.sources import quote
+from features.inputs.windows import DAY, Window
 from models import churn, timing
 from models.channel import MIN_RANDOMISED, NO_MESSAGE
 from models.value import MIN_REPEATERS

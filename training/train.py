@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import mlflow
 import pandas as pd
 
-from features.faults import refuse
-from features.log import Log, check_observed
-from features.windows import to_datetime
+from features.inputs.faults import refuse
+from features.inputs.log import Log, check_observed
+from features.inputs.windows import to_datetime
 from models.artefact import KINDS, Kind
 from models.churn import ChurnModel
 from models.forecast import make_forecast

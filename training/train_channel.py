@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.build import read_catalog
-from features.catalog import Catalog
-from features.faults import refuse
-from features.log import Log
-from features.windows import DAY
+from features.catalog.catalog import Catalog
+from features.engines.build import read_catalog
+from features.inputs.faults import refuse
+from features.inputs.log import Log
+from features.inputs.windows import DAY
 from models.booster import BoosterSettings
 from models.channel import ChannelModel, fit_channel
 from training.backtest import OURS, SEED

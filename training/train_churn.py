@@ -6,7 +6,7 @@ import mlflow
 import msgspec
 import pandas as pd
 
-from features.log import Log
+from features.inputs.log import Log
 from models.booster import BoosterSettings
 from models.churn import ChurnModel, fit_churn
 from training.backtest import OURS, SEED

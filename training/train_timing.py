@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.log import Log
+from features.inputs.log import Log
 from models.timing import TimingModel, fit_timing
 from training.backtest import OURS, SEED, TIMING_SETTINGS
 from training.baselines import empirical_law

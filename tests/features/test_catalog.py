@@ -2,12 +2,12 @@ import dataclasses
 
 import pytest
 
-from features.catalog import Catalog
-from features.dictionary import make_catalog
-from features.feature import Aggregate, Derived
-from features.relation import Relation, Relations
-from features.relations import make_relations
-from features.vocabulary import Vocabulary
+from features.catalog.catalog import Catalog
+from features.catalog.dictionary import make_catalog
+from features.catalog.feature import Aggregate, Derived
+from features.catalog.relation import Relation, Relations
+from features.catalog.relations import make_relations
+from features.catalog.vocabulary import Vocabulary
 
 ALL_COLUMNS = {
     "orders": ["amount", "discount", "store"],

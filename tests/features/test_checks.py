@@ -6,9 +6,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from features.faults import Fault, InputError
-from features.log import read_log
-from features.shop import read_shop
+from features.inputs.faults import Fault, InputError
+from features.inputs.log import read_log
+from features.inputs.shop import read_shop
 
 ORDERS = pd.DataFrame(
     {

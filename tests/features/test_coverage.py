@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.coverage import Days, find_gaps, find_partial_end, find_shifts
-from features.log import read_log
-from features.readiness import Readiness, examine
-from features.shop import read_shop
+from features.inputs.log import read_log
+from features.inputs.shop import read_shop
+from features.readiness.coverage import Days, find_gaps, find_partial_end, find_shifts
+from features.readiness.readiness import Readiness, examine
 
 WriteShop = Callable[..., Path]
 Orders = Callable[..., pd.DataFrame]

@@ -9,16 +9,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from features.build import build_features, build_lookups_at, make_scope, read_catalog
-from features.catalog import Catalog
-from features.feature import Aggregate, Feature
-from features.history import batch
-from features.identities import read_customers
-from features.log import Log
-from features.numpy_engine import compute_features
-from features.sqlite_store import SqliteStore
-from features.store import build_store
-from features.windows import read_cutoff
+from features.catalog.catalog import Catalog
+from features.catalog.feature import Aggregate, Feature
+from features.engines.build import build_features, build_lookups_at, make_scope, read_catalog
+from features.engines.numpy_engine import compute_features
+from features.inputs.history import batch
+from features.inputs.identities import read_customers
+from features.inputs.log import Log
+from features.inputs.windows import read_cutoff
+from features.store.sqlite_store import SqliteStore
+from features.store.store import build_store
 from tests.random_logs import ZONES, random_logs, read_tables
 
 # Counts, sums of integer money, dates and categories agree exactly; quotients to 1e-9.

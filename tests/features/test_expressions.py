@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.expressions import (
+from features.catalog.expressions import (
     SCALAR_FUNCTIONS,
     ExpressionError,
     compile_expression,

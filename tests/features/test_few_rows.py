@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from features.feature import Aggregate
-from features.few_rows import FewRows
-from features.history import Rows
+from features.catalog.feature import Aggregate
+from features.engines.few_rows import FewRows
+from features.inputs.history import Rows
 
 _CUTOFF = 10 * 86_400_000_000
 

@@ -1,7 +1,7 @@
 from pathlib import Path
 
-from features.dictionary import make_catalog
-from features.glossary import FULL, describe, to_markdown
+from features.catalog.dictionary import make_catalog
+from features.catalog.glossary import FULL, describe, to_markdown
 
 ENTRIES = {entry.name: entry for entry in describe(make_catalog(FULL))}
 

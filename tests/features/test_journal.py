@@ -12,17 +12,17 @@ import pandas as pd
 import psycopg
 import pytest
 
-from features.faults import InputError, NextbuyError
-from features.fresh import FreshStore
-from features.history import LAYOUT, ROW_KEY
-from features.journal import Journal, journal_path, open_journal
-from features.keys import hash_sql, hash_values
-from features.log import read_log
-from features.posted import Door
-from features.pseudonyms import pseudonym
-from features.shop import JournalSection, Shop, read_shop
-from features.store import build_store, store_target
-from features.windows import to_datetime
+from features.inputs.faults import InputError, NextbuyError
+from features.inputs.history import LAYOUT, ROW_KEY
+from features.inputs.journal import Journal, journal_path, open_journal
+from features.inputs.keys import hash_sql, hash_values
+from features.inputs.log import read_log
+from features.inputs.posted import Door
+from features.inputs.pseudonyms import pseudonym
+from features.inputs.shop import JournalSection, Shop, read_shop
+from features.inputs.windows import to_datetime
+from features.store.fresh import FreshStore
+from features.store.store import build_store, store_target
 
 ORDER = {"order_id": "p1", "customer_id": "c", "ordered_at": "2024-03-02T10:00:00Z", "amount": 5}
 MESSAGE = {

@@ -9,10 +9,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from features.faults import InputError
-from features.log import Log, read_log
-from features.shop import read_shop
-from features.windows import to_datetime
+from features.inputs.faults import InputError
+from features.inputs.log import Log, read_log
+from features.inputs.shop import read_shop
+from features.inputs.windows import to_datetime
 
 ROOT = Path(__file__).parents[2]
 GOOD = pd.DataFrame(
@@ -252,7 +252,8 @@ def test_a_refused_log_leaves_nothing(write_shop: Callable[..., Path]) -> None:
 
 
 def _run(code: str, config: Path) -> subprocess.CompletedProcess[str]:
-    code = f"from features.log import read_log\nfrom features.shop import read_shop\n{code}"
+    imports = "from features.inputs.log import read_log\nfrom features.inputs.shop import read_shop"
+    code = f"{imports}\n{code}"
     command = [sys.executable, "-c", code, str(config)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
 
@@ -283,7 +284,7 @@ def test_a_full_disk_is_one_clear_error_and_leaves_nothing(
     frame.loc[0, "ordered_at"] = "2024-01-01 10:00:00"
     config = write_shop({"orders": frame})
     full = (
-        "import resource, sys\nfrom features.faults import InputError\n"
+        "import resource, sys\nfrom features.inputs.faults import InputError\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))\n"
         "try:\n    read_log(read_shop(sys.argv[1]))\n"
         "except InputError as error:\n    print(len(error.faults), error)"

@@ -11,13 +11,13 @@ import duckdb
 import pandas as pd
 import pytest
 
-from features.build import write_features
-from features.faults import InputError
-from features.log import Log, read_log
-from features.pseudonyms import KEY, key_fingerprint, pseudonym, write_pseudonyms
-from features.shop import Shop, read_shop
-from features.sqlite_store import SqliteStore
-from features.store import build_store, store_path
+from features.engines.build import write_features
+from features.inputs.faults import InputError
+from features.inputs.log import Log, read_log
+from features.inputs.pseudonyms import KEY, key_fingerprint, pseudonym, write_pseudonyms
+from features.inputs.shop import Shop, read_shop
+from features.store.sqlite_store import SqliteStore
+from features.store.store import build_store, store_path
 from nextbuy.simulator import simulate_shop
 from serving.predictor import load_predictor
 from training.publish import promote

@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from features.finding import Finding
-from features.log import read_log
-from features.readiness import Readiness, examine
-from features.shop import read_shop
+from features.inputs.log import read_log
+from features.inputs.shop import read_shop
+from features.readiness.finding import Finding
+from features.readiness.readiness import Readiness, examine
 
 START = datetime(2024, 1, 1, 8)
 DAYS = 120

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from features import store as store_module
-from features.builds import HistoryStore
-from features.fresh import FreshStore
-from features.history import ROW_KEY
-from features.journal import open_journal
-from features.keys import hash_values
-from features.log import read_log
-from features.shop import Shop, read_shop
-from features.store import build_store, store_target
+from features.inputs.history import ROW_KEY
+from features.inputs.journal import open_journal
+from features.inputs.keys import hash_values
+from features.inputs.log import read_log
+from features.inputs.shop import Shop, read_shop
+from features.store import store as store_module
+from features.store.builds import HistoryStore
+from features.store.fresh import FreshStore
+from features.store.store import build_store, store_target
 
 ROOT = Path(__file__).parent.parent.parent
 CUSTOMERS = [f"c{number}" for number in range(7)]
@@ -29,9 +29,9 @@ BATCH = 25  # rows of one post
 WRITER = """
 import sys, time
 from pathlib import Path
-from features.journal import open_journal
-from features.posted import Door
-from features.shop import read_shop
+from features.inputs.journal import open_journal
+from features.inputs.posted import Door
+from features.inputs.shop import read_shop
 
 config, name, rate, batch = sys.argv[1], sys.argv[2], float(sys.argv[3]), int(sys.argv[4])
 shop = read_shop(config)

@@ -4,11 +4,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from features.build import build_features, read_catalog
-from features.log import read_log
-from features.readiness import examine
-from features.sensitive import sensitive_names
-from features.shop import SensitiveSection, read_shop
+from features.engines.build import build_features, read_catalog
+from features.inputs.log import read_log
+from features.inputs.sensitive import sensitive_names
+from features.inputs.shop import SensitiveSection, read_shop
+from features.readiness.readiness import examine
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from features.faults import InputError
-from features.shop import read_shop
+from features.inputs.faults import InputError
+from features.inputs.shop import read_shop
 
 ORDERS = '[tables.orders]\npath = "orders.csv"\n'
 

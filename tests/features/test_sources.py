@@ -13,11 +13,11 @@ import pandas as pd
 import pytest
 from adbc_driver_postgresql import dbapi
 
-from features.contract import ORDERS
-from features.databases import Databases
-from features.faults import InputError
-from features.log import Log, read_log
-from features.shop import TableSource, read_shop
+from features.inputs.contract import ORDERS
+from features.inputs.databases import Databases
+from features.inputs.faults import InputError
+from features.inputs.log import Log, read_log
+from features.inputs.shop import TableSource, read_shop
 
 SERVER = "postgresql://postgres@127.0.0.1:5432"
 ORDERS_SQL = """

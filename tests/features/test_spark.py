@@ -12,20 +12,25 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
 
-from features.build import build_features
-from features.catalog import Catalog
-from features.dictionary import make_catalog
-from features.faults import InputError
-from features.feature import Aggregate
-from features.history_files import write_history
-from features.log import Log, read_log
-from features.objections import objected_sql
-from features.relation import Relations
-from features.relations import PURCHASES
-from features.shop import read_shop
-from features.spark_engine import SparkLog, build_features_spark, spark_sql, write_features_spark
-from features.vocabulary import Vocabulary
-from features.windows import read_cutoff, to_datetime
+from features.catalog.catalog import Catalog
+from features.catalog.dictionary import make_catalog
+from features.catalog.feature import Aggregate
+from features.catalog.relation import Relations
+from features.catalog.relations import PURCHASES
+from features.catalog.vocabulary import Vocabulary
+from features.engines.build import build_features
+from features.engines.history_files import write_history
+from features.engines.spark_engine import (
+    SparkLog,
+    build_features_spark,
+    spark_sql,
+    write_features_spark,
+)
+from features.inputs.faults import InputError
+from features.inputs.log import Log, read_log
+from features.inputs.objections import objected_sql
+from features.inputs.shop import read_shop
+from features.inputs.windows import read_cutoff, to_datetime
 from nextbuy.simulator import simulate_shop
 
 pytestmark = pytest.mark.spark

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 import redis
 
-from features.faults import InputError, NextbuyError
-from features.history import (
+from features.inputs.faults import InputError, NextbuyError
+from features.inputs.history import (
     LAYOUT,
     ROW_KEY,
     batch,
@@ -20,12 +20,12 @@ from features.history import (
     record_columns,
     unpack,
 )
-from features.log import read_log
-from features.redis_store import RedisTarget
-from features.shop import read_shop
-from features.sqlite_store import SqliteStore
-from features.store import build_store
-from features.windows import DAY
+from features.inputs.log import read_log
+from features.inputs.shop import read_shop
+from features.inputs.windows import DAY
+from features.store.redis_store import RedisTarget
+from features.store.sqlite_store import SqliteStore
+from features.store.store import build_store
 
 CLOCKS = [(t, c) for t in ("orders", "messages") for c in LAYOUT[t] if c.endswith("_at")]
 

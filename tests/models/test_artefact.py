@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from features.build import build_features
-from features.faults import NextbuyError
-from features.vocabulary import Vocabulary
+from features.catalog.vocabulary import Vocabulary
+from features.engines.build import build_features
+from features.inputs.faults import NextbuyError
 from models.artefact import BOOSTER, KINDS, MANIFEST, Head, check_same_event, load, save
 
 

@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import beta as beta_law
 from scipy.stats import gamma as gamma_law
 
-from features.faults import NextbuyError
+from features.inputs.faults import NextbuyError
 from models.btyd import (
     RFM,
     Btyd,

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.build import build_features
-from features.faults import NextbuyError
+from features.engines.build import build_features
+from features.inputs.faults import NextbuyError
 from models.btyd import Btyd
 from models.churn import ChurnModel, band
 from models.forecast import check_pair, make_forecast

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from features.history import object_array
+from features.inputs.history import object_array
 from models.policy import check_eligibility, objects_to_profiling, recommend
 
 

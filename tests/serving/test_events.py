@@ -3,13 +3,13 @@
 import pytest
 from pydantic import ValidationError
 
-from features.faults import InputError
-from features.fresh import FreshStore
-from features.journal import open_journal
-from features.log import read_log
-from features.posted import POSTABLE
-from features.shop import read_shop
-from features.store import build_store, store_target
+from features.inputs.faults import InputError
+from features.inputs.journal import open_journal
+from features.inputs.log import read_log
+from features.inputs.posted import POSTABLE
+from features.inputs.shop import read_shop
+from features.store.fresh import FreshStore
+from features.store.store import build_store, store_target
 from serving.events import Events
 from serving.schemas import EventsRequest
 

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.build import build_features
-from features.faults import InputError, NextbuyError
-from features.fresh import FreshStore
-from features.shop import read_shop
-from features.sqlite_store import SqliteStore
-from features.store import store_path
-from features.windows import DAY, to_datetime
+from features.engines.build import build_features
+from features.inputs.faults import InputError, NextbuyError
+from features.inputs.shop import read_shop
+from features.inputs.windows import DAY, to_datetime
+from features.store.fresh import FreshStore
+from features.store.sqlite_store import SqliteStore
+from features.store.store import store_path
 from models.forecast import P_WITHIN_DAYS, make_forecast
 from models.registry import Champions
 from serving.predictor import Predictor, load_predictor, predict_once
@@ -151,7 +151,7 @@ def test_only_channels_with_consent_are_recommended(predictor: Predictor, simula
 
 def test_only_what_was_known_at_the_instant_is_read(simulated, tmp_path: Path) -> None:
     """A store built a year later gives the same answers about the same instant."""
-    from features.store import build_store
+    from features.store.store import build_store
 
     earlier = simulated.cutoff - 60 * DAY
     build_store(simulated.log, tmp_path / "then.sqlite", earlier)

@@ -12,8 +12,8 @@ import httpx
 import pytest
 from mlflow import MlflowClient
 
-from features.store import build_store, store_path
-from features.windows import to_datetime
+from features.inputs.windows import to_datetime
+from features.store.store import build_store, store_path
 from models.registry import CHAMPION
 from serving.predictor import load_predictor
 from serving.server import serve_command, serve_environment

@@ -1,0 +1,1 @@
+"""What a feature is: the language, relations and features as data, and the dictionary."""

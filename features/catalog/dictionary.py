@@ -1,0 +1,37 @@
+"""Every feature of Nextbuy, for a shop's vocabulary."""
+
+from features.catalog.catalog import Catalog
+from features.catalog.families.baskets import BASKETS, RETURNS
+from features.catalog.families.browsing import BROWSING
+from features.catalog.families.contact import contact_features
+from features.catalog.families.messaging import CHANNEL_RATES, messaging_features
+from features.catalog.families.profile import (
+    CALENDAR,
+    POPULATION,
+    PROFILE,
+    SEASON,
+    attribute_features,
+)
+from features.catalog.families.purchases import PURCHASES, RFM, RFM_QUANTILES, RFM_SCORES, RHYTHM
+from features.catalog.families.stores import store_features
+from features.catalog.relations import make_relations
+from features.catalog.vocabulary import Vocabulary
+
+
+def make_catalog(vocabulary: Vocabulary) -> Catalog:
+    """Make the catalog of all features that a shop's tables support.
+
+    A family whose table is absent is absent, not zero.
+    """
+    features = [
+        *RFM, *RFM_SCORES, *PURCHASES, *RHYTHM, *BASKETS, *RETURNS, *BROWSING,
+        *messaging_features(vocabulary.channels),
+        *store_features(vocabulary.stores),
+        *PROFILE,
+        *attribute_features(vocabulary.attributes),
+        *CALENDAR,
+        *contact_features(vocabulary.points, list(vocabulary.tables)),
+    ]  # fmt: skip
+    relations = make_relations(vocabulary)
+    statistics = (*RFM_QUANTILES, CHANNEL_RATES, POPULATION, SEASON)
+    return Catalog(features, relations, statistics).available(vocabulary)

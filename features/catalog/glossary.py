@@ -1,0 +1,88 @@
+"""The dictionary of the features, made from their declarations."""
+
+from dataclasses import dataclass
+
+from features.catalog.catalog import Catalog
+from features.catalog.dictionary import make_catalog
+from features.catalog.feature import Aggregate, Feature
+from features.catalog.vocabulary import Vocabulary
+from features.inputs.contract import BY_NAME
+
+# Every table and column; names of the shop's own stand in angle brackets.
+FULL = Vocabulary(
+    {table.name: [c.name for c in table.columns] for table in BY_NAME.values()},
+    channels=["<channel>"],
+    stores=["<store>", "<another store>"],
+    attributes=["<attribute>"],
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One feature as a reader meets it.
+
+    Attributes
+    ----------
+    tables : list of str
+        Tables of the contract that it reads.
+    lookback : int or None
+        Days before the cutoff; None reads everything.
+    """
+
+    name: str
+    description: str
+    unit: str
+    family: str
+    tables: list[str]
+    lookback: int | None
+
+
+def describe(catalog: Catalog) -> list[Entry]:
+    """Describe every feature of a catalog, in its order."""
+    return [
+        Entry(
+            feature.name,
+            feature.description,
+            feature.unit,
+            feature.family,
+            sorted(need for need in catalog.needs(feature) if "." not in need),
+            _lookback(catalog, feature),
+        )
+        for feature in catalog.values()
+    ]
+
+
+def _lookback(catalog: Catalog, feature: Feature) -> int | None:
+    if isinstance(feature, Aggregate):
+        return feature.lookback or catalog.relations.lookback(feature.relation)
+    days = [_lookback(catalog, catalog[name]) for name in feature.inputs]
+    return None if None in days else max((d for d in days if d is not None), default=None)
+
+
+def to_markdown() -> str:
+    """Write the dictionary of the full contract as a page."""
+    catalog = make_catalog(FULL)
+    entries = [e for e in describe(catalog) if not e.name.startswith("<another store>")]
+    lines = [_HEAD.format(count=len(entries))]
+    for family in dict.fromkeys(entry.family for entry in entries):
+        lines.append(f"\n## {family}\n\n{_COLUMNS}")
+        lines += [_row(entry) for entry in entries if entry.family == family]
+    return "\n".join(lines) + "\n"
+
+
+_HEAD = """\
+# The features
+
+Made from the declarations by `nextbuy features list --markdown`. A shop has those whose tables
+and columns it gives: {count} on the full contract with one channel, one named store and one
+declared attribute, whose names stand in angle brackets. Days: how far back from the cutoff is
+read, all of the history where none are given."""
+
+
+_COLUMNS = "| feature | what | unit | tables | days |\n|---|---|---|---|---|"
+
+
+def _row(entry: Entry) -> str:
+    days = "" if entry.lookback is None else entry.lookback
+    tables = ", ".join(entry.tables)
+    return f"| `{entry.name}` | {entry.description} | {entry.unit} | {tables} | {days} |"

@@ -1,0 +1,293 @@
+"""The relations that features sum up: what a shop's tables say of a customer at a cutoff."""
+
+from features.catalog.relation import Lookup, Relation, Relations
+from features.catalog.vocabulary import Vocabulary
+from features.inputs.windows import DAY
+
+# Events and messages are kept in the history store as far back as this, and no further.
+EVENT_DAYS = 182
+MESSAGE_DAYS = 365
+KEPT_DAYS = {"events": EVENT_DAYS, "messages": MESSAGE_DAYS}
+LINE_DAYS = 730
+_ACTIVITY_DAYS = 90  # of the activity groups
+
+
+def _same(*names: str) -> dict[str, str]:
+    return {name: name for name in names}
+
+
+PURCHASES = (
+    Relation(
+        "orders_known",
+        table="orders",
+        columns={
+            "happened_at": "ordered_at",
+            "day": "local_day",
+            "amount": "amount",
+            "discount": "discount",
+            "store": "coalesce(store, '-')",
+            "cancelled": "CASE WHEN cancelled_known_at <= cutoff THEN 1 ELSE 0 END",
+        },
+    ),
+    Relation(
+        "purchases",
+        sources=("orders_known",),
+        columns=_same("happened_at", "day", "amount", "discount", "store"),
+        where="cancelled = 0",
+    ),
+    Relation(
+        "purchase_days",
+        sources=("purchases",),
+        by=("day",),
+        totals={"happened_at": ("min", "happened_at"), "amount": ("sum", "amount")},
+        order="day",
+        gaps={"gap_days": "day"},
+        ages={"age_days": "day"},
+    ),
+)
+
+CATEGORY_PRICE = Lookup(
+    "category_price", "lines", "category", {"category_price": ("mean", "unit_price")}
+)
+CATEGORY_CYCLE = Lookup(
+    "category_cycle",
+    "categories",
+    "category",
+    {"cycle_days": ("sum", "last_day - first_day"), "cycle_count": ("sum", "days - 1")},
+)
+# A category has a cycle once this many repeat purchases of it are known; below that a due date
+# would be invented.
+_HAS_CYCLE = "cycle_count >= 30"
+# A customer's own mean gap in a category, drawn to the population's by two pseudo-gaps: the gaps
+# telescope, so that their sum is last day less first day.
+_CYCLE = (
+    "(last_day - first_day + 2 * cycle_days / nullif(cycle_count, 0)) / greatest(days - 1 + 2, 1)"
+)
+
+
+def _preference(name: str, column: str) -> Relation:
+    return Relation(
+        name,
+        sources=("lines",),
+        where=f"{column} IS NOT NULL",
+        by=(column,),
+        totals={"lines": ("count", "happened_at")},
+    )
+
+
+_BASKETS = (
+    Relation(
+        "lines",
+        table="lines",
+        columns=_same("quantity", "unit_price", "product_id", "category", "brand", "color", "size")
+        | {"happened_at": "ordered_at", "day": "local_day"},
+        where="NOT coalesce(cancelled_known_at <= cutoff, FALSE)",
+        lookback=LINE_DAYS,
+    ),
+    Relation(
+        "shelf_lines",
+        sources=("lines",),
+        columns=_same("happened_at", "quantity", "unit_price")
+        | {"price_index": "unit_price / nullif(category_price, 0)"},
+        lookup=CATEGORY_PRICE,
+    ),
+    Relation(
+        "category_days",
+        sources=("lines",),
+        where="category IS NOT NULL",
+        by=("category", "day"),
+        totals={"lines": ("count", "happened_at")},
+    ),
+    Relation(
+        "categories",
+        sources=("category_days",),
+        by=("category",),
+        totals={
+            "first_day": ("min", "day"),
+            "last_day": ("max", "day"),
+            "days": ("count", "day"),
+            "lines": ("sum", "lines"),
+        },
+    ),
+    Relation(
+        "cycles",
+        sources=("categories",),
+        columns=_same("category", "lines")
+        | {
+            "due_days": f"CASE WHEN {_HAS_CYCLE} THEN last_day + {_CYCLE} - cutoff_day END",
+            "overdue_ratio": f"CASE WHEN {_HAS_CYCLE} "
+            f"THEN (cutoff_day - last_day) / nullif({_CYCLE}, 0) END",
+        },
+        lookup=CATEGORY_CYCLE,
+    ),
+    _preference("brands", "brand"),
+    _preference("colors", "color"),
+    _preference("sizes", "size"),
+    _preference("products", "product_id"),
+    Relation(
+        "returns",
+        table="returns",
+        columns={"happened_at": "returned_at", "day": "local_day", "amount": "amount"},
+    ),
+)
+
+_BROWSING = (
+    Relation(
+        "events",
+        table="events",
+        columns=_same("event_type", "category", "device")
+        | {
+            "happened_at": "occurred_at",
+            "day": "local_day",
+            "store": "coalesce(store, '-')",
+            "after_purchase": "occurred_at > coalesce(last_purchase_at, 0)",
+            "price_index": "price / nullif(category_price, 0)",
+        },
+        lookback=EVENT_DAYS,
+        customer={"last_purchase_at": ("purchases", "max", "happened_at")},
+        lookup=CATEGORY_PRICE,
+    ),
+    Relation(
+        "event_gaps",
+        sources=("events",),
+        columns=_same("happened_at", "day"),
+        lookback=91,
+        order="happened_at",
+        gaps={"gap_us": "happened_at", "gap_days": "day"},
+    ),
+    Relation(
+        "viewed_categories",
+        sources=("events",),
+        where="event_type = 'view' AND category IS NOT NULL",
+        by=("category",),
+        totals={"happened_at": ("max", "happened_at"), "views": ("count", "happened_at")},
+    ),
+)
+
+
+def _told(*names: str) -> dict[str, str]:
+    """Give late instants of a message as far as known at the cutoff."""
+    return {f"{n}_at": f"CASE WHEN {n}_known_at <= cutoff THEN {n}_at END" for n in names}
+
+
+def _recent(value: str, days: int) -> str:
+    return f"CASE WHEN happened_at > cutoff - {days * DAY} THEN {value} END"
+
+
+HUMAN_OPEN = "opened_at IS NOT NULL AND NOT machine_opened"
+# What is counted of each channel, and for how many days: once for all channels of a customer,
+# since every count by itself would read all messages again.
+CHANNEL_COUNTS: dict[str, tuple[str, int]] = {
+    "sent_28d": ("1", 28),
+    "sent_182d": ("1", 182),
+    "delivered_182d": ("delivered_at", 182),
+    "opened_182d": (f"CASE WHEN {HUMAN_OPEN} THEN 1 END", 182),
+    "clicked_182d": ("clicked_at", 182),
+    "converted_182d": ("converted_at", 182),
+    "unanswered_91d": ("CASE WHEN clicked_at IS NULL THEN 1 END", 91),
+}
+_MESSAGES = (
+    Relation(
+        "messages",
+        table="messages",
+        columns=_told("delivered", "opened", "clicked", "converted", "unsubscribed")
+        | {
+            "happened_at": "sent_at",
+            "channel": "channel",
+            "machine_opened": "coalesce(machine_opened, FALSE)",
+        },
+        where="channel <> 'none'",
+        lookback=MESSAGE_DAYS,
+    ),
+    Relation(
+        "channels",
+        sources=("messages",),
+        by=("channel",),
+        totals={"happened_at": ("max", "happened_at")}
+        | {name: ("count", _recent(value, days)) for name, (value, days) in CHANNEL_COUNTS.items()},
+    ),
+)
+
+STORE_ACTIVITY = Lookup(
+    "store_activity", "store_days", "store", {"median_days": ("median", "days")}
+)
+
+
+def _activity(sources: tuple[str, ...], where: str) -> tuple[Relation, ...]:
+    """Declare the active days per store: days with a purchase or, where logged, an event."""
+    return (
+        Relation(
+            "activity",
+            sources=sources,
+            columns=_same("happened_at", "store", "day"),
+            where=where,
+            lookback=_ACTIVITY_DAYS,
+        ),
+        Relation(
+            "activity_days",
+            sources=("activity",),
+            by=("store", "day"),
+            totals={"rows": ("count", "happened_at")},
+        ),
+        Relation(
+            "store_days",
+            sources=("activity_days",),
+            by=("store",),
+            totals={"days": ("count", "day")},
+        ),
+        Relation(
+            "stores",
+            sources=("store_days",),
+            columns=_same("store", "days")
+            | {"high": "CASE WHEN days > median_days THEN 1 ELSE 0 END"},
+            lookup=STORE_ACTIVITY,
+        ),
+    )
+
+
+STATEMENTS = Lookup(
+    "statements", "attributes", "statement", {"customers": ("count", "happened_at")}
+)
+_PROFILE = (
+    Relation(
+        "profile",
+        table="profile",
+        columns={
+            "happened_at": "known_at",
+            "first_seen_at": "CASE WHEN first_seen_known_at <= cutoff THEN first_seen_at END",
+            "birth_year": "birth_year",
+        },
+        order="happened_at",
+        latest=True,
+        # two accounts of one customer may speak at once, and always do without a clock
+        ties=("birth_year", "first_seen_at"),
+    ),
+    Relation(
+        "attributes",
+        table="attributes",
+        columns={"happened_at": "known_at"} | _same("attribute", "value", "statement"),
+        order="happened_at",
+        within=("attribute",),
+        latest=True,
+        ties=("value",),
+    ),
+    Relation(
+        "statements",
+        sources=("attributes",),
+        columns=_same("happened_at", "attribute", "value", "customers"),
+        lookup=STATEMENTS,
+    ),
+)
+
+
+def make_relations(vocabulary: Vocabulary) -> Relations:
+    """Make the relations for a shop.
+
+    In a shop of several stores what names no store belongs to none; a single store may leave
+    its name out.
+    """
+    sources = ("purchases", "events") if "events" in vocabulary.tables else ("purchases",)
+    where = "store <> '-'" if len(vocabulary.stores) > 1 else ""
+    return Relations(
+        (*PURCHASES, *_BASKETS, *_BROWSING, *_MESSAGES, *_activity(sources, where), *_PROFILE)
+    )

@@ -1,0 +1,1 @@
+"""One declaration computed three ways: DuckDB, Spark, and numpy over one history."""

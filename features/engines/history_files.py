@@ -1,0 +1,59 @@
+"""The history's tables as Parquet, for an engine beyond this machine.
+
+A shop whose log outgrew one machine makes the same tables in its own warehouse:
+`history_<table>` with a text `customer_id` (the account, `source:id` where the shop names
+systems) and the columns of `features.inputs.history.HISTORY` in the types of `column_type`.
+Instants are microseconds UTC, `local_day` counts the shop's days since 1970-01-01, money is in
+minor units, and `<name>_known_at` is the later of a field's own instant and its row's. Lines carry
+their order's clocks and their product's attributes, events their product's; `attributes` has a
+row per statement (`country`, `PL`, `country=PL`). What is sensitive must not be in them.
+"""
+
+from pathlib import Path
+
+import duckdb
+
+from features.inputs.casts import name_sql, quote
+from features.inputs.history import HISTORY
+from features.inputs.history_tables import column_type
+from features.inputs.log import Log
+
+# What features read, and what decides whose rows they are and who is left out.
+FILES = tuple(table for table in HISTORY if table not in ("reachability", "links"))
+
+
+def typed_columns(table: str) -> dict[str, str]:
+    """Give the columns of a table of the history with their SQL types, `customer_id` first."""
+    return {"customer_id": "VARCHAR"} | {name: column_type(name) for name in HISTORY[table].columns}
+
+
+def write_history(log: Log, folder: Path) -> list[Path]:
+    """Write the history's tables of which the shop gives the rows.
+
+    Returns
+    -------
+    list of Path
+        `<folder>/<table>.parquet`, a row per row of the shop's log, in the contract's types.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    given = [table for table in FILES if HISTORY[table].contract in log.provided]
+    for table in given:
+        columns = ", ".join(
+            f"CAST({name_sql(name)} AS {kind}) AS {name_sql(name)}"
+            for name, kind in typed_columns(table).items()
+        )
+        query = f"SELECT {columns} FROM history_{table}"
+        write_parquet(log.connection, query, folder / f"{table}.parquet")
+    return [folder / f"{table}.parquet" for table in given]
+
+
+def write_parquet(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
+    """Write the rows of a query beside a file and rename them into its place."""
+    unfinished = path.with_suffix(".unfinished")
+    try:
+        connection.execute(
+            f"COPY ({query}) TO {quote(str(unfinished))} (FORMAT parquet, COMPRESSION zstd)"
+        )
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)

@@ -1,0 +1,79 @@
+"""SQL that turns a shop's raw values into the contract's types.
+
+A value that cannot be turned becomes NULL, which the checks then report: after the checks a
+NULL is a missing value and nothing else.
+"""
+
+from features.inputs.contract import Column
+
+_FLOATS = ("DOUBLE", "FLOAT")
+
+SQL_TYPES = {
+    "id": "VARCHAR",
+    "text": "VARCHAR",
+    "instant": "BIGINT",
+    "money": "BIGINT",
+    "number": "DOUBLE",
+    "share": "DOUBLE",
+    "flag": "BOOLEAN",
+    "year": "INTEGER",
+}
+
+
+def quote(text: str) -> str:
+    """Quote a string as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def name_sql(name: str) -> str:
+    """Quote a name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def value_sql(column: Column, name: str, found_type: str, minor_digits: int) -> str:
+    """Write the value of a column in its contract's type; instants in microseconds UTC."""
+    raw = name_sql(name)
+    match column.kind:
+        case "id" if found_type in _FLOATS:  # pandas turns whole ids with gaps into floats
+            whole = f"CAST(TRY_CAST({raw} AS HUGEINT) AS VARCHAR)"
+            return f"CASE WHEN {raw} = floor({raw}) THEN {whole} END"
+        case "id" | "text":
+            text = f"nullif(trim(CAST({raw} AS VARCHAR)), '')"
+            return f"lower({text})" if column.folded else text
+        case "instant":
+            return f"epoch_us({_moment_sql(raw)})"
+        case "money":
+            decimal = f"TRY_CAST({raw} AS DECIMAL(30, 6))"
+            return f"TRY_CAST(round({decimal} * {10**minor_digits}, 0) AS BIGINT)"
+        case "number" | "share":
+            number = f"TRY_CAST({raw} AS DOUBLE)"
+            return f"CASE WHEN isfinite({number}) THEN {number} END"
+        case _:
+            return f"TRY_CAST({raw} AS {SQL_TYPES[column.kind]})"
+
+
+def missing_sql(name: str) -> str:
+    """Write the condition that a raw value is missing."""
+    return f"nullif(trim(CAST({name_sql(name)} AS VARCHAR)), '') IS NULL"
+
+
+def known_sql(name: str, found_type: str) -> str:
+    """Write when an instant is known: itself, or the end of its local day for a bare date."""
+    raw = name_sql(name)
+    end_of_day = f"epoch_us(CAST(CAST({_moment_sql(raw)} AS DATE) + 1 AS TIMESTAMPTZ)) - 1"
+    if found_type == "DATE":
+        return end_of_day
+    if found_type == "VARCHAR":
+        bare = f"NOT contains({raw}, ':')"  # however the date is written, no time is in it
+        return f"CASE WHEN {bare} THEN {end_of_day} ELSE epoch_us({_moment_sql(raw)}) END"
+    return f"epoch_us({_moment_sql(raw)})"
+
+
+def local_day_sql(instant: str) -> str:
+    """Write the local calendar day of an instant, in days since 1970-01-01."""
+    return f"CAST(CAST(make_timestamptz({instant}) AS DATE) - DATE '1970-01-01' AS INTEGER)"
+
+
+def _moment_sql(raw: str) -> str:
+    """Write the moment of a raw value; the connection's time zone reads the naive ones."""
+    return f"TRY_CAST({raw} AS TIMESTAMPTZ)"

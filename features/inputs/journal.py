@@ -1,0 +1,316 @@
+"""The journal: every posted row, written down for good before the post is answered.
+
+Posted rows are read from here at ask time, beside the build of the store, and by the next
+build: there is no second copy that could miss one. A build says up to which row it holds the
+journal (`StoreInfo.journal_seq`); a reader adds the rows after it.
+
+Writers, of any process, take turns, so that rows become visible in the order of their numbers
+and a reader that has seen row n has seen all before it.
+"""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+
+from features.inputs.contract import BY_NAME
+from features.inputs.faults import NextbuyError, refuse
+from features.inputs.keys import account_of, row_key
+from features.inputs.posted import Posted
+from features.inputs.shop import Shop
+
+_AT_ONCE = 500  # values in one statement
+_BUSY_SECONDS = 30.0
+
+SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS posted (seq {seq}, received_at BIGINT NOT NULL, "
+    "table_name TEXT NOT NULL, row_key BIGINT NOT NULL, customer_id TEXT NOT NULL, "
+    "body {bytes} NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS posted_of_customer ON posted (customer_id, seq)",
+    "CREATE INDEX IF NOT EXISTS posted_of_key ON posted (table_name, row_key)",
+)
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """What became of the rows of a post.
+
+    Attributes
+    ----------
+    accepted, duplicates : int
+        Rows written down; rows that said nothing new.
+    received_at : int
+        From when the accepted rows are known.
+    """
+
+    accepted: int
+    duplicates: int
+    received_at: int
+
+
+@dataclass(frozen=True)
+class JournalRow:
+    """One row of the journal; `seq` is its number, in the order in which rows came."""
+
+    seq: int
+    received_at: int
+    table: str
+    key: int
+    customer_id: str
+    body: dict[str, Any]
+
+    @property
+    def known_at(self) -> int:
+        """When it was known: at its receipt, or when it happened if a clock was ahead."""
+        happened = self.body.get(BY_NAME[self.table].happened or "", 0)
+        return max(self.received_at, int(happened))
+
+
+class Database(Protocol):
+    """Where a journal is kept."""
+
+    def select(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Read rows; `?` stands for a value."""
+
+    def write(self) -> Any:
+        """Open a transaction in which this writer is the only one: (query, rows) -> rows."""
+
+    def close(self) -> None:
+        """Close the connections."""
+
+
+class Journal:
+    """Reads and appends to a journal."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def append(self, posted: Sequence[Posted]) -> Receipt:
+        """Write rows down, all or none; they are durable when this returns.
+
+        A row whose key is there already is written down if it brings a field that was missing
+        (a click, a cancellation), and is a duplicate if it does not.
+
+        Raises
+        ------
+        InputError
+            Lines of an order that was never posted; a key that is another customer's.
+        NextbuyError
+            The journal could not be written; then none of the rows was accepted.
+        """
+        with self._database.write() as run:
+            last = run("SELECT max(received_at) FROM posted", ())[0][0] or 0
+            received_at = max(time.time_ns() // 1000, last + 1)
+            batch = _Batch(received_at, posted)
+            batch.add_known(lambda query, values: run(query, values))
+            for number, row in enumerate(posted):
+                batch.add(number, row)
+            for values in batch.rows:
+                run(
+                    "INSERT INTO posted (received_at, table_name, row_key, customer_id, body) "
+                    "VALUES (?, ?, ?, ?, ?)",
+                    values,
+                )
+        return Receipt(len(batch.rows), len(posted) - len(batch.rows), received_at)
+
+    def read(self, customer_ids: Sequence[str], after: int) -> dict[str, list[JournalRow]]:
+        """Read the rows of some customers that came after a row, in the order they came."""
+        found: dict[str, list[JournalRow]] = {}
+        for start in range(0, len(customer_ids), _AT_ONCE):
+            some = customer_ids[start : start + _AT_ONCE]
+            condition = f"customer_id IN ({', '.join('?' * len(some))}) AND seq > ?"
+            for row in self._select(condition, [*some, after]):
+                found.setdefault(row.customer_id, []).append(row)
+        return found
+
+    def rows(self, size: int) -> Iterator[list[JournalRow]]:
+        """Read all rows in the order they came, so many at a time."""
+        last = 0
+        while rows := self._select("seq > ?", [last], f"LIMIT {size}"):
+            yield rows
+            last = rows[-1].seq
+
+    def _select(self, condition: str, values: Sequence[Any], limit: str = "") -> list[JournalRow]:
+        rows = self._database.select(
+            "SELECT seq, received_at, table_name, row_key, customer_id, body FROM posted "
+            f"WHERE {condition} ORDER BY seq {limit}",
+            values,
+        )
+        return [
+            JournalRow(seq, at, table, key, customer_id, msgspec.json.decode(body))
+            for seq, at, table, key, customer_id, body in rows
+        ]
+
+    def customer_ids(self, after: int) -> list[str]:
+        """List the customers of the rows that came after a row."""
+        query = "SELECT DISTINCT customer_id FROM posted WHERE seq > ?"
+        return [row[0] for row in self._database.select(query, [after])]
+
+    def last_received_at(self) -> int | None:
+        """Say when the last row came."""
+        query = "SELECT received_at FROM posted ORDER BY seq DESC LIMIT 1"
+        rows = self._database.select(query)
+        return rows[0][0] if rows else None
+
+    def last_seq(self, until: int, at_most: int) -> int:
+        """Number the last row received until an instant; 0 without one."""
+        query = "SELECT max(seq) FROM posted WHERE received_at <= ? AND seq <= ?"
+        return self._database.select(query, [until, at_most])[0][0] or 0
+
+    def close(self) -> None:
+        """Close the journal."""
+        self._database.close()
+
+
+class _Batch:
+    """The rows of one post, held against those that are written down."""
+
+    def __init__(self, received_at: int, posted: Sequence[Posted]) -> None:
+        self.rows: list[tuple[int, str, int, str, bytes]] = []
+        self._received_at = received_at
+        self._posted = posted
+        self._known: dict[tuple[str, int], dict[str, Any]] = {}  # what is said of a row so far
+        self._closed: set[int] = set()  # orders whose lines came in an earlier post
+
+    def add_known(self, run: Any) -> None:
+        """Read what was posted before of the same rows, and of the orders of lines."""
+        wanted: dict[str, set[int]] = {}
+        for row in self._posted:
+            key = row_key(row.table, row.body)
+            wanted.setdefault(row.table.name, set()).add(key)
+            if row.table.name == "order_lines":  # an order has the key of its lines
+                wanted.setdefault("orders", set()).add(key)
+        for name, keys in wanted.items():
+            ordered = sorted(keys)
+            for start in range(0, len(ordered), _AT_ONCE):
+                some = ordered[start : start + _AT_ONCE]
+                query = (
+                    "SELECT row_key, body FROM posted WHERE table_name = ? AND row_key IN "
+                    f"({', '.join('?' * len(some))}) ORDER BY seq"
+                )
+                for key, body in run(query, [name, *some]):
+                    known = self._known.setdefault((name, key), {})
+                    known.update(msgspec.json.decode(body) | known)
+        self._closed = {key for name, key in self._known if name == "order_lines"}
+
+    def add(self, number: int, row: Posted) -> None:
+        """Take a row into the batch, unless it says nothing new."""
+        name, body = row.table.name, row.body
+        received_at = self._received_at + number
+        statement = {"known_at": received_at} if row.table.happened == "known_at" else {}
+        key = row_key(row.table, body | statement)
+        if name == "order_lines":
+            if key in self._closed:
+                return
+            customer_id = self._customer_of_order(key, body["order_id"])
+        else:
+            customer_id = account_of(body)
+            known = self._known.get((name, key))
+            if known is not None:
+                _check_customer(row, known)
+                if body.keys() <= known.keys():
+                    return
+            self._known[name, key] = body | (known or {})
+        self.rows.append((received_at, name, key, customer_id, msgspec.json.encode(body)))
+
+    def _customer_of_order(self, key: int, order_id: str) -> str:
+        order = self._known.get(("orders", key))
+        if order is None:
+            raise refuse(
+                "order_lines.order_id",
+                "an order posted before, or in the same request",
+                f"'{order_id}'",
+                "Post an order together with its lines.",
+            )
+        return account_of(order)
+
+
+def _check_customer(row: Posted, known: Mapping[str, Any]) -> None:
+    if row.body["customer_id"] != known["customer_id"]:
+        (column, *_) = row.table.key or ("customer_id",)
+        raise refuse(
+            f"{row.table.name}.{column}",
+            "the customer that it was posted with before",
+            f"another for '{row.body.get(column)}'",
+            "Ids are given once; correct the id or the customer.",
+        )
+
+
+class SqliteDatabase:
+    """A file on this host: any number of its processes write, one at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._reading, self._writing = threading.Lock(), threading.Lock()
+        with self._named():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._writer = self._connect()
+            for statement in SCHEMA:
+                self._writer.execute(
+                    statement.format(seq="INTEGER PRIMARY KEY AUTOINCREMENT", bytes="BLOB")
+                )
+            self._reader = self._connect()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._path, _BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")  # every commit is on the disk
+        return connection
+
+    def select(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Read rows."""
+        with self._named(), self._reading:
+            return self._reader.execute(query, values).fetchall()
+
+    @contextmanager
+    def write(self) -> Iterator[Any]:
+        """Open a transaction that shuts other writers out."""
+        with self._named(), self._writing:
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield lambda query, values: self._writer.execute(query, values).fetchall()
+                self._writer.execute("COMMIT")
+            finally:
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise NextbuyError(
+                f"{self._path}: the journal of posted rows cannot be used ({error}). Nothing of "
+                "this request was accepted."
+            ) from None
+
+    def close(self) -> None:
+        """Close both connections."""
+        self._reader.close()
+        self._writer.close()
+
+
+def journal_path(shop: Shop) -> Path:
+    """Say where a shop's embedded journal is."""
+    return shop.workspace / "journal.sqlite"
+
+
+def open_journal(shop: Shop) -> Journal:
+    """Open a shop's journal, new if there is none: [journal] url, else a file."""
+    if shop.journal.url is not None:
+        from features.inputs.postgres_journal import PostgresDatabase
+
+        return Journal(PostgresDatabase(shop.journal.url, shop.section.name))
+    return Journal(SqliteDatabase(journal_path(shop)))
+
+
+def has_journal(shop: Shop) -> bool:
+    """Say whether anything could have been posted to a shop."""
+    return shop.journal.url is not None or journal_path(shop).is_file()

@@ -1,0 +1,155 @@
+"""The journal as a source of training: posted rows put into the tables of a log.
+
+A row that is in the files and was posted is one row: the files' values count, a field that
+they lack comes from the post that first brought it, and it is known from the earliest instant
+at which either says so. `features.store.fresh` does the same for one customer at ask time.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import duckdb
+import pyarrow as pa
+
+from features.inputs.casts import SQL_TYPES, local_day_sql
+from features.inputs.contract import BY_NAME, DAYS, Table, clock_of
+from features.inputs.history import ROW_KEY
+from features.inputs.journal import Journal, JournalRow, has_journal, open_journal
+from features.inputs.keys import key_sql
+from features.inputs.shop import Shop
+from features.inputs.sources import name_sql
+
+_CHUNK = 50_000  # rows of the journal in memory at once
+_ARROW = {
+    "VARCHAR": pa.string(),
+    "BIGINT": pa.int64(),
+    "DOUBLE": pa.float64(),
+    "BOOLEAN": pa.bool_(),
+    "INTEGER": pa.int32(),
+}
+
+
+def merge_journal(
+    connection: duckdb.DuckDBPyConnection,
+    shop: Shop,
+    provided: Mapping[str, frozenset[str]],
+) -> tuple[dict[str, frozenset[str]], int]:
+    """Put all posted rows into the typed tables of a log; tables that are not there are made.
+
+    Returns
+    -------
+    provided : dict of str to frozenset of str
+        The columns that the files or a post gave, by table.
+    last_seq : int
+        The last row of the journal that is in the tables; 0 if nothing was posted.
+    """
+    merged = dict(provided)
+    if not has_journal(shop):
+        return merged, 0
+    journal = open_journal(shop)
+    last_seq, posted = _stage_all(connection, journal)
+    journal.close()
+    for name, columns in posted.items():
+        _merge(connection, BY_NAME[name], columns, name in provided)
+        merged[name] = merged.get(name, frozenset({"known_at"})) | columns  # at their receipt
+        connection.execute(f"DROP TABLE posted_{name}")
+    return merged, last_seq
+
+
+def _stage_all(
+    connection: duckdb.DuckDBPyConnection, journal: Journal
+) -> tuple[int, dict[str, set[str]]]:
+    """Read the journal into the tables `posted_<table>`: its last number, columns by table."""
+    last_seq = 0
+    posted: dict[str, set[str]] = {}
+    for rows in journal.rows(_CHUNK):
+        last_seq = rows[-1].seq
+        for name in {row.table for row in rows}:
+            some = [row for row in rows if row.table == name]
+            columns = {c for row in some for c in row.body if BY_NAME[name].column(c)}
+            _stage(connection, BY_NAME[name], some, columns | posted.get(name, set()))
+            posted.setdefault(name, set()).update(columns)
+    return last_seq, posted
+
+
+def _types(table: Table, columns: set[str]) -> dict[str, str]:
+    """Give the columns of a typed table and their types; `columns` adds those by pattern."""
+    names = [c.name for c in table.columns if not c.pattern]
+    types = {n: SQL_TYPES[table[n].kind] for n in [*names, *sorted(columns - set(names))]}
+    return types | {clock_of(name): "BIGINT" for name in table.late_instants}
+
+
+def _stage(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    rows: Sequence[JournalRow],
+    columns: set[str],
+) -> None:
+    """Add rows to the table `posted_<table>`, with their number and key."""
+    types = _types(table, columns) | {"seq": "BIGINT", ROW_KEY: "BIGINT"}
+    declared = ", ".join(f"{name_sql(name)} {sql}" for name, sql in types.items())
+    connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS posted_{table.name} ({declared})")
+    _add_columns(connection, f"posted_{table.name}", table, columns)
+    values = [typed_row(row) | {"seq": row.seq} for row in rows]
+    arrow = pa.table(
+        {n: pa.array([v.get(n) for v in values], _ARROW[sql]) for n, sql in types.items()}
+    )
+    connection.register("posted_rows", arrow)
+    connection.execute(f"INSERT INTO posted_{table.name} BY NAME SELECT * FROM posted_rows")
+    connection.unregister("posted_rows")
+
+
+def typed_row(row: JournalRow) -> dict[str, object]:
+    """Give a posted row as a typed table holds it: with its key and its clocks."""
+    table = BY_NAME[row.table]
+    values = row.body | {ROW_KEY: row.key}
+    if table.happened is not None:
+        values["known_at"] = row.known_at
+    for clock in map(clock_of, table.late_instants):
+        if clock in values:
+            values[clock] = max(values[clock], row.received_at)
+    return values
+
+
+def _add_columns(
+    connection: duckdb.DuckDBPyConnection, name: str, table: Table, columns: set[str]
+) -> None:
+    for column in sorted(columns):
+        sql = SQL_TYPES[table[column].kind]
+        connection.execute(f"ALTER TABLE {name} ADD COLUMN IF NOT EXISTS {name_sql(column)} {sql}")
+
+
+def _merge(
+    connection: duckdb.DuckDBPyConnection, table: Table, columns: set[str], exists: bool
+) -> None:
+    """Put the rows of `posted_<table>` into the table, one row for each key."""
+    name, types = table.name, _types(table, columns)
+    if not exists:
+        derived = {"local_day": "INTEGER"} if name in DAYS else {}
+        declared = ", ".join(f"{name_sql(n)} {sql}" for n, sql in (types | derived).items())
+        connection.execute(f"CREATE TABLE {name} ({declared})")
+    _add_columns(connection, name, table, columns)
+    keyed = f"SELECT *, rowid AS place, {key_sql(table)} AS {ROW_KEY} FROM {name}"
+    same = f"SELECT * FROM ({keyed}) SEMI JOIN posted_{name} USING ({ROW_KEY})"
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE same_rows AS {same}")
+    if name == "order_lines":  # the lines of an order are whole where they come from
+        rows = f"SELECT * FROM posted_{name} ANTI JOIN same_rows USING ({ROW_KEY})"
+        select = ", ".join(map(name_sql, types))
+    else:
+        rows = f"SELECT *, 0 AS seq FROM same_rows UNION ALL BY NAME SELECT * FROM posted_{name}"
+        select = ", ".join(f"{_field_sql(table, n)} AS {name_sql(n)}" for n in types)
+        connection.execute(f"DELETE FROM {name} WHERE rowid IN (SELECT place FROM same_rows)")
+        rows = f"SELECT {select} FROM ({rows}) GROUP BY {ROW_KEY}"
+        select = "*"
+    happened = str(table.happened)
+    day = f", {local_day_sql(happened)} AS local_day" if name in DAYS else ""
+    connection.execute(f"INSERT INTO {name} BY NAME SELECT {select}{day} FROM ({rows})")
+    connection.execute("DROP TABLE same_rows")
+
+
+def _field_sql(table: Table, name: str) -> str:
+    """Write what is taken of the rows of one key: the first value given, the earliest clock."""
+    if name == "known_at" or name.endswith("_known_at"):
+        return f"min({name_sql(name)})"
+    column = table[name]
+    given = column.known_with or name
+    return f"first({name_sql(name)} ORDER BY seq) FILTER (WHERE {name_sql(given)} IS NOT NULL)"

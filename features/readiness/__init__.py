@@ -1,0 +1,1 @@
+"""What is wrong with a log, what is odd, and what it can support."""

@@ -1,0 +1,212 @@
+"""Probes about what the rows say: ids, amounts, and what other tables know of them."""
+
+from collections.abc import Iterator
+
+from features.inputs.contract import ARMS, EVENT_TYPES, Table
+from features.inputs.log import Log
+from features.inputs.objections import SCOPE
+from features.inputs.sources import quote
+from features.readiness.finding import Level
+from features.readiness.probes import Probe, applies
+
+# One account with more orders than this, and more than this share of all, is no person.
+_TILL_ORDERS, _TILL_SHARE = 500, 0.01
+_PLACEHOLDERS = (
+    *("0", "-1", "00000000-0000-0000-0000-000000000000", "nan", "none", "null", "n/a", "na"),
+    *("guest", "unknown", "anonymous", "default", "dummy", "test", "undefined", "gast", "-"),
+)
+
+
+def content_probes(log: Log, table: Table) -> Iterator[Probe]:
+    """Make the probes of a table's contents that the shop's tables allow."""
+    if table.column("customer_id"):
+        yield _placeholder_id(table)
+    if table.name in _STRANGERS:
+        yield _stranger(table, _STRANGERS[table.name])
+    yield from (p for p in _PROBES if p.table == table.name and applies(p, log))
+
+
+def _placeholder_id(table: Table) -> Probe:
+    return Probe(
+        "warning",
+        f"{table.name}.customer_id",
+        "an id that stands for nobody, taken for one customer",
+        "Leave these rows out, or give each guest an id of their own.",
+        f"lower(customer_id) IN ({_texts(*_PLACEHOLDERS)})",
+        example="customer_id",
+    )
+
+
+_STRANGERS: dict[str, Level] = {
+    "returns": "warning",
+    "events": "advice",
+    "messages": "advice",
+    "consents": "advice",
+}
+
+
+def _stranger(table: Table, level: Level) -> Probe:
+    return Probe(
+        level,
+        f"{table.name}.customer_id",
+        "of customers without any order; kept",
+        "If they should have one, compare the customer ids of the two systems.",
+        "customer_id NOT IN (SELECT customer_id FROM orders)",
+        example="customer_id",
+    )
+
+
+def _texts(*values: str) -> str:
+    return ", ".join(map(quote, values))
+
+
+_PROBES = (
+    Probe(
+        "warning",
+        "orders.customer_id",
+        "of one account with more orders than a person places",
+        "Leave out tills, test accounts and marketplaces.",
+        "customer_id IN (SELECT customer_id FROM orders GROUP BY customer_id HAVING count(*) > "
+        f"greatest({_TILL_ORDERS}, {_TILL_SHARE} * (SELECT count(*) FROM orders)))",
+        example="customer_id",
+    ),
+    Probe(
+        "advice",
+        "orders.amount",
+        "of nothing; they count as purchases",
+        "Leave them out if they are samples, gifts or cancelled.",
+        "amount = 0",
+    ),
+    Probe(
+        "warning",
+        "orders.amount",
+        "more than 100 times the amount that 99.9 % of the orders stay below",
+        "Check the decimal sign and the currency of these orders.",
+        "amount > 100 * (SELECT quantile_disc(amount, 0.999) FROM orders WHERE amount > 0)",
+    ),
+    Probe(
+        "warning",
+        "orders.amount",
+        "more than 1 % away from the sum of quantity x unit_price of its lines",
+        "`unit_price` is what was paid for one: net of discount, with tax, without shipping.",
+        "order_id IN (SELECT o.order_id FROM orders AS o JOIN (SELECT order_id, "
+        "sum(quantity * unit_price) AS total FROM order_lines GROUP BY order_id) AS l "
+        "ON l.order_id = o.order_id WHERE abs(total - amount) > greatest(2, 0.01 * amount))",
+        among="order_id IN (SELECT order_id FROM order_lines)",
+        needs=("order_lines",),
+        least_share=0.01,
+    ),
+    Probe(
+        "advice",
+        "orders.order_id",
+        "without a line in order_lines",
+        "Export the lines of the same orders.",
+        "order_id NOT IN (SELECT order_id FROM order_lines)",
+        needs=("order_lines",),
+        least_share=0.01,
+    ),
+    Probe(
+        "warning",
+        "order_lines.order_id",
+        "lines of orders that are not in orders; never used",
+        "Export both tables over the same time.",
+        "order_id NOT IN (SELECT order_id FROM orders)",
+    ),
+    Probe(
+        "warning",
+        "order_lines.product_id",
+        "products that are not in products; without category and brand",
+        "Export all products that were ever sold.",
+        "product_id NOT IN (SELECT product_id FROM products)",
+        needs=("products",),
+        example="product_id",
+    ),
+    Probe(
+        "warning",
+        "order_lines.quantity",
+        "lines of no pieces",
+        "Leave cancelled lines out.",
+        "quantity = 0",
+    ),
+    Probe(
+        "warning",
+        "returns.order_id",
+        "returns of orders that are not in orders",
+        "Export both tables over the same time, with the same order ids.",
+        "order_id NOT IN (SELECT order_id FROM orders)",
+        among="order_id IS NOT NULL",
+        needs=("returns.order_id",),
+    ),
+    Probe(
+        "advice",
+        "events.event_type",
+        "event types that the contract does not name; kept and counted",
+        f"Rename those that mean one of {', '.join(EVENT_TYPES)}.",
+        f"event_type NOT IN ({_texts(*EVENT_TYPES)})",
+        example="event_type",
+    ),
+    Probe(
+        "warning",
+        "messages.arm",
+        f"arms other than {', '.join(ARMS)}; taken for targeted",
+        "Rename them; only control and random tell what a message causes.",
+        f"arm NOT IN ({_texts(*ARMS)})",
+        among="arm IS NOT NULL",
+        needs=("messages.arm",),
+        example="arm",
+    ),
+    Probe(
+        "warning",
+        "messages.propensity",
+        "drawn at random, but with no probability logged; taken for targeted",
+        "Log the probability with which the channel was drawn.",
+        "propensity IS NULL",
+        among="arm IN ('control', 'random')",
+        needs=("messages.arm",),
+    ),
+    Probe(
+        "warning",
+        "messages.channel",
+        "sent through channels that consents do not name: never recommended",
+        "Give the consents of these channels as scopes of the same name.",
+        "channel NOT IN (SELECT scope FROM consents)",
+        among="channel <> 'none'",
+        needs=("consents",),
+        example="channel",
+    ),
+    Probe(
+        "advice",
+        "consents.scope",
+        f"scopes that are neither a channel of messages nor `{SCOPE}`; never used",
+        "Name the scopes as the channels in messages.",
+        f"scope <> '{SCOPE}' AND scope NOT IN (SELECT channel FROM messages)",
+        needs=("messages",),
+        example="scope",
+    ),
+    Probe(
+        "warning",
+        "customers.birth_year",
+        "born before 1905: a placeholder",
+        "Leave the field empty where it is not known.",
+        "birth_year < 1905",
+        among="birth_year IS NOT NULL",
+        needs=("customers.birth_year",),
+    ),
+    Probe(
+        "warning",
+        "identities.customer_id",
+        "customers that are themselves an id mapped to another customer",
+        "Map every id to its final customer.",
+        "customer_id IN (SELECT source_id FROM identities WHERE source_id <> customer_id)",
+        example="customer_id",
+    ),
+    Probe(
+        "warning",
+        "identities.source_id",
+        "ids of several sources that are mapped to different customers",
+        "Make the ids of each source distinct, as in 'web-17' and 'app-17'.",
+        "source_id IN (SELECT source_id FROM identities GROUP BY source_id "
+        "HAVING count(DISTINCT source) > 1 AND count(DISTINCT customer_id) > 1)",
+        example="source_id",
+    ),
+)

@@ -1,0 +1,123 @@
+"""How ready a shop's log is: what is odd in it, what it covers, which settings suit it."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from features.inputs.contract import BY_NAME, Table
+from features.inputs.history_tables import sensitive_categories
+from features.inputs.log import Log
+from features.inputs.sensitive import sensitive_names
+from features.readiness.clocks import clock_probes, find_spikes
+from features.readiness.columns import find_idle_columns
+from features.readiness.contents import content_probes
+from features.readiness.coverage import (
+    Coverage,
+    Days,
+    count_days,
+    cover,
+    find_gaps,
+    find_partial_end,
+    find_shifts,
+)
+from features.readiness.finding import Finding, by_gravity
+from features.readiness.probes import run_probes
+from features.readiness.suggestions import Suggestions, suggest
+
+_STEADY = ("orders", "returns", "events", "messages")  # a shop has some of them every month
+
+
+class Readiness(msgspec.Struct, frozen=True):
+    """What a log that keeps the contract looks like.
+
+    Attributes
+    ----------
+    tables : list of Coverage
+    findings : list of Finding
+        Warnings first, then advice.
+    suggestions : Suggestions
+    kept_out : list of Finding
+        Sensitive categories and attributes, which become neither features nor reasons.
+    """
+
+    tables: list[Coverage]
+    findings: list[Finding]
+    suggestions: Suggestions
+    kept_out: list[Finding]
+
+
+def examine(log: Log) -> Readiness:
+    """Examine every table of a log."""
+    tables, findings = [], list(_find_missing(log))
+    for name in log.provided:
+        table = BY_NAME[name]
+        days = count_days(log, table)
+        coverage = cover(log, table, days)
+        tables.append(coverage)
+        findings += _find(log, table, days, coverage)
+    lateness = next(coverage.lateness for coverage in tables if coverage.table == "orders")
+    kept_out = list(_find_sensitive(log))
+    return Readiness(tables, by_gravity(findings), suggest(log, lateness), kept_out)
+
+
+def _find_sensitive(log: Log) -> Iterator[Finding]:
+    """Name what is too personal for a feature, and the word that gave it away."""
+    categories = sensitive_categories(log.connection, log.shop, log.provided)
+    columns = log.provided.get("customers", frozenset())
+    for where, names in (
+        ("products.category", categories),
+        ("customers", sensitive_names(sorted(columns), log.shop.sensitive)),
+    ):
+        for name, word in names.items():
+            yield Finding(
+                "advice",
+                where,
+                f"'{name}' is kept out of features and reasons for the word '{word}'",
+                None,
+                None,
+                [name],
+                "If it is harmless, allow it: [sensitive] allow in nextbuy.toml.",
+            )
+
+
+def _find(log: Log, table: Table, days: Days | None, coverage: Coverage) -> Iterator[Finding]:
+    yield from run_probes(log, table.name, [*clock_probes(log, table), *content_probes(log, table)])
+    yield from find_spikes(log, table)
+    yield from find_idle_columns(log, table)
+    if coverage.duplicates:
+        yield _duplicates(table, coverage)
+    if days is None:
+        return
+    if table.name in _STEADY:
+        yield from find_shifts(table.name, days)
+    if table.name == "orders":
+        yield from find_gaps(table.name, days)
+        yield from find_partial_end(table.name, days)
+
+
+def _duplicates(table: Table, coverage: Coverage) -> Finding:
+    """Say that rows are repeated: an event without an id counts twice then."""
+    return Finding(
+        "warning" if table.name == "events" else "advice",
+        table.name,
+        "rows that repeat another one in every column",
+        coverage.duplicates,
+        coverage.duplicates / coverage.rows,
+        [],
+        "Give event_id, or export each event once: it counts as often as it is there."
+        if table.name == "events"
+        else "Export each row once.",
+    )
+
+
+def _find_missing(log: Log) -> Iterator[Finding]:
+    if "currency" not in log.provided["orders"]:
+        yield Finding(
+            "advice",
+            "orders.currency",
+            f"not given; all amounts are read as {log.shop.section.currency}",
+            None,
+            None,
+            [],
+            "Give it, so that a second currency is noticed.",
+        )

@@ -1,0 +1,1 @@
+"""What serving reads: one packed history per customer, and the lookups."""

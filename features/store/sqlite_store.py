@@ -1,0 +1,138 @@
+"""The embedded history store: one SQLite file per build, renamed into place."""
+
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from features.inputs.faults import InputError, NextbuyError
+from features.inputs.history import Array, object_array, unpack
+from features.store.builds import StoreInfo, Tables, broken_store, check_info, missing_store
+
+_MAX_VARIABLES = 500  # ids asked for in one statement
+_MAPPED_BYTES = 1 << 36  # the file is read through the page cache, shared by all processes
+
+
+class SqliteStore:
+    """Read access to one file; goes on reading it after another was renamed into its place.
+
+    Raises
+    ------
+    InputError
+        There is no file at the path, or it is not a history store of this version.
+    """
+
+    def __init__(self, path: Path) -> None:
+        if not path.is_file():
+            raise missing_store(str(path))
+        self._path = path
+        self._connection = sqlite3.connect(
+            f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
+        )
+        try:
+            self._connection.execute(f"PRAGMA mmap_size = {_MAPPED_BYTES}")
+            about, words = self._connection.execute("SELECT info, words FROM about").fetchall()[0]
+            self.info = check_info(msgspec.json.decode(about, type=StoreInfo), str(path))
+            self._words = object_array(msgspec.json.decode(words))
+        except (sqlite3.DatabaseError, msgspec.MsgspecError, IndexError) as error:
+            self.close()
+            raise self._broken(error) from None
+        except InputError:
+            self.close()
+            raise
+
+    def read(self, customer_ids: Sequence[str]) -> dict[str, Tables]:
+        """Read the tables of the customers that the store knows; unknown ones are left out."""
+        found: dict[str, Tables] = {}
+        for start in range(0, len(customer_ids), _MAX_VARIABLES):
+            some = customer_ids[start : start + _MAX_VARIABLES]
+            marks = ", ".join("?" * len(some))
+            query = f"SELECT customer_id, record FROM history WHERE customer_id IN ({marks})"
+            try:
+                for customer_id, record in self._connection.execute(query, list(some)):
+                    found[customer_id] = unpack(record, self._words)
+            except (sqlite3.DatabaseError, ValueError, OSError) as error:
+                raise self._broken(error) from None
+        return found
+
+    @property
+    def data_cutoff(self) -> int:
+        """Last instant of the build's data."""
+        return self.info.data_cutoff
+
+    def customer_ids(self) -> list[str]:
+        """List all customers of the store, sorted."""
+        query = "SELECT customer_id FROM history ORDER BY customer_id"
+        return [row[0] for row in self._connection.execute(query)]
+
+    def _broken(self, error: Exception) -> InputError:
+        return broken_store(str(self._path), error)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+
+class SqliteTarget:
+    """A path at which builds are put."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __str__(self) -> str:
+        return str(self._path)
+
+    def look(self) -> object:
+        """Say which file is in place."""
+        if not self._path.is_file():
+            return None
+        found = self._path.stat()
+        return found.st_ino, found.st_mtime_ns
+
+    def open(self) -> SqliteStore:
+        """Open the file in place."""
+        return SqliteStore(self._path)
+
+    def write(self, info: StoreInfo, words: Array, records: Iterator[tuple[str, bytes]]) -> None:
+        """Write a file beside the one in place, and rename it.
+
+        Raises
+        ------
+        NextbuyError
+            It could not be written to its end; the one in place is untouched.
+        """
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = self._path.with_suffix(f".{os.getpid()}.unfinished")
+        unfinished.unlink(missing_ok=True)
+        try:
+            _write(unfinished, info, words, records)
+            os.replace(unfinished, self._path)
+        except (sqlite3.Error, OSError) as error:
+            raise NextbuyError(
+                f"{self._path}: the history store could not be written ({error}). The last build "
+                "is still in place; make room on the disk and build again."
+            ) from None
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+
+def _write(path: Path, info: StoreInfo, words: Array, records: Iterator[tuple[str, bytes]]) -> None:
+    connection = sqlite3.connect(path)
+    try:
+        connection.execute("PRAGMA journal_mode = OFF")  # a file that is not finished is removed
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        connection.execute("CREATE TABLE about (info BLOB, words BLOB)")
+        connection.execute(
+            "INSERT INTO about VALUES (?, ?)",
+            [msgspec.json.encode(info), msgspec.json.encode(words.tolist())],
+        )
+        connection.execute("CREATE TABLE history (customer_id TEXT PRIMARY KEY, record BLOB)")
+        connection.executemany("INSERT INTO history VALUES (?, ?)", records)
+        connection.commit()
+    finally:
+        connection.close()
+    with path.open("rb") as written:
+        os.fsync(written.fileno())  # on the disk before the name points at it
