@@ -16,6 +16,7 @@ from benchmarks.pandas_rival import compute_fifty
 from benchmarks.warehouse import CUTOFF
 from features.catalog.relations import EVENT_DAYS, LINE_DAYS, MESSAGE_DAYS
 from features.engines.build import prepare_features, read_catalog
+from features.engines.history_files import write_parquet
 from features.inputs.log import Log
 from features.inputs.windows import Window, cutoffs_before, read_cutoff, to_datetime
 
@@ -58,9 +59,8 @@ def _write(log: Log, folder: Path, cutoff: int, names: tuple[str, ...] | None) -
     catalog = read_catalog(log, cutoff)
     if names is not None:
         catalog = catalog.select(names)
-    path = folder / "features.parquet"
-    with prepare_features(log, cutoff, catalog) as query:
-        log.connection.execute(f"COPY ({query}) TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
+    with prepare_features(log, cutoff, catalog) as queries:
+        write_parquet(log.connection, queries, folder / "features.parquet")
 
 
 def _fifty(log: Log, folder: Path) -> None:

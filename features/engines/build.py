@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -116,14 +117,15 @@ def build_features(
 
 
 def _build_one(log: Log, cutoff: int, catalog: Catalog, population: Population) -> pd.DataFrame:
-    with prepare_features(log, cutoff, catalog, population) as query:
-        frame = log.connection.execute(f"{query} ORDER BY customer_id").df()
+    with prepare_features(log, cutoff, catalog, population) as queries:
+        parts = [log.connection.execute(f"{query} ORDER BY customer_id").df() for query in queries]
+    frame = pd.concat(parts, ignore_index=True)
     instant = pd.Timestamp(to_datetime(cutoff)).as_unit("us")
     rows = frame[["customer_id"]].assign(cutoff=instant)
     numbers = _settled(frame[catalog.numbers].to_numpy(dtype=float))
     texts = frame[[name for name in catalog if catalog[name].kind == "text"]]
-    parts = [rows, pd.DataFrame(numbers, columns=catalog.numbers), texts]
-    return pd.concat(parts, axis=1)[["customer_id", "cutoff", *catalog]]
+    columns = [rows, pd.DataFrame(numbers, columns=catalog.numbers), texts]
+    return pd.concat(columns, axis=1)[["customer_id", "cutoff", *catalog]]
 
 
 def _settled(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -142,14 +144,18 @@ _KEPT = 2.0**40
 @contextmanager
 def prepare_features(
     log: Warehouse, cutoff: int, catalog: Catalog, population: Population = "buyers"
-) -> Iterator[str]:
-    """Build the lookups of a cutoff and give the query of everybody's features at it.
+) -> Iterator[list[str]]:
+    """Build the lookups of a cutoff and give the queries of everybody's features at it.
 
-    The query can be run within the context: it reads tables that end with it.
+    One for each range of customers, in their order. They can be run within the context: they
+    read tables that end with it.
     """
     scope = _build_scope(log, cutoff, catalog)
+    everybody = _population_sql(log, cutoff, population)
     try:
-        yield features_sql(catalog, scope, _population_sql(log, cutoff, population))
+        yield [
+            features_sql(catalog, replace(scope, within=within), everybody) for within in log.ranges
+        ]
     finally:
         drop_computed(log, scope)
 
@@ -197,12 +203,12 @@ def write_features(log: Log, cutoff: int | None = None) -> Path:
     folder = log.shop.workspace / "features" / f"cutoff={to_datetime(cutoff):%Y-%m-%dT%H%M%SZ}"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "features.parquet"
-    with prepare_features(log, cutoff, read_catalog(log, cutoff)) as query:
-        write_parquet(
-            log.connection,
+    with prepare_features(log, cutoff, read_catalog(log, cutoff)) as queries:
+        allowed = [
             f"SELECT customer_id, make_timestamptz({cutoff}) AS cutoff, "
             f"COLUMNS(* EXCLUDE customer_id) FROM ({query}) "
-            f"WHERE customer_id NOT IN ({objected_sql(log)})",
-            path,
-        )
+            f"WHERE customer_id NOT IN ({objected_sql(log)})"
+            for query in queries
+        ]
+        write_parquet(log.connection, allowed, path)
     return path

@@ -36,12 +36,12 @@ def features_sql(catalog: Catalog, scope: Scope, population: str) -> str:
     Parameters
     ----------
     population : str
-        SELECT of the `customer_id`s that get a row.
+        SELECT of the `customer_id`s that get a row, of those within the scope.
 
     Returns
     -------
     str
-        A query: one row per customer of the population, `customer_id` and the features,
+        A query: one row per customer of them, `customer_id` and the features,
         numbers as DOUBLE and texts as VARCHAR, in the catalog's order.
     """
     blocks = [f"rel_{r.name} AS ({_read_sql(catalog, r, scope)})" for r in catalog.read_relations]
@@ -55,7 +55,8 @@ def features_sql(catalog: Catalog, scope: Scope, population: str) -> str:
     used = sorted({f.relation for f in catalog.aggregates})
     joins = "".join(f" LEFT JOIN of_{name} USING (customer_id)" for name in used)
     aggregates = "".join(f", {_filled(f)} AS {name_sql(f.name)}" for f in catalog.aggregates)
-    rows = f"SELECT customer_id{aggregates} FROM ({population}) AS population{joins}"
+    customers = f"{_within(f'({population})', scope)} AS population"
+    rows = f"SELECT customer_id{aggregates} FROM {customers}{joins}"
     for level in catalog.levels:
         derived = "".join(f", {_derived_sql(f, scope)} AS {name_sql(f.name)}" for f in level)
         rows = f"SELECT *{derived} FROM ({rows}) AS known"
@@ -66,7 +67,7 @@ def features_sql(catalog: Catalog, scope: Scope, population: str) -> str:
 def rows_sql(relations: Relations, name: str, scope: Scope, wanted: Set[str] | None = None) -> str:
     """Write the SELECT of one relation's rows: `customer_id` and its columns, all or wanted."""
     if name in scope.computed:
-        return f"SELECT * FROM {scope.computed[name]}"
+        return f"SELECT * FROM {_within(scope.computed[name], scope)}"
     relation = relations[name]
     wanted = relation.names if wanted is None else relation.with_ordered(wanted)
     read = relation.inputs_of(wanted)
@@ -82,10 +83,15 @@ def rows_sql(relations: Relations, name: str, scope: Scope, wanted: Set[str] | N
 def _read_sql(catalog: Catalog, relation: Relation, scope: Scope) -> str:
     """Write the rows of a relation, as far as features of the catalog read them."""
     if relation.name in scope.computed:
-        return f"SELECT * FROM {scope.computed[relation.name]}"
+        return f"SELECT * FROM {_within(scope.computed[relation.name], scope)}"
     window = Window(scope.cutoff, catalog.lookbacks[relation.name])
     wanted = catalog.read_columns[relation.name]
     return _relation_sql(relation, wanted, window, scope, lambda name: f"rel_{name}")
+
+
+def _within(rows: str, scope: Scope) -> str:
+    """Write the rows of those customers that the scope is about."""
+    return f"(SELECT * FROM {rows} WHERE {scope.within})" if scope.within else rows
 
 
 def bind(text: str, scope: Scope) -> str:
@@ -152,7 +158,7 @@ def _source_sql(
     """Write FROM and WHERE: what is known and read, with the values that are joined to it."""
     conditions = [f"({bind(relation.where, scope)})"] if relation.where else []
     if relation.table is not None:
-        rows = scope.tables.get(relation.table, relation.table)
+        rows = _within(scope.tables.get(relation.table, relation.table), scope)
         conditions.append(window.known_sql(HISTORY[relation.table].happened, "known_at"))
     else:
         rows = _together_sql(relation, wanted, source)
@@ -202,17 +208,17 @@ def _ordered_sql(relation: Relation, wanted: Set[str], rows: str) -> str:
 
 def _aggregate_sql(feature: Aggregate, scope: Scope) -> str:
     value, by = bind(feature.value, scope), bind(feature.by, scope) if feature.by else ""
-    function = _FUNCTIONS[feature.aggregate].format(value=value, by=by)
     conditions = [f"({bind(feature.where, scope)})"] if feature.where else []
     start = Window(scope.cutoff, feature.lookback).start
     if start is not None:
         conditions.append(f"happened_at > {start}")
     if by:
         conditions.append(f"({value}) IS NOT NULL AND ({by}) IS NOT NULL")
-    if conditions and feature.aggregate == "count":  # a filter costs a third more
-        function = f"count(CASE WHEN {' AND '.join(conditions)} THEN {value} END)"
-        conditions = []
-    filtered = f" FILTER (WHERE {' AND '.join(conditions)})" if conditions else ""
+        filtered = f" FILTER (WHERE {' AND '.join(conditions)})"
+    else:  # every aggregate leaves out NULL, and a filter costs more
+        value = f"CASE WHEN {' AND '.join(conditions)} THEN {value} END" if conditions else value
+        filtered = ""
+    function = _FUNCTIONS[feature.aggregate].format(value=value, by=by)
     return f"CAST({function}{filtered} AS {_TYPES[feature.kind]}) AS {name_sql(feature.name)}"
 
 

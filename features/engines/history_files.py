@@ -9,15 +9,18 @@ their order's clocks and their product's attributes, events their product's; `at
 row per statement (`country`, `PL`, `country=PL`). What is sensitive must not be in them.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
+import pyarrow.parquet as pq
 
-from features.inputs.casts import name_sql, quote
+from features.inputs.casts import name_sql
 from features.inputs.history import HISTORY
 from features.inputs.history_tables import column_type
 from features.inputs.log import Log
 
+_ROW_GROUP = 122_880  # rows
 # What features read, and what decides whose rows they are and who is left out.
 FILES = tuple(table for table in HISTORY if table not in ("reachability", "links"))
 
@@ -43,17 +46,21 @@ def write_history(log: Log, folder: Path) -> list[Path]:
             for name, kind in typed_columns(table).items()
         )
         query = f"SELECT {columns} FROM history_{table}"
-        write_parquet(log.connection, query, folder / f"{table}.parquet")
+        write_parquet(log.connection, [query], folder / f"{table}.parquet")
     return [folder / f"{table}.parquet" for table in given]
 
 
-def write_parquet(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
-    """Write the rows of a query beside a file and rename them into its place."""
+def write_parquet(
+    connection: duckdb.DuckDBPyConnection, queries: Sequence[str], path: Path
+) -> None:
+    """Write the rows of queries that give the same columns beside a file, then into its place."""
     unfinished = path.with_suffix(".unfinished")
     try:
-        connection.execute(
-            f"COPY ({query}) TO {quote(str(unfinished))} (FORMAT parquet, COMPRESSION zstd)"
-        )
+        schema = connection.sql(queries[0]).limit(0).to_arrow_table().schema
+        with pq.ParquetWriter(unfinished, schema, compression="zstd") as writer:
+            for query in queries:
+                for batch in connection.sql(query).to_arrow_reader(_ROW_GROUP):
+                    writer.write_batch(batch)
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)

@@ -53,8 +53,8 @@ def _compute(log: Warehouse, catalog: Catalog, scope: Scope, names: set[str]) ->
         costly = bool(relation.by) or relation.order is not None
         if costly and relation.name in names and relation.name not in scope.computed:
             table = f"computed_{relation.name}"
-            rows = rows_sql(catalog.relations, relation.name, scope)
-            log.keep(table, rows)
+            parts = [replace(scope, within=within) for within in log.ranges]
+            log.keep(table, [rows_sql(catalog.relations, relation.name, part) for part in parts])
             scope = replace(scope, computed={**scope.computed, relation.name: table})
     return scope
 
@@ -102,9 +102,13 @@ def _columns(lookup: Lookup) -> set[str]:
 def _quantiles(
     log: Warehouse, catalog: Catalog, quantiles: Sequence[Quantiles], scope: Scope, population: str
 ) -> dict[str, float | None]:
+    features = ", ".join(name_sql(quantile.feature) for quantile in quantiles)
     columns = ", ".join(f"quantile_cont({name_sql(q.feature)}, [{_levels(q)}])" for q in quantiles)
-    query = f"SELECT {columns} FROM ({features_sql(catalog, scope, population)})"
-    found = log.fetch(query)[0]
+    parts = [replace(scope, within=within) for within in log.ranges]
+    queries = [features_sql(catalog, part, population) for part in parts]
+    log.keep("of_everybody", [f"SELECT {features} FROM ({query})" for query in queries])
+    found = log.fetch(f"SELECT {columns} FROM of_everybody")[0]
+    log.drop("of_everybody")
     scalars: dict[str, float | None] = {}
     for of, values in zip(quantiles, found, strict=True):
         names = [f"@{of.name}:{percent}" for percent in of.percents]

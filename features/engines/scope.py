@@ -43,6 +43,8 @@ class Scope:
         SQL to read a table of the history from, where that is not the table itself.
     computed : dict of str to str
         Tables of relations that are there already, by the relation's name.
+    within : str
+        Condition on `customer_id` that restricts it to some customers; empty for everybody.
     """
 
     cutoff: int
@@ -50,6 +52,7 @@ class Scope:
     lookups: Lookups = field(default_factory=lambda: Lookups(0))
     tables: Mapping[str, str] = field(default_factory=dict)
     computed: Mapping[str, str] = field(default_factory=dict)
+    within: str = ""
 
     def constant(self, name: str) -> float | int | None:
         """Give the value that a name stands for; a statistic of nobody is missing."""

@@ -7,7 +7,7 @@ the order of NULLs, which the transpiler writes out.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -99,9 +99,14 @@ class SparkLog:
         table = {n: pa.array(values, _ARROW_TYPES[kind]) for n, (kind, values) in columns.items()}
         self.spark.createDataFrame(pa.table(table)).createOrReplaceTempView(name)
 
-    def keep(self, name: str, query: str) -> None:
-        """Name a query; Spark computes it where it is read."""
-        self.query(query).createOrReplaceTempView(name)
+    @property
+    def ranges(self) -> tuple[str]:
+        """Everybody at once: Spark parts the rows by itself."""
+        return ("",)
+
+    def keep(self, name: str, queries: Sequence[str]) -> None:
+        """Name queries; Spark computes them where they are read."""
+        self.query(" UNION ALL ".join(queries)).createOrReplaceTempView(name)
 
     def drop(self, name: str) -> None:
         """Forget a name; what was opened under it can still be read."""
@@ -181,7 +186,7 @@ def build_features_spark(
         as double and texts as string, equal to those of `features.engines.build`.
     """
     _check_names(catalog)
-    with prepare_features(log, cutoff, catalog, population) as query:
+    with prepare_features(log, cutoff, catalog, population) as (query,):
         features = log.query(query)
     kept = features.join(log.query(objected_sql(log)), "customer_id", "left_anti")
     clock = f"timestamp_micros({cutoff}) AS cutoff"

@@ -7,6 +7,12 @@ NULL is a missing value and nothing else.
 from features.inputs.contract import Column
 
 _FLOATS = ("DOUBLE", "FLOAT")
+_WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
+# Types whose text is never blank: most rows of a large log, and text costs more than the rest.
+_NEVER_BLANK = (
+    *_FLOATS, *_WHOLE, *(f"U{name}" for name in _WHOLE), "BOOLEAN", "UUID",
+    "DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIMESTAMP_NS", "TIMESTAMP_MS", "TIMESTAMP_S",
+)  # fmt: skip
 
 SQL_TYPES = {
     "id": "VARCHAR",
@@ -38,7 +44,7 @@ def value_sql(column: Column, name: str, found_type: str, minor_digits: int) -> 
             whole = f"CAST(TRY_CAST({raw} AS HUGEINT) AS VARCHAR)"
             return f"CASE WHEN {raw} = floor({raw}) THEN {whole} END"
         case "id" | "text":
-            text = f"nullif(trim(CAST({raw} AS VARCHAR)), '')"
+            text = _text_sql(raw, found_type)
             return f"lower({text})" if column.folded else text
         case "instant":
             return f"epoch_us({_moment_sql(raw)})"
@@ -52,9 +58,20 @@ def value_sql(column: Column, name: str, found_type: str, minor_digits: int) -> 
             return f"TRY_CAST({raw} AS {SQL_TYPES[column.kind]})"
 
 
-def missing_sql(name: str) -> str:
+def missing_sql(name: str, found_type: str) -> str:
     """Write the condition that a raw value is missing."""
-    return f"nullif(trim(CAST({name_sql(name)} AS VARCHAR)), '') IS NULL"
+    raw = name_sql(name)
+    return f"{raw if found_type in _NEVER_BLANK else _text_sql(raw, found_type)} IS NULL"
+
+
+def always_casts(column: Column, found_type: str) -> bool:
+    """Say whether every value of a raw type that is not missing has one in the contract's."""
+    return column.kind in ("id", "text") and found_type not in _FLOATS
+
+
+def _text_sql(raw: str, found_type: str) -> str:
+    text = f"CAST({raw} AS VARCHAR)"
+    return text if found_type in _NEVER_BLANK else f"nullif(trim({text}), '')"
 
 
 def known_sql(name: str, found_type: str) -> str:

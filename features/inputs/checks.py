@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from features.inputs.casts import missing_sql, value_sql
+from features.inputs.casts import always_casts, missing_sql, value_sql
 from features.inputs.contract import KINDS
 from features.inputs.faults import Fault
 from features.inputs.shop import Shop
@@ -65,13 +65,14 @@ def _checks(source: Source, name: str, shop: Shop, now: int) -> Iterator[_Check]
     table = source.table
     column = table[name]
     value = value_sql(column, name, source.types[name], shop.minor_digits)
-    missing = missing_sql(name)
+    missing = missing_sql(name, source.types[name])
     if column.required:
         yield _Check(name, missing, "a value in every row", "Fill it in or drop the row.")
-    yield _Check(
-        name, f"NOT ({missing}) AND ({value}) IS NULL", KINDS[column.kind],
-        "Correct the export, or map another column.",
-    )  # fmt: skip
+    if not always_casts(column, source.types[name]):
+        yield _Check(
+            name, f"NOT ({missing}) AND ({value}) IS NULL", KINDS[column.kind],
+            "Correct the export, or map another column.",
+        )  # fmt: skip
     if column.minimum is not None:
         yield _Check(
             name, f"({value}) < {column.minimum}", f"{column.minimum:g} or more",

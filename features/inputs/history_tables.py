@@ -49,7 +49,8 @@ def make_history_tables(
 _JOINED_LINES = (
     "SELECT orders.* EXCLUDE (amount, discount), product_id, quantity, unit_price, "
     "category, brand, color, size "
-    "FROM order_lines JOIN orders USING (order_id) LEFT JOIN product_attributes USING (product_id)"
+    "FROM order_lines JOIN orders USING (order_id) LEFT JOIN product_attributes USING (product_id) "
+    "ORDER BY customer_id"
 )
 
 
@@ -95,14 +96,14 @@ def _make_product_attributes(
     if "products" not in provided:
         columns = ", ".join(f"CAST(NULL AS VARCHAR) AS {name}" for name in _PRODUCT[:-1])
         connection.execute(
-            "CREATE TEMP TABLE product_attributes AS SELECT CAST(NULL AS VARCHAR) AS product_id, "
+            "CREATE TABLE product_attributes AS SELECT CAST(NULL AS VARCHAR) AS product_id, "
             f"{columns}, CAST(NULL AS BIGINT) AS price WHERE FALSE"
         )
         return
     sensitive = _list(sensitive_categories(connection, shop, provided))
     columns = ", ".join(_PRODUCT[1:])
     connection.execute(
-        "CREATE TEMP TABLE product_attributes AS SELECT product_id, "
+        "CREATE TABLE product_attributes AS SELECT product_id, "
         f"CASE WHEN category NOT IN ({sensitive}) THEN category END AS category, {columns} "
         "FROM products"
     )

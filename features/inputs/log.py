@@ -6,7 +6,7 @@ and of the row's `known_at`.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -23,6 +23,7 @@ from features.inputs.faults import Fault, InputError, refuse
 from features.inputs.files import unreadable
 from features.inputs.history_tables import make_history_tables
 from features.inputs.pseudonyms import read_key, set_key
+from features.inputs.ranges import customer_ranges
 from features.inputs.replay import merge_journal
 from features.inputs.scratch import open_scratch, room_fault
 from features.inputs.shop import Shop
@@ -87,9 +88,16 @@ class Log:
             marks = ", ".join("?" * len(columns))
             self.connection.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)
 
-    def keep(self, name: str, query: str) -> None:
-        """Compute a query once, as a table that goes with `drop`."""
-        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")
+    @cached_property
+    def ranges(self) -> tuple[str, ...]:
+        """Conditions that part the customers, in the order of their ids; see `customer_ranges`."""
+        return customer_ranges(self.connection, self.provided)
+
+    def keep(self, name: str, queries: Sequence[str]) -> None:
+        """Compute queries once, as a table of all their rows that goes with `drop`."""
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {queries[0]}")
+        for query in queries[1:]:
+            self.connection.execute(f"INSERT INTO {name} {query}")
 
     def drop(self, name: str) -> None:
         """Drop what was kept under a name."""
@@ -217,7 +225,8 @@ def _create_sql(source: Source, minor_digits: int) -> str:
         f", {_late_clock_sql(source, name, columns)} AS {clock_of(name)}"
         for name in table.late_instants
     )
-    return f"CREATE TABLE {table.name} AS SELECT {select}{clocks} FROM {source.view}"
+    order = " ORDER BY customer_id" if "customer_id" in columns else ""  # for `ranges`
+    return f"CREATE TABLE {table.name} AS SELECT {select}{clocks} FROM {source.view}{order}"
 
 
 def _late_clock_sql(source: Source, name: str, columns: dict[str, str]) -> str:

@@ -28,8 +28,12 @@ class Warehouse(Protocol):
     def put(self, name: str, columns: Mapping[str, Column]) -> None:
         """Put a small table beside the others, in place of an older one of its name."""
 
-    def keep(self, name: str, query: str) -> None:
-        """Put the rows of a query, which is read more than once, beside the others."""
+    @property
+    def ranges(self) -> Sequence[str]:
+        """Conditions on `customer_id` that part the customers, for one query after the other."""
+
+    def keep(self, name: str, queries: Sequence[str]) -> None:
+        """Put the rows of queries, which are read more than once, beside the others."""
 
     def drop(self, name: str) -> None:
         """Let go of what was kept under a name."""
