@@ -80,9 +80,9 @@ read, all of the history where none are given.
 
 How to read them: "in 28 days" is the 28 times 24 hours before the cutoff, and only what was known
 at the cutoff counts. Counts, sums and points are 0 where there is nothing; every other feature is
-empty (null) where there is nothing to compute it from, and models take empty as such. Money is in minor units (cents) of the shop's currency. A share lies between 0
-and 1. "Drawn to" a value: with few rows the feature is near that value, with many it is the
-customer's own."""
+empty (null) where there is nothing to compute it from, and models take empty as such. Money is in
+minor units (cents) of the shop's currency. A share lies between 0 and 1. "Drawn to" a value: with
+few rows the feature is near that value, with many it is the customer's own."""
 
 
 _COLUMNS = "| feature | what | unit | tables | days |\n|---|---|---|---|---|"
