@@ -23,7 +23,7 @@ from tests.random_logs import ZONES, random_logs, read_tables
 
 # Counts, sums of integer money, dates and categories agree exactly; quotients to 1e-9.
 EXACT = ("count", "sum", "min", "max", "last", "top")
-QUOTIENTS = ("cycles",)
+QUOTIENTS = ("cycles", "due")
 
 
 def _histories(log: Log, folder: Path) -> dict[str, dict]:
