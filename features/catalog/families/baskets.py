@@ -5,10 +5,10 @@ from features.catalog.feature import Aggregate, Derived, Feature
 
 def _preferences(what: str, relation: str, column: str) -> list[Feature]:
     """Declare which value of a product attribute a customer prefers, and how much."""
-    bought = "bought most often in two years (by order lines)"
+    bought = "bought most often in two years"
     return [
         Aggregate(f"{what}_top", relation, "top", column, f"{what} {bought}; empty if no line names one", "name", "basket", by="lines", kind="text"),
-        Aggregate(f"{what}_lines_max", relation, "max", "lines", f"order lines of the {what} {bought}", "lines", "basket"),
+        Aggregate(f"{what}_lines_max", relation, "max", "lines", f"order lines of that {what}", "lines", "basket"),
         Aggregate(f"{what}_lines_sum", relation, "sum", "lines", f"order lines of two years with a known {what}", "lines", "basket"),
         Derived(f"{what}_top_share", f"{what}_lines_max / nullif({what}_lines_sum, 0)", f"loyalty: share of those lines that is of the {what} bought most often, 1 for one {what} only", "share", "basket"),
     ]  # fmt: skip
@@ -26,7 +26,7 @@ BASKETS: list[Feature] = [
     Aggregate("unit_price_max_365d", "shelf_lines", "max", "unit_price", "price of the dearest piece bought in 365 days", "minor units", "basket", lookback=365),
     Aggregate("orders_count_365d", "purchases", "count", "amount", "orders of 365 days", "orders", "basket", lookback=365),
     Derived("lines_per_order_365d", "lines_count_365d / nullif(orders_count_365d, 0)", "mean order lines per order of 365 days", "lines", "basket"),
-    Aggregate("price_index_mean_365d", "shelf_lines", "mean", "price_index", "price level bought: price paid over the mean price of the category among all customers, 1 is average", "ratio", "basket", lookback=365),
+    Aggregate("price_index_mean_365d", "shelf_lines", "mean", "price_index", "price level bought in 365 days: price paid over the category's mean among all customers, 1 is average", "ratio", "basket", lookback=365),
     Aggregate("price_index_std_365d", "shelf_lines", "std", "price_index", "standard deviation of that price level over the customer's order lines", "ratio", "basket", lookback=365),
     Aggregate("premium_share_mean_365d", "shelf_lines", "mean", "CASE WHEN price_index > 1.25e0 THEN 1 WHEN price_index IS NOT NULL THEN 0 END", "share of order lines more than a quarter above the category's mean price", "share", "basket", lookback=365),
     Aggregate("budget_share_mean_365d", "shelf_lines", "mean", "CASE WHEN price_index < 0.75e0 THEN 1 WHEN price_index IS NOT NULL THEN 0 END", "share of order lines more than a quarter below the category's mean price", "share", "basket", lookback=365),
@@ -39,7 +39,7 @@ BASKETS: list[Feature] = [
     *_preferences("brand", "brands", "brand"),
     _variety("brand", "brands", "brands", "brand"),
     *_preferences("color", "colors", "color"),
-    _variety("color", "colours", "colors", "color"),
+    _variety("color", "colors", "colors", "color"),
     *_preferences("size", "sizes", "size"),
     _variety("size", "sizes", "sizes", "size"),
     Aggregate("due_category", "due", "top", "category", "category furthest past (or nearest to) its due date by the customer's own cycle; empty without a category that customers buy again and again", "name", "basket", by="overdue_ratio", kind="text"),

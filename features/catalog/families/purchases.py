@@ -69,7 +69,7 @@ PURCHASES: list[Feature] = [
     Aggregate("sales_channel_top", "sales_channels", "top", "sales_channel", "sales channel of most orders ever; empty if no order names one", "name", "purchases", by="orders", kind="text"),
     Aggregate("sales_channel_last", "sales_channels", "top", "sales_channel", "sales channel of the last order that names one", "name", "purchases", by="happened_at", kind="text"),
     Aggregate("sales_channel_count", "sales_channels", "count", "sales_channel", "different sales channels ever bought through: above 1 buys across channels", "channels", "purchases"),
-    Aggregate("online_share_mean_365d", "purchases", "mean", f"CASE WHEN sales_channel IN ({_ONLINE}) THEN 1 WHEN sales_channel IS NOT NULL THEN 0 END", f"share of the orders of 365 days with a known sales channel that came through {_ONLINE}", "share", "purchases", lookback=365),
+    Aggregate("online_share_mean_365d", "purchases", "mean", f"CASE WHEN sales_channel IN ({_ONLINE}) THEN 1 WHEN sales_channel IS NOT NULL THEN 0 END", f"share of the orders of 365 days with a known sales channel that came through {' or '.join(ONLINE_CHANNELS)}", "share", "purchases", lookback=365),
     Aggregate("weekend_share_mean", "purchase_days", "mean", "CASE WHEN (day + 3) % 7 >= 5 THEN 1 ELSE 0 END", "share of the purchase days that were a Saturday or Sunday", "share", "purchases"),
 ]  # fmt: skip
 
