@@ -22,7 +22,7 @@ SEASON = Lookup(
 
 PROFILE: list[Feature] = [
     Aggregate("tenure_days", "profile", "min", "floor((cutoff - first_seen_at) / 86400000000)", "days since the shop first met the customer (`first_seen_at`)", "days", "profile"),
-    Aggregate("birth_year", "profile", "max", "birth_year", "year of birth as declared", "year", "profile"),
+    Aggregate("birth_year", "profile", "max", "birth_year", "year of birth as the latest known row of the customer says", "year", "profile"),
 ]  # fmt: skip
 
 
@@ -45,7 +45,7 @@ _PREFERRED = "preferred_channel"
 
 
 def _declared(name: str) -> Aggregate:
-    return Aggregate(name, "statements", "top", "value", f"{_words(name)} as last declared; empty if never", "name", "profile", where=_of(name), by="happened_at", kind="text")  # fmt: skip
+    return Aggregate(name, "statements", "top", "value", f"{_words(name)} as the latest known row of the customer says; empty if it says none", "name", "profile", where=_of(name), by="happened_at", kind="text")  # fmt: skip
 
 
 def _share(name: str) -> Aggregate:
@@ -55,7 +55,7 @@ def _share(name: str) -> Aggregate:
 
 def _preferred(channel: str) -> Aggregate:
     says = f"CASE WHEN value = {quote(channel)} THEN 1 WHEN value IS NOT NULL THEN 0 END"
-    return Aggregate(f"{channel}_preferred", "statements", "max", says, f"1: declares {channel} as the preferred channel, 0: another one; empty if none", "flag", "profile", where=_of(_PREFERRED))  # fmt: skip
+    return Aggregate(f"{channel}_preferred", "statements", "max", says, f"1: that row names {channel} as the preferred channel, 0: another one; empty if none", "flag", "profile", where=_of(_PREFERRED))  # fmt: skip
 
 
 def _of(attribute: str) -> str:
