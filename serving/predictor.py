@@ -161,9 +161,10 @@ class Predictor:
                 "it with an earlier --cutoff, or ask with a later as_of"
             )
         if self.store.info.lookups_at(as_of) is None and any(c.lookups for c in self.catalogs):
+            first = min(lookups.built_at for lookups in self.store.info.lookups)
             return (
-                "the statistics of all customers that the features compare with were first built "
-                f"for {to_datetime(self.store.info.data_cutoff):%Y-%m-%d %H:%M} UTC, after as_of: "
+                "the statistics of all customers that the features compare with are there from "
+                f"{to_datetime(first):%Y-%m-%d %H:%M} UTC on, after as_of: "
                 "build the store with an earlier --cutoff, or ask with a later as_of"
             )
         return None

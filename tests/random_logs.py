@@ -49,6 +49,8 @@ _NAMES: dict[str, list[str]] = {
     "store": ["north", "it's \"s\"", "mid-town"],
     "category": ["tea"] * 4 + ["it's \"t\"", "cups"],
     "device": ["mobile", "desktop"],
+    "sales_channel": ["web", "Shop", "app", "it's \"x\""],
+    "preferred_channel": ["email", "SMS", "fax"],
     "arm": ["control", "random", "optimised"],
     "source": ["web", "till"],
     "currency": ["EUR"],

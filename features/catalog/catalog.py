@@ -151,7 +151,19 @@ class Catalog(Mapping[str, Feature]):
                 parts += [hashes[name] for name in sorted(feature.inputs)]
             named = {n[1:].split(":")[0] for n in feature.names if n.startswith("@")}
             parts += [self.statistics[name].definition for name in sorted(named)]
-            hashes[feature.name] = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+            hashes[feature.name] = _short_hash(parts)
+        return hashes
+
+    @cached_property
+    def lookup_hashes(self) -> dict[str, str]:
+        """A short hash of each needed statistic's definition, with all that it reads."""
+        hashes = {}
+        for statistic in self.lookups:
+            if isinstance(statistic, Quantiles):
+                read = self.hashes[statistic.feature]
+            else:
+                read = self.relations.definition(statistic.relation)
+            hashes[statistic.name] = _short_hash([statistic.definition, read])
         return hashes
 
     def select(self, names: Iterable[str]) -> "Catalog":
@@ -206,6 +218,10 @@ class Catalog(Mapping[str, Feature]):
 
     def _keep(self, features: Iterable[Feature]) -> "Catalog":
         return Catalog(features, self.relations, self.statistics.values())
+
+
+def _short_hash(parts: list[str]) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
 def _longest(days: list[int | None]) -> int | None:

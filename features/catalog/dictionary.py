@@ -28,7 +28,7 @@ def make_catalog(vocabulary: Vocabulary) -> Catalog:
         *messaging_features(vocabulary.channels),
         *store_features(vocabulary.stores),
         *PROFILE,
-        *attribute_features(vocabulary.attributes),
+        *attribute_features(vocabulary.attributes, vocabulary.channels),
         *CALENDAR,
         *contact_features(vocabulary.points, list(vocabulary.tables)),
     ]  # fmt: skip

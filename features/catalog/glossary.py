@@ -13,7 +13,7 @@ FULL = Vocabulary(
     {table.name: [c.name for c in table.columns] for table in BY_NAME.values()},
     channels=["<channel>"],
     stores=["<store>", "<another store>"],
-    attributes=["<attribute>"],
+    attributes=["preferred_channel", "<attribute>"],
 )
 
 
@@ -76,7 +76,13 @@ _HEAD = """\
 Made from the declarations by `nextbuy features list --markdown`. A shop has those whose tables
 and columns it gives: {count} on the full contract with one channel, one named store and one
 declared attribute, whose names stand in angle brackets. Days: how far back from the cutoff is
-read, all of the history where none are given."""
+read, all of the history where none are given.
+
+How to read them: "in 28 days" is the 28 times 24 hours before the cutoff, and only what was known
+at the cutoff counts. Counts, sums and points are 0 where there is nothing; every other feature is
+empty (null) where there is nothing to compute it from, and models take empty as such. Money is in
+minor units (cents) of the shop's currency. A share lies between 0 and 1. "Drawn to" a value: with
+few rows the feature is near that value, with many it is the customer's own."""
 
 
 _COLUMNS = "| feature | what | unit | tables | days |\n|---|---|---|---|---|"

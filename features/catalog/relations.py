@@ -2,6 +2,7 @@
 
 from features.catalog.relation import Lookup, Relation, Relations
 from features.catalog.vocabulary import Vocabulary
+from features.inputs.history import PRODUCT_TEXTS
 from features.inputs.windows import DAY
 
 # Events and messages are kept in the history store as far back as this, and no further.
@@ -26,14 +27,22 @@ PURCHASES = (
             "amount": "amount",
             "discount": "discount",
             "store": "coalesce(store, '-')",
+            "sales_channel": "sales_channel",
             "cancelled": "CASE WHEN cancelled_known_at <= cutoff THEN 1 ELSE 0 END",
         },
     ),
     Relation(
         "purchases",
         sources=("orders_known",),
-        columns=_same("happened_at", "day", "amount", "discount", "store"),
+        columns=_same("happened_at", "day", "amount", "discount", "store", "sales_channel"),
         where="cancelled = 0",
+    ),
+    Relation(
+        "sales_channels",
+        sources=("purchases",),
+        where="sales_channel IS NOT NULL",
+        by=("sales_channel",),
+        totals={"happened_at": ("max", "happened_at"), "orders": ("count", "happened_at")},
     ),
     Relation(
         "purchase_days",
@@ -79,7 +88,7 @@ _BASKETS = (
     Relation(
         "lines",
         table="lines",
-        columns=_same("quantity", "unit_price", "product_id", "category", "brand", "color", "size")
+        columns=_same("quantity", "unit_price", "product_id", *PRODUCT_TEXTS)
         | {"happened_at": "ordered_at", "day": "local_day"},
         where="NOT coalesce(cancelled_known_at <= cutoff, FALSE)",
         lookback=LINE_DAYS,
@@ -120,6 +129,17 @@ _BASKETS = (
         },
         lookup=CATEGORY_CYCLE,
     ),
+    # the category most overdue, of equally overdue ones the last in the order of the alphabet
+    Relation(
+        "due",
+        sources=("cycles",),
+        columns=_same("category", "due_days", "overdue_ratio"),
+        where="overdue_ratio IS NOT NULL",
+        order="overdue_ratio",
+        latest=True,
+        ties=("category",),
+    ),
+    _preference("subcategories", "subcategory"),
     _preference("brands", "brand"),
     _preference("colors", "color"),
     _preference("sizes", "size"),
@@ -127,7 +147,16 @@ _BASKETS = (
     Relation(
         "returns",
         table="returns",
-        columns={"happened_at": "returned_at", "day": "local_day", "amount": "amount"},
+        columns={"happened_at": "returned_at", "day": "local_day"}
+        | _same("amount", "product_id", "category"),
+    ),
+    Relation(
+        "returned_categories",
+        sources=("returns",),
+        where="product_id IS NOT NULL AND category IS NOT NULL",
+        lookback=LINE_DAYS,
+        by=("category",),
+        totals={"returns": ("count", "happened_at"), "amount": ("sum", "amount")},
     ),
 )
 
@@ -193,9 +222,10 @@ _MESSAGES = (
         columns=_told("delivered", "opened", "clicked", "converted", "unsubscribed")
         | {
             "happened_at": "sent_at",
-            "channel": "channel",
             "machine_opened": "coalesce(machine_opened, FALSE)",
-        },
+            "revenue": "CASE WHEN converted_known_at <= cutoff THEN revenue END",
+        }
+        | _same("channel", "campaign_id", "store"),
         where="channel <> 'none'",
         lookback=MESSAGE_DAYS,
     ),
@@ -205,6 +235,17 @@ _MESSAGES = (
         by=("channel",),
         totals={"happened_at": ("max", "happened_at")}
         | {name: ("count", _recent(value, days)) for name, (value, days) in CHANNEL_COUNTS.items()},
+    ),
+    Relation(
+        "campaigns",
+        sources=("messages",),
+        where="campaign_id IS NOT NULL",
+        by=("campaign_id",),
+        totals={
+            "happened_at": ("max", "happened_at"),
+            "clicked": ("count", "clicked_at"),
+            "converted": ("count", "converted_at"),
+        },
     ),
 )
 

@@ -5,8 +5,9 @@ A shop whose log outgrew one machine makes the same tables in its own warehouse:
 systems) and the columns of `features.inputs.history.HISTORY` in the types of `column_type`.
 Instants are microseconds UTC, `local_day` counts the shop's days since 1970-01-01, money is in
 minor units, and `<name>_known_at` is the later of a field's own instant and its row's. Lines carry
-their order's clocks and their product's attributes, events their product's; `attributes` has a
-row per statement (`country`, `PL`, `country=PL`). What is sensitive must not be in them.
+their order's clocks and their product's attributes, events and returns their product's;
+`attributes` has a row per statement (`country`, `PL`, `country=PL`). What is sensitive must not be
+in them, the subcategories of a sensitive category included.
 """
 
 from collections.abc import Sequence

@@ -131,11 +131,13 @@ class SparkLog:
 
     def _sensitive_faults(self) -> Iterator[Fault]:
         named = {"vocabulary.attributes": self.vocabulary.attributes}
-        for table in ("lines", "events"):
-            if HISTORY[table].contract in self.provided:
-                rows = self.fetch(f"SELECT DISTINCT category FROM history_{table}")
-                names = [row[0] for row in rows if row[0] is not None]
-                named[f"history_{table}.category"] = names
+        given = [name for name, table in HISTORY.items() if table.contract in self.provided]
+        for table in given:
+            for column in ("category", "subcategory"):
+                if column in HISTORY[table].columns:
+                    rows = self.fetch(f"SELECT DISTINCT {column} FROM history_{table}")
+                    names = [row[0] for row in rows if row[0] is not None]
+                    named[f"history_{table}.{column}"] = names
         for where, names in named.items():
             yield from self._kept_out(where, names)
 

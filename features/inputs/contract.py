@@ -31,6 +31,7 @@ EVENT_TYPES = (
     "support",
     "review",
 )
+ONLINE_CHANNELS = ("web", "app", "online")
 ARMS = ("control", "random", "optimised")
 
 
@@ -126,7 +127,12 @@ ORDERS = Table(
         ),
         _KNOWN_AT,
         _STORE,
-        Column("sales_channel", "text", "web, app, shop..."),
+        Column(
+            "sales_channel",
+            "text",
+            ", ".join(ONLINE_CHANNELS) + " count as online; shop, phone... do not",
+            folded=True,
+        ),
         Column("currency", "text", "ISO 4217 code"),
         Column("discount", "money", "taken off the price", minimum=0),
         Column("cancelled_at", "instant", "when it was cancelled"),

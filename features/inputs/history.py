@@ -53,6 +53,10 @@ def _always(*names: str) -> dict[str, str | None]:
     return dict.fromkeys(names)
 
 
+# What is known of a product, without a clock: it stands in the rows that name one.
+PRODUCT_TEXTS = ("category", "subcategory", "brand", "color", "size")
+PRODUCT = (*PRODUCT_TEXTS, "price")
+
 # What a history holds: the columns that a relation or the eligibility rules read.
 # `attributes` and `reachability` are the table customers turned long: a row per statement.
 HISTORY: dict[str, HistoryTable] = {
@@ -60,7 +64,7 @@ HISTORY: dict[str, HistoryTable] = {
         "orders",
         "ordered_at",
         _always("ordered_at", "known_at", "local_day", "amount", "store")
-        | _own("orders", "discount")
+        | _own("orders", "discount", "sales_channel")
         | _always("cancelled_at", "cancelled_known_at"),
     ),
     "lines": HistoryTable(
@@ -68,12 +72,14 @@ HISTORY: dict[str, HistoryTable] = {
         "ordered_at",
         _always("ordered_at", "known_at", "local_day", "cancelled_known_at")
         | _own("order_lines", "product_id", "quantity", "unit_price")
-        | _own("products", "category", "brand", "color", "size"),
+        | _own("products", *PRODUCT_TEXTS),
     ),
     "returns": HistoryTable(
         "returns",
         "returned_at",
-        _always("returned_at", "known_at", "local_day", "amount"),
+        _always("returned_at", "known_at", "local_day", "amount")
+        | _own("returns", "product_id")
+        | _own("products", "category"),
     ),
     "events": HistoryTable(
         "events",
@@ -86,7 +92,8 @@ HISTORY: dict[str, HistoryTable] = {
         "messages",
         "sent_at",
         _always("sent_at", "known_at", "channel", "machine_opened")
-        | _late("messages", "delivered", "opened", "clicked", "converted", "unsubscribed"),
+        | _late("messages", "delivered", "opened", "clicked", "converted", "unsubscribed")
+        | _own("messages", "campaign_id", "store", "revenue"),
     ),
     "profile": HistoryTable(
         "customers",
@@ -108,8 +115,8 @@ HISTORY: dict[str, HistoryTable] = {
 }
 LAYOUT: dict[str, tuple[str, ...]] = {name: tuple(t.columns) for name, t in HISTORY.items()}
 TEXTS = frozenset(
-    "channel scope store event_type product_id device category brand color size attribute value "
-    "statement customer account".split()
+    "channel sales_channel scope store event_type product_id device category subcategory brand "
+    "color size campaign_id attribute value statement customer account".split()
 )
 # Which row it is (`features.inputs.keys`), so that a posted one is not taken twice.
 ROW_KEY = "row_key"

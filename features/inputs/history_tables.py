@@ -11,13 +11,12 @@ import duckdb
 
 from features.inputs.casts import SQL_TYPES, name_sql, quote
 from features.inputs.contract import BY_NAME
-from features.inputs.history import HISTORY, ROW_KEY, TEXTS
+from features.inputs.history import HISTORY, PRODUCT, PRODUCT_TEXTS, ROW_KEY, TEXTS
 from features.inputs.keys import hash_sql, key_sql
 from features.inputs.sensitive import sensitive_names
 from features.inputs.shop import Shop
 
 _ALWAYS = -(2**53)  # known at any cutoff: static attributes of a table without a clock
-_PRODUCT = ("category", "brand", "color", "size", "price")
 Provided = Mapping[str, frozenset[str]]
 Select = Callable[[Shop, Provided], str]
 
@@ -48,7 +47,7 @@ def make_history_tables(
 # Joined once, not once per cutoff; a line is bought when, and by whom, its order is.
 _JOINED_LINES = (
     "SELECT orders.* EXCLUDE (amount, discount), product_id, quantity, unit_price, "
-    "category, brand, color, size "
+    f"{', '.join(PRODUCT_TEXTS)} "
     "FROM order_lines JOIN orders USING (order_id) LEFT JOIN product_attributes USING (product_id) "
     "ORDER BY customer_id"
 )
@@ -65,11 +64,14 @@ def _account_sql(table: str, provided: Provided) -> str:
 def sensitive_categories(
     connection: duckdb.DuckDBPyConnection, shop: Shop, provided: Provided
 ) -> dict[str, str]:
-    """Find the categories that are kept out: name -> the word that was found in it."""
-    if "category" not in provided.get("products", ()):
+    """Find the categories and subcategories that are kept out: name -> the word found in it."""
+    if "products" not in provided:
         return {}
-    rows = connection.execute("SELECT DISTINCT category FROM products WHERE category IS NOT NULL")
-    return sensitive_names(sorted(row[0] for row in rows.fetchall()), shop.sensitive)
+    rows = connection.execute(
+        "SELECT category FROM products UNION SELECT subcategory FROM products"
+    ).fetchall()
+    names = sorted(row[0] for row in rows if row[0] is not None)
+    return sensitive_names(names, shop.sensitive)
 
 
 def profile_columns(shop: Shop, provided: Provided) -> frozenset[str]:
@@ -86,27 +88,26 @@ def profile_columns(shop: Shop, provided: Provided) -> frozenset[str]:
 
 def attribute_names(shop: Shop, provided: Provided) -> list[str]:
     """Name the texts of customers that may become features: declared attributes and the like."""
-    named = ("country", "city", "acquisition_channel")
+    named = ("country", "city", "acquisition_channel", "preferred_channel")
     return sorted(n for n in profile_columns(shop, provided) if n in named or n.startswith("attr_"))
 
 
 def _make_product_attributes(
     connection: duckdb.DuckDBPyConnection, shop: Shop, provided: Provided
 ) -> None:
+    """Make what rows take of their products; of a sensitive category no subcategory either."""
     if "products" not in provided:
-        columns = ", ".join(f"CAST(NULL AS VARCHAR) AS {name}" for name in _PRODUCT[:-1])
-        connection.execute(
-            "CREATE TABLE product_attributes AS SELECT CAST(NULL AS VARCHAR) AS product_id, "
-            f"{columns}, CAST(NULL AS BIGINT) AS price WHERE FALSE"
+        columns = "".join(f", CAST(NULL AS {column_type(name)}) AS {name}" for name in PRODUCT)
+        query = f"SELECT CAST(NULL AS VARCHAR) AS product_id{columns} WHERE FALSE"
+    else:
+        kept_out = f"IN ({_list(sensitive_categories(connection, shop, provided))})"
+        columns = ", ".join(PRODUCT[2:])
+        query = (
+            f"SELECT product_id, CASE WHEN NOT category {kept_out} THEN category END AS category, "
+            f"CASE WHEN NOT subcategory {kept_out} AND NOT coalesce(category {kept_out}, FALSE) "
+            f"THEN subcategory END AS subcategory, {columns} FROM products"
         )
-        return
-    sensitive = _list(sensitive_categories(connection, shop, provided))
-    columns = ", ".join(_PRODUCT[1:])
-    connection.execute(
-        "CREATE TABLE product_attributes AS SELECT product_id, "
-        f"CASE WHEN category NOT IN ({sensitive}) THEN category END AS category, {columns} "
-        "FROM products"
-    )
+    connection.execute(f"CREATE TABLE product_attributes AS {query}")
 
 
 def _list(names: Iterable[str]) -> str:
@@ -148,9 +149,10 @@ def _lines(_shop: Shop, _provided: Provided) -> str:
     return f"SELECT *, {key_sql(BY_NAME['order_lines'])} AS {ROW_KEY} FROM joined_lines"
 
 
-def _events(shop: Shop, provided: Provided) -> str:
-    events = _plain("events")(shop, provided)
-    return f"SELECT * FROM ({events}) LEFT JOIN product_attributes USING (product_id)"
+def _with_product(table: str) -> Select:
+    query = f"SELECT *, {key_sql(BY_NAME[table])} AS {ROW_KEY} FROM {table}"
+    joined = f"SELECT * FROM ({query}) LEFT JOIN product_attributes USING (product_id)"
+    return lambda _shop, _provided: joined
 
 
 def _profile(shop: Shop, provided: Provided) -> str:
@@ -226,8 +228,8 @@ def _keyed(rows: str, column: str) -> str:
 _SELECTS = {
     "orders": _plain("orders"),
     "lines": _lines,
-    "returns": _plain("returns"),
-    "events": _events,
+    "returns": _with_product("returns"),
+    "events": _with_product("events"),
     "messages": _plain("messages"),
     "profile": _profile,
     "attributes": _attributes,

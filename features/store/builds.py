@@ -9,11 +9,14 @@ from features.catalog.vocabulary import Vocabulary
 from features.engines.scope import Lookups
 from features.inputs.faults import InputError, refuse
 from features.inputs.history import LAYOUT, Array
+from features.store.products import Product
 
-FORMAT = 3
+FORMAT = 4
+MARGIN_DAYS = 30  # how far before the data's end an instant asked about is answered exactly
 REBUILD = "Build it again with `nextbuy features --online`."
 
 Tables = dict[str, dict[str, Array]]  # one customer's history
+Packed = Iterator[tuple[str, bytes]]  # id and packed values
 
 
 class StoreInfo(msgspec.Struct, frozen=True):
@@ -30,7 +33,10 @@ class StoreInfo(msgspec.Struct, frozen=True):
     vocabulary : Vocabulary
         The names that decide which features exist.
     lookups : list of Lookups
-        Statistics of the population, each as known at its instant.
+        Statistics of the population, each as known at its instant: the build's own and those
+        of earlier builds.
+    lookups_hash : str
+        What these are made of, as `features.store.statistics` hashes it.
     key_fingerprint : str or None
         Of the key that customers' pseudonyms were made with; None where ids stand as they are.
     layout : dict of str to tuple of str
@@ -45,6 +51,7 @@ class StoreInfo(msgspec.Struct, frozen=True):
     currency: str
     vocabulary: Vocabulary
     lookups: list[Lookups]
+    lookups_hash: str
     key_fingerprint: str | None
     layout: dict[str, tuple[str, ...]]
 
@@ -68,6 +75,9 @@ class HistoryStore(Protocol):
     def read(self, customer_ids: Sequence[str]) -> dict[str, Tables]:
         """Read the tables of the customers that the store knows; unknown ones are left out."""
 
+    def read_products(self, product_ids: Sequence[str]) -> dict[str, Product]:
+        """Read the products that the store knows; unknown ones are left out."""
+
     def customer_ids(self) -> list[str]:
         """List all customers of the store, sorted."""
 
@@ -78,8 +88,11 @@ class HistoryStore(Protocol):
 class Target(Protocol):
     """Where builds of a store are put."""
 
-    def write(self, info: StoreInfo, words: Array, records: Iterator[tuple[str, bytes]]) -> None:
-        """Write a build and put it in place of the last one, or leave that one as it is."""
+    def write(self, info: StoreInfo, words: Array, products: Packed, records: Packed) -> None:
+        """Write a build and put it in place of the last one, or leave that one as it is.
+
+        Products are taken to their end before the first record is.
+        """
 
     def look(self) -> object:
         """Say cheaply which build is in place; None if there is none."""

@@ -1,18 +1,29 @@
 """What was posted since the last build, added to what the store holds: the history as of now."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from features.inputs.contract import BY_NAME
-from features.inputs.history import HISTORY, LAYOUT, ROW_KEY, TEXTS, Array, Table, object_array
+from features.inputs.contract import Table as Contract
+from features.inputs.history import (
+    HISTORY,
+    LAYOUT,
+    PRODUCT,
+    ROW_KEY,
+    TEXTS,
+    Array,
+    Table,
+    object_array,
+)
 from features.inputs.journal import Journal, JournalRow
 from features.inputs.keys import hash_values
 from features.inputs.replay import typed_row
 from features.inputs.shop import Shop
 from features.inputs.windows import local_day
 from features.store.builds import HistoryStore, StoreInfo, Tables
+from features.store.products import Product
 
 Row = dict[str, Any]
 
@@ -45,9 +56,14 @@ class FreshStore:
         """Read the tables of the customers that store or journal know."""
         found = self._store.read(customer_ids)
         posted = self._journal.read(customer_ids, self.info.journal_seq)
+        products = self._products_of(row for rows in posted.values() for row in rows)
         for customer_id, rows in posted.items():
-            found[customer_id] = self._merge(found.get(customer_id, {}), rows)
+            found[customer_id] = self._merge(found.get(customer_id, {}), rows, products)
         return found
+
+    def read_products(self, product_ids: Sequence[str]) -> dict[str, Product]:
+        """Read the products of the build; none can be posted."""
+        return self._store.read_products(product_ids)
 
     def customer_ids(self) -> list[str]:
         """List all customers of store and journal, sorted."""
@@ -59,12 +75,20 @@ class FreshStore:
         self._store.close()
         self._journal.close()
 
-    def _merge(self, tables: Tables, rows: Sequence[JournalRow]) -> Tables:
+    def _products_of(self, rows: Iterable[JournalRow]) -> dict[str, Product]:
+        named = {row.body["product_id"] for row in rows if "product_id" in row.body}
+        return self._store.read_products(sorted(named)) if named else {}
+
+    def _merge(
+        self, tables: Tables, rows: Sequence[JournalRow], products: Mapping[str, Product]
+    ) -> Tables:
         merged = dict(tables)
         for name, declared in HISTORY.items():
             posted = [row for row in rows if row.table == declared.contract]
             if posted and name not in _BY_THE_NEXT_BUILD:
                 added = [part for row in posted for part in self._parts(name, row)]
+                if "product_id" in LAYOUT[name]:
+                    added = [row | products.get(row.get("product_id", ""), {}) for row in added]
                 if name == "lines":
                     _copy_orders(added, merged.get("orders"))
                 if added:
@@ -174,10 +198,17 @@ def _fill(name: str, held: Row, row: Row) -> None:
         if column == "known_at" or column.endswith("_known_at"):
             held[column] = value if column in missing else min(held[column], value)
         else:
-            declared = contract.column(column)
-            with_instant = declared.known_with if declared is not None else None
-            if column in missing and (with_instant is None or with_instant in missing):
+            given_with = _given_with(contract, column)
+            if column in missing and (given_with is None or given_with in missing):
                 held[column] = value
+
+
+def _given_with(contract: Contract, column: str) -> str | None:
+    """Name the column of the row that a value comes with: its instant, or its product."""
+    declared = contract.column(column)
+    if declared is not None:
+        return declared.known_with
+    return "product_id" if column in PRODUCT else None
 
 
 def _is_missing(value: Any) -> bool:

@@ -6,10 +6,10 @@ reading the build that it opened; a build that was replaced expires an hour late
 
 import uuid
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -18,18 +18,24 @@ from features.inputs.faults import NextbuyError, refuse
 from features.inputs.history import Array, object_array, unpack
 from features.store.builds import (
     REBUILD,
+    Packed,
     StoreInfo,
     Tables,
     broken_store,
     check_info,
     missing_store,
 )
+from features.store.products import Product, unpack_product
 
 if TYPE_CHECKING:
     pass
 
-_BATCH = 1000  # records sent at once
-_SHARDS = 256  # hashes of a build, so that none is so large that its expiry stops the server
+Kind = Literal["product", "record"]
+Found = TypeVar("Found")
+
+_KINDS: tuple[Kind, Kind] = ("product", "record")
+_BATCH = 1000  # records, or products, sent at once
+_SHARDS = 256  # hashes of each kind, so that none is so large that its expiry stops the server
 _OLD_SECONDS = 3600  # for how long a replaced build can still be read
 _UNFINISHED_SECONDS = 86_400  # after which a build that was never put in place is gone
 
@@ -75,13 +81,13 @@ class _Place:
         """Name the hash of what a build says of itself."""
         return f"{self.prefix}{build}:about"
 
-    def shard(self, build: str, customer_id: str) -> str:
-        """Name the hash that holds a customer's record."""
-        return f"{self.prefix}{build}:{zlib.crc32(customer_id.encode()) % _SHARDS}"
+    def shard(self, build: str, kind: Kind, own: str) -> str:
+        """Name the hash that holds what has an id."""
+        return f"{self.prefix}{build}:{kind}:{zlib.crc32(own.encode()) % _SHARDS}"
 
-    def shards(self, build: str) -> list[str]:
-        """Name all hashes of records."""
-        return [f"{self.prefix}{build}:{number}" for number in range(_SHARDS)]
+    def shards(self, build: str, kind: Kind) -> list[str]:
+        """Name all hashes of one kind."""
+        return [f"{self.prefix}{build}:{kind}:{number}" for number in range(_SHARDS)]
 
     @contextmanager
     def named(self, what: str) -> Iterator[None]:
@@ -122,9 +128,18 @@ class RedisStore:
 
     def read(self, customer_ids: Sequence[str]) -> dict[str, Tables]:
         """Read the tables of the customers that the store knows; unknown ones are left out."""
+        return self._fetch("record", customer_ids, lambda record: unpack(record, self._words))
+
+    def read_products(self, product_ids: Sequence[str]) -> dict[str, Product]:
+        """Read the products that the store knows; unknown ones are left out."""
+        return self._fetch("product", product_ids, unpack_product)
+
+    def _fetch(
+        self, kind: Kind, ids: Sequence[str], unpacked: Callable[[bytes], Found]
+    ) -> dict[str, Found]:
         shards: dict[str, list[str]] = {}
-        for customer_id in customer_ids:
-            shards.setdefault(self._place.shard(self._build, customer_id), []).append(customer_id)
+        for own in ids:
+            shards.setdefault(self._place.shard(self._build, kind, own), []).append(own)
         with self._place.named("cannot be read"):
             pipeline = self._place.client.pipeline(transaction=True)
             for shard, some in shards.items():
@@ -134,12 +149,12 @@ class RedisStore:
         if not there:  # without it every customer would look unknown
             raise NextbuyError(f"{self._place}: this build of the history store has expired")
         found = {
-            customer_id: record
-            for some, records in zip(shards.values(), parts, strict=True)
-            for customer_id, record in zip(some, records, strict=True)
+            own: packed
+            for some, values in zip(shards.values(), parts, strict=True)
+            for own, packed in zip(some, values, strict=True)
         }
         try:
-            return {i: unpack(found[i], self._words) for i in customer_ids if found[i] is not None}
+            return {own: unpacked(found[own]) for own in ids if found[own] is not None}
         except (ValueError, OSError) as error:
             raise broken_store(str(self._place), error) from None
 
@@ -152,7 +167,7 @@ class RedisStore:
         """List all customers of the store, sorted."""
         with self._place.named("cannot be read"):
             pipeline = self._place.client.pipeline()
-            for shard in self._place.shards(self._build):
+            for shard in self._place.shards(self._build, "record"):
                 pipeline.hkeys(shard)
             return sorted(key.decode() for keys in pipeline.execute() for key in keys)
 
@@ -180,7 +195,7 @@ class RedisTarget:
         """Open the build in place."""
         return RedisStore(_Place(self._url, self._shop))
 
-    def write(self, info: StoreInfo, words: Array, records: Iterator[tuple[str, bytes]]) -> None:
+    def write(self, info: StoreInfo, words: Array, products: Packed, records: Packed) -> None:
         """Write a build under keys of its own, and point to it.
 
         Raises
@@ -192,7 +207,8 @@ class RedisTarget:
         failed = f"could not be written; the last build is still in place. {REBUILD}"
         with place.named(failed):
             names = f"{place.prefix}{build}:keys"
-            keys = [place.about(build), names, *place.shards(build)]
+            shards = [shard for kind in _KINDS for shard in place.shards(build, kind)]
+            keys = [place.about(build), names, *shards]
             pipeline = place.client.pipeline(transaction=False)
             pipeline.sadd(names, *keys)
             about: dict[Any, Any] = {
@@ -204,9 +220,10 @@ class RedisTarget:
                 pipeline.expire(key, _UNFINISHED_SECONDS)
             pipeline.execute()
         try:
-            while some := list(islice(records, _BATCH)):
-                with place.named(failed):
-                    self._send(build, some)
+            for kind, packed in zip(_KINDS, (products, records), strict=True):
+                while some := list(islice(packed, _BATCH)):
+                    with place.named(failed):
+                        self._send(build, kind, some)
             with place.named(failed):
                 swap = place.client.register_script(_SWAP)
                 swap(keys=[place.current], args=[build, place.prefix, _OLD_SECONDS])
@@ -214,10 +231,10 @@ class RedisTarget:
             self._forget(keys)
             raise
 
-    def _send(self, build: str, records: Sequence[tuple[str, bytes]]) -> None:
+    def _send(self, build: str, kind: Kind, values: Sequence[tuple[str, bytes]]) -> None:
         shards: dict[str, dict[Any, Any]] = {}
-        for customer_id, record in records:
-            shards.setdefault(self._place.shard(build, customer_id), {})[customer_id] = record
+        for own, packed in values:
+            shards.setdefault(self._place.shard(build, kind, own), {})[own] = packed
         pipeline = self._place.client.pipeline(transaction=False)
         for shard, some in shards.items():
             pipeline.hset(shard, mapping=some)

@@ -2,14 +2,25 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from features.inputs.faults import InputError, NextbuyError
 from features.inputs.history import Array, object_array, unpack
-from features.store.builds import StoreInfo, Tables, broken_store, check_info, missing_store
+from features.store.builds import (
+    Packed,
+    StoreInfo,
+    Tables,
+    broken_store,
+    check_info,
+    missing_store,
+)
+from features.store.products import Product, unpack_product
+
+Found = TypeVar("Found")
 
 _MAX_VARIABLES = 500  # ids asked for in one statement
 _MAPPED_BYTES = 1 << 36  # the file is read through the page cache, shared by all processes
@@ -45,14 +56,24 @@ class SqliteStore:
 
     def read(self, customer_ids: Sequence[str]) -> dict[str, Tables]:
         """Read the tables of the customers that the store knows; unknown ones are left out."""
-        found: dict[str, Tables] = {}
-        for start in range(0, len(customer_ids), _MAX_VARIABLES):
-            some = customer_ids[start : start + _MAX_VARIABLES]
+        query = "SELECT customer_id, record FROM history WHERE customer_id IN"
+        return self._select(query, customer_ids, lambda record: unpack(record, self._words))
+
+    def read_products(self, product_ids: Sequence[str]) -> dict[str, Product]:
+        """Read the products that the store knows; unknown ones are left out."""
+        query = "SELECT product_id, product FROM products WHERE product_id IN"
+        return self._select(query, product_ids, unpack_product)
+
+    def _select(
+        self, query: str, ids: Sequence[str], unpacked: Callable[[bytes], Found]
+    ) -> dict[str, Found]:
+        found: dict[str, Found] = {}
+        for start in range(0, len(ids), _MAX_VARIABLES):
+            some = list(ids[start : start + _MAX_VARIABLES])
             marks = ", ".join("?" * len(some))
-            query = f"SELECT customer_id, record FROM history WHERE customer_id IN ({marks})"
             try:
-                for customer_id, record in self._connection.execute(query, list(some)):
-                    found[customer_id] = unpack(record, self._words)
+                for own, packed in self._connection.execute(f"{query} ({marks})", some):
+                    found[own] = unpacked(packed)
             except (sqlite3.DatabaseError, ValueError, OSError) as error:
                 raise self._broken(error) from None
         return found
@@ -95,7 +116,7 @@ class SqliteTarget:
         """Open the file in place."""
         return SqliteStore(self._path)
 
-    def write(self, info: StoreInfo, words: Array, records: Iterator[tuple[str, bytes]]) -> None:
+    def write(self, info: StoreInfo, words: Array, products: Packed, records: Packed) -> None:
         """Write a file beside the one in place, and rename it.
 
         Raises
@@ -107,7 +128,7 @@ class SqliteTarget:
         unfinished = self._path.with_suffix(f".{os.getpid()}.unfinished")
         unfinished.unlink(missing_ok=True)
         try:
-            _write(unfinished, info, words, records)
+            _write(unfinished, info, words, products, records)
             os.replace(unfinished, self._path)
         except (sqlite3.Error, OSError) as error:
             raise NextbuyError(
@@ -118,7 +139,7 @@ class SqliteTarget:
             unfinished.unlink(missing_ok=True)
 
 
-def _write(path: Path, info: StoreInfo, words: Array, records: Iterator[tuple[str, bytes]]) -> None:
+def _write(path: Path, info: StoreInfo, words: Array, products: Packed, records: Packed) -> None:
     connection = sqlite3.connect(path)
     try:
         connection.execute("PRAGMA journal_mode = OFF")  # a file that is not finished is removed
@@ -129,6 +150,8 @@ def _write(path: Path, info: StoreInfo, words: Array, records: Iterator[tuple[st
             "INSERT INTO about VALUES (?, ?)",
             [msgspec.json.encode(info), msgspec.json.encode(words.tolist())],
         )
+        connection.execute("CREATE TABLE products (product_id TEXT PRIMARY KEY, product BLOB)")
+        connection.executemany("INSERT INTO products VALUES (?, ?)", products)
         connection.execute("CREATE TABLE history (customer_id TEXT PRIMARY KEY, record BLOB)")
         connection.executemany("INSERT INTO history VALUES (?, ?)", records)
         connection.commit()

@@ -11,18 +11,20 @@ from pathlib import Path
 
 from features.catalog.relations import KEPT_DAYS
 from features.engines.build import build_lookups_at, read_catalog, read_vocabulary
+from features.inputs.faults import InputError
 from features.inputs.history import LAYOUT
 from features.inputs.journal import has_journal, open_journal
 from features.inputs.log import Log, check_observed
 from features.inputs.pseudonyms import key_fingerprint
 from features.inputs.shop import Shop
 from features.inputs.windows import DAY
-from features.store.builds import FORMAT, StoreInfo, Target
+from features.store.builds import FORMAT, MARGIN_DAYS, StoreInfo, Target
+from features.store.products import read_products
 from features.store.records import Extent, read_records, read_words
 from features.store.redis_store import RedisTarget
 from features.store.sqlite_store import SqliteTarget
+from features.store.statistics import earlier_lookups, hash_statistics
 
-MARGIN_DAYS = 30  # how far before the data's end an instant asked about is answered exactly
 _CLOCK_DAYS = 2  # by which a clock of a posted row may be later than its receipt
 
 
@@ -58,6 +60,9 @@ def build_store(
 ) -> StoreInfo:
     """Build the store of a log and put it in place of the one at the target.
 
+    Statistics of the population stay from that one, so that instants before this build's cutoff
+    are answered with those of then.
+
     Parameters
     ----------
     data_cutoff : int, optional
@@ -75,8 +80,13 @@ def build_store(
     if data_cutoff is None:
         data_cutoff = log.observed_until
     check_observed(log, data_cutoff)
+    if isinstance(target, Path):
+        target = open_target(target)
     extent = Extent.of(data_cutoff, keep_days, MARGIN_DAYS)
-    section = log.shop.section
+    section, catalog = log.shop.section, read_catalog(log, data_cutoff)
+    vocabulary = read_vocabulary(log, data_cutoff)
+    made_of = hash_statistics(log.shop, catalog, vocabulary.attributes)
+    earlier = earlier_lookups(_info_in_place(target), made_of, data_cutoff)
     info = StoreInfo(
         format=FORMAT,
         data_cutoff=data_cutoff,
@@ -84,15 +94,26 @@ def build_store(
         journal_seq=_journal_seq(log, data_cutoff),
         timezone=section.timezone,
         currency=section.currency,
-        vocabulary=read_vocabulary(log, data_cutoff),
-        lookups=[build_lookups_at(log, data_cutoff, read_catalog(log, data_cutoff))],
+        vocabulary=vocabulary,
+        lookups=[*earlier, build_lookups_at(log, data_cutoff, catalog)],
+        lookups_hash=made_of,
         key_fingerprint=key_fingerprint(log.shop),
         layout=LAYOUT,
     )
-    if isinstance(target, Path):
-        target = open_target(target)
-    target.write(info, read_words(log), read_records(log, extent))
+    target.write(info, read_words(log), read_products(log), read_records(log, extent))
     return info
+
+
+def _info_in_place(target: Target) -> StoreInfo | None:
+    """Read what the build in place says of itself; None where none of this version is there."""
+    if target.look() is None:
+        return None
+    try:
+        store = target.open()
+    except InputError:  # of another version, or damaged: it is replaced
+        return None
+    store.close()
+    return store.info
 
 
 def _journal_seq(log: Log, data_cutoff: int) -> int:

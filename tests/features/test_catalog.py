@@ -10,13 +10,14 @@ from features.catalog.relations import make_relations
 from features.catalog.vocabulary import Vocabulary
 
 ALL_COLUMNS = {
-    "orders": ["amount", "discount", "store"],
+    "orders": ["amount", "discount", "store", "sales_channel"],
     "order_lines": ["product_id", "quantity", "unit_price"],
-    "products": ["category", "brand", "color", "size", "price"],
-    "returns": ["amount"],
+    "products": ["category", "subcategory", "brand", "color", "size", "price"],
+    "returns": ["amount", "product_id"],
     "events": ["event_type", "product_id", "device"],
     "messages": [
-        f"{name}_at" for name in ("delivered", "opened", "clicked", "converted", "unsubscribed")
+        *(f"{n}_at" for n in ("delivered", "opened", "clicked", "converted", "unsubscribed")),
+        *("campaign_id", "store", "revenue"),
     ],
     "customers": ["first_seen_at", "birth_year", "country"],
 }
@@ -97,6 +98,15 @@ def test_a_family_whose_table_is_absent_is_absent() -> None:
         ("messages.clicked_at", "email_click_rate_182d", "email_sent_count_28d"),
         ("messages.converted_at", "email_conversion_rate_182d", "email_click_rate_182d"),
         ("customers.birth_year", "birth_year", "tenure_days"),
+        ("orders.sales_channel", "online_share_mean_365d", "order_amount_mean"),
+        ("products.subcategory", "subcategory_top_share", "category_top_share"),
+        ("returns.product_id", "returned_category_top", "returns_count_365d"),
+        ("products.category", "returned_category_top", "returns_count_365d"),
+        ("messages.campaign_id", "campaigns_count_365d", "messages_count_28d"),
+        ("messages.clicked_at", "campaigns_clicked_count_365d", "campaigns_count_365d"),
+        ("messages.store", "main_store_messages_share_182d", "a_orders_count_365d"),
+        ("messages.revenue", "message_revenue_mean_365d", "messages_count_28d"),
+        ("messages.converted_at", "message_revenue_sum_365d", "messages_count_28d"),
     ],
 )
 def test_a_feature_whose_column_is_absent_is_absent(column: str, goes: str, stays: str) -> None:

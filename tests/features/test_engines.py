@@ -23,7 +23,7 @@ from tests.random_logs import ZONES, random_logs, read_tables
 
 # Counts, sums of integer money, dates and categories agree exactly; quotients to 1e-9.
 EXACT = ("count", "sum", "min", "max", "last", "top")
-QUOTIENTS = ("cycles",)
+QUOTIENTS = ("cycles", "due")
 
 
 def _histories(log: Log, folder: Path) -> dict[str, dict]:
@@ -171,3 +171,26 @@ def test_a_source_of_the_ids_needs_no_other_table(tmp_path: Path) -> None:
     tables = {"orders": pd.DataFrame(orders).assign(amount=1, source=["web", "till"])}
     log = read_tables(tables, ZoneInfo("UTC"), tmp_path)
     _assert_parity(log, log.observed_until, _histories(log, tmp_path), alone=True)
+
+
+def test_of_equally_overdue_categories_name_and_days_are_of_the_same_one(tmp_path: Path) -> None:
+    """Tea lasts 40 days and was bought 20 days ago, cups last 20 and were bought 10 days ago."""
+    customers = [f"c{n}" for n in range(20)]
+    ages = {"tea": (100, 60, 20), "cups": (50, 30, 10)}
+    bought = [(c, name, age) for c in customers for name in ages for age in ages[name]]
+    orders = pd.DataFrame(bought, columns=["customer_id", "product_id", "age"])
+    orders["order_id"] = range(len(orders))
+    orders["ordered_at"] = pd.Timestamp("2024-06-30") - pd.to_timedelta(orders["age"], "D")
+    lines = orders[["order_id", "product_id"]].assign(quantity=1, unit_price=2)
+    tables = {
+        "orders": orders[["order_id", "customer_id", "ordered_at"]].assign(amount=1),
+        "order_lines": lines,
+        "products": pd.DataFrame({"product_id": list(ages), "category": list(ages)}),
+    }
+    log = read_tables(tables, ZoneInfo("UTC"), tmp_path)
+    cutoff = read_cutoff("2024-06-30", log.shop.timezone)
+    _assert_parity(log, cutoff, _histories(log, tmp_path), alone=True)
+    catalog = read_catalog(log, cutoff).select(["due_category", "due_category_days"])
+    frame = build_features(log, [cutoff], catalog)
+    assert set(frame["due_category"]) == {"tea"}
+    assert set(frame["due_category_days"]) == {20}

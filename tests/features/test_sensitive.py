@@ -75,3 +75,28 @@ def test_the_report_says_what_was_kept_out(
     log = read_log(read_shop(_shop(write_shop, orders)))
     found = {finding.where: finding.examples for finding in examine(log).kept_out}
     assert found == {"products.category": ["pregnancy tests"], "customers": ["attr_religion"]}
+
+
+def test_the_subcategories_of_a_sensitive_category_are_in_no_feature(
+    write_shop: Callable[..., Path], orders: Callable[..., pd.DataFrame]
+) -> None:
+    frame = orders(*(("a", f"2024-01-{day:02}", 1) for day in range(2, 6)))
+    products = pd.DataFrame(
+        {
+            "product_id": ["p1", "p2", "p3", "p4"],
+            "category": ["health", "books", "books", None],
+            "subcategory": ["pain relief", "religion", "novels", "guides"],
+        }
+    )
+    lines = frame[["order_id"]].assign(product_id=products["product_id"], quantity=1, unit_price=1)
+    returns = pd.DataFrame({"return_id": range(4), "product_id": products["product_id"]}).assign(
+        customer_id="a", returned_at="2024-01-03", amount=1
+    )
+    tables = {"orders": frame, "order_lines": lines, "products": products, "returns": returns}
+    log = read_log(read_shop(write_shop(tables)))
+    for table, kept in {
+        "lines": {(None, None), ("books", None), ("books", "novels"), (None, "guides")},
+        "returns": {(None,), ("books",)},
+    }.items():
+        columns = "category, subcategory" if table == "lines" else "category"
+        assert set(log.fetch(f"SELECT {columns} FROM history_{table}")) == kept

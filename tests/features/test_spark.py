@@ -90,7 +90,8 @@ def _by_hand() -> dict[str, list[dict]]:
         name: [] for name in ("orders", "order_lines", "products", "events", "messages", "returns")
     }
     tables["products"] = [
-        {"product_id": "h1", "category": "tea, green", "brand": "b", "size": "L", "price": 3.0},
+        {"product_id": "h1", "category": "tea, green", "brand": "b", "size": "L", "price": 3.0}
+        | {"subcategory": 'it\'s "green"'},
         {"product_id": "h2", "category": None, "brand": "a", "size": None, "price": None},
     ]
     for cutoff in CUTOFFS:
@@ -126,10 +127,12 @@ def _at_edge(tables: dict[str, list[dict]], cutoff: int, moment: object, name: s
         tables["messages"].append(
             {"message_id": f"{customer}{name}", "customer_id": customer, "channel": CHANNEL}
             | {"sent_at": earlier, "known_at": earlier, "opened_at": moment}
-            | {"clicked_at": moment, "machine_opened": opened}
+            | {"clicked_at": moment, "machine_opened": opened, "campaign_id": name}
+            | {"converted_at": moment, "revenue": 9.99, "store": "north"}
         )
     tables["returns"].append(
         {"return_id": name, "customer_id": "h-edge", "returned_at": moment, "amount": 1.0}
+        | {"product_id": "h1"}
     )
 
 
@@ -166,7 +169,7 @@ def _is_exact(catalog: Catalog, name: str) -> bool:
         isinstance(feature, Aggregate)
         and feature.aggregate in EXACT
         and "/" not in feature.value
-        and feature.relation != "cycles"
+        and feature.relation not in ("cycles", "due")
     )
 
 
@@ -227,6 +230,8 @@ def test_all_faults_of_the_tables_come_in_one_error(spark: SparkSession) -> None
     assert faults == {
         "history_returns.returned_at": "timestamp",
         "history_returns.amount": "none",
+        "history_returns.product_id": "none",
+        "history_returns.category": "none",
     }
 
 

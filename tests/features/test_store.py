@@ -35,7 +35,7 @@ def test_a_record_is_read_as_it_was_written() -> None:
     numbers, texts = record_columns("messages")
     blocks["messages"] = np.full((2, len(numbers) + len(texts)), np.nan)
     blocks["messages"][:, 0] = [2.0**53, -0.5]
-    blocks["messages"][:, -1] = [1, -1]
+    blocks["messages"][:, len(numbers) :] = [[1], [-1]]
     again = unpack(pack(list(blocks.values())), object_array(["sms", "email", None]))
     assert again.keys() == {"messages"}
     np.testing.assert_array_equal(again["messages"][ROW_KEY], [2.0**53, -0.5])

@@ -14,7 +14,7 @@ from features.inputs.shop import read_shop
 from features.inputs.windows import DAY, to_datetime
 from features.store.fresh import FreshStore
 from features.store.sqlite_store import SqliteStore
-from features.store.store import store_path
+from features.store.store import build_store, store_path
 from models.forecast import P_WITHIN_DAYS, make_forecast
 from models.registry import Champions
 from serving.predictor import Predictor, load_predictor, predict_once
@@ -151,8 +151,6 @@ def test_only_channels_with_consent_are_recommended(predictor: Predictor, simula
 
 def test_only_what_was_known_at_the_instant_is_read(simulated, tmp_path: Path) -> None:
     """A store built a year later gives the same answers about the same instant."""
-    from features.store.store import build_store
-
     earlier = simulated.cutoff - 60 * DAY
     build_store(simulated.log, tmp_path / "then.sqlite", earlier)
     build_store(simulated.log, tmp_path / "later.sqlite", keep_days={})
@@ -168,6 +166,24 @@ def test_only_what_was_known_at_the_instant_is_read(simulated, tmp_path: Path) -
     then, later = responses
     assert then == {i: later[i] for i in then}
     assert {a.status for i, a in later.items() if i not in then} <= {"unknown_customer"}
+
+
+def test_an_instant_before_the_last_build_is_answered_as_it_was_before_it(
+    simulated, tmp_path: Path
+) -> None:
+    earlier, path = simulated.cutoff - 10 * DAY, tmp_path / "store.sqlite"
+    ids: list[str] = []
+    told = []
+    for cutoff in (earlier, simulated.cutoff):
+        build_store(simulated.log, path, cutoff)
+        store = SqliteStore(path)
+        ids = ids or store.customer_ids()
+        predictor = Predictor(simulated.shop, store, simulated.champions, 1e9, 24)
+        told.append(predictor.predict(ids, earlier).answers)
+        assert "are there from" in (predictor.unavailable(earlier - 1) or "")
+        store.close()
+    assert told[0] == told[1]
+    assert {answer.status for answer in told[0]} >= {"ok", "refused"}
 
 
 def test_a_contact_without_an_order_is_answered_by_channel_only(

@@ -21,7 +21,7 @@ def contact_features(points: Mapping[str, int], tables: Sequence[str]) -> list[F
         *parts,
         *(_score(parts, ago) for ago in _AGO),
         *(
-            Derived(f"contact_score_change_{d}d", f"{_name(0)} - {_name(d)}", f"contact score less that of {d} days ago", "points", "contact")
+            Derived(f"contact_score_change_{d}d", f"{_name(0)} - {_name(d)}", f"contact score less that of {d} days ago: below 0 the contact cools", "points", "contact")
             for d in _AGO[1:]
         ),
     ]  # fmt: skip
@@ -31,9 +31,13 @@ def _name(ago: int) -> str:
     return "contact_score" if ago == 0 else f"contact_score_{ago}d_ago"
 
 
+def _then(ago: int) -> str:
+    return f" of {ago} days ago" if ago else ""
+
+
 def _score(parts: Sequence[Feature], ago: int) -> Derived:
     names = [part.name for part in parts if part.name.endswith(f"_{ago}d_ago")]
-    what = f"points of {_LOOKBACK} days" + (f", {ago} days ago" if ago else "")
+    what = f"contact score{_then(ago)}: points of all interactions of the {_LOOKBACK} days before, as nextbuy.toml sets them"
     return Derived(_name(ago), " + ".join(names), what, "points", "contact")
 
 
@@ -52,7 +56,7 @@ def _parts(points: Mapping[str, int], tables: Sequence[str], ago: int) -> list[F
     if "messages" in tables:
         values["messages"] = ("messages", _by_answer(points))
     return [
-        Aggregate(f"{table}_points_sum_{ago}d_ago", relation, "sum", value, f"points of {table}, {ago} days ago", "points", "contact", where=span)
+        Aggregate(f"{table}_points_sum_{ago}d_ago", relation, "sum", value, f"part of the contact score{_then(ago)} that comes from {table}", "points", "contact", where=span)
         for table, (relation, value) in values.items()
     ]  # fmt: skip
 
