@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Mapping
 import duckdb
 
 from features.inputs.casts import SQL_TYPES, name_sql, quote
+from features.inputs.chains import ALWAYS
 from features.inputs.contract import BY_NAME
 from features.inputs.history import HISTORY, ROW_KEY, TEXTS
 from features.inputs.keys import hash_sql, key_sql
 from features.inputs.sensitive import sensitive_names
 from features.inputs.shop import Shop
 
-_ALWAYS = -(2**53)  # known at any cutoff: static attributes of a table without a clock
 _PRODUCT = ("category", "brand", "color", "size", "price")
 Provided = Mapping[str, frozenset[str]]
 Select = Callable[[Shop, Provided], str]
@@ -166,7 +166,7 @@ def _profile(shop: Shop, provided: Provided) -> str:
 def _known_sql(provided: Provided) -> str:
     """Write when a statement was known; without a clock always, but for what was posted."""
     given = "known_at" in provided["customers"]
-    return "known_at" if given else f"coalesce(known_at, {_ALWAYS})"
+    return "known_at" if given else f"coalesce(known_at, {ALWAYS})"
 
 
 def _attributes(shop: Shop, provided: Provided) -> str:
@@ -200,13 +200,8 @@ def _reachability(_shop: Shop, provided: Provided) -> str:
 
 
 def _identities(_shop: Shop, _provided: Provided) -> str:
-    """Give each account its customers; by its bare id too, for tables that name no source."""
-    known = f"coalesce(known_at, {_ALWAYS}) AS known_at, customer_id AS customer"
-    rows = (
-        f"SELECT source || ':' || source_id AS customer_id, {known} FROM identities "
-        f"UNION ALL SELECT source_id AS customer_id, {known} FROM identities"
-    )
-    return _keyed(rows, "customer")
+    """Give each account its customers."""
+    return _keyed("FROM account_steps", "customer")
 
 
 def _links(shop: Shop, provided: Provided) -> str:

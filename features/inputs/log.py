@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from features.inputs.casts import SQL_TYPES, known_sql, local_day_sql, name_sql, value_sql
+from features.inputs.chains import make_chains
 from features.inputs.checks import find_faults
 from features.inputs.contract import BY_NAME, DAYS, TABLES, Table
 from features.inputs.contract import clock_of as clock_of
@@ -135,6 +136,8 @@ def read_log(shop: Shop) -> Log:
     try:
         provided = _read_tables(scratch.connection, shop, now)
         provided, journal_seq = merge_journal(scratch.connection, shop, provided)
+        if "identities" in provided:
+            make_chains(scratch.connection)
         make_history_tables(scratch.connection, shop, provided)
         log = Log(scratch.connection, shop, provided, scratch.close, journal_seq)
         _check_end(log, time.time_ns() // 1000)  # rows may have been posted since the start
