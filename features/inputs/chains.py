@@ -23,12 +23,13 @@ _STEPS = " UNION ALL ".join(
     for account in ("source || ':' || source_id", "source_id")
 )
 _LEADING_ON = (
-    "SELECT customer_id FROM steps_told WHERE customer <> customer_id AND customer IN "
+    "SELECT DISTINCT customer_id FROM steps_told WHERE customer <> customer_id AND customer IN "
     "(SELECT customer_id FROM steps_told WHERE customer <> customer_id)"
 )
 _CHAINED = (
-    f"SELECT known_at, customer_id, customer FROM steps_told WHERE customer_id IN ({_LEADING_ON}) "
-    f"OR customer_id IN (SELECT customer FROM steps_told WHERE customer_id IN ({_LEADING_ON}))"
+    "SELECT known_at, customer_id, customer FROM steps_told WHERE customer_id IN "
+    "(FROM leading_on UNION ALL SELECT customer FROM steps_told SEMI JOIN leading_on USING "
+    "(customer_id))"
 )
 
 
@@ -39,7 +40,9 @@ def make_chains(connection: duckdb.DuckDBPyConnection) -> None:
     cost one query. `circled_accounts` has the ids that ever stood in a circle.
     """
     connection.execute(f"CREATE TEMP VIEW steps_told AS {_STEPS}")
+    connection.execute(f"CREATE TEMP TABLE leading_on AS {_LEADING_ON}")
     followed, circled = follow(connection.execute(_CHAINED).fetchall())
+    connection.execute("DROP TABLE leading_on")
     at, accounts, customers = zip(*followed, strict=True) if followed else ((), (), ())
     chained = {"customer_id": (accounts, pa.string()), "known_at": (at, pa.int64())}
     _put(connection, "chained_steps", chained | {"customer": (customers, pa.string())})

@@ -60,6 +60,7 @@ def _texts(*values: str) -> str:
     return ", ".join(map(quote, values))
 
 
+_ACCOUNT = "source || ':' || source_id"
 _PROBES = (
     Probe(
         "warning",
@@ -193,12 +194,20 @@ _PROBES = (
         needs=("customers.birth_year",),
     ),
     Probe(
-        "warning",
+        "advice",
         "identities.customer_id",
-        "customers that are themselves an id mapped to another customer",
-        "Map every id to its final customer.",
+        "customers that are themselves an id mapped to another customer; followed to the last one",
+        "If they only happen to be equal, make the ids distinct, as in 'web-17'.",
+        f"customer_id IN (SELECT {_ACCOUNT} FROM identities WHERE source_id <> customer_id) OR "
         "customer_id IN (SELECT source_id FROM identities WHERE source_id <> customer_id)",
         example="customer_id",
+    ),
+    Probe(
+        "warning",
+        "identities.source_id",
+        "ids mapped to one another in a circle; one customer, the one that the newest row names",
+        "Map all of them to one customer.",
+        f"(source_id IN (FROM circled_accounts) OR {_ACCOUNT} IN (FROM circled_accounts))",
     ),
     Probe(
         "warning",

@@ -1,6 +1,6 @@
 """Chains of identities: every reader sees the end of a chain, as known at its cutoff."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -15,14 +15,17 @@ from features.engines.numpy_engine import compute_features
 from features.inputs.chains import Step, follow
 from features.inputs.history import batch
 from features.inputs.identities import customers_sql, read_customers, resolve
-from features.inputs.log import Log
+from features.inputs.journal import open_journal
+from features.inputs.log import Log, read_log
+from features.inputs.posted import Door
+from features.inputs.shop import read_shop
 from features.inputs.windows import DAY, read_cutoff, to_datetime
+from features.store.fresh import FreshStore
 from features.store.sqlite_store import SqliteStore
 from features.store.store import build_store
-from tests.random_logs import read_tables
 
-UTC = ZoneInfo("UTC")
-START = read_cutoff("2024-01-01T00:00:00Z", UTC)
+WriteShop = Callable[..., Path]
+START = read_cutoff("2024-01-01T00:00:00Z", ZoneInfo("UTC"))
 IDS = ["a", "b", "c", "d", "e", "f"]
 STEPS = st.lists(st.tuples(st.integers(0, 6), st.sampled_from(IDS), st.sampled_from(IDS)))
 
@@ -84,7 +87,7 @@ def test_a_long_chain_is_followed_at_once() -> None:
     assert len(followed) == 200_000
 
 
-def _shop(folder: Path, steps: Sequence[Step], source: str = "web") -> Log:
+def _shop(write_shop: WriteShop, steps: Sequence[Step]) -> Log:
     """A shop in which every id has an order a day, and the steps become known day by day."""
     ids = [*IDS, "stranger"]
     days = [to_datetime(START + n * DAY // 2).isoformat() for n in range(16)]
@@ -94,11 +97,11 @@ def _shop(folder: Path, steps: Sequence[Step], source: str = "web") -> Log:
     )  # fmt: skip
     orders["order_id"] = orders.index
     identities = pd.DataFrame(
-        [(source, of, to, to_datetime(START + at * DAY).isoformat()) for at, of, to in steps],
+        [("web", of, to, to_datetime(START + at * DAY).isoformat()) for at, of, to in steps],
         columns=["source", "source_id", "customer_id", "known_at"],
     ).drop_duplicates(["source", "source_id", "known_at"], keep=False)
     tables = {"orders": orders} | ({"identities": identities} if len(identities) else {})
-    return read_tables(tables, UTC, folder)
+    return read_log(read_shop(write_shop(tables)))
 
 
 @given(STEPS)
@@ -109,9 +112,9 @@ def _shop(folder: Path, steps: Sequence[Step], source: str = "web") -> Log:
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_first_middle_and_last_ids_agree_alone_in_a_batch_and_in_the_build(
-    tmp_path: Path, steps: list[Step]
+    write_shop: WriteShop, tmp_path: Path, steps: list[Step]
 ) -> None:
-    log = _shop(tmp_path, steps)
+    log = _shop(write_shop, steps)
     query = "SELECT known_at, source_id, customer_id FROM identities"
     taken = log.fetch(query) if "identities" in log.provided else []
     build_store(log, tmp_path / "store.sqlite")
@@ -138,7 +141,31 @@ def _assert_agreement(log: Log, store: SqliteStore, cutoff: int, steps: Sequence
             np.testing.assert_allclose(together[name][place], row[name], rtol=1e-9, err_msg=name)
 
 
-def test_an_account_of_a_source_leads_on_by_its_bare_id(tmp_path: Path) -> None:
-    log = _shop(tmp_path, [(1, "a", "b"), (2, "b", "c")])
+def test_what_is_posted_for_any_id_of_a_chain_is_asked_for_as_it_will_be_built(
+    write_shop: WriteShop, tmp_path: Path
+) -> None:
+    log = _shop(write_shop, [(1, "a", "b"), (2, "b", "c")])
+    build_store(log, tmp_path / "store.sqlite")
+    row = {"ordered_at": "2024-01-20T00:00:00Z", "amount": 5}
+    rows = [row | {"customer_id": i, "order_id": f"posted-{i}"} for i in "abc"]
+    journal = open_journal(log.shop)
+    journal.append(Door(log.shop).read({"orders": rows}))
+    rebuilt = read_log(log.shop)
+    cutoff = rebuilt.observed_until
+    build_store(rebuilt, tmp_path / "rebuilt.sqlite")
+    catalog = read_catalog(rebuilt, cutoff).select(["orders_count", "monetary_value"])
+    frame = build_features(rebuilt, [cutoff], catalog).set_index("customer_id")
+    scope = make_scope(rebuilt, cutoff, build_lookups_at(rebuilt, cutoff, catalog))
+    fresh = FreshStore(log.shop, SqliteStore(tmp_path / "store.sqlite"), journal)
+    for store in (fresh, SqliteStore(tmp_path / "rebuilt.sqlite")):
+        found = read_customers(lambda some, s=store: s.read(list(some)), "abc", cutoff)
+        values = compute_features(catalog, batch([found[i] for i in "abc"]), scope)
+        assert values["orders_count"].tolist() == [3 * 16 + 3] * 3
+        assert values["monetary_value"].tolist() == [frame.loc["c", "monetary_value"]] * 3
+        store.close()
+
+
+def test_an_account_of_a_source_leads_on_by_its_bare_id(write_shop: WriteShop) -> None:
+    log = _shop(write_shop, [(1, "a", "b"), (2, "b", "c")])
     known = dict(log.fetch(customers_sql(START + 3 * DAY)))
     assert known == {"a": "c", "web:a": "c", "b": "c", "web:b": "c"}

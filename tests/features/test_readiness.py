@@ -147,6 +147,8 @@ def _dirty() -> Tables:
     tables["customers"].loc[5, "birth_year"] = 1900
     identities.loc[0, "source_id"] = "c9"  # c9 is a customer of another id
     identities.loc[[20, 21], "source_id"] = "same"
+    identities.loc[[30, 31], "source_id"] = ["c30", "c31"]
+    identities.loc[[30, 31], "customer_id"] = ["c31", "c30"]
     return tables
 
 
@@ -200,7 +202,8 @@ def test_a_clean_shop_has_no_finding(clean: Readiness) -> None:
         ("advice", "consents.customer_id", "without any order", 1, ["lead"]),
         ("advice", "consents", "repeat another one", 1, []),
         ("warning", "customers.birth_year", "before 1905", 1, ["c5"]),
-        ("warning", "identities.customer_id", "mapped to another", 1, ["c9"]),
+        ("advice", "identities.customer_id", "mapped to another", 3, ["c30", "c31", "c9"]),
+        ("warning", "identities.source_id", "in a circle", 2, ["app/c31", "web/c30"]),
         ("warning", "identities.source_id", "several sources", 2, ["same"]),
     ],
 )
