@@ -11,9 +11,8 @@ row per statement (`country`, `PL`, `country=PL`). What is sensitive must not be
 
 from pathlib import Path
 
-import duckdb
-
 from features.inputs.casts import name_sql, quote
+from features.inputs.connection import Connection
 from features.inputs.history import HISTORY
 from features.inputs.history_tables import column_type
 from features.inputs.log import Log
@@ -47,7 +46,7 @@ def write_history(log: Log, folder: Path) -> list[Path]:
     return [folder / f"{table}.parquet" for table in given]
 
 
-def write_parquet(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
+def write_parquet(connection: Connection, query: str, path: Path) -> None:
     """Write the rows of a query beside a file and rename them into its place."""
     unfinished = path.with_suffix(".unfinished")
     try:

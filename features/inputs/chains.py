@@ -10,8 +10,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from itertools import groupby
 
-import duckdb
 import pyarrow as pa
+
+from features.inputs.connection import Connection
 
 ALWAYS = -(2**53)  # known at any cutoff
 Step = tuple[int, str, str]  # known at, account, customer
@@ -33,13 +34,13 @@ _CHAINED = (
 )
 
 
-def make_chains(connection: duckdb.DuckDBPyConnection) -> None:
+def make_chains(connection: Connection) -> None:
     """Make `account_steps` (`customer_id`, `known_at`, `customer`) from the table identities.
 
     Only accounts that lead to another account are followed in Python, so that a million others
     cost one query. `circled_accounts` has the ids that ever stood in a circle.
     """
-    connection.execute(f"CREATE TEMP VIEW steps_told AS {_STEPS}")
+    connection.execute(f"CREATE VIEW steps_told AS {_STEPS}")
     connection.execute(f"CREATE TEMP TABLE leading_on AS {_LEADING_ON}")
     followed, circled = follow(connection.execute(_CHAINED).fetchall())
     connection.execute("DROP TABLE leading_on")
@@ -48,19 +49,19 @@ def make_chains(connection: duckdb.DuckDBPyConnection) -> None:
     _put(connection, "chained_steps", chained | {"customer": (customers, pa.string())})
     _put(connection, "circled_accounts", {"account": (sorted(circled), pa.string())})
     connection.execute(
-        "CREATE TEMP VIEW account_steps AS FROM chained_steps UNION ALL "
+        "CREATE VIEW account_steps AS FROM chained_steps UNION ALL "
         "SELECT * FROM steps_told ANTI JOIN chained_steps USING (customer_id)"
     )
 
 
 def _put(
-    connection: duckdb.DuckDBPyConnection,
+    connection: Connection,
     name: str,
     columns: Mapping[str, tuple[Collection[object], pa.DataType]],
 ) -> None:
     arrays = {column: pa.array(values, kind) for column, (values, kind) in columns.items()}
     connection.register("chain_rows", pa.table(arrays))
-    connection.execute(f"CREATE TEMP TABLE {name} AS FROM chain_rows")
+    connection.execute(f"CREATE TABLE {name} AS FROM chain_rows")
     connection.unregister("chain_rows")
 
 

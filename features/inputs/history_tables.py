@@ -7,10 +7,9 @@ sensitive categories and attributes end here.
 
 from collections.abc import Callable, Iterable, Mapping
 
-import duckdb
-
 from features.inputs.casts import SQL_TYPES, name_sql, quote
 from features.inputs.chains import ALWAYS
+from features.inputs.connection import Connection
 from features.inputs.contract import BY_NAME
 from features.inputs.history import HISTORY, ROW_KEY, TEXTS
 from features.inputs.keys import hash_sql, key_sql
@@ -22,9 +21,7 @@ Provided = Mapping[str, frozenset[str]]
 Select = Callable[[Shop, Provided], str]
 
 
-def make_history_tables(
-    connection: duckdb.DuckDBPyConnection, shop: Shop, provided: Provided
-) -> None:
+def make_history_tables(connection: Connection, shop: Shop, provided: Provided) -> None:
     """Make every table of the history from the checked tables of the contract."""
     _make_product_attributes(connection, shop, provided)
     if "order_lines" in provided:
@@ -61,9 +58,7 @@ def _account_sql(table: str, provided: Provided) -> str:
     return "CASE WHEN source IS NULL THEN customer_id ELSE source || ':' || customer_id END"
 
 
-def sensitive_categories(
-    connection: duckdb.DuckDBPyConnection, shop: Shop, provided: Provided
-) -> dict[str, str]:
+def sensitive_categories(connection: Connection, shop: Shop, provided: Provided) -> dict[str, str]:
     """Find the categories that are kept out: name -> the word that was found in it."""
     if "category" not in provided.get("products", ()):
         return {}
@@ -89,9 +84,7 @@ def attribute_names(shop: Shop, provided: Provided) -> list[str]:
     return sorted(n for n in profile_columns(shop, provided) if n in named or n.startswith("attr_"))
 
 
-def _make_product_attributes(
-    connection: duckdb.DuckDBPyConnection, shop: Shop, provided: Provided
-) -> None:
+def _make_product_attributes(connection: Connection, shop: Shop, provided: Provided) -> None:
     if "products" not in provided:
         columns = ", ".join(f"CAST(NULL AS VARCHAR) AS {name}" for name in _PRODUCT[:-1])
         connection.execute(

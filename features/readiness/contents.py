@@ -21,9 +21,8 @@ def content_probes(log: Log, table: Table) -> Iterator[Probe]:
     """Make the probes of a table's contents that the shop's tables allow."""
     if table.column("customer_id"):
         yield _placeholder_id(table)
-    if table.name in _STRANGERS:
-        yield _stranger(table, _STRANGERS[table.name])
-    yield from (p for p in _PROBES if p.table == table.name and applies(p, log))
+    strangers = [_stranger(table, _STRANGERS[table.name])] if table.name in _STRANGERS else []
+    yield from (p for p in (*strangers, *_PROBES) if p.table == table.name and applies(p, log))
 
 
 def _placeholder_id(table: Table) -> Probe:
@@ -52,6 +51,7 @@ def _stranger(table: Table, level: Level) -> Probe:
         "of customers without any order; kept",
         "If they should have one, compare the customer ids of the two systems.",
         "customer_id NOT IN (SELECT customer_id FROM orders)",
+        needs=("orders",),
         example="customer_id",
     )
 
@@ -112,6 +112,7 @@ _PROBES = (
         "lines of orders that are not in orders; never used",
         "Export both tables over the same time.",
         "order_id NOT IN (SELECT order_id FROM orders)",
+        needs=("orders",),
     ),
     Probe(
         "warning",
@@ -136,7 +137,7 @@ _PROBES = (
         "Export both tables over the same time, with the same order ids.",
         "order_id NOT IN (SELECT order_id FROM orders)",
         among="order_id IS NOT NULL",
-        needs=("returns.order_id",),
+        needs=("returns.order_id", "orders"),
     ),
     Probe(
         "advice",

@@ -272,9 +272,7 @@ def test_what_a_dead_process_left_is_removed_and_what_a_living_one_has_is_not(
     assert mine.count("orders") == other.count("orders") == 3
 
 
-def test_a_full_disk_is_one_clear_error_and_leaves_nothing(
-    write_shop: Callable[..., Path],
-) -> None:
+def _many_orders() -> pd.DataFrame:
     rows = pd.DataFrame({"order_id": range(300_000)})
     frame = rows.assign(
         customer_id=[f"{hash((n, 'c')):x}" for n in rows.order_id],
@@ -282,7 +280,13 @@ def test_a_full_disk_is_one_clear_error_and_leaves_nothing(
         amount=1,
     )
     frame.loc[0, "ordered_at"] = "2024-01-01 10:00:00"
-    config = write_shop({"orders": frame})
+    return frame
+
+
+def test_a_full_disk_is_one_clear_error_and_leaves_nothing(
+    write_shop: Callable[..., Path],
+) -> None:
+    config = write_shop({"orders": _many_orders()})
     full = (
         "import resource, sys\nfrom features.inputs.faults import InputError\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))\n"
@@ -290,13 +294,43 @@ def test_a_full_disk_is_one_clear_error_and_leaves_nothing(
         "except InputError as error:\n    print(len(error.faults), error)"
     )
     done = _run(full, config)
-    assert done.stdout.startswith("1 shop.workspace: expected room to write the log in "), done
+    assert done.stdout.startswith("1 shop.workspace: expected room to write in "), done
     assert list(read_shop(config).workspace.iterdir()) == []
+
+
+def test_a_disk_that_is_full_after_reading_is_the_same_error(
+    write_shop: Callable[..., Path],
+) -> None:
+    config = write_shop({"orders": _many_orders()}, memory_gib=0.1)  # so that queries spill over
+    for work in (
+        "build_features(log, [log.observed_until], read_catalog(log, log.observed_until))",
+        "write_features(log)",
+        "build_store(log, store_target(log.shop))",
+    ):
+        done = _run(_FULL_AFTER_READING.format(work=work), config)
+        assert done.stdout.startswith("shop.workspace: expected room to write in "), (work, done)
+        left = [path for path in read_shop(config).workspace.rglob("*") if path.is_file()]
+        assert left == [], work
+
+
+_FULL_AFTER_READING = """
+import resource, sys
+from features.engines.build import build_features, read_catalog, write_features
+from features.inputs.faults import InputError
+from features.store.store import build_store, store_target
+log = read_log(read_shop(sys.argv[1]))
+resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
+try:
+    {work}
+except InputError as error:
+    print(error)
+log.close()
+"""
 
 
 def test_a_workspace_that_cannot_be_written_is_one_clear_error(
     write_shop: Callable[..., Path],
 ) -> None:
     config = write_shop({"orders": GOOD}, workspace="orders.csv/inside")
-    with pytest.raises(InputError, match=r"^shop\.workspace: expected room to write the log"):
+    with pytest.raises(InputError, match=r"^shop\.workspace: expected room to write in"):
         read_log(read_shop(config))
