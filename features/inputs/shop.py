@@ -199,7 +199,7 @@ def read_shop(path: str | Path) -> Shop:
         section=file.shop,
         channels=_fold(file.channels),
         tables=file.tables,
-        static=file.customers.static,
+        static=[CUSTOMERS.held_as(name) for name in file.customers.static],
         contact_points=CONTACT_POINTS | {n.lower(): p for n, p in file.contact_points.items()},
         sensitive=file.sensitive,
         store=file.store,

@@ -187,6 +187,14 @@ _PROBES = (
     ),
     Probe(
         "warning",
+        "customers.known_at",
+        "without it nobody can say from when on they hold; never used",
+        "Give the instant at which the shop knew them.",
+        "known_at IS NULL",
+        needs=("customers.known_at",),
+    ),
+    Probe(
+        "warning",
         "customers.birth_year",
         "born before 1905: a placeholder",
         "Leave the field empty where it is not known.",

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from features.engines.build import build_features, read_catalog
 from features.inputs.faults import InputError
 from features.inputs.log import Log, read_log
 from features.inputs.shop import read_shop
@@ -199,6 +200,15 @@ def test_a_late_field_is_known_at_the_later_of_its_instant_and_the_rows(
     assert to_datetime(first).isoformat() == "2024-02-01T00:00:00+00:00"
     assert to_datetime(second_at).isoformat() == "2024-01-09T00:00:00+00:00"
     assert to_datetime(second_known).isoformat() == "2024-01-09T23:59:59.999999+00:00"
+
+
+def test_the_data_do_not_end_before_the_last_order(write_shop: Callable[..., Path]) -> None:
+    """An order known before it happened is used from when it happened: there the data end."""
+    known = ["2024-01-05 12:00:00", "2024-01-06 12:00:00", "2024-01-07 09:59:59"]
+    log = _read(write_shop, GOOD.assign(known_at=known))
+    assert to_datetime(log.observed_until).isoformat() == "2024-01-07T10:00:00+00:00"
+    frame = build_features(log, [log.observed_until], read_catalog(log, log.observed_until))
+    assert frame["orders_count"].sum() == 3
 
 
 def test_the_fingerprint_is_of_the_rows_and_not_of_their_order(

@@ -17,6 +17,7 @@ from features.inputs.contract import ORDERS
 from features.inputs.databases import Databases
 from features.inputs.faults import InputError
 from features.inputs.log import Log, read_log
+from features.inputs.posted import Door
 from features.inputs.shop import TableSource, read_shop
 
 SERVER = "postgresql://postgres@127.0.0.1:5432"
@@ -140,6 +141,52 @@ class TestFiles:
         with pytest.raises(InputError, match=says) as caught:
             _read(tmp_path, _path("o*.csv"))
         assert len(caught.value.faults) == 1
+
+
+class TestNamesInOneCaseOrTheOther:
+    TWICE = pd.DataFrame([["x", "2024-01-05 10:00:00", "gold", "half"]],
+                         columns=["customer_id", "known_at", "attr_Tier", "attr_tier"])  # fmt: skip
+
+    def _refused(self, folder: Path, customers: str) -> str:
+        (folder / "orders.csv").write_text(HEADER + "1,x,2024-01-05,1\n2,x,2024-01-06,1\n")
+        return _fault(folder, _path("orders.csv") + "[tables.customers]\n" + customers)
+
+    @pytest.mark.parametrize("ending", ["csv", "parquet"])
+    def test_columns_of_a_file_are_named_both(self, tmp_path: Path, ending: str) -> None:
+        if ending == "csv":
+            self.TWICE.to_csv(tmp_path / "customers.csv", index=False)
+        else:
+            self.TWICE.to_parquet(tmp_path / "customers.parquet")
+        says = self._refused(tmp_path, f"path = 'customers.{ending}'\n")
+        assert says.startswith("customers: expected ")
+        assert "'attr_Tier', 'attr_tier' in " in says
+        assert "Rename or drop the others." in says
+
+    def test_columns_of_a_database_are_named_both(self, tmp_path: Path) -> None:
+        with sqlite3.connect(tmp_path / "shop.sqlite") as connection:
+            connection.execute("CREATE TABLE c (customer_id, known_at, a, b)")
+            connection.execute("INSERT INTO c VALUES ('x', '2024-01-05', 1, 2)")
+        query = "SELECT customer_id, known_at, a AS attr_Tier, b AS attr_tier FROM c"
+        says = self._refused(tmp_path, f"database = 'shop.sqlite'\nquery = '{query}'\n")
+        assert "tables.customers: expected each column once" in says
+        assert "got attr_Tier, attr_tier. Read it by a query that renames" in says
+
+    def test_columns_mapped_by_the_shop_are_named_both(self, tmp_path: Path) -> None:
+        self.TWICE.rename(columns={"attr_tier": "b"}).to_csv(tmp_path / "c.csv", index=False)
+        says = self._refused(tmp_path, "path = 'c.csv'\ncolumns = {attr_tier = 'b'}\n")
+        assert "customers.attr_Tier: expected names that differ in more than" in says
+        assert "got attr_Tier and attr_tier. Rename all but one" in says
+
+    def test_an_attribute_is_the_same_in_upper_and_lower_case(self, tmp_path: Path) -> None:
+        (tmp_path / "orders.csv").write_text(HEADER + "1,x,2024-01-05,1\n2,x,2024-01-06,1\n")
+        self.TWICE.drop(columns="attr_tier").to_csv(tmp_path / "c.csv", index=False)
+        log = _read(tmp_path, _path("orders.csv") + "[tables.customers]\npath = 'c.csv'\n")
+        assert log.provided["customers"] == {"customer_id", "known_at", "attr_tier"}
+        door = Door(log.shop)
+        (posted,) = door.read({"customers": [{"customer_id": "x", "attr_TIER": "gold"}]})
+        assert posted.body == {"customer_id": "x", "attr_tier": "gold"}
+        with pytest.raises(InputError, match="each column once, got row 1: attr_TIER and attr_Ti"):
+            door.read({"customers": [{"customer_id": "x", "attr_TIER": "a", "attr_Tier": "b"}]})
 
 
 def _fill_sqlite(path: Path) -> None:
