@@ -102,6 +102,8 @@ def show_report(console: Console, report: Report) -> None:
     console.print(_headline(report))
     if report.tables:
         console.print(_tables(report.tables))
+        if told := _not_given(report.tables):
+            console.print(f"  [dim]not given: {told}[/dim]\n")
     for title, findings in (("findings", report.findings), ("kept out", report.kept_out)):
         if findings:
             console.print(_findings(title, findings))
@@ -146,10 +148,10 @@ def _grid(title: str, *columns: str, right: Sequence[str] = (), whole: int = 2) 
 
 def _tables(tables: Sequence[Coverage]) -> Table:
     late = any(table.lateness for table in tables)
-    numbers = ("rows", "days", "gap") + ("late", "99 % in") * late
-    grid = _grid(
-        "tables", "table", "rows", "from", "to", *numbers[1:], "not given", right=numbers, whole=4
-    )
+    numbers = ("rows", "days", "gap\n(d)") + ("late", "99 %\n(d)") * late
+    names = ("table", "rows", "from", "to", *numbers[1:])
+    grid = _grid("tables", *names, right=numbers, whole=len(names))
+    grid.pad_edge = False  # so that a million rows fit into 80 characters
     for table in tables:
         grid.add_row(
             table.table,
@@ -157,9 +159,8 @@ def _tables(tables: Sequence[Coverage]) -> Table:
             (table.first_at or "")[:10],
             (table.last_at or "")[:10],
             "" if table.days_covered is None else f"{table.days_covered:,}",
-            "" if table.largest_gap_days is None else f"{table.largest_gap_days:,} d",
+            "" if table.largest_gap_days is None else f"{table.largest_gap_days:,}",
             *(_lateness(table.lateness) if late else ()),
-            f"[dim]{', '.join(_not_given(table))}[/dim]",
         )
     return grid
 
@@ -167,10 +168,16 @@ def _tables(tables: Sequence[Coverage]) -> Table:
 def _lateness(lateness: Lateness | None) -> tuple[str, str]:
     if lateness is None:
         return "", ""
-    return _percent(lateness.late_share), f"{lateness.days_99:.1f} d"
+    return _percent(lateness.late_share), f"{lateness.days_99:.1f}"
 
 
-def _not_given(table: Coverage) -> Iterator[str]:
+def _not_given(tables: Sequence[Coverage]) -> str:
+    """Say which optional columns the shop does not give."""
+    missing = {table.table: ", ".join(_missing_columns(table)) for table in tables}
+    return "; ".join(f"{table} {names}" for table, names in missing.items() if names)
+
+
+def _missing_columns(table: Coverage) -> Iterator[str]:
     for column in BY_NAME[table.table].columns:
         if not any(column is BY_NAME[table.table].column(name) for name in table.columns):
             yield column.name + "..." * column.pattern
