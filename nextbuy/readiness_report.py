@@ -148,7 +148,7 @@ def _grid(title: str, *columns: str, right: Sequence[str] = (), whole: int = 2) 
 
 def _tables(tables: Sequence[Coverage]) -> Table:
     late = any(table.lateness for table in tables)
-    numbers = ("rows", "days", "gap\n(d)") + ("late", "99 %\n(d)") * late
+    numbers = ("rows", "days", "gap\nd") + ("late", "99 %\nin d") * late
     names = ("table", "rows", "from", "to", *numbers[1:])
     grid = _grid("tables", *names, right=numbers, whole=len(names))
     grid.pad_edge = False  # so that a million rows fit into 80 characters

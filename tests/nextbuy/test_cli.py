@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from rich.console import Console
 
 from nextbuy import cli
 from nextbuy.simulator import simulate_shop
@@ -159,6 +160,61 @@ def test_check_gives_errors_as_json_too(run: Callable[..., tuple], tmp_path: Pat
             "remedy": "Export one row for each.",
         },
     ]
+
+
+def _damage(config: Path, table: str, column: str) -> None:
+    path = config.parent / f"{table}.parquet"
+    frame = pd.read_parquet(path).astype({column: str})
+    frame.loc[3, column] = "-7"
+    frame.to_parquet(path)
+
+
+@pytest.mark.parametrize("width", ["80", "120"])
+def test_check_examines_the_tables_beside_one_with_an_error(
+    run: Callable[..., tuple], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, width: str
+) -> None:
+    config = simulate_shop(tmp_path, 200)
+    _damage(config, "returns", "amount")
+    code, says, error = run("check", "--json", "--shop", str(config))
+    report = json.loads(says)
+    assert (code, error) == (1, "")
+    assert "returns" not in [table["table"] for table in report["tables"]]
+    assert len(report["tables"]) == 8
+    levels = [finding["level"] for finding in report["findings"]]
+    assert levels[0] == "error"
+    assert [levels.count(level) for level in ("error", "warning", "advice")] == [
+        *(report["errors"], report["warnings"], report["advice"])
+    ]
+    assert report["errors"] == 1
+    assert "events.event_type" in [finding["where"] for finding in report["findings"]]
+    assert (report["support"], report["suggestions"]) == ([], None)
+    assert len(report["kept_out"]) == 2
+    monkeypatch.setattr(cli, "console", Console(width=int(width)))
+    code, says, _ = run("check", "--shop", str(config))
+    assert code == 1
+    lines = says.splitlines()
+    assert max(map(len, lines)) <= int(width)
+    (orders,) = [line.split() for line in lines if line.split()[:1] == ["orders"]]
+    assert orders[2:4] == ["2024-01-02", "2025-12-30"]
+    said = " ".join(says.split())
+    assert "Not examined until the errors are put right: returns, what can be predicted." in said
+
+
+def test_check_examines_what_is_there_without_the_orders(
+    run: Callable[..., tuple], tmp_path: Path
+) -> None:
+    config = simulate_shop(tmp_path, 200)
+    _damage(config, "orders", "amount")
+    (tmp_path / "consents.parquet").write_bytes(b"no parquet")
+    code, says, _ = run("check", "--json", "--shop", str(config))
+    report = json.loads(says)
+    assert code == 1
+    errors = [f["where"] for f in report["findings"] if f["level"] == "error"]
+    assert errors == ["orders.amount", "consents"]
+    places = {f["where"] for f in report["findings"]}
+    assert "events.event_type" in places
+    assert not {"orders.currency", "events.customer_id", "messages.channel"} & places
+    assert len(report["tables"]) == 7
 
 
 @pytest.mark.parametrize("arguments", [["train", "--model", "luck"], ["train", "--trials", "-1"]])
