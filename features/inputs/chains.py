@@ -40,8 +40,8 @@ def make_chains(connection: Connection) -> None:
     Only accounts that lead to another account are followed in Python, so that a million others
     cost one query. `circled_accounts` has the ids that ever stood in a circle.
     """
-    connection.execute(f"CREATE VIEW steps_told AS {_STEPS}")
-    connection.execute(f"CREATE TEMP TABLE leading_on AS {_LEADING_ON}")
+    connection.execute(f"CREATE OR REPLACE VIEW steps_told AS {_STEPS}")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE leading_on AS {_LEADING_ON}")
     followed, circled = follow(connection.execute(_CHAINED).fetchall())
     connection.execute("DROP TABLE leading_on")
     at, accounts, customers = zip(*followed, strict=True) if followed else ((), (), ())
@@ -49,7 +49,7 @@ def make_chains(connection: Connection) -> None:
     _put(connection, "chained_steps", chained | {"customer": (customers, pa.string())})
     _put(connection, "circled_accounts", {"account": (sorted(circled), pa.string())})
     connection.execute(
-        "CREATE VIEW account_steps AS FROM chained_steps UNION ALL "
+        "CREATE OR REPLACE VIEW account_steps AS FROM chained_steps UNION ALL "
         "SELECT * FROM steps_told ANTI JOIN chained_steps USING (customer_id)"
     )
 
@@ -61,7 +61,7 @@ def _put(
 ) -> None:
     arrays = {column: pa.array(values, kind) for column, (values, kind) in columns.items()}
     connection.register("chain_rows", pa.table(arrays))
-    connection.execute(f"CREATE TABLE {name} AS FROM chain_rows")
+    connection.execute(f"CREATE OR REPLACE TABLE {name} AS FROM chain_rows")
     connection.unregister("chain_rows")
 
 

@@ -6,8 +6,9 @@ and of the row's `known_at`.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -159,9 +160,8 @@ def read_tables(shop: Shop) -> tuple[Log, list[Fault]]:
         provided, faults = _read_tables(scratch.connection, shop, now)
         log = Log(Connection(scratch.connection, shop), shop, provided, scratch.close)
         if not faults:
-            log = _complete(log)
-            faults = _end_faults(log, time.time_ns() // 1000)  # rows may have been posted since
-        elif "identities" in provided:
+            log, faults = _complete(log)
+        if faults and "identities" in log.provided:
             make_chains(log.connection)
     except BaseException:
         scratch.close()
@@ -169,8 +169,16 @@ def read_tables(shop: Shop) -> tuple[Log, list[Fault]]:
     return log, faults
 
 
-def _complete(log: Log) -> Log:
-    """Add what was posted and the tables of the history."""
+def _complete(log: Log) -> tuple[Log, list[Fault]]:
+    """Add what was posted and the tables of the history; or say why that cannot be."""
+    try:
+        log = _with_history(log)
+    except InputError as error:
+        return log, error.faults
+    return log, list(_end_faults(log))
+
+
+def _with_history(log: Log) -> Log:
     provided, journal_seq = merge_journal(log.connection, log.shop, log.provided)
     if "identities" in provided:
         make_chains(log.connection)
@@ -216,18 +224,24 @@ def _read_table(
     return frozenset(source.types)
 
 
-def _end_faults(log: Log, now: int) -> list[Fault]:
-    if log.first_order_at < log.observed_until <= now:
-        return []
-    return [
-        Fault(
+def _end_faults(log: Log) -> Iterator[Fault]:
+    """Find data of one instant, and an end in nextbuy.toml that is none."""
+    first, last = (to_datetime(at) for at in (log.first_order_at, log.observed_until))
+    if log.shop.section.observed_until is None:
+        if first == last:
+            yield Fault(
+                "orders.ordered_at",
+                "orders over some time",
+                f"all at {first:%Y-%m-%d %H:%M} UTC",
+                "Export a longer history.",
+            )
+    elif not first < last <= datetime.now(UTC):
+        yield Fault(
             "shop.observed_until",
-            f"an instant after the first order ({to_datetime(log.first_order_at):%Y-%m-%d}) and "
-            "not after now",
-            f"{to_datetime(log.observed_until):%Y-%m-%d %H:%M} UTC",
+            f"an instant after the first order ({first:%Y-%m-%d}) and not after now",
+            f"{last:%Y-%m-%d %H:%M} UTC",
             "Correct it in nextbuy.toml, or leave it out for the latest order known.",
         )
-    ]
 
 
 def _create_sql(source: Source, minor_digits: int) -> str:

@@ -12,6 +12,7 @@ import pyarrow as pa
 from features.inputs.casts import SQL_TYPES, local_day_sql
 from features.inputs.connection import Connection
 from features.inputs.contract import BY_NAME, DAYS, Table, clock_of
+from features.inputs.faults import InputError, NextbuyError, refuse
 from features.inputs.history import ROW_KEY
 from features.inputs.journal import Journal, JournalRow, has_journal, open_journal
 from features.inputs.keys import key_sql
@@ -41,13 +42,26 @@ def merge_journal(
         The columns that the files or a post gave, by table.
     last_seq : int
         The last row of the journal that is in the tables; 0 if nothing was posted.
+
+    Raises
+    ------
+    InputError
+        The journal cannot be read to its end.
     """
     merged = dict(provided)
     if not has_journal(shop):
         return merged, 0
-    journal = open_journal(shop)
-    last_seq, posted = _stage_all(connection, journal)
-    journal.close()
+    try:
+        journal = open_journal(shop)
+        last_seq, posted = _stage_all(connection, journal)
+        journal.close()
+    except InputError:
+        raise
+    except NextbuyError as error:
+        raise refuse(
+            "journal", "all that was posted", str(error),
+            "Nothing is built without it: see that it is up and whole, and run again.",
+        ) from None  # fmt: skip
     for name, columns in posted.items():
         _merge(connection, BY_NAME[name], columns, name in provided)
         merged[name] = merged.get(name, frozenset({"known_at"})) | columns  # at their receipt

@@ -182,7 +182,7 @@ def read_shop(path: str | Path) -> Shop:
         raise refuse(
             str(path),
             "a nextbuy.toml",
-            "no such file",
+            "a folder" if path.is_dir() else "no such file",
             "Give its path with --shop, or write one: the README shows the smallest.",
         )
     try:
