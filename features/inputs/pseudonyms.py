@@ -115,9 +115,12 @@ def _read_ids(lines: Iterable[str], column: str | None) -> Iterable[str]:
     if column is None:
         return lines
     rows = csv.DictReader(lines)
-    if column not in (rows.fieldnames or ()):
+    names = rows.fieldnames or ()
+    if column not in names:
         raise refuse(
-            "--column", f"a column '{column}'", ", ".join(rows.fieldnames or ()) or "an empty file",
+            "--column",
+            f"a column '{column}'",
+            "columns " + ", ".join(names) if names else "an empty file",
             "Name the column that holds the ids.",
-        )  # fmt: skip
+        )
     return (row[column] or "" for row in rows)

@@ -148,7 +148,7 @@ def test_a_journal_that_is_damaged_is_an_error_and_nothing_is_built_without_it(
         (b"\xff\xfe1\n", None, "ids: expected text in UTF-8"),
         (b"PAR1\x00\xec\x15", "id", "ids: expected text in UTF-8"),
         (b"", "id", "--column: expected a column 'id', got an empty file"),
-        (b"a,b\n1,2\n", "id", "--column: expected a column 'id', got a, b"),
+        (b"a,b\n1,2\n", "id", "--column: expected a column 'id', got columns a, b"),
     ],
 )
 def test_ids_that_cannot_be_read_are_one_error_and_nothing_is_written(
