@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 import msgspec
 
+from features.inputs.connection import Connection
 from features.inputs.log import Log, read_log
 from features.inputs.scratch import configure
 from features.inputs.shop import read_shop
@@ -38,4 +39,4 @@ def open_kept_log(folder: Path) -> Log:
     configure(connection, shop, folder)
     text = (folder / "provided.json").read_bytes()
     provided = msgspec.json.decode(text, type=dict[str, frozenset[str]])
-    return Log(connection, shop, provided, connection.close)
+    return Log(Connection(connection, shop), shop, provided, connection.close)

@@ -9,12 +9,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from features.inputs.contract import BY_NAME
-from features.inputs.faults import InputError
-from features.inputs.log import Log, read_log
+from features.inputs.faults import Fault, InputError
+from features.inputs.log import Log, read_tables
 from features.inputs.shop import Shop
 from features.readiness.coverage import Coverage, Lateness
 from features.readiness.finding import LEVELS, Finding, finding_of
-from features.readiness.readiness import examine
+from features.readiness.readiness import Readiness, examine
 from features.readiness.suggestions import Suggestions
 from training.support import Support, assess
 
@@ -29,13 +29,13 @@ class Report(msgspec.Struct, frozen=True):
     errors, warnings, advice : int
         How many findings of each level; with an error no other command runs.
     tables : list of Coverage
-        What each table covers. Empty where there are errors, as all that follows but findings.
+        What each table covers; those that do not keep the contract are left out.
     findings : list of Finding
         The gravest first.
     support : list of Support
-        What can be predicted.
+        What can be predicted; empty where there are errors.
     suggestions : Suggestions or None
-        Settings that suit the data.
+        Settings that suit the data; None where a table does not keep the contract.
     kept_out : list of Finding
         Sensitive categories and attributes, which become neither features nor reasons.
     """
@@ -54,27 +54,32 @@ class Report(msgspec.Struct, frozen=True):
 def report_on(shop: Shop) -> Report:
     """Report on a shop; what breaks the contract is in the report, not raised."""
     try:
-        log = read_log(shop)
-    except InputError as error:
-        return _report(shop, [finding_of(fault) for fault in error.faults])
-    return make_report(log)
+        return make_report(*read_tables(shop))
+    except InputError as error:  # there is no room for the log
+        findings = [finding_of(fault) for fault in error.faults]
+        return _report(shop, Readiness([], findings, None, []))
 
 
-def make_report(log: Log) -> Report:
-    """Report on a log that keeps the contract."""
-    readiness = examine(log)
-    return msgspec.structs.replace(
-        _report(log.shop, readiness.findings),
+def make_report(log: Log, faults: Sequence[Fault] = ()) -> Report:
+    """Report on a log; `faults` are those of the tables that are not in it."""
+    report = _report(log.shop, examine(log, faults))
+    return report if report.errors else msgspec.structs.replace(report, support=assess(log))
+
+
+def _report(shop: Shop, readiness: Readiness) -> Report:
+    found = readiness.findings
+    errors, warnings, advice = (sum(f.level == level for f in found) for level in LEVELS)
+    return Report(
+        shop.section.name,
+        errors,
+        warnings,
+        advice,
         tables=readiness.tables,
-        support=assess(log),
+        findings=found,
+        support=[],
         suggestions=readiness.suggestions,
         kept_out=readiness.kept_out,
     )
-
-
-def _report(shop: Shop, findings: list[Finding]) -> Report:
-    counts = (sum(f.level == level for f in findings) for level in LEVELS)
-    return Report(shop.section.name, *counts, [], findings, [], None, [])
 
 
 def to_json(report: Report) -> str:
@@ -97,6 +102,8 @@ def show_report(console: Console, report: Report) -> None:
     console.print(_headline(report))
     if report.tables:
         console.print(_tables(report.tables))
+        if told := _not_given(report.tables):
+            console.print(f"  [dim]not given: {told}[/dim]\n")
     for title, findings in (("findings", report.findings), ("kept out", report.kept_out)):
         if findings:
             console.print(_findings(title, findings))
@@ -105,7 +112,17 @@ def show_report(console: Console, report: Report) -> None:
     if report.suggestions is not None:
         console.print(Group(*_suggestions(report.suggestions)))
     if report.errors:
-        console.print("The rest is examined once the errors are put right.")
+        unread = "".join(f"{name}, " for name in _not_examined(report))
+        console.print(
+            f"Not examined until the errors are put right: {unread}what can be predicted."
+        )
+
+
+def _not_examined(report: Report) -> list[str]:
+    """Name the tables whose errors kept them from being examined."""
+    examined = {table.table for table in report.tables}
+    places = {part for f in report.findings if f.level == "error" for part in f.where.split(".")}
+    return [name for name in BY_NAME if name in places - examined]
 
 
 def _headline(report: Report) -> str:
@@ -131,10 +148,10 @@ def _grid(title: str, *columns: str, right: Sequence[str] = (), whole: int = 2) 
 
 def _tables(tables: Sequence[Coverage]) -> Table:
     late = any(table.lateness for table in tables)
-    numbers = ("rows", "days", "gap") + ("late", "99 % in") * late
-    grid = _grid(
-        "tables", "table", "rows", "from", "to", *numbers[1:], "not given", right=numbers, whole=4
-    )
+    numbers = ("rows", "days", "gap\nd") + ("late", "99 %\nin d") * late
+    names = ("table", "rows", "from", "to", *numbers[1:])
+    grid = _grid("tables", *names, right=numbers, whole=len(names))
+    grid.pad_edge = False  # so that a million rows fit into 80 characters
     for table in tables:
         grid.add_row(
             table.table,
@@ -142,9 +159,8 @@ def _tables(tables: Sequence[Coverage]) -> Table:
             (table.first_at or "")[:10],
             (table.last_at or "")[:10],
             "" if table.days_covered is None else f"{table.days_covered:,}",
-            "" if table.largest_gap_days is None else f"{table.largest_gap_days:,} d",
+            "" if table.largest_gap_days is None else f"{table.largest_gap_days:,}",
             *(_lateness(table.lateness) if late else ()),
-            f"[dim]{', '.join(_not_given(table))}[/dim]",
         )
     return grid
 
@@ -152,10 +168,16 @@ def _tables(tables: Sequence[Coverage]) -> Table:
 def _lateness(lateness: Lateness | None) -> tuple[str, str]:
     if lateness is None:
         return "", ""
-    return _percent(lateness.late_share), f"{lateness.days_99:.1f} d"
+    return _percent(lateness.late_share), f"{lateness.days_99:.1f}"
 
 
-def _not_given(table: Coverage) -> Iterator[str]:
+def _not_given(tables: Sequence[Coverage]) -> str:
+    """Say which optional columns the shop does not give."""
+    missing = {table.table: ", ".join(_missing_columns(table)) for table in tables}
+    return "; ".join(f"{table} {names}" for table, names in missing.items() if names)
+
+
+def _missing_columns(table: Coverage) -> Iterator[str]:
     for column in BY_NAME[table.table].columns:
         if not any(column is BY_NAME[table.table].column(name) for name in table.columns):
             yield column.name + "..." * column.pattern

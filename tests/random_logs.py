@@ -120,9 +120,8 @@ class RandomLog:
         """Make a row; other `seeds` make another one in the same place."""
         rng = np.random.default_rng((self.seed, TABLES.index(table), place, *seeds))
         row = {name: self._value(rng, table, name, place) for name in column_names(table)}
-        if table.name == "identities":  # no chains: a customer is no account, but perhaps its own
-            own = row["source_id"] == "c3"
-            row["customer_id"] = "c3" if own else str(_pick(rng, ["c3", "c4", "c5", "new"]))
+        if table.name == "identities":  # chains and circles, of which some accounts are their own
+            row["customer_id"] = str(_pick(rng, ["c1", "c2", "c3", "c4", "c5", "x1", "new"]))
         if place == 0 and not seeds:  # no table is ever empty as known at a cutoff
             row |= {"known_at": _EARLY, "source": None} if "known_at" in row else {}
             row |= {table.happened: _EARLY} if table.happened else {"order_id": "orders-0"}

@@ -8,6 +8,7 @@ from features.catalog.expressions import names_in
 from features.catalog.feature import Aggregate, Derived, Feature, Quantiles
 from features.catalog.relation import Lookup, Relation, Relations, is_constant
 from features.catalog.vocabulary import Vocabulary
+from features.inputs.faults import refuse
 
 
 class Catalog(Mapping[str, Feature]):
@@ -31,13 +32,20 @@ class Catalog(Mapping[str, Feature]):
         self.relations = relations
         self.statistics = {statistic.name: statistic for statistic in statistics}
         self._features: dict[str, Feature] = {}
+        self._names: dict[str, str] = {}  # as SQL sees them -> as they are
         for feature in features:
             self._check(feature)
             self._features[feature.name] = feature
 
     def _check(self, feature: Feature) -> None:
-        if feature.name in self._features:
-            raise ValueError(f"{feature.name}: declared twice")
+        same = self._names.setdefault(feature.name.lower(), feature.name)
+        if feature.name in self._features or same != feature.name:
+            raise refuse(
+                "features",
+                "names that differ in more than upper and lower case",
+                f"'{same}' and '{feature.name}'",
+                "Rename the channel, store or attribute that one of them is of.",
+            )
         if isinstance(feature, Derived):
             unknown = feature.inputs - self._features.keys()
         else:

@@ -2,6 +2,17 @@
 
 import msgspec
 
+from features.inputs.faults import refuse
+
+
+def names_of(attribute: str) -> tuple[str, str]:
+    """Name the features of an attribute: what a customer says, and how many say the same.
+
+    >>> names_of("country")
+    ('country', 'country_share')
+    """
+    return attribute, f"{attribute}_share"
+
 
 class Vocabulary(msgspec.Struct, frozen=True):
     """What a catalog is made from; kept with every model and every store.
@@ -21,6 +32,20 @@ class Vocabulary(msgspec.Struct, frozen=True):
     stores: list[str] = []
     attributes: list[str] = []
     points: dict[str, int] = {}
+
+    def __post_init__(self) -> None:
+        """Refuse attributes of which one is called as a feature of another one."""
+        named: dict[str, str] = {}
+        for attribute in self.attributes:
+            for feature in names_of(attribute):
+                other = named.setdefault(feature.lower(), attribute)
+                if other != attribute:
+                    raise refuse(
+                        f"customers.{attribute}",
+                        "features of its own",
+                        f"'{feature}', which is one of customers.{other} too",
+                        "Rename one of the two in [tables.customers] columns of nextbuy.toml.",
+                    )
 
     def gives(self, column: str) -> bool:
         """Say whether the shop gives a column, as in `orders.discount`."""

@@ -11,12 +11,13 @@ in them, the subcategories of a sensitive category included.
 """
 
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
-import duckdb
 import pyarrow.parquet as pq
 
 from features.inputs.casts import name_sql
+from features.inputs.connection import Connection
 from features.inputs.history import HISTORY
 from features.inputs.history_tables import column_type
 from features.inputs.log import Log
@@ -51,16 +52,15 @@ def write_history(log: Log, folder: Path) -> list[Path]:
     return [folder / f"{table}.parquet" for table in given]
 
 
-def write_parquet(
-    connection: duckdb.DuckDBPyConnection, queries: Sequence[str], path: Path
-) -> None:
+def write_parquet(connection: Connection, queries: Sequence[str], path: Path) -> None:
     """Write the rows of queries that give the same columns beside a file, then into its place."""
     unfinished = path.with_suffix(".unfinished")
     try:
-        schema = connection.sql(queries[0]).limit(0).to_arrow_table().schema
-        with pq.ParquetWriter(unfinished, schema, compression="zstd") as writer:
-            for query in queries:
-                for batch in connection.sql(query).to_arrow_reader(_ROW_GROUP):
+        with connection.within_room():
+            parts = (connection.read(query, _ROW_GROUP) for query in queries)
+            first = next(parts)
+            with pq.ParquetWriter(unfinished, first.schema, compression="zstd") as writer:
+                for batch in chain(first, chain.from_iterable(parts)):
                     writer.write_batch(batch)
         unfinished.replace(path)
     finally:

@@ -4,6 +4,9 @@ A value that cannot be turned becomes NULL, which the checks then report: after 
 NULL is a missing value and nothing else.
 """
 
+from collections import Counter
+from collections.abc import Sequence
+
 from features.inputs.contract import Column
 
 _FLOATS = ("DOUBLE", "FLOAT")
@@ -34,6 +37,16 @@ def quote(text: str) -> str:
 def name_sql(name: str) -> str:
     """Quote a name as an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def same_names(names: Sequence[str]) -> list[str]:
+    """List the names that SQL takes for another one: it does not see upper and lower case.
+
+    >>> same_names(["attr_Size", "store", "attr_size"])
+    ['attr_Size', 'attr_size']
+    """
+    folded = Counter(name.lower() for name in names)
+    return [name for name in names if folded[name.lower()] > 1]
 
 
 def value_sql(column: Column, name: str, found_type: str, minor_digits: int) -> str:

@@ -46,7 +46,8 @@ class Column:
         after the row itself: a click's revenue is known with `converted_at`. An instant that
         is not the row's own clock is known with itself.
     pattern : bool
-        The name is a prefix: `attr_` stands for every column that begins with it.
+        The name is a prefix: `attr_` stands for every column that begins with it. What follows
+        is the same in upper and lower case; held in lower case.
     folded : bool
         A name that is the same in upper and lower case; held in lower case.
     """
@@ -88,6 +89,14 @@ class Table:
             if name == column.name or (column.pattern and name.startswith(column.name)):
                 return column
         return None
+
+    def held_as(self, name: str) -> str:
+        """Give the name under which a column is held.
+
+        >>> CUSTOMERS.held_as("attr_Shoe_Size")
+        'attr_shoe_size'
+        """
+        return name.lower() if self[name].pattern else name
 
     def __getitem__(self, name: str) -> Column:
         """Give the declaration of a column that is known to be the contract's."""

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import duckdb
 import pyarrow as pa
 
-from features.inputs.casts import name_sql
+from features.inputs.casts import name_sql, same_names
 from features.inputs.contract import Table
 from features.inputs.faults import Fault, InputError, refuse
 from features.inputs.shop import Shop, TableSource
@@ -121,6 +121,13 @@ class Databases:
         except Exception as error:  # each driver has its own kinds, and none shares a base
             raise InputError([self.fault(table, source, error)]) from None
         _refuse_money(table, reader.schema)
+        if repeated := same_names(reader.schema.names):
+            raise refuse(
+                f"tables.{table.name}",
+                "each column once, in upper or lower case",
+                ", ".join(repeated),
+                "Read it by a query that renames or leaves out the others.",
+            )
         return reader
 
     def fault(self, table: Table, source: TableSource, error: Exception) -> Fault:

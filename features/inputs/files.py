@@ -9,8 +9,10 @@ import zlib
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 
-from features.inputs.casts import quote
+from features.inputs.casts import quote, same_names
 from features.inputs.contract import Table
 from features.inputs.faults import Fault, InputError, refuse
 
@@ -120,20 +122,31 @@ def _refuse_other_files(table: Table, where: str, files: list[Path]) -> None:
 def _refuse_mixed_types(
     connection: duckdb.DuckDBPyConnection, table: Table, files: list[Path]
 ) -> None:
-    """Refuse Parquet files whose types differ: a bare date made a time would be known too early."""
+    """Refuse Parquet files whose types differ: a bare date made a time would be known too early.
+
+    Refuses a file with two columns of one name, too, which DuckDB would rename.
+    """
     types: dict[str, str] = {}
     for file in files:
         scan = f"DESCRIBE SELECT * FROM read_parquet({_list_sql([file])}, hive_partitioning=false)"
         try:
             described = connection.execute(scan).fetchall()
-        except duckdb.Error as error:
+            names = pq.read_schema(file).names
+        except (duckdb.Error, pa.ArrowException, OSError) as error:
             raise InputError([unreadable(table, error)]) from None
+        if repeated := same_names(names):
+            raise refuse(
+                table.name,
+                "each column once, in upper or lower case",
+                f"{', '.join(map(quote, repeated))} in {file}",
+                "Rename or drop the others.",
+            )
         for name, found, *_ in described:
-            if types.setdefault(name, found) != found:
+            if types.setdefault(name.lower(), found) != found:
                 raise refuse(
                     f"{table.name}.{name}",
                     "one type in all files",
-                    f"{types[name]} and, in {file.name}, {found}",
+                    f"{types[name.lower()]} and, in {file.name}, {found}",
                     "Export all files the same way.",
                 )
 
@@ -175,8 +188,7 @@ def _read_header(table: Table, file: Path) -> tuple[str, tuple[str, ...]]:
         ) from None
     delimiter = max(_DELIMITERS, key=lambda d: len(split[d]))
     names = [name.strip() or f"column{place}" for place, name in enumerate(split[delimiter])]
-    folded = [name.lower() for name in names]
-    repeated = [name for name in names if folded.count(name.lower()) > 1]
+    repeated = same_names(names)
     if repeated or not names:
         raise refuse(
             table.name,

@@ -7,23 +7,20 @@ sensitive categories and attributes end here.
 
 from collections.abc import Callable, Iterable, Mapping
 
-import duckdb
-
 from features.inputs.casts import SQL_TYPES, name_sql, quote
+from features.inputs.chains import ALWAYS
+from features.inputs.connection import Connection
 from features.inputs.contract import BY_NAME
 from features.inputs.history import HISTORY, PRODUCT, PRODUCT_TEXTS, ROW_KEY, TEXTS
 from features.inputs.keys import hash_sql, key_sql
 from features.inputs.sensitive import sensitive_names
 from features.inputs.shop import Shop
 
-_ALWAYS = -(2**53)  # known at any cutoff: static attributes of a table without a clock
 Provided = Mapping[str, frozenset[str]]
 Select = Callable[[Shop, Provided], str]
 
 
-def make_history_tables(
-    connection: duckdb.DuckDBPyConnection, shop: Shop, provided: Provided
-) -> None:
+def make_history_tables(connection: Connection, shop: Shop, provided: Provided) -> None:
     """Make every table of the history from the checked tables of the contract."""
     _make_product_attributes(connection, shop, provided)
     if "order_lines" in provided:
@@ -61,9 +58,7 @@ def _account_sql(table: str, provided: Provided) -> str:
     return "CASE WHEN source IS NULL THEN customer_id ELSE source || ':' || customer_id END"
 
 
-def sensitive_categories(
-    connection: duckdb.DuckDBPyConnection, shop: Shop, provided: Provided
-) -> dict[str, str]:
+def sensitive_categories(connection: Connection, shop: Shop, provided: Provided) -> dict[str, str]:
     """Find the categories and subcategories that are kept out: name -> the word found in it."""
     if "products" not in provided:
         return {}
@@ -92,9 +87,7 @@ def attribute_names(shop: Shop, provided: Provided) -> list[str]:
     return sorted(n for n in profile_columns(shop, provided) if n in named or n.startswith("attr_"))
 
 
-def _make_product_attributes(
-    connection: duckdb.DuckDBPyConnection, shop: Shop, provided: Provided
-) -> None:
+def _make_product_attributes(connection: Connection, shop: Shop, provided: Provided) -> None:
     """Make what rows take of their products; of a sensitive category no subcategory either."""
     if "products" not in provided:
         columns = "".join(f", CAST(NULL AS {column_type(name)}) AS {name}" for name in PRODUCT)
@@ -169,7 +162,7 @@ def _profile(shop: Shop, provided: Provided) -> str:
 def _known_sql(provided: Provided) -> str:
     """Write when a statement was known; without a clock always, but for what was posted."""
     given = "known_at" in provided["customers"]
-    return "known_at" if given else f"coalesce(known_at, {_ALWAYS})"
+    return "known_at" if given else f"coalesce(known_at, {ALWAYS})"
 
 
 def _attributes(shop: Shop, provided: Provided) -> str:
@@ -203,13 +196,8 @@ def _reachability(_shop: Shop, provided: Provided) -> str:
 
 
 def _identities(_shop: Shop, _provided: Provided) -> str:
-    """Give each account its customers; by its bare id too, for tables that name no source."""
-    known = f"coalesce(known_at, {_ALWAYS}) AS known_at, customer_id AS customer"
-    rows = (
-        f"SELECT source || ':' || source_id AS customer_id, {known} FROM identities "
-        f"UNION ALL SELECT source_id AS customer_id, {known} FROM identities"
-    )
-    return _keyed(rows, "customer")
+    """Give each account its customers."""
+    return _keyed("FROM account_steps", "customer")
 
 
 def _links(shop: Shop, provided: Provided) -> str:

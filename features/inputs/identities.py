@@ -2,7 +2,8 @@
 
 An account is an id as it stands in a table, `source:id` where the table names the system that
 its ids are of. The identities say from when on an account was known to belong to a customer;
-until then, and without any identity, it is a customer of its own.
+until then, and without any identity, it is a customer of its own. Chains of them have been
+followed when the log was read (`features.inputs.chains`), so that here one step is the last.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

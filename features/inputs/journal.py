@@ -241,13 +241,22 @@ def _check_customer(row: Posted, known: Mapping[str, Any]) -> None:
         )
 
 
+UNACCEPTED = " Nothing of this request was accepted."
+
+
+def unusable(journal: str, error: Exception, outcome: str) -> NextbuyError:
+    """Make the error of a journal that cannot be read or written."""
+    said = str(error).partition("\n")[0]
+    return NextbuyError(f"{journal}: the journal of posted rows cannot be used ({said}).{outcome}")
+
+
 class SqliteDatabase:
     """A file on this host: any number of its processes write, one at a time."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._reading, self._writing = threading.Lock(), threading.Lock()
-        with self._named():
+        with self._named(""):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._writer = self._connect()
             for statement in SCHEMA:
@@ -266,13 +275,13 @@ class SqliteDatabase:
 
     def select(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Read rows."""
-        with self._named(), self._reading:
+        with self._named(""), self._reading:
             return self._reader.execute(query, values).fetchall()
 
     @contextmanager
     def write(self) -> Iterator[Any]:
         """Open a transaction that shuts other writers out."""
-        with self._named(), self._writing:
+        with self._named(UNACCEPTED), self._writing:
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield lambda query, values: self._writer.execute(query, values).fetchall()
@@ -282,14 +291,11 @@ class SqliteDatabase:
                     self._writer.execute("ROLLBACK")
 
     @contextmanager
-    def _named(self) -> Iterator[None]:
+    def _named(self, outcome: str) -> Iterator[None]:
         try:
             yield
         except (sqlite3.Error, OSError) as error:
-            raise NextbuyError(
-                f"{self._path}: the journal of posted rows cannot be used ({error}). Nothing of "
-                "this request was accepted."
-            ) from None
+            raise unusable(str(self._path), error, outcome) from None
 
     def close(self) -> None:
         """Close both connections."""

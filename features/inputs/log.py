@@ -6,8 +6,9 @@ and of the row's `known_at`.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,7 +16,9 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from features.inputs.casts import SQL_TYPES, known_sql, local_day_sql, name_sql, value_sql
+from features.inputs.chains import make_chains
 from features.inputs.checks import find_faults
+from features.inputs.connection import Connection
 from features.inputs.contract import BY_NAME, DAYS, TABLES, Table
 from features.inputs.contract import clock_of as clock_of
 from features.inputs.databases import Databases
@@ -38,7 +41,7 @@ class Log:
 
     Attributes
     ----------
-    connection : duckdb.DuckDBPyConnection
+    connection : Connection
         Holds one table per contract table given, named as in the contract; instants are
         BIGINT microseconds UTC, `local_day` INTEGER days since 1970-01-01 by the shop's
         calendar, money BIGINT minor units. Optional columns that the shop does not give are
@@ -51,7 +54,7 @@ class Log:
         The last row of the journal of posted rows that is in the tables; 0 without one.
     """
 
-    connection: duckdb.DuckDBPyConnection
+    connection: Connection
     shop: Shop
     provided: dict[str, frozenset[str]]
     close: Callable[[], None]
@@ -59,11 +62,14 @@ class Log:
 
     @cached_property
     def observed_until(self) -> int:
-        """Last instant of the data: as set in nextbuy.toml, else the latest order known."""
+        """Last instant of the data: as set in nextbuy.toml, else the latest order known.
+
+        Known means with both clocks past: where `known_at` precedes the order, from the order on.
+        """
         text = self.shop.section.observed_until
         if text is not None:
             return read_cutoff(text, self.shop.timezone, "shop.observed_until")
-        return int(self._scalar("SELECT max(known_at) FROM orders"))
+        return int(self._scalar("SELECT max(greatest(known_at, ordered_at)) FROM orders"))
 
     @cached_property
     def first_order_at(self) -> int:
@@ -138,24 +144,60 @@ def read_log(shop: Shop) -> Log:
     InputError
         With every fault of every table; nothing is returned half-checked.
     """
+    log, faults = read_tables(shop)
+    if faults:
+        log.close()
+        raise InputError(faults)
+    return log
+
+
+def read_tables(shop: Shop) -> tuple[Log, list[Fault]]:
+    """Read what keeps the contract, and give the faults of what does not.
+
+    With a fault the log is good for a report and nothing else: tables with faults are not in it,
+    and then neither is what was posted, nor the tables of the history.
+
+    Raises
+    ------
+    InputError
+        There is no room for the log.
+    """
     now = time.time_ns() // 1000
     scratch = open_scratch(shop)
     try:
-        provided = _read_tables(scratch.connection, shop, now)
-        provided, journal_seq = merge_journal(scratch.connection, shop, provided)
-        make_history_tables(scratch.connection, shop, provided)
-        log = Log(scratch.connection, shop, provided, scratch.close, journal_seq)
-        _check_end(log, time.time_ns() // 1000)  # rows may have been posted since the start
+        provided, faults = _read_tables(scratch.connection, shop, now)
+        log = Log(Connection(scratch.connection, shop), shop, provided, scratch.close)
+        if not faults:
+            log, faults = _complete(log)
+        if faults and "identities" in log.provided:
+            make_chains(log.connection)
     except BaseException:
         scratch.close()
         raise
-    return log
+    return log, faults
+
+
+def _complete(log: Log) -> tuple[Log, list[Fault]]:
+    """Add what was posted and the tables of the history; or say why that cannot be."""
+    try:
+        log = _with_history(log)
+    except InputError as error:
+        return log, error.faults
+    return log, list(_end_faults(log))
+
+
+def _with_history(log: Log) -> Log:
+    provided, journal_seq = merge_journal(log.connection, log.shop, log.provided)
+    if "identities" in provided:
+        make_chains(log.connection)
+    make_history_tables(log.connection, log.shop, provided)
+    return replace(log, provided=provided, journal_seq=journal_seq)
 
 
 def _read_tables(
     connection: duckdb.DuckDBPyConnection, shop: Shop, now: int
-) -> dict[str, frozenset[str]]:
-    """Read all tables of the shop into the connection's database; give their columns."""
+) -> tuple[dict[str, frozenset[str]], list[Fault]]:
+    """Read the shop's tables into the connection's database; give their columns, and faults."""
     if shop.section.pseudonymise:
         set_key(connection, read_key())
     provided: dict[str, frozenset[str]] = {}
@@ -171,9 +213,7 @@ def _read_tables(
                 faults.append(room_fault(shop, error) or unreadable(table, error))
     finally:
         databases.close()
-    if faults:
-        raise InputError(list(dict.fromkeys(faults)))
-    return provided
+    return provided, list(dict.fromkeys(faults))
 
 
 def _read_table(
@@ -192,13 +232,22 @@ def _read_table(
     return frozenset(source.types)
 
 
-def _check_end(log: Log, now: int) -> None:
-    if not log.first_order_at < log.observed_until <= now:
-        raise refuse(
+def _end_faults(log: Log) -> Iterator[Fault]:
+    """Find data of one instant, and an end in nextbuy.toml that is none."""
+    first, last = (to_datetime(at) for at in (log.first_order_at, log.observed_until))
+    if log.shop.section.observed_until is None:
+        if first == last:
+            yield Fault(
+                "orders.ordered_at",
+                "orders over some time",
+                f"all at {first:%Y-%m-%d %H:%M} UTC",
+                "Export a longer history.",
+            )
+    elif not first < last <= datetime.now(UTC):
+        yield Fault(
             "shop.observed_until",
-            f"an instant after the first order ({to_datetime(log.first_order_at):%Y-%m-%d}) and "
-            "not after now",
-            f"{to_datetime(log.observed_until):%Y-%m-%d %H:%M} UTC",
+            f"an instant after the first order ({first:%Y-%m-%d}) and not after now",
+            f"{last:%Y-%m-%d %H:%M} UTC",
             "Correct it in nextbuy.toml, or leave it out for the latest order known.",
         )
 

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from features.inputs.casts import known_sql, value_sql
+from features.inputs.casts import known_sql, same_names, value_sql
 from features.inputs.checks import find_faults
 from features.inputs.contract import KINDS, TABLES, Table, clock_of
 from features.inputs.faults import Fault, InputError, refuse
@@ -74,6 +74,7 @@ class Door:
         return read
 
     def _read_table(self, table: Table, rows: Sequence[Row], faults: list[Fault]) -> list[Posted]:
+        rows = [{table.held_as(name): value for name, value in row.items()} for row in rows]
         names = sorted({name for row in rows for name in row})
         texts = {n: pa.array([_text(row.get(n)) for row in rows], pa.string()) for n in names}
         source = Source(replace(table, key=()), _VIEW, dict.fromkeys(names, _TEXT))
@@ -118,6 +119,9 @@ def _shape_faults(table: Table, rows: Sequence[Row]) -> list[Fault]:
     """Find what no file could have: columns of one row that are not the contract's or missing."""
     faults = []
     for number, row in enumerate(rows, 1):
+        if repeated := same_names(list(row)):
+            shown = " and ".join(repeated)
+            faults.append(_fault(table, repeated[0], "each column once", number, shown))
         for name, value in row.items():
             if expected := _expected(table, name, value):
                 faults.append(_fault(table, name, expected, number, repr(value)))

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from features.inputs.faults import NextbuyError, refuse
-from features.inputs.journal import SCHEMA
+from features.inputs.journal import SCHEMA, UNACCEPTED, unusable
 
 _LOCK = 7_110_110_111  # any number, the same for all writers
 
@@ -32,7 +32,7 @@ class PostgresDatabase:
         self._reading, self._writing = threading.Lock(), threading.Lock()
         self._reader: Any = None
         self._writer: Any = None
-        with self.write() as run:
+        with self._named(""), self._transaction() as run:
             from psycopg.sql import SQL, Identifier
 
             run(SQL("CREATE SCHEMA IF NOT EXISTS {}").format(Identifier(self._schema)), ())
@@ -40,12 +40,8 @@ class PostgresDatabase:
                 run(statement.format(seq="BIGSERIAL PRIMARY KEY", bytes="BYTEA"), ())
 
     def _connect(self) -> Any:
-        try:
-            import psycopg
-        except ModuleNotFoundError:
-            raise NextbuyError(
-                f"{self._shown}: a journal in PostgreSQL needs the extra `nextbuy[postgres]`."
-            ) from None
+        import psycopg
+
         connection = psycopg.connect(self._url, autocommit=True, connect_timeout=5)
         path = psycopg.sql.Identifier(self._schema)
         connection.execute(psycopg.sql.SQL("SET search_path TO {}").format(path))
@@ -54,7 +50,7 @@ class PostgresDatabase:
 
     def select(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Read rows; a connection that broke since the last time is made again."""
-        with self._named(), self._reading:
+        with self._named(""), self._reading:
             if self._reader is None or self._reader.broken or self._reader.closed:
                 self._reader = self._connect()
             rows: list[tuple[Any, ...]] = self._reader.execute(_marks(query), values).fetchall()
@@ -63,7 +59,12 @@ class PostgresDatabase:
     @contextmanager
     def write(self) -> Iterator[Any]:
         """Open a transaction that shuts other writers out."""
-        with self._named(), self._writing:
+        with self._named(UNACCEPTED), self._transaction() as run:
+            yield run
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Any]:
+        with self._writing:
             if self._writer is None or self._writer.broken or self._writer.closed:
                 self._writer = self._connect()
             with self._writer.transaction():
@@ -75,16 +76,17 @@ class PostgresDatabase:
         return [] if cursor.description is None else cursor.fetchall()
 
     @contextmanager
-    def _named(self) -> Iterator[None]:
-        import psycopg
-
+    def _named(self, outcome: str) -> Iterator[None]:
+        try:
+            import psycopg
+        except ModuleNotFoundError:
+            raise NextbuyError(
+                f"{self._shown}: a journal in PostgreSQL needs the extra `nextbuy[postgres]`."
+            ) from None
         try:
             yield
         except psycopg.Error as error:
-            raise NextbuyError(
-                f"{self._shown}: the journal of posted rows cannot be used "
-                f"({str(error).splitlines()[0]}). Nothing of this request was accepted."
-            ) from None
+            raise unusable(self._shown, error, outcome) from None
 
     def close(self) -> None:
         """Close both connections."""

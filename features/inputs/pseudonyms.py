@@ -95,9 +95,15 @@ def write_pseudonyms(key: bytes, lines: Iterable[str], column: str | None, out: 
     Raises
     ------
     InputError
-        The CSV has no such column.
+        It is no text in UTF-8, or the CSV has no such column; then nothing is written.
     """
-    ids = _read_ids(lines, column)
+    try:
+        ids = list(_read_ids(lines, column))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise refuse(
+            "ids", "text in UTF-8, an id in each line or a CSV", str(error),
+            "Export the ids as text, or with their column as a CSV.",
+        ) from None  # fmt: skip
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["customer_id", "pseudonym"])
     for customer_id in ids:
@@ -109,9 +115,12 @@ def _read_ids(lines: Iterable[str], column: str | None) -> Iterable[str]:
     if column is None:
         return lines
     rows = csv.DictReader(lines)
-    if column not in (rows.fieldnames or ()):
+    names = rows.fieldnames or ()
+    if column not in names:
         raise refuse(
-            "--column", f"a column '{column}'", "columns " + ", ".join(rows.fieldnames or ()),
+            "--column",
+            f"a column '{column}'",
+            "columns " + ", ".join(names) if names else "an empty file",
             "Name the column that holds the ids.",
-        )  # fmt: skip
+        )
     return (row[column] or "" for row in rows)

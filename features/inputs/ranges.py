@@ -8,16 +8,15 @@ memory by the part.
 from collections.abc import Mapping
 from itertools import pairwise
 
-import duckdb
-
 from features.inputs.casts import quote
+from features.inputs.connection import Connection
 
 _ROWS = 5_000_000  # of all tables, in a range
 _EVERYBODY = ("",)
 
 
 def customer_ranges(
-    connection: duckdb.DuckDBPyConnection, provided: Mapping[str, frozenset[str]]
+    connection: Connection, provided: Mapping[str, frozenset[str]]
 ) -> tuple[str, ...]:
     """Write conditions on `customer_id`, in its order, of which every customer meets just one.
 

@@ -7,11 +7,12 @@ at which either says so. `features.store.fresh` does the same for one customer a
 
 from collections.abc import Mapping, Sequence
 
-import duckdb
 import pyarrow as pa
 
 from features.inputs.casts import SQL_TYPES, local_day_sql
+from features.inputs.connection import Connection
 from features.inputs.contract import BY_NAME, DAYS, Table, clock_of
+from features.inputs.faults import InputError, NextbuyError, refuse
 from features.inputs.history import ROW_KEY
 from features.inputs.journal import Journal, JournalRow, has_journal, open_journal
 from features.inputs.keys import key_sql
@@ -29,7 +30,7 @@ _ARROW = {
 
 
 def merge_journal(
-    connection: duckdb.DuckDBPyConnection,
+    connection: Connection,
     shop: Shop,
     provided: Mapping[str, frozenset[str]],
 ) -> tuple[dict[str, frozenset[str]], int]:
@@ -41,13 +42,26 @@ def merge_journal(
         The columns that the files or a post gave, by table.
     last_seq : int
         The last row of the journal that is in the tables; 0 if nothing was posted.
+
+    Raises
+    ------
+    InputError
+        The journal cannot be read to its end.
     """
     merged = dict(provided)
     if not has_journal(shop):
         return merged, 0
-    journal = open_journal(shop)
-    last_seq, posted = _stage_all(connection, journal)
-    journal.close()
+    try:
+        journal = open_journal(shop)
+        last_seq, posted = _stage_all(connection, journal)
+        journal.close()
+    except InputError:
+        raise
+    except NextbuyError as error:
+        raise refuse(
+            "journal", "all that was posted", str(error),
+            "Nothing is built without it: see that it is up and whole, and run again.",
+        ) from None  # fmt: skip
     for name, columns in posted.items():
         _merge(connection, BY_NAME[name], columns, name in provided)
         merged[name] = merged.get(name, frozenset({"known_at"})) | columns  # at their receipt
@@ -55,9 +69,7 @@ def merge_journal(
     return merged, last_seq
 
 
-def _stage_all(
-    connection: duckdb.DuckDBPyConnection, journal: Journal
-) -> tuple[int, dict[str, set[str]]]:
+def _stage_all(connection: Connection, journal: Journal) -> tuple[int, dict[str, set[str]]]:
     """Read the journal into the tables `posted_<table>`: its last number, columns by table."""
     last_seq = 0
     posted: dict[str, set[str]] = {}
@@ -79,7 +91,7 @@ def _types(table: Table, columns: set[str]) -> dict[str, str]:
 
 
 def _stage(
-    connection: duckdb.DuckDBPyConnection,
+    connection: Connection,
     table: Table,
     rows: Sequence[JournalRow],
     columns: set[str],
@@ -110,17 +122,13 @@ def typed_row(row: JournalRow) -> dict[str, object]:
     return values
 
 
-def _add_columns(
-    connection: duckdb.DuckDBPyConnection, name: str, table: Table, columns: set[str]
-) -> None:
+def _add_columns(connection: Connection, name: str, table: Table, columns: set[str]) -> None:
     for column in sorted(columns):
         sql = SQL_TYPES[table[column].kind]
         connection.execute(f"ALTER TABLE {name} ADD COLUMN IF NOT EXISTS {name_sql(column)} {sql}")
 
 
-def _merge(
-    connection: duckdb.DuckDBPyConnection, table: Table, columns: set[str], exists: bool
-) -> None:
+def _merge(connection: Connection, table: Table, columns: set[str], exists: bool) -> None:
     """Put the rows of `posted_<table>` into the table, one row for each key."""
     name, types = table.name, _types(table, columns)
     if not exists:

@@ -65,8 +65,10 @@ def open_scratch(shop: Shop) -> Scratch:
 
 
 def room_fault(shop: Shop, error: Exception) -> Fault | None:
-    """Say that disk or memory ran out, if that is what an error of DuckDB is about."""
+    """Say that disk or memory ran out, if an error of DuckDB, or of a file written, is about it."""
     first_line = str(error).splitlines()[0]
+    if isinstance(error, OSError):
+        return _unwritable(shop, first_line).faults[0]
     if isinstance(error, duckdb.OutOfMemoryException):
         return Fault(
             "shop.memory_gib",
@@ -74,8 +76,10 @@ def room_fault(shop: Shop, error: Exception) -> Fault | None:
             first_line,
             f"Give it more memory in nextbuy.toml, or make room in {shop.workspace}.",
         )
-    written = f"{shop.workspace}{os.sep}log-" in str(error)
-    if written or isinstance(error, duckdb.FatalException):
+    workspace = f"{shop.workspace}{os.sep}"
+    of_log = f"{workspace}log-" in str(error)
+    written = "write file" in str(error) and workspace in str(error)
+    if of_log or written or isinstance(error, duckdb.FatalException):
         return _unwritable(shop, first_line).faults[0]
     return None
 
@@ -134,7 +138,7 @@ def _remove_left_behind(workspace: Path) -> None:
 def _unwritable(shop: Shop, error: object) -> InputError:
     return refuse(
         "shop.workspace",
-        f"room to write the log in {shop.workspace}",
+        f"room to write in {shop.workspace}",
         str(error).splitlines()[0],
         "Free disk space, or name another folder as shop.workspace.",
     )

@@ -182,7 +182,7 @@ def read_shop(path: str | Path) -> Shop:
         raise refuse(
             str(path),
             "a nextbuy.toml",
-            "no such file",
+            "a folder" if path.is_dir() else "no such file",
             "Give its path with --shop, or write one: the README shows the smallest.",
         )
     try:
@@ -199,7 +199,7 @@ def read_shop(path: str | Path) -> Shop:
         section=file.shop,
         channels=_fold(file.channels),
         tables=file.tables,
-        static=file.customers.static,
+        static=[CUSTOMERS.held_as(name) for name in file.customers.static],
         contact_points=CONTACT_POINTS | {n.lower(): p for n, p in file.contact_points.items()},
         sensitive=file.sensitive,
         store=file.store,

@@ -6,7 +6,7 @@ import duckdb
 
 from features.inputs.casts import name_sql as name_sql
 from features.inputs.casts import quote as quote
-from features.inputs.casts import value_sql
+from features.inputs.casts import same_names, value_sql
 from features.inputs.contract import Table
 from features.inputs.databases import Databases
 from features.inputs.faults import Fault, InputError
@@ -83,14 +83,29 @@ def _columns_sql(
     return ", ".join(columns)
 
 
+def _case_faults(table: Table, names: list[str]) -> list[Fault]:
+    """Find columns that would be one in SQL: of patterns, for all others have fixed names."""
+    if not (repeated := same_names(names)):
+        return []
+    return [
+        Fault(
+            f"{table.name}.{repeated[0]}",
+            "names that differ in more than upper and lower case",
+            " and ".join(repeated),
+            f"Rename all but one in [tables.{table.name}] columns, or leave them out.",
+        )
+    ]
+
+
 def _map_columns(table: Table, source: TableSource, found: dict[str, str]) -> list[tuple[str, str]]:
     """Pair the contract's columns with the shop's; refuse if a needed one is not there."""
     wanted = {column.name: column.name for column in table.columns if not column.pattern}
     prefixes = tuple(column.name for column in table.columns if column.pattern)
     if prefixes:
-        wanted |= {name: name for name in found if name.startswith(prefixes)}
+        mapped = source.columns.values()
+        wanted |= {n: n for n in found if n.startswith(prefixes) and n not in mapped}
     wanted |= source.columns
-    faults = []
+    faults = _case_faults(table, list(wanted))
     for ours, theirs in wanted.items():
         column = table.column(ours)
         needed = ours in source.columns or (column is not None and column.required)
@@ -105,4 +120,4 @@ def _map_columns(table: Table, source: TableSource, found: dict[str, str]) -> li
             )
     if faults:
         raise InputError(faults)
-    return [(ours, theirs) for ours, theirs in wanted.items() if theirs in found]
+    return [(table.held_as(o), theirs) for o, theirs in wanted.items() if theirs in found]

@@ -21,9 +21,8 @@ def content_probes(log: Log, table: Table) -> Iterator[Probe]:
     """Make the probes of a table's contents that the shop's tables allow."""
     if table.column("customer_id"):
         yield _placeholder_id(table)
-    if table.name in _STRANGERS:
-        yield _stranger(table, _STRANGERS[table.name])
-    yield from (p for p in _PROBES if p.table == table.name and applies(p, log))
+    strangers = [_stranger(table, _STRANGERS[table.name])] if table.name in _STRANGERS else []
+    yield from (p for p in (*strangers, *_PROBES) if p.table == table.name and applies(p, log))
 
 
 def _placeholder_id(table: Table) -> Probe:
@@ -52,6 +51,7 @@ def _stranger(table: Table, level: Level) -> Probe:
         "of customers without any order; kept",
         "If they should have one, compare the customer ids of the two systems.",
         "customer_id NOT IN (SELECT customer_id FROM orders)",
+        needs=("orders",),
         example="customer_id",
     )
 
@@ -60,6 +60,7 @@ def _texts(*values: str) -> str:
     return ", ".join(map(quote, values))
 
 
+_ACCOUNT = "source || ':' || source_id"
 _PROBES = (
     Probe(
         "warning",
@@ -111,6 +112,7 @@ _PROBES = (
         "lines of orders that are not in orders; never used",
         "Export both tables over the same time.",
         "order_id NOT IN (SELECT order_id FROM orders)",
+        needs=("orders",),
     ),
     Probe(
         "warning",
@@ -135,7 +137,7 @@ _PROBES = (
         "Export both tables over the same time, with the same order ids.",
         "order_id NOT IN (SELECT order_id FROM orders)",
         among="order_id IS NOT NULL",
-        needs=("returns.order_id",),
+        needs=("returns.order_id", "orders"),
     ),
     Probe(
         "advice",
@@ -185,6 +187,14 @@ _PROBES = (
     ),
     Probe(
         "warning",
+        "customers.known_at",
+        "without it nobody can say from when on they hold; never used",
+        "Give the instant at which the shop knew them.",
+        "known_at IS NULL",
+        needs=("customers.known_at",),
+    ),
+    Probe(
+        "warning",
         "customers.birth_year",
         "born before 1905: a placeholder",
         "Leave the field empty where it is not known.",
@@ -193,12 +203,20 @@ _PROBES = (
         needs=("customers.birth_year",),
     ),
     Probe(
-        "warning",
+        "advice",
         "identities.customer_id",
-        "customers that are themselves an id mapped to another customer",
-        "Map every id to its final customer.",
+        "customers that are themselves an id mapped to another customer; followed to the last one",
+        "If they only happen to be equal, make the ids distinct, as in 'web-17'.",
+        f"customer_id IN (SELECT {_ACCOUNT} FROM identities WHERE source_id <> customer_id) OR "
         "customer_id IN (SELECT source_id FROM identities WHERE source_id <> customer_id)",
         example="customer_id",
+    ),
+    Probe(
+        "warning",
+        "identities.source_id",
+        "ids mapped to one another in a circle; one customer, the one that the newest row names",
+        "Map all of them to one customer.",
+        f"(source_id IN (FROM circled_accounts) OR {_ACCOUNT} IN (FROM circled_accounts))",
     ),
     Probe(
         "warning",

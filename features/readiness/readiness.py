@@ -1,10 +1,12 @@
 """How ready a shop's log is: what is odd in it, what it covers, which settings suit it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from features.engines.build import read_catalog
 from features.inputs.contract import BY_NAME, Table
+from features.inputs.faults import Fault, InputError
 from features.inputs.history_tables import sensitive_categories
 from features.inputs.log import Log
 from features.inputs.sensitive import sensitive_names
@@ -20,7 +22,7 @@ from features.readiness.coverage import (
     find_partial_end,
     find_shifts,
 )
-from features.readiness.finding import Finding, by_gravity
+from features.readiness.finding import Finding, by_gravity, finding_of
 from features.readiness.probes import run_probes
 from features.readiness.suggestions import Suggestions, suggest
 
@@ -34,30 +36,44 @@ class Readiness(msgspec.Struct, frozen=True):
     ----------
     tables : list of Coverage
     findings : list of Finding
-        Warnings first, then advice.
-    suggestions : Suggestions
+        Errors first, then warnings, then advice.
+    suggestions : Suggestions or None
+        None where the log has faults.
     kept_out : list of Finding
         Sensitive categories and attributes, which become neither features nor reasons.
     """
 
     tables: list[Coverage]
     findings: list[Finding]
-    suggestions: Suggestions
+    suggestions: Suggestions | None
     kept_out: list[Finding]
 
 
-def examine(log: Log) -> Readiness:
-    """Examine every table of a log."""
-    tables, findings = [], list(_find_missing(log))
+def examine(log: Log, faults: Sequence[Fault] = ()) -> Readiness:
+    """Examine every table of a log; `faults` are those of the tables that are not in it."""
+    tables = []
+    findings = [*map(finding_of, faults), *_find_missing(log)]
     for name in log.provided:
         table = BY_NAME[name]
         days = count_days(log, table)
         coverage = cover(log, table, days)
         tables.append(coverage)
         findings += _find(log, table, days, coverage)
-    lateness = next(coverage.lateness for coverage in tables if coverage.table == "orders")
-    kept_out = list(_find_sensitive(log))
-    return Readiness(tables, by_gravity(findings), suggest(log, lateness), kept_out)
+    suggestions = None
+    if not faults:
+        findings += _find_clashes(log)
+        lateness = next(coverage.lateness for coverage in tables if coverage.table == "orders")
+        suggestions = suggest(log, lateness)
+    return Readiness(tables, by_gravity(findings), suggestions, list(_find_sensitive(log)))
+
+
+def _find_clashes(log: Log) -> list[Finding]:
+    """Find names of the shop's own that would make two features of one name."""
+    try:
+        read_catalog(log, log.observed_until)
+    except InputError as error:
+        return [finding_of(fault) for fault in error.faults]
+    return []
 
 
 def _find_sensitive(log: Log) -> Iterator[Finding]:
@@ -111,7 +127,7 @@ def _duplicates(table: Table, coverage: Coverage) -> Finding:
 
 
 def _find_missing(log: Log) -> Iterator[Finding]:
-    if "currency" not in log.provided["orders"]:
+    if "currency" not in log.provided.get("orders", {"currency"}):
         yield Finding(
             "advice",
             "orders.currency",

@@ -7,7 +7,8 @@ from features.catalog.dictionary import make_catalog
 from features.catalog.feature import Aggregate, Derived
 from features.catalog.relation import Relation, Relations
 from features.catalog.relations import make_relations
-from features.catalog.vocabulary import Vocabulary
+from features.catalog.vocabulary import Vocabulary, names_of
+from features.inputs.faults import InputError
 
 ALL_COLUMNS = {
     "orders": ["amount", "discount", "store", "sales_channel"],
@@ -137,8 +138,10 @@ def test_a_wrong_declaration_is_refused_at_once(change: dict[str, str], says: st
 
 
 def test_a_catalog_is_closed_and_its_names_are_unique() -> None:
-    with pytest.raises(ValueError, match="declared twice"):
-        _catalog(FREQUENCY, FREQUENCY)
+    shouted = dataclasses.replace(FREQUENCY, name="FREQUENCY")
+    for other in (FREQUENCY, shouted):
+        with pytest.raises(InputError, match="features: expected names that differ in more than"):
+            _catalog(FREQUENCY, other)
     for unknown in (
         Derived("x", "frequency + 1", "", "", ""),
         Derived("x", '"@season:year"', "", "", ""),
@@ -148,6 +151,28 @@ def test_a_catalog_is_closed_and_its_names_are_unique() -> None:
             _catalog(unknown)
     with pytest.raises(ValueError, match="not declared before"):
         Relations((Relation("days", sources=("orders_known",)),))
+
+
+@pytest.mark.parametrize("other", ["attr_tier_share", "attr_TIER_share", "attr_Tier"])
+def test_attributes_that_make_a_feature_of_one_name_are_named_both(other: str) -> None:
+    for attributes in (["attr_tier", other], [other, "attr_tier"]):
+        with pytest.raises(InputError) as caught:
+            Vocabulary(ALL_COLUMNS, attributes=attributes)
+        assert "customers.attr_tier" in str(caught.value)
+        assert f"customers.{other}" in str(caught.value)
+        assert "Rename one of the two in [tables.customers] columns" in str(caught.value)
+
+
+def test_an_attribute_makes_the_features_that_its_name_is_refused_for() -> None:
+    made = make_catalog(Vocabulary(ALL_COLUMNS, attributes=["attr_tier"])).keys()
+    without = make_catalog(Vocabulary(ALL_COLUMNS)).keys()
+    assert made - without == set(names_of("attr_tier"))
+
+
+@pytest.mark.parametrize("stores", [["Ä", "ä"], ["a", "A"]])
+def test_free_names_that_sql_takes_for_one_are_refused(stores: list[str]) -> None:
+    with pytest.raises(InputError, match="Rename the channel, store or attribute"):
+        make_catalog(Vocabulary(ALL_COLUMNS, stores=stores))
 
 
 def test_features_over_events_and_messages_have_an_end() -> None:

@@ -57,6 +57,7 @@ def test_orders_known_at_once_suggest_no_settling(write_shop: WriteShop, orders:
     frame["known_at"] = ["2023-12-01 10:00:00", "2024-01-02 10:00:00"]  # one before it happened
     report = _examine(write_shop, frame)
     assert report.tables[0].lateness is not None
+    assert report.suggestions is not None
     assert report.suggestions.settle_days == 0
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from features.engines.build import build_features, read_catalog
 from features.inputs.faults import InputError
 from features.inputs.log import Log, read_log
 from features.inputs.shop import read_shop
@@ -201,6 +202,15 @@ def test_a_late_field_is_known_at_the_later_of_its_instant_and_the_rows(
     assert to_datetime(second_known).isoformat() == "2024-01-09T23:59:59.999999+00:00"
 
 
+def test_the_data_do_not_end_before_the_last_order(write_shop: Callable[..., Path]) -> None:
+    """An order known before it happened is used from when it happened: there the data end."""
+    known = ["2024-01-05 12:00:00", "2024-01-06 12:00:00", "2024-01-07 09:59:59"]
+    log = _read(write_shop, GOOD.assign(known_at=known))
+    assert to_datetime(log.observed_until).isoformat() == "2024-01-07T10:00:00+00:00"
+    frame = build_features(log, [log.observed_until], read_catalog(log, log.observed_until))
+    assert frame["orders_count"].sum() == 3
+
+
 def test_the_fingerprint_is_of_the_rows_and_not_of_their_order(
     write_shop: Callable[..., Path],
 ) -> None:
@@ -272,9 +282,7 @@ def test_what_a_dead_process_left_is_removed_and_what_a_living_one_has_is_not(
     assert mine.count("orders") == other.count("orders") == 3
 
 
-def test_a_full_disk_is_one_clear_error_and_leaves_nothing(
-    write_shop: Callable[..., Path],
-) -> None:
+def _many_orders() -> pd.DataFrame:
     rows = pd.DataFrame({"order_id": range(300_000)})
     frame = rows.assign(
         customer_id=[f"{hash((n, 'c')):x}" for n in rows.order_id],
@@ -282,7 +290,13 @@ def test_a_full_disk_is_one_clear_error_and_leaves_nothing(
         amount=1,
     )
     frame.loc[0, "ordered_at"] = "2024-01-01 10:00:00"
-    config = write_shop({"orders": frame})
+    return frame
+
+
+def test_a_full_disk_is_one_clear_error_and_leaves_nothing(
+    write_shop: Callable[..., Path],
+) -> None:
+    config = write_shop({"orders": _many_orders()})
     full = (
         "import resource, sys\nfrom features.inputs.faults import InputError\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))\n"
@@ -290,13 +304,43 @@ def test_a_full_disk_is_one_clear_error_and_leaves_nothing(
         "except InputError as error:\n    print(len(error.faults), error)"
     )
     done = _run(full, config)
-    assert done.stdout.startswith("1 shop.workspace: expected room to write the log in "), done
+    assert done.stdout.startswith("1 shop.workspace: expected room to write in "), done
     assert list(read_shop(config).workspace.iterdir()) == []
+
+
+def test_a_disk_that_is_full_after_reading_is_the_same_error(
+    write_shop: Callable[..., Path],
+) -> None:
+    config = write_shop({"orders": _many_orders()}, memory_gib=0.1)  # so that queries spill over
+    for work in (
+        "build_features(log, [log.observed_until], read_catalog(log, log.observed_until))",
+        "write_features(log)",
+        "build_store(log, store_target(log.shop))",
+    ):
+        done = _run(_FULL_AFTER_READING.format(work=work), config)
+        assert done.stdout.startswith("shop.workspace: expected room to write in "), (work, done)
+        left = [path for path in read_shop(config).workspace.rglob("*") if path.is_file()]
+        assert left == [], work
+
+
+_FULL_AFTER_READING = """
+import resource, sys
+from features.engines.build import build_features, read_catalog, write_features
+from features.inputs.faults import InputError
+from features.store.store import build_store, store_target
+log = read_log(read_shop(sys.argv[1]))
+resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
+try:
+    {work}
+except InputError as error:
+    print(error)
+log.close()
+"""
 
 
 def test_a_workspace_that_cannot_be_written_is_one_clear_error(
     write_shop: Callable[..., Path],
 ) -> None:
     config = write_shop({"orders": GOOD}, workspace="orders.csv/inside")
-    with pytest.raises(InputError, match=r"^shop\.workspace: expected room to write the log"):
+    with pytest.raises(InputError, match=r"^shop\.workspace: expected room to write in"):
         read_log(read_shop(config))

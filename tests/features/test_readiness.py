@@ -145,8 +145,11 @@ def _dirty() -> Tables:
     tables["consents"] = pd.concat([tables["consents"], tables["consents"].tail(1)])
     tables["order_lines"] = pd.concat([lines, lines.tail(3)])
     tables["customers"].loc[5, "birth_year"] = 1900
+    tables["customers"].loc[[6, 7], "known_at"] = ""
     identities.loc[0, "source_id"] = "c9"  # c9 is a customer of another id
     identities.loc[[20, 21], "source_id"] = "same"
+    identities.loc[[30, 31], "source_id"] = ["c30", "c31"]
+    identities.loc[[30, 31], "customer_id"] = ["c31", "c30"]
     return tables
 
 
@@ -199,8 +202,10 @@ def test_a_clean_shop_has_no_finding(clean: Readiness) -> None:
         ("advice", "consents.scope", "neither a channel", 2, ["fax", "post"]),
         ("advice", "consents.customer_id", "without any order", 1, ["lead"]),
         ("advice", "consents", "repeat another one", 1, []),
+        ("warning", "customers.known_at", "never used", 2, ["c6", "c7"]),
         ("warning", "customers.birth_year", "before 1905", 1, ["c5"]),
-        ("warning", "identities.customer_id", "mapped to another", 1, ["c9"]),
+        ("advice", "identities.customer_id", "mapped to another", 3, ["c30", "c31", "c9"]),
+        ("warning", "identities.source_id", "in a circle", 2, ["app/c31", "web/c30"]),
         ("warning", "identities.source_id", "several sources", 2, ["same"]),
     ],
 )
@@ -226,6 +231,24 @@ def test_a_share_is_of_the_rows_that_it_could_have_been(dirty: Readiness) -> Non
     assert found.share == 2 / (2 * DAYS)
     (found,) = [f for f in dirty.findings if f.where == "messages.propensity"]
     assert found.share == 1 / 159  # of those drawn at random or held out
+
+
+def test_attributes_whose_features_clash_are_an_error(tmp_path: Path) -> None:
+    told = {"attr_tier": "gold", "attr_tier_share": "half"}
+    report = _write(tmp_path, {"orders": _orders(40, 4), "customers": _told(**told)})
+    (error,) = [f for f in report.findings if f.level == "error"]
+    assert "customers.attr_tier too" in error.what
+    assert error.where == "customers.attr_tier_share"
+    config = tmp_path / "nextbuy.toml"
+    config.write_text(config.read_text() + 'columns = {attr_part = "attr_tier_share"}\n')
+    log = read_log(read_shop(config))
+    assert log.provided["customers"] == {"customer_id", "known_at", "attr_tier", "attr_part"}
+    assert [f for f in examine(log).findings if f.level == "error"] == []
+
+
+def _told(**told: str) -> pd.DataFrame:
+    """One customer, and what they have told."""
+    return pd.DataFrame([{"customer_id": "c1", "known_at": "2024-01-01 08:00:00"} | told])
 
 
 Find = Callable[..., list[Finding]]

@@ -2,10 +2,13 @@
 
 import os
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -13,12 +16,17 @@ import pandas as pd
 import pytest
 from adbc_driver_postgresql import dbapi
 
+from features.engines.build import write_features
 from features.inputs.contract import ORDERS
 from features.inputs.databases import Databases
 from features.inputs.faults import InputError
 from features.inputs.log import Log, read_log
+from features.inputs.posted import Door
 from features.inputs.shop import TableSource, read_shop
+from features.store.sqlite_store import SqliteStore
+from features.store.store import build_store, store_path
 
+ROOT = Path(__file__).parents[2]
 SERVER = "postgresql://postgres@127.0.0.1:5432"
 ORDERS_SQL = """
 CREATE TABLE {table} (
@@ -142,6 +150,52 @@ class TestFiles:
         assert len(caught.value.faults) == 1
 
 
+class TestNamesInOneCaseOrTheOther:
+    TWICE = pd.DataFrame([["x", "2024-01-05 10:00:00", "gold", "half"]],
+                         columns=["customer_id", "known_at", "attr_Tier", "attr_tier"])  # fmt: skip
+
+    def _refused(self, folder: Path, customers: str) -> str:
+        (folder / "orders.csv").write_text(HEADER + "1,x,2024-01-05,1\n2,x,2024-01-06,1\n")
+        return _fault(folder, _path("orders.csv") + "[tables.customers]\n" + customers)
+
+    @pytest.mark.parametrize("ending", ["csv", "parquet"])
+    def test_columns_of_a_file_are_named_both(self, tmp_path: Path, ending: str) -> None:
+        if ending == "csv":
+            self.TWICE.to_csv(tmp_path / "customers.csv", index=False)
+        else:
+            self.TWICE.to_parquet(tmp_path / "customers.parquet")
+        says = self._refused(tmp_path, f"path = 'customers.{ending}'\n")
+        assert says.startswith("customers: expected ")
+        assert "'attr_Tier', 'attr_tier' in " in says
+        assert "Rename or drop the others." in says
+
+    def test_columns_of_a_database_are_named_both(self, tmp_path: Path) -> None:
+        with sqlite3.connect(tmp_path / "shop.sqlite") as connection:
+            connection.execute("CREATE TABLE c (customer_id, known_at, a, b)")
+            connection.execute("INSERT INTO c VALUES ('x', '2024-01-05', 1, 2)")
+        query = "SELECT customer_id, known_at, a AS attr_Tier, b AS attr_tier FROM c"
+        says = self._refused(tmp_path, f"database = 'shop.sqlite'\nquery = '{query}'\n")
+        assert "tables.customers: expected each column once" in says
+        assert "got attr_Tier, attr_tier. Read it by a query that renames" in says
+
+    def test_columns_mapped_by_the_shop_are_named_both(self, tmp_path: Path) -> None:
+        self.TWICE.rename(columns={"attr_tier": "b"}).to_csv(tmp_path / "c.csv", index=False)
+        says = self._refused(tmp_path, "path = 'c.csv'\ncolumns = {attr_tier = 'b'}\n")
+        assert "customers.attr_Tier: expected names that differ in more than" in says
+        assert "got attr_Tier and attr_tier. Rename all but one" in says
+
+    def test_an_attribute_is_the_same_in_upper_and_lower_case(self, tmp_path: Path) -> None:
+        (tmp_path / "orders.csv").write_text(HEADER + "1,x,2024-01-05,1\n2,x,2024-01-06,1\n")
+        self.TWICE.drop(columns="attr_tier").to_csv(tmp_path / "c.csv", index=False)
+        log = _read(tmp_path, _path("orders.csv") + "[tables.customers]\npath = 'c.csv'\n")
+        assert log.provided["customers"] == {"customer_id", "known_at", "attr_tier"}
+        door = Door(log.shop)
+        (posted,) = door.read({"customers": [{"customer_id": "x", "attr_TIER": "gold"}]})
+        assert posted.body == {"customer_id": "x", "attr_tier": "gold"}
+        with pytest.raises(InputError, match="each column once, got row 1: attr_TIER and attr_Ti"):
+            door.read({"customers": [{"customer_id": "x", "attr_TIER": "a", "attr_Tier": "b"}]})
+
+
 def _fill_sqlite(path: Path) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE orders (order_id, customer_id, ordered_at, amount REAL)")
@@ -215,6 +269,42 @@ def _tables(url: str) -> str:
     )
 
 
+def _slow(url: str) -> str:
+    """Orders that take an hour to come."""
+    query = (
+        "SELECT i AS order_id, repeat('x', 1000) AS customer_id, 1 AS amount, "
+        "now() AS ordered_at, pg_sleep(0.0005) FROM generate_series(1, 10000000) AS g(i)"
+    )
+    return f"[tables.orders]\ndatabase = '{url}'\nquery = \"{query}\"\n"
+
+
+@contextmanager
+def _killed_midway(database: str) -> Iterator[None]:
+    """End what a database is doing as soon as it does something."""
+    terminate = (
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+        f"WHERE datname = '{database.rpartition('/')[2]}' AND state = 'active'"
+    )
+
+    def kill() -> None:
+        for _ in range(200):
+            time.sleep(0.2)
+            with dbapi.connect(f"{SERVER}/postgres") as connection:
+                with connection.cursor() as cursor:
+                    cursor.execute(terminate)
+                    if cursor.fetchone()[0]:
+                        return
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    yield
+    killer.join()
+
+
+def _files(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 @pytest.mark.services
 class TestPostgres:
     def test_csv_parquet_and_postgresql_give_the_same_log(
@@ -256,33 +346,36 @@ class TestPostgres:
         self, tmp_path: Path, database: str
     ) -> None:
         url = database.replace("postgres@", "postgres:s3cret-word@")
-        query = (
-            "SELECT i AS order_id, repeat('x', 1000) AS customer_id, 1 AS amount, "
-            "now() AS ordered_at, pg_sleep(0.0005) FROM generate_series(1, 10000000) AS g(i)"
-        )
-        toml = f"[tables.orders]\ndatabase = '{url}'\nquery = \"{query}\"\n"
-
-        def kill() -> None:
-            name = database.rpartition("/")[2]
-            terminate = (
-                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
-                f"WHERE datname = '{name}' AND state = 'active'"
-            )
-            for _ in range(200):
-                time.sleep(0.2)
-                with dbapi.connect(f"{SERVER}/postgres") as connection:
-                    with connection.cursor() as cursor:
-                        cursor.execute(terminate)
-                        if cursor.fetchone()[0]:
-                            return
-
-        killer = threading.Thread(target=kill)
-        killer.start()
-        says = _fault(tmp_path, toml)
-        killer.join()
+        with _killed_midway(database):
+            says = _fault(tmp_path, _slow(url))
         address = url.partition("@")[2]
         assert f"tables.orders: expected the query of postgresql://{address}, read to its" in says
         assert "s3cret" not in says
+
+    def test_a_database_that_goes_away_midway_leaves_the_last_build(
+        self, tmp_path: Path, database: str
+    ) -> None:
+        (tmp_path / "orders.csv").write_text(HEADER + "1,x,2024-01-05,1\n2,x,2024-01-06,1\n")
+        log = _read(tmp_path, _path("orders.csv"))
+        build_store(log, store_path(log.shop))
+        write_features(log)
+        log.close()
+        before = _files(log.shop.workspace)
+        for arguments in (["features"], ["features", "--online"]):
+            with _killed_midway(database):
+                (tmp_path / "nextbuy.toml").write_text(_slow(database))
+                command = [sys.executable, "-m", "nextbuy.cli", *arguments]
+                done = subprocess.run(
+                    [*command, "--shop", str(tmp_path / "nextbuy.toml")],
+                    capture_output=True, text=True, cwd=ROOT,
+                )  # fmt: skip
+            assert done.returncode == 1
+            assert done.stderr.startswith("error tables.orders: expected the query of postgresql:")
+            assert "Traceback" not in done.stderr
+            assert _files(log.shop.workspace) == before
+        store = SqliteStore(store_path(log.shop))
+        assert store.customer_ids() == ["x"]
+        store.close()
 
     @pytest.mark.parametrize("url", ["{database}_not", "postgresql://u:s3cret@127.0.0.1:9/db"])
     def test_one_that_is_not_there_is_named(self, tmp_path: Path, database: str, url: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from rich.console import Console
 
 from nextbuy import cli
 from nextbuy.simulator import simulate_shop
@@ -101,6 +102,71 @@ def test_an_error_is_a_sentence_and_not_a_traceback(
     assert "Traceback" not in out + error
 
 
+def _tiny(folder: Path, *instants: str) -> Path:
+    lines = [f"{place},c,{instant},1" for place, instant in enumerate(instants)]
+    text = "\n".join(["order_id,customer_id,ordered_at,amount", *lines, ""])
+    (folder / "orders.csv").write_text(text)
+    (folder / "nextbuy.toml").write_text('[tables.orders]\npath = "orders.csv"\n')
+    return folder / "nextbuy.toml"
+
+
+def test_a_folder_is_no_shop(run: Callable[..., tuple], tmp_path: Path) -> None:
+    code, _, error = run("train", "--shop", str(tmp_path))
+    assert code == 1
+    assert f"{tmp_path}: expected a nextbuy.toml, got a folder" in error
+
+
+def test_orders_of_one_instant_are_too_few(run: Callable[..., tuple], tmp_path: Path) -> None:
+    config = _tiny(tmp_path, "2024-01-05 10:00:00", "2024-01-05 10:00:00")
+    for command in (["features"], ["features", "list"], ["features", "--online"], ["train"]):
+        code, _, error = run(*command, "--shop", str(config))
+        assert code == 1
+        assert "orders.ordered_at: expected orders over some time, got all at 2024-01-05" in error
+
+
+def test_a_journal_that_is_damaged_is_an_error_and_nothing_is_built_without_it(
+    run: Callable[..., tuple], tmp_path: Path
+) -> None:
+    config = _tiny(tmp_path, "2024-01-05", "2024-01-06")
+    (tmp_path / ".nextbuy").mkdir()
+    (tmp_path / ".nextbuy" / "journal.sqlite").write_text("no database at all")
+    code, _, error = run("features", "--online", "--shop", str(config))
+    assert code == 1
+    assert error.startswith("error journal: expected all that was posted, got ")
+    assert "Nothing of this request" not in error
+    assert not (tmp_path / ".nextbuy" / "history.sqlite").exists()
+    code, says, error = run("check", "--json", "--shop", str(config))
+    report = json.loads(says)
+    assert (code, error, report["errors"]) == (1, "", 1)
+    assert report["findings"][0]["where"] == "journal"
+    assert [table["table"] for table in report["tables"]] == ["orders"]
+
+
+@pytest.mark.parametrize(
+    ("content", "column", "says"),
+    [
+        (b"\xff\xfe1\n", None, "ids: expected text in UTF-8"),
+        (b"PAR1\x00\xec\x15", "id", "ids: expected text in UTF-8"),
+        (b"", "id", "--column: expected a column 'id', got an empty file"),
+        (b"a,b\n1,2\n", "id", "--column: expected a column 'id', got columns a, b"),
+    ],
+)
+def test_ids_that_cannot_be_read_are_one_error_and_nothing_is_written(
+    run: Callable[..., tuple],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    content: bytes,
+    column: str | None,
+    says: str,
+) -> None:
+    monkeypatch.setenv("NEXTBUY_PSEUDONYM_KEY", "k" * 32)
+    (tmp_path / "ids").write_bytes(b"id-1\n" * (column is None) + content)
+    options = [] if column is None else ["--column", column]
+    code, out, error = run("pseudonym", str(tmp_path / "ids"), *options)
+    assert (code, out) == (1, "")
+    assert says in error
+
+
 def test_an_error_shows_brackets_and_odd_values_as_they_are(
     run: Callable[..., tuple], tmp_path: Path
 ) -> None:
@@ -159,6 +225,61 @@ def test_check_gives_errors_as_json_too(run: Callable[..., tuple], tmp_path: Pat
             "remedy": "Export one row for each.",
         },
     ]
+
+
+def _damage(config: Path, table: str, column: str) -> None:
+    path = config.parent / f"{table}.parquet"
+    frame = pd.read_parquet(path).astype({column: str})
+    frame.loc[3, column] = "-7"
+    frame.to_parquet(path)
+
+
+@pytest.mark.parametrize("width", ["80", "120"])
+def test_check_examines_the_tables_beside_one_with_an_error(
+    run: Callable[..., tuple], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, width: str
+) -> None:
+    config = simulate_shop(tmp_path, 200)
+    _damage(config, "returns", "amount")
+    code, says, error = run("check", "--json", "--shop", str(config))
+    report = json.loads(says)
+    assert (code, error) == (1, "")
+    assert "returns" not in [table["table"] for table in report["tables"]]
+    assert len(report["tables"]) == 8
+    levels = [finding["level"] for finding in report["findings"]]
+    assert levels[0] == "error"
+    assert [levels.count(level) for level in ("error", "warning", "advice")] == [
+        *(report["errors"], report["warnings"], report["advice"])
+    ]
+    assert report["errors"] == 1
+    assert "events.event_type" in [finding["where"] for finding in report["findings"]]
+    assert (report["support"], report["suggestions"]) == ([], None)
+    assert len(report["kept_out"]) == 2
+    monkeypatch.setattr(cli, "console", Console(width=int(width)))
+    code, says, _ = run("check", "--shop", str(config))
+    assert code == 1
+    lines = says.splitlines()
+    assert max(map(len, lines)) <= int(width)
+    (orders,) = [line.split() for line in lines if line.split()[:1] == ["orders"]]
+    assert orders[2:4] == ["2024-01-02", "2025-12-30"]
+    said = " ".join(says.split())
+    assert "Not examined until the errors are put right: returns, what can be predicted." in said
+
+
+def test_check_examines_what_is_there_without_the_orders(
+    run: Callable[..., tuple], tmp_path: Path
+) -> None:
+    config = simulate_shop(tmp_path, 200)
+    _damage(config, "orders", "amount")
+    (tmp_path / "consents.parquet").write_bytes(b"no parquet")
+    code, says, _ = run("check", "--json", "--shop", str(config))
+    report = json.loads(says)
+    assert code == 1
+    errors = [f["where"] for f in report["findings"] if f["level"] == "error"]
+    assert errors == ["orders.amount", "consents"]
+    places = {f["where"] for f in report["findings"]}
+    assert "events.event_type" in places
+    assert not {"orders.currency", "events.customer_id", "messages.channel"} & places
+    assert len(report["tables"]) == 7
 
 
 @pytest.mark.parametrize("arguments", [["train", "--model", "luck"], ["train", "--trials", "-1"]])
