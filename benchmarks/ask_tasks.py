@@ -58,7 +58,7 @@ def redis_answers() -> bool:
         return False
 
 
-def _build(folder: Path) -> None:
+def build_embedded(folder: Path) -> None:
     """Build the embedded store, and keep the history's tables as a database for the rivals."""
     log = read_log(read_shop(folder / "nextbuy.toml"))
     build_store(log, folder / "store.sqlite")
@@ -196,7 +196,7 @@ def _array(column: str, values: Any) -> Array:
 
 
 _TASKS: dict[str, Callable[[Path], Asked | None]] = {
-    "build": _build,
+    "build": build_embedded,
     "build_redis": _build_redis,
     "clear_redis": _clear_redis,
     "sqlite": lambda folder: _ask(folder, _open_sqlite(folder).read, 2900),
