@@ -36,5 +36,8 @@ def test_rivals_read_the_same_rows_of_customers_as_busy_as_planned(tmp_path: Pat
         for read in reads:
             theirs = plan.compute([read([customer_id])[customer_id]], scope)
             for name, values in ours.items():
-                np.testing.assert_array_equal(theirs[name], values, err_msg=name)
+                if values.dtype == object:
+                    np.testing.assert_array_equal(theirs[name], values, err_msg=name)
+                else:  # the lines of one order stand in any order, and are added up in it
+                    np.testing.assert_allclose(theirs[name], values, rtol=1e-12, err_msg=name)
     store.close()
