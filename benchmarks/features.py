@@ -1,7 +1,7 @@
 """The feature pipeline against DuckDB's floor and pandas. Run with `make bench-features`.
 
-Every figure is taken in a process of its own, CPU time rather than wall time, and compared with
-what was measured beside it in the same run.
+Every figure is taken in a process of its own, CPU time rather than wall time except for what one
+customer waits, and compared with what was measured beside it in the same run.
 """
 
 import argparse
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.ask import measure_asks
 from benchmarks.fifty import FIFTY
 from benchmarks.measured import Usage, measure
 from benchmarks.rows import Row, report
@@ -19,7 +20,7 @@ _GROWTH = (0.125, 0.25, 0.5, 1.0)
 
 
 def main() -> None:
-    """Measure at four sizes, and everything else at the largest."""
+    """Measure at four sizes, everything else at the largest, and asking beside as many orders."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--orders", type=int, default=10_000_000)
     orders = parser.parse_args().orders
@@ -34,6 +35,7 @@ def main() -> None:
         rows += [Row("reading and checking the log, CPU s", read.cpu)]
         rows += [Row("reading and checking the log, GiB", read.gib)]
         rows += _against_floor(path) + _against_pandas(path) + [_linear(sizes, cpu)]
+    rows += measure_asks(orders // 10)
     report("features", rows)
 
 

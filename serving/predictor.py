@@ -11,10 +11,10 @@ from pathlib import Path
 from features.catalog.catalog import Catalog
 from features.catalog.dictionary import make_catalog
 from features.catalog.vocabulary import Vocabulary
-from features.engines.numpy_engine import Plan
+from features.engines.history_engine import Plan
 from features.engines.scope import Lookups, Scope
 from features.inputs.faults import NextbuyError, refuse
-from features.inputs.history import Array, batch
+from features.inputs.history import Array
 from features.inputs.identities import read_customers
 from features.inputs.journal import open_journal
 from features.inputs.pseudonyms import key_fingerprint, stored_ids
@@ -206,7 +206,7 @@ class Predictor:
         """Run the models for customers who are known and have not objected."""
         lookups = self.store.info.lookups_at(as_of)
         scope = Scope(as_of, local_day(as_of, self.shop.timezone), lookups or Lookups(as_of))
-        histories = batch(list(found.values()))
+        histories = list(found.values())
         features: dict[str, Array] = {}
         for plan in self._plans:
             features |= plan.compute(histories, scope)

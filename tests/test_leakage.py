@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 from features.catalog.catalog import Catalog
 from features.catalog.feature import Aggregate
 from features.engines.build import build_features, build_lookups_at, make_scope, read_catalog
-from features.engines.numpy_engine import compute_features
+from features.engines.history_engine import compute_features
 from features.inputs.contract import BY_NAME, TABLES
-from features.inputs.history import batch
 from features.inputs.identities import Tables as History
 from features.inputs.identities import read_customers
 from features.inputs.log import Log, read_log
@@ -167,7 +166,7 @@ def test_what_is_known_after_the_cutoff_changes_no_feature(
     found = _ask(other, cutoff, last["customer_id"], tmp_path)
     assert _eligible(found, cutoff) == _eligible(told, cutoff)
     scope = make_scope(other, cutoff, build_lookups_at(other, cutoff, catalog))
-    values = compute_features(catalog, batch([found[i] for i in last["customer_id"]]), scope)
+    values = compute_features(catalog, [found[i] for i in last["customer_id"]], scope)
     for name in catalog.numbers:
         np.testing.assert_allclose(values[name], last[name], rtol=1e-9, atol=0, err_msg=name)
 

@@ -1,7 +1,6 @@
-"""The SQL text of a feature as Python, with SQL's own three-valued logic.
+"""The SQL text of a feature as numpy, with SQL's own three-valued logic.
 
-One translation serves columns of rows (numpy arrays) and single values: the source is the same
-and the functions it calls are numpy's or Python's. Numbers and truth values are floats in which
+`row_expressions` writes the same texts for one row. Numbers and truth values are floats in which
 NaN is NULL; texts are objects in which None is NULL. Whole numbers up to 2^53 (instants in
 microseconds, money in minor units) are exact in that form. Only the nodes below are understood;
 anything else is refused when the feature is declared, not when a customer is scored.
@@ -90,15 +89,8 @@ def _compile(source: str) -> Function:
     return eval(f"lambda c: {source}", dict(ARRAY_FUNCTIONS))  # type: ignore[no-any-return]
 
 
-def compile_sequence(
-    texts: Mapping[str, str], functions: Mapping[str, Any]
-) -> Callable[[dict[str, Any]], None]:
+def compile_sequence(texts: Mapping[str, str]) -> Callable[[dict[str, Any]], None]:
     """Compile named expressions, each of which may read those before it, into one function.
-
-    Parameters
-    ----------
-    functions : dict
-        `ARRAY_FUNCTIONS` for arrays, or `SCALAR_FUNCTIONS` for one customer's floats.
 
     Returns
     -------
@@ -106,19 +98,16 @@ def compile_sequence(
         Puts every named value among the columns that it is given.
     """
     lines = [f"    c[{name!r}] = {_value(_parse(text))}" for name, text in texts.items()]
-    namespace = dict(functions)
+    namespace = dict(ARRAY_FUNCTIONS)
     exec("\n".join(["def run(c):", *lines, "    return"]), namespace)
     return namespace["run"]  # type: ignore[no-any-return]
 
 
 @cache
-def compile_together(
-    values: tuple[str, ...], conditions: tuple[str, ...] = (), scalar: bool = False
-) -> Function:
+def compile_together(values: tuple[str, ...], conditions: tuple[str, ...] = ()) -> Function:
     """Compile values and conditions into one function from columns to a tuple of all of them.
 
-    What several of them have in common is computed once. With `scalar` the columns are those of
-    one row: floats and texts.
+    What several of them have in common is computed once.
 
     >>> compile_together(("a + b", "(a + b) * 2"), ("a > b",))({"a": 1.0, "b": 2.0})
     (3.0, 6.0, False)
@@ -128,7 +117,7 @@ def compile_together(
     tree = ast.parse(f"({''.join(source + ', ' for source in sources)})", mode="eval").body
     shared = _Shared(tree)
     result = ast.unparse(shared.visit(tree))
-    namespace = dict(SCALAR_FUNCTIONS if scalar else ARRAY_FUNCTIONS)
+    namespace = dict(ARRAY_FUNCTIONS)
     exec("\n ".join(["def run(c):", *shared.lines, f"return {result}"]), namespace)
     return namespace["run"]  # type: ignore[no-any-return]
 
@@ -159,8 +148,8 @@ _COMPUTED = (ast.Call, ast.BinOp, ast.Compare, ast.UnaryOp, ast.Subscript)
 def _value(node: Any) -> str:
     """Write the Python source of a value."""
     kind = type(node)
-    if kind in _OPERATORS:
-        return f"({_value(node.this)} {_OPERATORS[kind]} {_value(node.expression)})"
+    if kind in OPERATORS:
+        return f"({_value(node.this)} {OPERATORS[kind]} {_value(node.expression)})"
     if kind in _FUNCTIONS:
         arguments = [node.this, *([node.expression] if node.args.get("expression") else [])]
         return f"{_FUNCTIONS[kind]}({', '.join(_value(a) for a in arguments)})"
@@ -208,9 +197,9 @@ def _condition(node: Any, negated: bool = False) -> str:
     if kind is exp.In:
         options = ", ".join(_value(option) for option in node.expressions)
         return f"{'outside' if negated else 'within'}({_value(node.this)}, ({options},))"
-    if kind in _COMPARISONS:
+    if kind in COMPARISONS:
         left, right = _value(node.this), _value(node.expression)
-        operator = _COMPARISONS[_OPPOSITES[kind]] if negated else _COMPARISONS[kind]
+        operator = COMPARISONS[OPPOSITES[kind]] if negated else COMPARISONS[kind]
         if operator == "!=" or (operator == "==" and not isinstance(node.expression, exp.Literal)):
             return f"{'differ' if operator == '!=' else 'equal'}({left}, {right})"
         return f"({left} {operator} {right})"
@@ -235,7 +224,7 @@ def _is_positive(node: exp.Expression) -> bool:
     return isinstance(node, exp.Literal) and not node.is_string and float(node.this) > 0
 
 
-_OPERATORS = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/"}
+OPERATORS = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/"}
 _FUNCTIONS = {
     exp.Neg: "-",
     exp.Paren: "",
@@ -254,7 +243,7 @@ _LEAVES: dict[type, Callable[[Any], str]] = {
     exp.Null: lambda _: "nan",
     exp.Case: _case,
 }
-_COMPARISONS: dict[type, str] = {
+COMPARISONS: dict[type, str] = {
     exp.EQ: "==",
     exp.NEQ: "!=",
     exp.LT: "<",
@@ -262,7 +251,7 @@ _COMPARISONS: dict[type, str] = {
     exp.GT: ">",
     exp.GTE: ">=",
 }
-_OPPOSITES: dict[type, type] = {
+OPPOSITES: dict[type, type] = {
     exp.EQ: exp.NEQ,
     exp.NEQ: exp.EQ,
     exp.LT: exp.GTE,
@@ -271,7 +260,7 @@ _OPPOSITES: dict[type, type] = {
     exp.LTE: exp.GT,
 }
 _KNOWN = {
-    *_OPERATORS, *_FUNCTIONS, *_FOLDED, *_LEAVES, *_COMPARISONS,
+    *OPERATORS, *_FUNCTIONS, *_FOLDED, *_LEAVES, *COMPARISONS,
     exp.And, exp.Or, exp.Not, exp.Is, exp.In, exp.If, exp.Identifier,
 }  # fmt: skip
 
@@ -316,9 +305,16 @@ def _within(value: Any, options: tuple[Any, ...]) -> Any:
     return found
 
 
+def _ln(value: Any) -> Any:
+    """Take logarithms one by one: numpy's differ in the last bit from those of one customer."""
+    return np.array(_each_ln(value), float)
+
+
+_each_ln = np.frompyfunc(math.log, 1, 1)
+
 ARRAY_FUNCTIONS: Mapping[str, Any] = {
     "nan": np.nan,
-    "ln": np.log,
+    "ln": _ln,
     "sqrt": np.sqrt,
     "floor": np.floor,
     "fmod": np.fmod,
@@ -334,39 +330,4 @@ ARRAY_FUNCTIONS: Mapping[str, Any] = {
     "differ": lambda a, b: (a != b) & _known(a) & _known(b),
     "within": _within,
     "outside": lambda value, options: ~_within(value, options) & ~_isnull(value),
-}
-
-
-def _is_nothing(value: Any) -> bool:
-    return value is None or value != value
-
-
-def _greatest(a: float, b: float) -> float:
-    return b if a != a else a if b != b or a >= b else b
-
-
-def _least(a: float, b: float) -> float:
-    return b if a != a else a if b != b or a <= b else b
-
-
-SCALAR_FUNCTIONS: Mapping[str, Any] = {
-    "nan": math.nan,
-    # numpy's own logarithm: it differs from Python's in the last bit, and alone and in a batch
-    # are to agree
-    "ln": lambda value: float(np.log(np.array([value]))[0]),
-    "sqrt": lambda value: value if value != value else math.sqrt(value),
-    "floor": lambda value: value if value != value else float(math.floor(value)),
-    "fmod": lambda value, other: math.nan if value != value else math.fmod(value, other),
-    "greatest": _greatest,
-    "least": _least,
-    "where": lambda condition, yes, no: yes if condition else no,
-    "case": lambda condition, yes, no: yes if condition else no,
-    "nullif": lambda value, other: math.nan if value == other else value,
-    "coalesce": lambda value, other: other if _is_nothing(value) else value,
-    "isnull": _is_nothing,
-    "known": lambda value: not _is_nothing(value),
-    "equal": lambda a, b: a == b and not _is_nothing(a),
-    "differ": lambda a, b: a != b and not _is_nothing(a) and not _is_nothing(b),
-    "within": lambda value, options: value in options,
-    "outside": lambda value, options: value not in options and not _is_nothing(value),
 }

@@ -1,7 +1,8 @@
 """What a relation is: rows of a customer as known at a cutoff, declared as data.
 
 A relation reads a table of the history or relations declared before it, and is compiled by
-every engine from the same text: to SQL in `duckdb_engine`, to numpy in `numpy_relations`.
+every engine from the same text: to SQL in `duckdb_engine`, to numpy in `numpy_relations`, to
+Python over one customer's rows in `row_source`.
 """
 
 from collections.abc import Iterator, Mapping, Set

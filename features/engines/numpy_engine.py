@@ -1,7 +1,7 @@
-"""The features of a catalog as numpy, over the histories of one customer or of a batch.
+"""The features of a catalog as numpy, over the histories of a batch of customers.
 
-The features of one relation are computed together, as a matrix of features x rows: at ask time
-a customer has some hundred rows, and what costs is the number of calls.
+The features of one relation are computed together, as a matrix of features x rows. What
+`row_engine` computes of one customer is the same to the last bit: sums are added up row by row.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 
 from features.catalog.catalog import Catalog
 from features.catalog.expressions import (
-    ARRAY_FUNCTIONS,
-    SCALAR_FUNCTIONS,
     compile_sequence,
     compile_together,
     is_known,
@@ -22,8 +20,7 @@ from features.catalog.expressions import (
 )
 from features.catalog.feature import Aggregate
 from features.catalog.relation import Relation
-from features.engines.few_rows import MAX_CELLS, MAX_ROWS, FewRows, median, nothing
-from features.engines.numpy_relations import Floats, Reader
+from features.engines.numpy_relations import Floats, Reader, add_up
 from features.engines.scope import Lookups, Scope
 from features.inputs.history import Array, Histories, Rows, run_lengths, run_starts
 from features.inputs.windows import DAY
@@ -32,24 +29,7 @@ Bools = NDArray[np.bool_]
 Starts = NDArray[np.intp]
 
 
-def compute_features(catalog: Catalog, histories: Histories, scope: Scope) -> dict[str, Array]:
-    """Compute all features of a catalog at a cutoff.
-
-    Parameters
-    ----------
-    histories : table name -> rows of n customers
-        Every table of `features.inputs.history.LAYOUT`, empty or not.
-
-    Returns
-    -------
-    dict of str to array of length n
-        One value per customer of the batch, in the batch's order: numbers as float64, texts
-        as objects.
-    """
-    return Plan(catalog).compute(histories, scope)
-
-
-class Plan:
+class NumpyPlan:
     """A catalog prepared for many requests: what each relation gives, and to which features."""
 
     def __init__(self, catalog: Catalog) -> None:
@@ -68,11 +48,7 @@ class Plan:
             for relation in catalog.read_relations
             for block in [blocks.get(relation.name)]
         ]
-        self._numbers = list(catalog.numbers)
-        self._texts = [name for name in catalog if catalog[name].kind == "text"]
-        derived = {f.name: f.expression for f in catalog.derived}
-        self._derive = compile_sequence(derived, ARRAY_FUNCTIONS)
-        self._derive_one = compile_sequence(derived, SCALAR_FUNCTIONS)
+        self._derive = compile_sequence({f.name: f.expression for f in catalog.derived})
         of_rows = set().union(*(f.names for f in catalog.aggregates))
         of_rows |= set().union(*(_names_of(r) for r in catalog.read_relations))
         self._of_rows = _constants(of_rows)
@@ -80,7 +56,7 @@ class Plan:
         self._known = self._look_up(Lookups(0))
 
     def compute(self, histories: Histories, scope: Scope) -> dict[str, Array]:
-        """Compute all features; see `compute_features`."""
+        """Compute all features: one value per customer of the batch, in its order."""
         known = self._known
         if known[0] is not scope.lookups:
             known = self._known = self._look_up(scope.lookups)
@@ -93,7 +69,8 @@ class Plan:
                 rows = read[name] = reader.read(read, histories, scope, constants)
                 if block is not None:
                     block.compute(rows, scope.cutoff, constants, values)
-            return self._finish(values, histories["orders"].n)
+            self._derive(values)
+        return {name: _full(values[name], histories["orders"].n) for name in self._names}
 
     def _look_up(self, lookups: Lookups) -> tuple[Lookups, dict[str, float], dict[str, float]]:
         """Find what rows and derived features read of lookups: the same for many requests."""
@@ -102,16 +79,6 @@ class Plan:
             for names in (self._of_rows, self._of_derived)
         )
         return lookups, of_rows, of_derived
-
-    def _finish(self, values: dict[str, Any], n: int) -> dict[str, Array]:
-        """Compute the derived features: one customer's as floats, several times faster."""
-        if n != 1:
-            self._derive(values)
-            return {name: _full(values[name], n) for name in self._names}
-        self._derive_one(values)
-        numbers = np.array([values[name] for name in self._numbers], float).reshape(-1, 1)
-        texts = np.array([values[name] for name in self._texts], object).reshape(-1, 1)
-        return dict(zip([*self._numbers, *self._texts], [*numbers, *texts], strict=True))
 
 
 def _constants(names: set[str]) -> list[str]:
@@ -156,10 +123,7 @@ class _Block:
         self._has_lookbacks = bool(np.isfinite(self._lookbacks).any())
         ends = [sum(_STACKED.index(f.aggregate) <= p for f in stacked) for p in range(6)]
         self._slices = dict(zip(_STACKED, map(slice, [0, *ends], ends), strict=False))
-        self._nothing = np.array([nothing(f) for f in self._stacked], float)[:, None]
-        self._nothing_of_one = {f.name: nothing(f) for f in features}
-        self._few_rows = min(MAX_ROWS, MAX_CELLS // len(features))
-        self._few = None if any(f.aggregate == "std" for f in features) else FewRows(features)
+        self._nothing = np.array([_nothing(f) for f in self._stacked], float)[:, None]
 
     def _places(self, feature: Aggregate) -> tuple[int, int | None, int]:
         """Give the places of a feature's value, order and condition, new ones at the end."""
@@ -177,11 +141,6 @@ class _Block:
         self, rows: Rows, cutoff: int, constants: Mapping[str, float], values: dict[str, Any]
     ) -> None:
         """Put each feature among the values: one per customer."""
-        if rows.n == 1 and len(rows.customer) <= self._few_rows:
-            few = self._compute_few(rows, cutoff, constants)
-            if few is not None:
-                values.update(few)
-                return
         found: Sequence[Any] = ()
         if len(rows.customer):
             found = self._evaluate({**rows.columns, **constants})
@@ -189,22 +148,10 @@ class _Block:
             values[single.name] = single.compute(rows, cutoff, found, len(self._values))
         if not self._stacked:
             return
-        if rows.n == 1:
-            results = self._reduce(rows, cutoff, found)
-            values.update(zip(self._names, results[:, 0].tolist(), strict=True))
-            return
         results = self._nothing.repeat(rows.n, axis=1)
         if len(rows.customer):
             results[:, rows.present] = self._reduce(rows, cutoff, found)
         values.update(zip(self._names, results, strict=True))
-
-    def _compute_few(
-        self, rows: Rows, cutoff: int, constants: Mapping[str, float]
-    ) -> Mapping[str, Any] | None:
-        """Compute the features of one customer with few rows, where that gives the same."""
-        if not len(rows.customer):
-            return self._nothing_of_one
-        return None if self._few is None else self._few.compute(rows, cutoff, constants)
 
     def _reduce(self, rows: Rows, cutoff: int, found: Sequence[Any]) -> Floats:
         """Sum up the rows of each customer: features x customers that have rows."""
@@ -214,7 +161,7 @@ class _Block:
         summed, counted = slice(of["mean"].start, of["sum"].stop), slice(0, of["std"].stop)
         if summed.start < summed.stop:
             kept = np.where(mask[summed], values[summed], 0.0)
-            np.add.reduceat(kept, rows.starts, axis=1, out=result[summed])
+            result[summed] = add_up(kept, rows.starts)
         if counted.stop:
             counts = np.add.reduceat(mask[counted], rows.starts, axis=1, dtype=float)
             result[of["count"]] = counts[of["count"]]
@@ -250,6 +197,13 @@ class _Block:
         return values, mask
 
 
+def _nothing(feature: Aggregate) -> float | None:
+    """Give what a feature is of no rows."""
+    if feature.aggregate in ("count", "sum"):
+        return 0.0
+    return None if feature.kind == "text" else np.nan
+
+
 def _distinct(texts: list[str]) -> tuple[list[str], Starts]:
     unique = list(dict.fromkeys(texts))
     return unique, np.array([unique.index(text) for text in texts], np.intp)
@@ -273,7 +227,7 @@ def _spread(values: Floats, mask: Bools, starts: Starts, mean: Floats, counts: F
     """Standard deviation of the sample; of one row there is none."""
     lengths = run_lengths(starts, values.shape[1])
     deviation = np.where(mask, values - mean.repeat(lengths, axis=1), 0.0)
-    squares = np.add.reduceat(deviation * deviation, starts, axis=1)
+    squares = add_up(deviation * deviation, starts)
     return np.where(counts > 1, np.sqrt(squares / np.maximum(counts - 1, 1)), np.nan)
 
 
@@ -288,7 +242,7 @@ class _Single:
 
     def __init__(self, feature: Aggregate, value: int, by: int | None, where: int) -> None:
         self.name = feature.name
-        self.nothing = nothing(feature)
+        self._nothing = _nothing(feature)
         self._dtype = object if feature.kind == "text" else float
         self._aggregate = feature.aggregate
         self._value, self._by, self._where = value, by, where
@@ -296,8 +250,8 @@ class _Single:
         self._lookback = feature.lookback
 
     def compute(self, rows: Rows, cutoff: int, found: Sequence[Any], conditions: int) -> Any:
-        """Compute one value per customer; of one customer, the value."""
-        result = np.full(rows.n, self.nothing, self._dtype)
+        """Compute one value per customer."""
+        result = np.full(rows.n, self._nothing, self._dtype)
         if not len(rows.customer):
             return result
         value, by = found[self._value], None if self._by is None else found[self._by]
@@ -310,23 +264,9 @@ class _Single:
             mask &= by == by
         places = mask.nonzero()[0]
         by = None if by is None else by.take(places)
-        if rows.n == 1:
-            value = value.take(places)
-            return _OF_ONE[self._aggregate](value, by) if len(places) else self.nothing
         if len(places):
             _SINGLE[self._aggregate](value.take(places), by, rows.customer.take(places), result)
         return result
-
-
-def _top_of_one(value: Array, by: Floats) -> Any:
-    return min(zip((-by).tolist(), value.tolist(), strict=True))[1]
-
-
-_OF_ONE: dict[str, Callable[..., Any]] = {
-    "median": lambda value, _: median(value.tolist()),
-    "last": lambda value, by: value.item(by.argmax()),
-    "top": _top_of_one,
-}
 
 
 def _median(value: Floats, _by: None, customer: Starts, result: Floats) -> None:

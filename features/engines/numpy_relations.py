@@ -1,8 +1,6 @@
-"""The rows of a relation as numpy, over the histories of one customer or of a batch."""
+"""The rows of a relation as numpy, over the histories of a batch of customers."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +14,8 @@ from features.catalog.expressions import (
     names_in,
 )
 from features.catalog.relation import Relation, Relations, is_constant
-from features.engines.few_rows import MAX_ROWS
 from features.engines.scope import Scope
-from features.inputs.history import HISTORY, TEXTS, Array, Histories, Rows, run_lengths, run_starts
+from features.inputs.history import HISTORY, Array, Histories, Rows, run_lengths, run_starts
 from features.inputs.windows import Window
 
 Floats = NDArray[np.float64]
@@ -54,19 +51,10 @@ class Reader:
         self._totals = [(name, _TOTALS[relation.totals[name][0]]) for name in totals]
         first = relations[relation.sources[0]].by if len(relation.sources) == 1 else ()
         self._is_grouped = bool(relation.by) and first[: len(relation.by)] == relation.by
-        self._counted = self._only_counts(totals)
         self._gaps = [(n, of) for n, of in relation.gaps.items() if n in wanted]
         self._ages = [(n, of) for n, of in relation.ages.items() if n in wanted]
         self._is_sorted = bool(relation.by) and relation.by[0] == relation.order
         self._is_sorted &= not relation.within
-
-    def _only_counts(self, totals: list[str]) -> list[str]:
-        """Name the totals where each one counts all rows of a text that is never missing."""
-        relation = self._relation
-        if len(relation.by) != 1 or relation.where != f"{relation.by[0]} IS NOT NULL":
-            return []
-        every = all(relation.totals[name] == ("count", "happened_at") for name in totals)
-        return totals if every and relation.by[0] in TEXTS else []
 
     def read(
         self, read: Mapping[str, Rows], histories: Histories, scope: Scope,
@@ -135,8 +123,6 @@ class Reader:
     def _grouped(self, rows: Rows, constants: Mapping[str, float]) -> Rows:
         """Make one row for each customer and value of the keys, sorted by both."""
         by = self._relation.by
-        if self._counted and rows.n == 1:
-            return self._counts(rows)
         if self._is_grouped:
             starts = run_starts(rows.customer, *(rows[name] for name in by))
         else:
@@ -146,17 +132,6 @@ class Reader:
         for name, total in self._totals:
             columns[name] = total(values[name], starts)
         return Rows(rows.customer.take(starts), columns, rows.n)
-
-    def _counts(self, rows: Rows) -> Rows:
-        """Count one customer's rows for each value of the only key, a text, in its order."""
-        by = self._relation.by[0]
-        counts = Counter(rows[by].tolist())
-        texts = sorted(counts)
-        columns = {
-            by: np.array(texts, object),
-            **{name: np.array([counts[text] for text in texts], float) for name in self._counted},
-        }
-        return Rows(rows.customer[: len(texts)], columns, rows.n)
 
     def _ordered(self, rows: Rows) -> Rows:
         """Put rows into their order, and compare each one with others of its run."""
@@ -209,20 +184,15 @@ def _together(parts: list[Rows], names: Iterable[str]) -> Rows:
     customer = np.concatenate([part.customer for part in given])
     columns = {name: np.concatenate([part[name] for part in given]) for name in names}
     rows = Rows(customer, columns, given[0].n)
-    return rows if rows.n == 1 else rows.take(customer.argsort(kind="stable"))
+    return rows.take(customer.argsort(kind="stable"))
 
 
 def _sorted_by(by: tuple[str, ...], rows: Rows) -> tuple[Rows, Starts]:
     """Sort the rows of each customer by some columns, and find where equal ones begin."""
     keys = [_codes(rows[name]) if rows[name].dtype == object else rows[name] for name in by]
-    keys = keys if rows.n == 1 else [rows.customer, *keys]
-    order = _order(keys)
+    keys = [rows.customer, *keys]
+    order = np.lexsort(keys[::-1])
     return rows.take(order), run_starts(*(key.take(order) for key in keys))
-
-
-def _order(keys: list[Array]) -> Starts:
-    """Sort by keys, the first one first; equal rows stay as they stand."""
-    return keys[0].argsort(kind="stable") if len(keys) == 1 else np.lexsort(keys[::-1])
 
 
 def _codes(texts: Array) -> Array:
@@ -244,24 +214,10 @@ def _missing_first(values: Array) -> Array:
 def _sorted(relation: Relation, rows: Rows) -> Rows:
     if len(rows.customer) == 1:
         return rows
-    if rows.n == 1 and len(rows.customer) <= MAX_ROWS and relation.latest:
-        return rows.take(np.array(_few_sorted(relation, rows), np.intp))
     keys = [_codes(rows[name]) for name in relation.within]
     ties = [_missing_first(rows[name]) for name in relation.ties]
-    keys = [*keys, rows[str(relation.order)], *ties]
-    return rows.take(_order(keys if rows.n == 1 else [rows.customer, *keys]))
-
-
-def _few_sorted(relation: Relation, rows: Rows) -> list[int]:
-    """Sort a few rows of one customer as Python does, several times faster."""
-    keys: list[list[Any]] = [
-        [(v is None, v) for v in rows[name].tolist()] for name in relation.within
-    ]
-    keys.append(rows[str(relation.order)].tolist())
-    for name in relation.ties:  # a missing one before all others
-        values = rows[name].tolist()
-        keys.append([(1, v) if v is not None and v == v else (0, 0) for v in values])
-    return sorted(range(len(rows.customer)), key=list(zip(*keys, strict=True)).__getitem__)
+    keys = [rows.customer, *keys, rows[str(relation.order)], *ties]
+    return rows.take(np.lexsort(keys[::-1]))
 
 
 def _count(value: Array, starts: Starts) -> Floats:
@@ -270,12 +226,18 @@ def _count(value: Array, starts: Starts) -> Floats:
 
 def _sum(value: Floats, starts: Starts) -> Floats:
     """Sum up each run of rows; missing values are left out."""
-    sums: Floats = np.add.reduceat(value, starts)
-    if not (sums != sums).any():
-        return sums
     known = value == value
-    sums = np.add.reduceat(np.where(known, value, 0.0), starts)
+    sums = add_up(np.where(known, value, 0.0)[None], starts)[0]
     return np.where(np.add.reduceat(known, starts, dtype=float) > 0, sums, np.nan)
+
+
+def add_up(values: Floats, starts: Starts) -> Floats:
+    """Sum up each run of rows one after the other, as a loop does: features x runs.
+
+    `numpy.add.reduceat` sums in pairs, whose last bit depends on the rows left out as zeros.
+    """
+    runs = np.arange(len(starts)).repeat(run_lengths(starts, values.shape[1]))
+    return np.array([np.bincount(runs, row, len(starts)) for row in values])
 
 
 _TOTALS: dict[str, Callable[[Array, Starts], Floats]] = {

@@ -1,8 +1,7 @@
 """Histories: all rows of some customers as numpy columns, and one customer's as a record.
 
 Numbers, instants and truth values are float64 with NaN for missing (exact up to 2^53); texts
-are object arrays with None for missing. One customer is a batch of one, so that alone and in
-a batch run the same code.
+are object arrays with None for missing.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 Table = Mapping[str, Array]  # the columns of one customer's rows
+Tables = Mapping[str, Table]  # one customer's history
 
 
 @dataclass(frozen=True)
@@ -160,8 +160,6 @@ class Rows:
     @cached_property
     def starts(self) -> NDArray[np.intp]:
         """Place of the first row of each customer that has rows."""
-        if self.n == 1:
-            return _FIRST if len(self.customer) else _NONE
         return run_starts(self.customer)
 
     @cached_property
@@ -170,7 +168,6 @@ class Rows:
         return self.customer[self.starts]
 
 
-_FIRST, _NONE = np.zeros(1, np.intp), np.zeros(0, np.intp)
 _NO_NUMBERS, _NO_TEXTS = np.empty(0), np.empty(0, object)
 
 
@@ -203,7 +200,7 @@ def run_lengths(starts: NDArray[np.intp], total: int) -> NDArray[np.intp]:
 Histories = Mapping[str, Rows]  # the tables of a batch of customers
 
 
-def batch(tables: Sequence[Mapping[str, Table]]) -> Histories:
+def batch(tables: Sequence[Tables]) -> Histories:
     """Put the tables of several customers into one batch, in the order given.
 
     Parameters
@@ -224,10 +221,7 @@ def _stack(parts: Sequence[Table | None], names: Sequence[str]) -> Rows:
         columns = {name: np.concatenate([part[name] for part in given]) for name in names}
     else:
         columns = {name: _NO_TEXTS if name in TEXTS else _NO_NUMBERS for name in names}
-    places = (
-        np.arange(len(parts)).repeat(lengths) if len(parts) > 1 else np.zeros(lengths[0], np.intp)
-    )
-    return Rows(places, columns, len(parts))
+    return Rows(np.arange(len(parts)).repeat(lengths), columns, len(parts))
 
 
 def record_columns(table: str) -> tuple[list[str], list[str]]:

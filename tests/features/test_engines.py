@@ -1,4 +1,4 @@
-"""One declaration, two engines: DuckDB over the log and numpy over histories agree."""
+"""One declaration, three engines: DuckDB over the log, numpy and Python over histories agree."""
 
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from features.catalog.catalog import Catalog
 from features.catalog.feature import Aggregate, Feature
 from features.engines.build import build_features, build_lookups_at, make_scope, read_catalog
-from features.engines.numpy_engine import compute_features
-from features.inputs.history import batch
+from features.engines.history_engine import Plan
 from features.inputs.identities import read_customers
 from features.inputs.log import Log
 from features.inputs.windows import read_cutoff
@@ -65,11 +64,12 @@ def _assert_parity(log: Log, cutoff: int, found: dict[str, dict], alone: bool = 
     )
     known = [customers[i] for i in frame["customer_id"]]
     scope = make_scope(log, cutoff, build_lookups_at(log, cutoff, catalog))
-    values = compute_features(catalog, batch(known), scope)
+    plan = Plan(catalog)
+    values = plan.compute(known, scope)
     for name in catalog:
         _assert_equal(catalog, name, values[name], frame[name].to_numpy())
     for place, history in enumerate(known if alone else []):
-        one = compute_features(catalog, batch([history]), scope)
+        one = plan.compute([history], scope)
         for name in catalog:
             np.testing.assert_array_equal(one[name][0], values[name][place], err_msg=name)
 
@@ -90,9 +90,10 @@ def test_a_customer_is_the_same_alone_in_a_batch_and_in_the_training_build(
     scope = make_scope(simulated.log, cutoff, lookups)
     found = _histories(simulated.log, tmp_path)
     ids = list(found)[:300]
-    together = compute_features(catalog, batch([found[i] for i in ids]), scope)
-    for place in range(0, 300, 25):
-        alone = compute_features(catalog, batch([found[ids[place]]]), scope)
+    plan = Plan(catalog)
+    together = plan.compute([found[i] for i in ids], scope)
+    for place in range(300):
+        alone = plan.compute([found[ids[place]]], scope)
         for name in catalog:
             np.testing.assert_array_equal(alone[name][0], together[name][place], err_msg=name)
 

@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import duckdb
 import numpy as np
 import pandas as pd
@@ -6,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.catalog.expressions import (
-    SCALAR_FUNCTIONS,
     ExpressionError,
     compile_expression,
-    compile_sequence,
     names_in,
 )
+from features.engines.row_expressions import NAMESPACE, Writer, column
+from features.engines.source import Block
 
 ROWS = pd.DataFrame(
     {
@@ -58,14 +60,29 @@ def _by_duckdb(text: str) -> np.ndarray:
 
 
 def _by_python(text: str) -> np.ndarray:
-    """One customer at a time: floats and texts instead of arrays."""
-    compute = compile_sequence({"value": text}, SCALAR_FUNCTIONS)
-    values = []
-    for a, b, t in zip(ROWS["a"].tolist(), ROWS["b"].tolist(), TEXTS, strict=True):
-        columns = {"a": a, "b": b, "t": t}
-        compute(columns)
-        values.append(columns["value"])
-    return np.array(values, dtype=float)
+    """Compute row by row, and also where the value is written as a condition."""
+    value, condition = (_function_of(text, write) for write in (_write_value, _write_condition))
+    rows = list(zip(ROWS["a"].tolist(), ROWS["b"].tolist(), TEXTS, strict=True))
+    values = np.array([value(*row) for row in rows], dtype=float)
+    np.testing.assert_array_equal([condition(*row) for row in rows], values == 1)
+    return values
+
+
+def _write_value(writer: Writer, block: Block, text: str) -> None:
+    block.add(f"return {writer.value(text).source}")
+
+
+def _write_condition(writer: Writer, block: Block, text: str) -> None:
+    block.add(f"return bool({' and '.join(writer.conditions(text))})")
+
+
+def _function_of(text: str, write: Callable[[Writer, Block, str], None]) -> Callable[..., float]:
+    block = Block("def run(a, b, t):")
+    columns = {"a": column("a"), "b": column("b"), "t": column("t", is_text=True)}
+    write(Writer(block, block, columns), block, text)
+    namespace = dict(NAMESPACE)
+    exec(block.text(), namespace)
+    return namespace["run"]
 
 
 def _by_numpy(text: str) -> np.ndarray:
