@@ -11,9 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from features.engines.build import build_features, build_lookups_at, make_scope, read_catalog
-from features.engines.numpy_engine import compute_features
+from features.engines.history_engine import compute_features
 from features.inputs.chains import Step, follow
-from features.inputs.history import batch
 from features.inputs.identities import customers_sql, read_customers, resolve
 from features.inputs.journal import open_journal
 from features.inputs.log import Log, read_log
@@ -132,9 +131,9 @@ def _assert_agreement(log: Log, store: SqliteStore, cutoff: int, steps: Sequence
     assert set(frame.index) == {*customers.values(), "stranger"}
     found = read_customers(lambda some: store.read(list(some)), IDS, cutoff)
     scope = make_scope(log, cutoff, build_lookups_at(log, cutoff, catalog))
-    together = compute_features(catalog, batch([found[i] for i in IDS]), scope)
+    together = compute_features(catalog, [found[i] for i in IDS], scope)
     for place, account in enumerate(IDS):
-        alone = compute_features(catalog, batch([found[account]]), scope)
+        alone = compute_features(catalog, [found[account]], scope)
         row = frame.loc[customers[account]]
         for name in catalog.numbers:
             np.testing.assert_array_equal(alone[name][0], together[name][place], err_msg=name)
@@ -159,7 +158,7 @@ def test_what_is_posted_for_any_id_of_a_chain_is_asked_for_as_it_will_be_built(
     fresh = FreshStore(log.shop, SqliteStore(tmp_path / "store.sqlite"), journal)
     for store in (fresh, SqliteStore(tmp_path / "rebuilt.sqlite")):
         found = read_customers(lambda some, s=store: s.read(list(some)), "abc", cutoff)
-        values = compute_features(catalog, batch([found[i] for i in "abc"]), scope)
+        values = compute_features(catalog, [found[i] for i in "abc"], scope)
         assert values["orders_count"].tolist() == [3 * 16 + 3] * 3
         assert values["monetary_value"].tolist() == [frame.loc["c", "monetary_value"]] * 3
         store.close()

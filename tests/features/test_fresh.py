@@ -12,8 +12,8 @@ import pytest
 from redis import Redis
 
 from features.engines.build import build_features, build_lookups_at, make_scope, read_catalog
-from features.engines.numpy_engine import compute_features
-from features.inputs.history import LAYOUT, ROW_KEY, batch
+from features.engines.history_engine import compute_features
+from features.inputs.history import LAYOUT, ROW_KEY
 from features.inputs.identities import read_customers
 from features.inputs.journal import open_journal
 from features.inputs.log import read_log
@@ -198,7 +198,7 @@ def test_posting_and_asking_equals_rebuilding_and_asking_for_every_feature(shop:
     cutoff = log.observed_until
     catalog = read_catalog(log, cutoff)
     scope = make_scope(log, cutoff, build_lookups_at(log, cutoff, catalog))
-    values = compute_features(catalog, batch([posted[customer] for customer in ASKED]), scope)
+    values = compute_features(catalog, [posted[customer] for customer in ASKED], scope)
     frame = build_features(log, [cutoff], catalog, population="contacts").set_index("customer_id")
     log.close()
     for name, feature in catalog.items():
