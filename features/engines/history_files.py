@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.inputs.casts import name_sql
@@ -59,9 +60,16 @@ def write_parquet(connection: Connection, queries: Sequence[str], path: Path) ->
         with connection.within_room():
             parts = (connection.read(query, _ROW_GROUP) for query in queries)
             first = next(parts)
-            with pq.ParquetWriter(unfinished, first.schema, compression="zstd") as writer:
+            schema = _in_utc(first.schema)
+            with pq.ParquetWriter(unfinished, schema, compression="zstd") as writer:
                 for batch in chain(first, chain.from_iterable(parts)):
-                    writer.write_batch(batch)
+                    writer.write_batch(batch.cast(schema))
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _in_utc(schema: pa.Schema) -> pa.Schema:
+    """Say instants in UTC, not in the time zone of the connection."""
+    utc = pa.timestamp("us", "UTC")
+    return pa.schema([f.with_type(utc) if pa.types.is_timestamp(f.type) else f for f in schema])

@@ -253,7 +253,7 @@ def test_check_examines_the_tables_beside_one_with_an_error(
     assert report["errors"] == 1
     assert "events.event_type" in [finding["where"] for finding in report["findings"]]
     assert (report["support"], report["suggestions"]) == ([], None)
-    assert len(report["kept_out"]) == 2
+    assert len(report["kept_out"]) == 3  # a category, a subcategory, an attribute
     monkeypatch.setattr(cli, "console", Console(width=int(width)))
     code, says, _ = run("check", "--shop", str(config))
     assert code == 1

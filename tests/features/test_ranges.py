@@ -1,0 +1,71 @@
+"""Ranges of customers: each customer in one, and the same features as of everybody at once."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from benchmarks.warehouse import CUTOFF, write_warehouse
+from features.engines.build import build_features, build_lookups_at, read_catalog, write_features
+from features.inputs import ranges
+from features.inputs.log import Log, read_log
+from features.inputs.shop import read_shop
+from features.inputs.windows import read_cutoff
+from nextbuy.simulator import simulate_shop
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Log:
+    folder = tmp_path_factory.mktemp("warehouse")
+    log = read_log(read_shop(write_warehouse(folder, 3000)))
+    assert log.ranges == ("",)
+    return log
+
+
+@pytest.fixture
+def parted(whole: Log, monkeypatch: pytest.MonkeyPatch) -> Log:
+    monkeypatch.setattr(ranges, "_ROWS", 4000)
+    return read_log(whole.shop)
+
+
+def test_every_customer_is_in_one_range(parted: Log) -> None:
+    everybody = parted.fetch("SELECT customer_id FROM orders UNION SELECT customer_id FROM events")
+    found = [
+        row
+        for within in parted.ranges
+        for row in parted.fetch(
+            "SELECT * FROM (SELECT customer_id FROM orders UNION SELECT customer_id FROM events) "
+            f"WHERE {within} ORDER BY 1"
+        )
+    ]
+    assert len(parted.ranges) > 3
+    assert found == sorted(everybody)
+
+
+def test_features_and_statistics_are_those_of_everybody_at_once(whole: Log, parted: Log) -> None:
+    cutoff = read_cutoff(CUTOFF, whole.timezone)
+    catalog = read_catalog(whole, cutoff)
+    ours, theirs = (build_features(log, [cutoff], catalog, "contacts") for log in (parted, whole))
+    pd.testing.assert_frame_equal(ours, theirs, rtol=1e-9, atol=0)
+    ours, theirs = (build_lookups_at(log, cutoff, catalog) for log in (parted, whole))
+    assert ours.tables.keys() == theirs.tables.keys()
+    assert ours.scalars == pytest.approx(theirs.scalars, rel=1e-12)
+    for name, columns in theirs.tables.items():
+        for column, values in columns.items():
+            assert ours.tables[name][column] == pytest.approx(values, rel=1e-12)
+
+
+def test_the_file_holds_every_customer_once(parted: Log) -> None:
+    frame = pd.read_parquet(write_features(parted))
+    buyers = parted.fetch("SELECT DISTINCT customer_id FROM orders WHERE cancelled_at IS NULL")
+    assert frame["customer_id"].is_unique
+    assert set(frame["customer_id"]) >= {row[0] for row in buyers}
+
+
+def test_accounts_of_one_customer_are_not_parted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ranges, "_ROWS", 100)
+    log = read_log(read_shop(simulate_shop(tmp_path, 60)))
+    assert "identities" in log.provided
+    assert log.ranges == ("",)
