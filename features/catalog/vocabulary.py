@@ -34,7 +34,14 @@ class Vocabulary(msgspec.Struct, frozen=True):
     points: dict[str, int] = {}
 
     def __post_init__(self) -> None:
-        """Refuse attributes of which one is called as a feature of another one."""
+        """Refuse names that features cannot be called by, and attributes called as a feature."""
+        for kind in ("channels", "stores", "attributes", "points"):
+            for name in getattr(self, kind):
+                if name.startswith("@") or "\0" in name:
+                    raise refuse(
+                        kind, "names that neither begin with @ nor hold a NUL", repr(name),
+                        "Rename it in the shop's tables; features are called by it.",
+                    )  # fmt: skip
         named: dict[str, str] = {}
         for attribute in self.attributes:
             for feature in names_of(attribute):

@@ -119,7 +119,8 @@ def build_features(
 def _build_one(log: Log, cutoff: int, catalog: Catalog, population: Population) -> pd.DataFrame:
     with prepare_features(log, cutoff, catalog, population) as queries:
         parts = [log.connection.execute(f"{query} ORDER BY customer_id").df() for query in queries]
-    frame = pd.concat(parts, ignore_index=True)
+    filled = [part for part in parts if len(part)] or parts[:1]  # of no rows the types are lost
+    frame = pd.concat(filled, ignore_index=True)
     instant = pd.Timestamp(to_datetime(cutoff)).as_unit("us")
     rows = frame[["customer_id"]].assign(cutoff=instant)
     numbers = _settled(frame[catalog.numbers].to_numpy(dtype=float))

@@ -10,6 +10,7 @@ their order's clocks and their product's attributes, events and returns their pr
 in them, the subcategories of a sensitive category included.
 """
 
+import os
 from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
@@ -55,7 +56,7 @@ def write_history(log: Log, folder: Path) -> list[Path]:
 
 def write_parquet(connection: Connection, queries: Sequence[str], path: Path) -> None:
     """Write the rows of queries that give the same columns beside a file, then into its place."""
-    unfinished = path.with_suffix(".unfinished")
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")  # hidden from readers of the folder
     try:
         with connection.within_room():
             parts = (connection.read(query, _ROW_GROUP) for query in queries)
@@ -64,9 +65,16 @@ def write_parquet(connection: Connection, queries: Sequence[str], path: Path) ->
             with pq.ParquetWriter(unfinished, schema, compression="zstd") as writer:
                 for batch in chain(first, chain.from_iterable(parts)):
                     writer.write_batch(batch.cast(schema))
+            _flush(unfinished)
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _flush(path: Path) -> None:
+    """Wait until a file is on the disk."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def _in_utc(schema: pa.Schema) -> pa.Schema:

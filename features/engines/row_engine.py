@@ -38,9 +38,10 @@ class RowPlan:
 
     def compute(self, tables: Tables, scope: Scope) -> dict[str, Array]:
         """Compute all features of one customer: arrays of one value."""
-        if self._known[0] is not scope.lookups:
-            self._known = self._look_up(scope.lookups)
-        _, constants, joined = self._known
+        known = self._known
+        if known[0] is not scope.lookups:
+            known = self._known = self._look_up(scope.lookups)
+        _, constants, joined = known
         clock = float(scope.cutoff), float(scope.cutoff_day)
         numbers, texts = self._run(tables, *clock, constants, joined)
         values = dict(zip(self._catalog.numbers, np.array(numbers, float)[:, None], strict=True))

@@ -13,16 +13,12 @@ from itertools import groupby
 import pyarrow as pa
 
 from features.inputs.connection import Connection
+from features.inputs.contract import BY_NAME
 
 ALWAYS = -(2**53)  # known at any cutoff
 Step = tuple[int, str, str]  # known at, account, customer
 
-# An account goes by its bare id too, for tables that name no source.
-_STEPS = " UNION ALL ".join(
-    f"SELECT {account} AS customer_id, coalesce(known_at, {ALWAYS}) AS known_at, "
-    "customer_id AS customer FROM identities"
-    for account in ("source || ':' || source_id", "source_id")
-)
+_ACCOUNT = "source || ':' || source_id"
 _LEADING_ON = (
     "SELECT DISTINCT customer_id FROM steps_told WHERE customer <> customer_id AND customer IN "
     "(SELECT customer_id FROM steps_told WHERE customer <> customer_id)"
@@ -34,13 +30,21 @@ _CHAINED = (
 )
 
 
-def make_chains(connection: Connection) -> None:
+def make_chains(connection: Connection, provided: Mapping[str, frozenset[str]]) -> None:
     """Make `account_steps` (`customer_id`, `known_at`, `customer`) from the table identities.
+
+    Rows of a table that names no source stand under the bare id. In a log without any source
+    bare ids are all of one kind, and a customer may be an account of another; where sources are
+    named, a customer's id that equals a bare one says nothing, and only `source:id` leads on.
 
     Only accounts that lead to another account are followed in Python, so that a million others
     cost one query. `circled_accounts` has the ids that ever stood in a circle.
     """
-    connection.execute(f"CREATE OR REPLACE VIEW steps_told AS {_STEPS}")
+    tables = [name for name in provided if name != "identities" and _has_accounts(name)]
+    named = any("source" in provided[name] for name in tables)
+    bare = any("source" not in provided[name] for name in tables)
+    told = [_ACCOUNT] if named else [_ACCOUNT, "source_id"]
+    connection.execute(f"CREATE OR REPLACE VIEW steps_told AS {_steps_sql(told)}")
     connection.execute(f"CREATE OR REPLACE TEMP TABLE leading_on AS {_LEADING_ON}")
     followed, circled = follow(connection.execute(_CHAINED).fetchall())
     connection.execute("DROP TABLE leading_on")
@@ -48,9 +52,30 @@ def make_chains(connection: Connection) -> None:
     chained = {"customer_id": (accounts, pa.string()), "known_at": (at, pa.int64())}
     _put(connection, "chained_steps", chained | {"customer": (customers, pa.string())})
     _put(connection, "circled_accounts", {"account": (sorted(circled), pa.string())})
-    connection.execute(
-        "CREATE OR REPLACE VIEW account_steps AS FROM chained_steps UNION ALL "
+    steps = (
+        "SELECT customer_id, known_at, customer FROM chained_steps UNION ALL "
         "SELECT * FROM steps_told ANTI JOIN chained_steps USING (customer_id)"
+    )
+    if named and bare:
+        steps += f" UNION ALL SELECT source_id, known_at, customer FROM ({steps}) {_BARE}"
+    connection.execute(f"CREATE OR REPLACE VIEW account_steps AS {steps}")
+
+
+_BARE = (
+    f"JOIN (SELECT DISTINCT {_ACCOUNT} AS account, source_id FROM identities) "
+    "ON account = customer_id"
+)
+
+
+def _has_accounts(table: str) -> bool:
+    return BY_NAME[table].column("customer_id") is not None
+
+
+def _steps_sql(accounts: Iterable[str]) -> str:
+    return " UNION ALL ".join(
+        f"SELECT {account} AS customer_id, coalesce(known_at, {ALWAYS}) AS known_at, "
+        "customer_id AS customer FROM identities"
+        for account in accounts
     )
 
 

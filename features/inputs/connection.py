@@ -21,7 +21,7 @@ class Connection:
     Raises
     ------
     InputError
-        By every method: disk or memory does not suffice for the query.
+        By every method that runs a query or fetches: disk or memory does not suffice for it.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, shop: Shop) -> None:

@@ -99,7 +99,7 @@ class Journal:
         Raises
         ------
         InputError
-            Lines of an order that was never posted; a key that is another customer's.
+            Lines that do not come with their order; a key that is another customer's.
         NextbuyError
             The journal could not be written; then none of the rows was accepted.
         """
@@ -175,7 +175,9 @@ class _Batch:
         self._received_at = received_at
         self._posted = posted
         self._known: dict[tuple[str, int], dict[str, Any]] = {}  # what is said of a row so far
-        self._closed: set[int] = set()  # orders whose lines came in an earlier post
+        # What came in earlier posts: orders, and the lines of orders.
+        self._orders: set[int] = set()
+        self._lines: dict[int, list[dict[str, Any]]] = {}
 
     def add_known(self, run: Any) -> None:
         """Read what was posted before of the same rows, and of the orders of lines."""
@@ -193,10 +195,13 @@ class _Batch:
                     "SELECT row_key, body FROM posted WHERE table_name = ? AND row_key IN "
                     f"({', '.join('?' * len(some))}) ORDER BY seq"
                 )
-                for key, body in run(query, [name, *some]):
+                for key, encoded in run(query, [name, *some]):
+                    body = msgspec.json.decode(encoded)
+                    if name == "order_lines":
+                        self._lines.setdefault(key, []).append(body)
                     known = self._known.setdefault((name, key), {})
-                    known.update(msgspec.json.decode(body) | known)
-        self._closed = {key for name, key in self._known if name == "order_lines"}
+                    known.update(body | known)
+        self._orders = {key for name, key in self._known if name == "orders"}
 
     def add(self, number: int, row: Posted) -> None:
         """Take a row into the batch, unless it says nothing new."""
@@ -205,7 +210,7 @@ class _Batch:
         statement = {"known_at": received_at} if row.table.happened == "known_at" else {}
         key = row_key(row.table, body | statement)
         if name == "order_lines":
-            if key in self._closed:
+            if body in self._lines.get(key, []):
                 return
             customer_id = self._customer_of_order(key, body["order_id"])
         else:
@@ -219,13 +224,14 @@ class _Batch:
         self.rows.append((received_at, name, key, customer_id, msgspec.json.encode(body)))
 
     def _customer_of_order(self, key: int, order_id: str) -> str:
+        """Find whose order it is; lines have no clock but their order's, so they come with it."""
         order = self._known.get(("orders", key))
-        if order is None:
+        if order is None or key in self._orders:
             raise refuse(
                 "order_lines.order_id",
-                "an order posted before, or in the same request",
+                "an order of the same request, that was not posted before",
                 f"'{order_id}'",
-                "Post an order together with its lines.",
+                "Post an order once, together with all of its lines.",
             )
         return account_of(order)
 

@@ -170,7 +170,7 @@ def read_tables(shop: Shop) -> tuple[Log, list[Fault]]:
         if not faults:
             log, faults = _complete(log)
         if faults and "identities" in log.provided:
-            make_chains(log.connection)
+            make_chains(log.connection, log.provided)
     except BaseException:
         scratch.close()
         raise
@@ -189,7 +189,7 @@ def _complete(log: Log) -> tuple[Log, list[Fault]]:
 def _with_history(log: Log) -> Log:
     provided, journal_seq = merge_journal(log.connection, log.shop, log.provided)
     if "identities" in provided:
-        make_chains(log.connection)
+        make_chains(log.connection, provided)
     make_history_tables(log.connection, log.shop, provided)
     return replace(log, provided=provided, journal_seq=journal_seq)
 

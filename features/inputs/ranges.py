@@ -1,8 +1,8 @@
 """Ranges of customers: parts of a log small enough that what is computed stays in the caches.
 
-The tables of a log stand in the order of their customers, so that a part is read without the
-rest. That makes features cost the same per customer however many there are, and bounds their
-memory by the part.
+The tables of a log stand in the order of their customers (but for posted rows, at the end), so
+that a part is read without the rest. That makes features cost the same per customer however many
+there are, and bounds their memory by the part.
 """
 
 from collections.abc import Mapping
@@ -36,7 +36,9 @@ def customer_ranges(
     if not places:
         return _EVERYBODY
     found = connection.execute(
-        f"SELECT DISTINCT customer_id FROM {largest} WHERE rowid IN ({places}) ORDER BY 1"
+        "SELECT DISTINCT customer_id FROM "
+        f"(SELECT customer_id, row_number() OVER () AS place FROM {largest}) "
+        f"WHERE place IN ({places}) ORDER BY 1"
     ).fetchall()
     bounds = [quote(row[0]) for row in found]
     return (

@@ -1,11 +1,12 @@
 """The journal as a source of training: posted rows put into the tables of a log.
 
 A row that is in the files and was posted is one row: the files' values count, a field that
-they lack comes from the post that first brought it, and it is known from the earliest instant
-at which either says so. `features.store.fresh` does the same for one customer at ask time.
+they lack comes from the post that first brought it. It is known from when all of its values had
+been said, by the one or the other. `features.store.fresh` does the same for one customer at ask
+time.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pyarrow as pa
 
@@ -143,21 +144,56 @@ def _merge(connection: Connection, table: Table, columns: set[str], exists: bool
         rows = f"SELECT * FROM posted_{name} ANTI JOIN same_rows USING ({ROW_KEY})"
         select = ", ".join(map(name_sql, types))
     else:
-        rows = f"SELECT *, 0 AS seq FROM same_rows UNION ALL BY NAME SELECT * FROM posted_{name}"
-        select = ", ".join(f"{_field_sql(table, n)} AS {name_sql(n)}" for n in types)
+        said = f"SELECT *, 0 AS seq FROM same_rows UNION ALL BY NAME SELECT * FROM posted_{name}"
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE said_rows AS {said}")
         connection.execute(f"DELETE FROM {name} WHERE rowid IN (SELECT place FROM same_rows)")
-        rows = f"SELECT {select} FROM ({rows}) GROUP BY {ROW_KEY}"
-        select = "*"
+        rows, select = _one_row_sql(table, types), "*"
     happened = str(table.happened)
     day = f", {local_day_sql(happened)} AS local_day" if name in DAYS else ""
     connection.execute(f"INSERT INTO {name} BY NAME SELECT {select}{day} FROM ({rows})")
     connection.execute("DROP TABLE same_rows")
+    connection.execute("DROP TABLE IF EXISTS said_rows")
 
 
-def _field_sql(table: Table, name: str) -> str:
-    """Write what is taken of the rows of one key: the first value given, the earliest clock."""
-    if name == "known_at" or name.endswith("_known_at"):
-        return f"min({name_sql(name)})"
-    column = table[name]
-    given = column.known_with or name
+def _one_row_sql(table: Table, types: Mapping[str, str]) -> str:
+    """Write the SELECT of one row for each key of `said_rows`: its values and its clocks."""
+    values = [n for n in types if n != "known_at" and not n.endswith("_known_at")]
+    taken = "".join(f", {_first_sql(table, n)} AS {name_sql(n)}" for n in values)
+    clocks = {clock_of(name): _said_sql([name], clock_of(name)) for name in table.late_instants}
+    if "known_at" in types:
+        of_key = table.happened == "known_at"  # the same in all rows of a key
+        plain = plain_columns(table, values)
+        clocks["known_at"] = "min(said.known_at)" if of_key else _said_sql(plain, "known_at")
+    select = "".join(f", {earliest} AS {name_sql(clock)}" for clock, earliest in clocks.items())
+    return (
+        f"WITH taken AS (SELECT {ROW_KEY}{taken} FROM said_rows GROUP BY {ROW_KEY}), "
+        f"clocks AS (SELECT {ROW_KEY}{select} FROM said_rows AS said JOIN taken "
+        f"USING ({ROW_KEY}) GROUP BY {ROW_KEY}) "
+        f"SELECT * EXCLUDE {ROW_KEY} FROM taken JOIN clocks USING ({ROW_KEY})"
+    )
+
+
+def plain_columns(table: Table, names: Iterable[str]) -> list[str]:
+    """Name the columns that are known with their row, having no instant of their own."""
+    return [
+        name
+        for name in names
+        if name not in ("known_at", *table.late_instants)
+        and (column := table.column(name)) is not None
+        and column.known_with is None
+    ]
+
+
+def _first_sql(table: Table, name: str) -> str:
+    """Write the value that counts: the first that was given."""
+    given = table[name].known_with or name
     return f"first({name_sql(name)} ORDER BY seq) FILTER (WHERE {name_sql(given)} IS NOT NULL)"
+
+
+def _said_sql(names: Sequence[str], clock: str) -> str:
+    """Write when the values that count had all been said."""
+    clock = name_sql(clock)
+    said = (
+        f"min(said.{clock}) FILTER (WHERE said.{name_sql(n)} = taken.{name_sql(n)})" for n in names
+    )
+    return f"greatest({', '.join(said)})"

@@ -4,6 +4,7 @@ On disk, so that a log larger than memory can be read; compressed, so that it is
 What a process that died left behind is removed by the next one that opens a log.
 """
 
+import errno
 import fcntl
 import os
 import shutil
@@ -19,6 +20,7 @@ from features.inputs.faults import Fault, InputError, refuse
 from features.inputs.shop import Shop
 
 _GIB = 2**30
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES)
 _MEMORY_GIB = 4.0  # what DuckDB may hold of it at once, unless nextbuy.toml says otherwise
 _SHARE = 0.6  # of the machine, or of what its container may use
 
@@ -65,11 +67,14 @@ def open_scratch(shop: Shop) -> Scratch:
 
 
 def room_fault(shop: Shop, error: Exception) -> Fault | None:
-    """Say that disk or memory ran out, if an error of DuckDB, or of a file written, is about it."""
+    """Say that disk or memory ran out, if an error of DuckDB, or of a file written, is about it.
+
+    DuckDB's own errors come as OSError from rows that are read as Arrow, then without a number.
+    """
     first_line = str(error).splitlines()[0]
-    if isinstance(error, OSError):
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
         return _unwritable(shop, first_line).faults[0]
-    if isinstance(error, duckdb.OutOfMemoryException):
+    if isinstance(error, duckdb.OutOfMemoryException) or first_line.startswith("Out of Memory"):
         return Fault(
             "shop.memory_gib",
             "memory and disk for the log",

@@ -32,6 +32,9 @@ CONTACT_POINTS = {
 }
 
 
+_INTERACTIONS = 100  # that may have points: each one is a branch of an expression
+
+
 class TableSource(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Where one table of the contract comes from: files, or a table or query of a database.
 
@@ -270,6 +273,15 @@ def _profile_faults(file: _File) -> list[Fault]:
         for name in file.customers.static
         if name in keys or CUSTOMERS.column(name) is None
     ]
+    if len(file.contact_points) > _INTERACTIONS:
+        faults.append(
+            Fault(
+                "contact_points",
+                f"at most {_INTERACTIONS} kinds of interaction",
+                str(len(file.contact_points)),
+                "Give points to those that matter.",
+            )
+        )
     return faults + [
         Fault(f"contact_points.{name}", "points of 0 or more", str(points), "Give 0 for none.")
         for name, points in file.contact_points.items()

@@ -19,7 +19,7 @@ from features.inputs.history import (
 )
 from features.inputs.journal import Journal, JournalRow
 from features.inputs.keys import hash_values
-from features.inputs.replay import typed_row
+from features.inputs.replay import plain_columns, typed_row
 from features.inputs.shop import Shop
 from features.inputs.windows import local_day
 from features.store.builds import HistoryStore, StoreInfo, Tables
@@ -163,8 +163,8 @@ def _copy_orders(lines: Sequence[Row], orders: Table | None) -> None:
 def merge_table(name: str, table: Table | None, rows: Sequence[Row]) -> dict[str, Array]:
     """Add posted rows to one customer's rows of a table of the layout, in the layout's order.
 
-    What is there counts; a field that is missing is taken from the first row that brings it,
-    and a clock is the earliest. Lines are added only to an order without any.
+    What is there counts; a field that is missing is taken from the first row that brings it, and
+    then the row is known from that one on. Lines are added only to an order without any.
     """
     columns = (ROW_KEY, *LAYOUT[name])
     held = [] if table is None else _rows(table, columns)
@@ -188,19 +188,17 @@ def _rows(table: Table, columns: Sequence[str]) -> list[Row]:
 
 
 def _fill(name: str, held: Row, row: Row) -> None:
-    """Take from a later row of the same key what is missing, and the earlier clocks."""
+    """Take from a later row of the same key what is missing, with its clock."""
     contract = BY_NAME[HISTORY[name].contract]
     missing = {column for column in held if _is_missing(held[column])}
-    for column in LAYOUT[name]:
-        value = row.get(column)
-        if value is None:
-            continue
-        if column == "known_at" or column.endswith("_known_at"):
-            held[column] = value if column in missing else min(held[column], value)
-        else:
-            given_with = _given_with(contract, column)
-            if column in missing and (given_with is None or given_with in missing):
-                held[column] = value
+    brought = set()
+    for column in missing & row.keys():
+        given_with = _given_with(contract, column)
+        if row[column] is not None and (given_with is None or given_with in missing):
+            held[column] = row[column]
+            brought.add(column)
+    if plain_columns(contract, brought) and "known_at" in held:
+        held["known_at"] = max(held["known_at"], row["known_at"])
 
 
 def _given_with(contract: Contract, column: str) -> str | None:

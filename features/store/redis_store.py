@@ -155,7 +155,7 @@ class RedisStore:
         }
         try:
             return {own: unpacked(found[own]) for own in ids if found[own] is not None}
-        except (ValueError, OSError) as error:
+        except (ValueError, IndexError, OSError) as error:
             raise broken_store(str(self._place), error) from None
 
     @property

@@ -74,7 +74,7 @@ class SqliteStore:
             try:
                 for own, packed in self._connection.execute(f"{query} ({marks})", some):
                     found[own] = unpacked(packed)
-            except (sqlite3.DatabaseError, ValueError, OSError) as error:
+            except (sqlite3.DatabaseError, ValueError, IndexError, OSError) as error:
                 raise self._broken(error) from None
         return found
 

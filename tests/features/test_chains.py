@@ -79,6 +79,22 @@ def test_ids_in_a_circle_are_named_and_those_that_lead_into_it_are_not() -> None
     assert circled == {"a", "b", "c"}
 
 
+def test_where_sources_are_named_a_customer_is_no_account_of_equal_id(
+    write_shop: WriteShop,
+) -> None:
+    """A till that numbers its customers from 1 as the shop itself does."""
+    pairs = [("till", "1", "2"), ("till", "2", "3"), ("till", "3", "1"), ("web", "70", "till:3")]
+    identities = pd.DataFrame(pairs, columns=["source", "source_id", "customer_id"])
+    orders = identities.drop(columns="customer_id").rename(columns={"source_id": "customer_id"})
+    orders = orders.assign(order_id=orders.index, ordered_at=["2024-01-01", "2024-01-02"] * 2)
+    log = read_log(
+        read_shop(write_shop({"orders": orders.assign(amount=1), "identities": identities}))
+    )
+    accounts = [f"{source}:{source_id}" for source, source_id, _ in pairs]
+    assert resolve(log, pd.Series(accounts), log.observed_until).tolist() == ["2", "3", "1", "1"]
+    assert resolve(log, pd.Series(["1", "2"]), log.observed_until).tolist() == ["1", "2"]
+
+
 def test_a_long_chain_is_followed_at_once() -> None:
     steps = [(0, f"{place}", f"{place + 1}") for place in range(200_000)]
     followed, _ = follow(steps)

@@ -109,7 +109,7 @@ def test_a_row_that_breaks_the_contract_is_refused_and_the_whole_post_with_it(
         ({"messages": [MESSAGE | {"machine_opened": True}]}, "expected `opened_at` with it"),
         (
             {"order_lines": [{"order_id": "x", "product_id": "y", "quantity": 1, "unit_price": 2}]},
-            "expected an order posted before, or in the same request, got 'x'",
+            "expected an order of the same request, that was not posted before, got 'x'",
         ),
     ],
 )
@@ -174,6 +174,60 @@ def test_an_order_in_the_files_and_in_a_post_is_one_in_any_order(
     rows = log.connection.execute("SELECT amount, discount FROM orders WHERE order_id = 'o2'")
     assert rows.fetchall() == [(300, 100)]
     assert "discount" in log.provided["orders"]
+
+
+def _order_clock(shop: Shop) -> tuple:
+    query = "SELECT amount, discount, known_at FROM orders WHERE order_id = 'p1'"
+    return read_log(shop).connection.execute(query).fetchall()[0]
+
+
+def test_a_row_is_known_from_when_all_of_its_values_had_been_said(shop: Shop) -> None:
+    """Posted again with what has no instant of its own, it is known from that post on."""
+    build(shop)
+    post(shop, orders=[ORDER])
+    first = _order_clock(shop)[2]
+    post(shop, orders=[ORDER | {"discount": 1}])
+    amount, discount, known_at = _order_clock(shop)
+    assert (amount, discount) == (500, 100)
+    assert known_at > first
+    assert read_fresh(shop, "c")["orders"]["known_at"].tolist()[-1] == known_at
+    build(shop)
+    assert read_fresh(shop, "c")["orders"]["known_at"].tolist()[-1] == known_at
+
+
+@pytest.mark.parametrize(("amount", "is_later"), [(5, False), (999, True)])
+def test_a_value_of_the_files_is_not_known_from_a_post_that_said_another(
+    write_shop, orders, amount: int, is_later: bool
+) -> None:
+    frame = orders(("c", "2024-01-02", 1), ("c", "2024-02-02", 2))
+    shop = read_shop(write_shop({"orders": frame}))
+    post(shop, orders=[ORDER])
+    received = _order_clock(shop)[2]
+    later = frame.iloc[:1].assign(
+        order_id="p1",
+        ordered_at=ORDER["ordered_at"],
+        amount=amount,
+        known_at=pd.Timestamp.now("UTC"),
+    )
+    frame = frame.assign(known_at=pd.to_datetime(frame["ordered_at"], utc=True))
+    pd.concat([frame, later]).to_csv(shop.workspace.parent / "orders.csv", index=False)
+    found = _order_clock(shop)
+    assert found[0] == amount * 100
+    assert (found[2] > received) is is_later
+
+
+def test_lines_come_with_their_order(shop: Shop) -> None:
+    """They have no clock but its own, and two lists of lines for one order are a mistake."""
+    line = {"order_id": "p1", "product_id": "b", "quantity": 2, "unit_price": "1.25"}
+    post(shop, orders=[ORDER])
+    for posts in ({"order_lines": [line]}, {"orders": [ORDER], "order_lines": [line]}):
+        with pytest.raises(InputError, match="an order of the same request"):
+            post(shop, **posts)
+    whole = {"orders": [ORDER | {"order_id": "p2"}], "order_lines": [line | {"order_id": "p2"}]}
+    assert post(shop, **whole) == (2, 0)
+    assert post(shop, **whole) == (0, 2)
+    with pytest.raises(InputError, match="an order of the same request"):
+        post(shop, order_lines=[line | {"order_id": "p2", "product_id": "c"}])
 
 
 def test_the_lines_of_an_order_count_from_where_they_come_first(write_shop, orders) -> None:

@@ -6,10 +6,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pytest
 
 from features.engines.build import build_features, read_catalog
+from features.engines.history_files import write_parquet
 from features.inputs.faults import InputError
 from features.inputs.log import Log, read_log
 from features.inputs.shop import read_shop
@@ -321,6 +323,19 @@ def test_a_disk_that_is_full_after_reading_is_the_same_error(
         assert done.stdout.startswith("shop.workspace: expected room to write in "), (work, done)
         left = [path for path in read_shop(config).workspace.rglob("*") if path.is_file()]
         assert left == [], work
+
+
+def test_a_query_that_fails_is_not_called_a_full_disk(
+    write_shop: Callable[..., Path], tmp_path: Path
+) -> None:
+    log = read_log(read_shop(write_shop({"orders": GOOD})))
+    path = tmp_path / "features.parquet"
+    path.write_bytes(b"the last one")
+    queries = ["SELECT 1 AS n", "SELECT CAST(order_id || 'x' AS INTEGER) AS n FROM orders"]
+    with pytest.raises((duckdb.Error, OSError), match="Conversion Error"):
+        write_parquet(log.connection, queries, path)
+    assert path.read_bytes() == b"the last one"
+    assert list(tmp_path.glob(".features*")) == []
 
 
 _FULL_AFTER_READING = """

@@ -8,7 +8,9 @@ import pytest
 from benchmarks.warehouse import CUTOFF, write_warehouse
 from features.engines.build import build_features, build_lookups_at, read_catalog, write_features
 from features.inputs import ranges
+from features.inputs.journal import open_journal
 from features.inputs.log import Log, read_log
+from features.inputs.posted import Door
 from features.inputs.shop import read_shop
 from features.inputs.windows import read_cutoff
 from nextbuy.simulator import simulate_shop
@@ -60,6 +62,26 @@ def test_the_file_holds_every_customer_once(parted: Log) -> None:
     buyers = parted.fetch("SELECT DISTINCT customer_id FROM orders WHERE cancelled_at IS NULL")
     assert frame["customer_id"].is_unique
     assert set(frame["customer_id"]) >= {row[0] for row in buyers}
+
+
+def test_posted_rows_that_replace_others_leave_the_ranges_whole(
+    write_shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ranges, "_ROWS", 30)
+    rows = [
+        {"order_id": f"o{n}", "customer_id": f"c{n:03}", "ordered_at": "2024-01-02", "amount": 1}
+        for n in range(100)
+    ]
+    frame = pd.DataFrame(rows)
+    frame.loc[0, "ordered_at"] = "2024-01-01"
+    shop = read_shop(write_shop({"orders": frame}))
+    journal = open_journal(shop)
+    journal.append(Door(shop).read({"orders": rows[20:80]}))
+    journal.close()
+    log = read_log(shop)
+    assert len(log.ranges) == 4
+    catalog = read_catalog(log, log.observed_until)
+    assert len(build_features(log, [log.observed_until], catalog)) == 100
 
 
 def test_accounts_of_one_customer_are_not_parted(
