@@ -42,6 +42,7 @@ bench-holdout: .venv/users
 
 bench-features: .venv/users
 	$(RUN) benchmarks.features
+	$(RUN) benchmarks.ask
 
 # Developers have all that users have, so that their environment serves both.
 .venv/users: requirements.lock pyproject.toml

@@ -2,20 +2,21 @@
 
 The customers asked for have 30 orders of two lines, 100 events and 60 messages, all within what
 the store keeps: the warehouse's own are quieter, so these are planted beside them, their rows
-drawn from its tables. Run alone with `python -m benchmarks.ask --customers 50000`.
+drawn from its tables. The second half of `make bench-features`.
 """
 
 import argparse
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import msgspec
 
 from benchmarks.ask_tasks import REDIS, Asked, redis_answers
-from benchmarks.rows import Row, report
+from benchmarks.rows import Row, report_each
 from benchmarks.warehouse import write_warehouse
 from features.inputs.windows import DAY
 
@@ -38,30 +39,29 @@ def main() -> None:
     """Measure at one size."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--customers", type=int, default=1_000_000)
-    report("ask", measure_asks(parser.parse_args().customers))
+    report_each("ask", _measure(parser.parse_args().customers))
 
 
-def measure_asks(customers: int) -> list[Row]:
+def _measure(customers: int) -> Iterator[Row]:
     """Build both stores of a warehouse of so many customers, and ask."""
-    rows = [Row("customers in the history store, millions", customers / 1e6)]
+    yield Row("customers in the history store, millions", customers / 1e6)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_busy_warehouse(folder, customers)
         _run("build", folder)
-        rows += _one(folder, "embedded store", "sqlite", goal=1.0)
-        rows += _thousand(folder, "embedded store", "sqlite")
+        yield from _one(folder, "embedded store", "sqlite", goal=1.0)
+        yield from _thousand(folder, "embedded store", "sqlite")
         if redis_answers():
             try:
                 _run("build_redis", folder)
-                rows += _one(folder, "Redis", "redis")
-                rows += _thousand(folder, "Redis", "redis")
+                yield from _one(folder, "Redis", "redis")
+                yield from _thousand(folder, "Redis", "redis")
             finally:
                 _run("clear_redis", folder)
         else:
-            rows.append(Row(f"Redis is left out: none answers at {REDIS}", 0))
-        rows += _one(folder, "by DuckDB queries", "duckdb")
-        rows += _one(folder, "by pandas", "pandas")
-    return rows
+            yield Row(f"Redis is left out: none answers at {REDIS}", 0)
+        yield from _one(folder, "by DuckDB queries", "duckdb")
+        yield from _one(folder, "by pandas", "pandas")
 
 
 def _one(folder: Path, where: str, task: str, goal: float | None = None) -> list[Row]:

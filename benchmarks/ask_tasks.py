@@ -79,7 +79,7 @@ def _build_redis(folder: Path) -> None:
     words = connection.execute("SELECT words FROM about").fetchall()[0][0]
     records = connection.execute("SELECT customer_id, record FROM history")
     texts = np.array(msgspec.json.decode(words), object)
-    RedisTarget(REDIS, _SHOP).write(_open_sqlite(folder).info, texts, iter(records))
+    RedisTarget(REDIS, _SHOP).write(_open_sqlite(folder).info, texts, iter(()), iter(records))
 
 
 def _clear_redis(_folder: Path) -> None:

@@ -1,30 +1,34 @@
 """The feature pipeline against DuckDB's floor and pandas. Run with `make bench-features`.
 
-Every figure is taken in a process of its own, CPU time rather than wall time except for what one
-customer waits, and compared with what was measured beside it in the same run.
+Every figure is taken in a process of its own, CPU time rather than wall time, and compared with
+what was measured beside it in the same run.
 """
 
 import argparse
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.ask import measure_asks
 from benchmarks.fifty import FIFTY
 from benchmarks.measured import Usage, measure
-from benchmarks.rows import Row, report
+from benchmarks.rows import Row, report_each
 from benchmarks.warehouse import write_warehouse
 
 _GROWTH = (0.125, 0.25, 0.5, 1.0)
 
 
 def main() -> None:
-    """Measure at four sizes, everything else at the largest, and asking beside as many orders."""
+    """Measure at four sizes, and everything else at the largest."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--orders", type=int, default=10_000_000)
-    orders = parser.parse_args().orders
-    rows = [Row("orders, millions", orders / 1e6), Row("fixed features", len(FIFTY))]
+    report_each("features", _measure(parser.parse_args().orders))
+
+
+def _measure(orders: int) -> Iterator[Row]:
+    yield Row("orders, millions", orders / 1e6)
+    yield Row("fixed features", len(FIFTY))
     sizes, cpu = [round(orders * share) for share in _GROWTH], []
     with tempfile.TemporaryDirectory() as folder:
         for size in sizes:
@@ -32,23 +36,23 @@ def main() -> None:
             write_warehouse(path, size)
             read = measure("read", path)[0]
             cpu.append(min(usage.cpu for usage in measure("fifty", path, 2)))
-        rows += [Row("reading and checking the log, CPU s", read.cpu)]
-        rows += [Row("reading and checking the log, GiB", read.gib)]
-        rows += _against_floor(path) + _against_pandas(path) + [_linear(sizes, cpu)]
-    rows += measure_asks(orders // 10)
-    report("features", rows)
+        yield _linear(sizes, cpu)
+        yield Row("reading and checking the log, CPU s", read.cpu)
+        yield Row("reading and checking the log, GiB", read.gib)
+        yield from _against_floor(path)
+        yield from _against_pandas(path)
+        yield _memory("all features at 12 cutoffs, peak GiB", measure("twelve", path))
 
 
-def _against_floor(folder: Path) -> list[Row]:
+def _against_floor(folder: Path) -> Iterator[Row]:
     floor = measure("floor", folder, 3)
-    rows = [Row("floor, CPU s", *_spread([usage.cpu for usage in floor]))]
+    yield Row("floor, CPU s", *_spread([usage.cpu for usage in floor]))
     for name, task, limit in (("50 features", "fifty", 4), ("all features", "full", 8)):
         used = measure(task, folder, 2)
-        rows.append(Row(f"{name}, CPU s", *_spread([usage.cpu for usage in used])))
+        yield Row(f"{name}, CPU s", *_spread([usage.cpu for usage in used]))
         ratio, low, high = _ratio(used, floor, "cpu")
-        rows.append(Row(f"{name}, CPU over floor", ratio, low, high, f"<= {limit}", ratio <= limit))
-        rows.append(_memory(f"{name}, peak GiB", used))
-    return [*rows, _memory("all features at 12 cutoffs, peak GiB", measure("twelve", folder))]
+        yield Row(f"{name}, CPU over floor", ratio, low, high, f"<= {limit}", ratio <= limit)
+        yield _memory(f"{name}, peak GiB", used)
 
 
 def _memory(figure: str, used: list[Usage]) -> Row:
@@ -56,15 +60,13 @@ def _memory(figure: str, used: list[Usage]) -> Row:
     return Row(figure, peak, goal="< 6", met=peak < 6)
 
 
-def _against_pandas(folder: Path) -> list[Row]:
-    """Compare with pandas; it reads the files itself, and reading is given to it for free."""
+def _against_pandas(folder: Path) -> Iterator[Row]:
+    """Compare with pandas, which reads the files itself; reading the log is not in ours."""
     ours, theirs = measure("fifty", folder, 2), measure("pandas", folder)
-    rows = []
     for name, figure in (("cpu", "CPU"), ("gib", "peak memory")):
         ratio, low, high = _ratio(theirs, ours, name)
         label = f"50 features: {figure} of pandas over ours"
-        rows.append(Row(label, ratio, low, high, ">= 2.5", ratio >= 2.5))
-    return rows
+        yield Row(label, ratio, low, high, ">= 2.5", ratio >= 2.5)
 
 
 def _spread(values: list[float]) -> tuple[float, float, float]:

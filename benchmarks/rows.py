@@ -1,6 +1,7 @@
 """Rows of a benchmark: a figure, its interval, its goal, and whether it is met."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -19,6 +20,16 @@ class Row(msgspec.Struct):
     high: float | None = None
     goal: str = ""
     met: bool | None = None
+
+
+def report_each(name: str, rows: Iterable[Row]) -> None:
+    """Report rows that are measured one after the other: what there is, if one cannot be."""
+    measured = []
+    try:
+        for row in rows:
+            measured.append(row)
+    finally:
+        report(name, measured)
 
 
 def report(name: str, rows: list[Row]) -> None:
