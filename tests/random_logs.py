@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import numpy as np
 import pandas as pd
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from features.inputs.contract import EVENT_TYPES, TABLES, Column, Table
@@ -27,6 +28,13 @@ Tables = dict[str, pd.DataFrame]
 Row = dict[str, Any]
 
 ZONES = ("Europe/Berlin", "America/New_York")
+# Of a property over whole logs: an example takes seconds, and the same ones are tried each time.
+OVER_LOGS = settings(
+    max_examples=2,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 # The end of the day on which New York's clock went back, and the middle of a day after both went
 # forward: a bare date of that day has happened and is not known yet.
 CUTOFFS = ("2023-11-05", "2024-04-10 13:30:00")

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from features.catalog.catalog import Catalog
@@ -24,7 +24,16 @@ from features.inputs.windows import DAY, Window, read_cutoff, to_datetime
 from features.store.sqlite_store import SqliteStore
 from features.store.store import build_store
 from models.policy import check_eligibility
-from tests.random_logs import ZONES, RandomLog, Tables, column_names, random_logs, read_tables, utc
+from tests.random_logs import (
+    OVER_LOGS,
+    ZONES,
+    RandomLog,
+    Tables,
+    column_names,
+    random_logs,
+    read_tables,
+    utc,
+)
 from training.labels import make_labels, make_message_labels
 
 EXACT = ("count", "sum", "min", "max", "last", "top")
@@ -140,12 +149,7 @@ def test_every_row_known_later_and_every_late_field_are_changed() -> None:
 
 @pytest.mark.parametrize("zone", ZONES)
 @given(data=st.data())
-@settings(
-    max_examples=2,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@OVER_LOGS
 def test_what_is_known_after_the_cutoff_changes_no_feature(
     zone: str, data: st.DataObject, tmp_path: Path
 ) -> None:

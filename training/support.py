@@ -6,9 +6,9 @@ from typing import Literal
 import msgspec
 
 from features.engines.build import purchase_days_sql
+from features.inputs.casts import quote
 from features.inputs.contract import EVENT_TYPES
 from features.inputs.log import Log
-from features.inputs.sources import quote
 from features.inputs.windows import DAY, Window
 from models import churn, timing
 from models.channel import MIN_RANDOMISED, NO_MESSAGE

@@ -11,8 +11,8 @@ from features.catalog.expressions import parse
 from features.catalog.feature import Aggregate, Derived
 from features.catalog.relation import Relation, Relations, Total, is_constant
 from features.engines.scope import Scope
+from features.inputs.casts import name_sql
 from features.inputs.history import HISTORY
-from features.inputs.sources import name_sql
 from features.inputs.windows import Window
 
 _FUNCTIONS = {

@@ -9,7 +9,7 @@ from features.catalog.feature import Quantiles
 from features.catalog.relation import Lookup, is_constant
 from features.engines.duckdb_engine import bind, features_sql, rows_sql, total_sql
 from features.engines.scope import Lookups, Scope
-from features.inputs.sources import name_sql
+from features.inputs.casts import name_sql
 from features.inputs.warehouse import Warehouse
 
 

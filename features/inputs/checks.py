@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import duckdb
 
-from features.inputs.casts import always_casts, missing_sql, value_sql
+from features.inputs.casts import always_casts, missing_sql, name_sql, quote, value_sql
 from features.inputs.contract import KINDS
 from features.inputs.faults import Fault
 from features.inputs.shop import Shop
-from features.inputs.sources import Source, name_sql, quote
+from features.inputs.sources import Source
 from features.inputs.windows import to_datetime
 
 _EXAMPLES = 3

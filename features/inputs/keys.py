@@ -8,8 +8,8 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from features.inputs.casts import name_sql
 from features.inputs.contract import Table
-from features.inputs.sources import name_sql
 
 _BITS = 53  # exact as a float64
 _SEPARATOR = "\x1f"

@@ -19,8 +19,7 @@ from features.inputs.casts import SQL_TYPES, known_sql, local_day_sql, name_sql,
 from features.inputs.chains import make_chains
 from features.inputs.checks import find_faults
 from features.inputs.connection import Connection
-from features.inputs.contract import BY_NAME, DAYS, TABLES, Table
-from features.inputs.contract import clock_of as clock_of
+from features.inputs.contract import BY_NAME, DAYS, TABLES, Table, clock_of
 from features.inputs.databases import Databases
 from features.inputs.faults import Fault, InputError, refuse
 from features.inputs.files import unreadable

@@ -9,13 +9,13 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from features.inputs.casts import known_sql, same_names, value_sql
+from features.inputs.casts import known_sql, name_sql, quote, same_names, value_sql
 from features.inputs.checks import find_faults
 from features.inputs.contract import KINDS, TABLES, Table, clock_of
 from features.inputs.faults import Fault, InputError, refuse
 from features.inputs.pseudonyms import hashed_columns, stored_ids
 from features.inputs.shop import Shop
-from features.inputs.sources import Source, name_sql, quote
+from features.inputs.sources import Source
 
 MAX_ROWS = 1000
 POSTABLE = {t.name: t for t in TABLES if t.column("customer_id") or t.name == "order_lines"}

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pyarrow as pa
 
-from features.inputs.casts import SQL_TYPES, local_day_sql
+from features.inputs.casts import SQL_TYPES, local_day_sql, name_sql
 from features.inputs.connection import Connection
 from features.inputs.contract import BY_NAME, DAYS, Table, clock_of
 from features.inputs.faults import InputError, NextbuyError, refuse
@@ -18,7 +18,6 @@ from features.inputs.history import ROW_KEY
 from features.inputs.journal import Journal, JournalRow, has_journal, open_journal
 from features.inputs.keys import key_sql
 from features.inputs.shop import Shop
-from features.inputs.sources import name_sql
 
 _CHUNK = 50_000  # rows of the journal in memory at once
 _ARROW = {

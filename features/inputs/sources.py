@@ -4,9 +4,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from features.inputs.casts import name_sql as name_sql
-from features.inputs.casts import quote as quote
-from features.inputs.casts import same_names, value_sql
+from features.inputs.casts import name_sql, same_names, value_sql
 from features.inputs.contract import Table
 from features.inputs.databases import Databases
 from features.inputs.faults import Fault, InputError

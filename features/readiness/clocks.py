@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from features.inputs.contract import Table
-from features.inputs.log import Log, clock_of
+from features.inputs.contract import Table, clock_of
+from features.inputs.log import Log
 from features.inputs.windows import DAY, to_datetime
 from features.readiness.coverage import PLACEHOLDER_BEFORE
 from features.readiness.finding import Finding

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from features.inputs.casts import name_sql
 from features.inputs.contract import Table
 from features.inputs.log import Log
-from features.inputs.sources import name_sql
 from features.readiness.finding import Finding
 
 _MIN_ROWS = 20  # below it the same value everywhere is chance

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.engines.build import build_features, build_lookups_at, make_scope, read_catalog
@@ -22,6 +22,7 @@ from features.inputs.windows import DAY, read_cutoff, to_datetime
 from features.store.fresh import FreshStore
 from features.store.sqlite_store import SqliteStore
 from features.store.store import build_store
+from tests.random_logs import OVER_LOGS
 
 WriteShop = Callable[..., Path]
 START = read_cutoff("2024-01-01T00:00:00Z", ZoneInfo("UTC"))
@@ -120,12 +121,7 @@ def _shop(write_shop: WriteShop, steps: Sequence[Step]) -> Log:
 
 
 @given(STEPS)
-@settings(
-    max_examples=6,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(OVER_LOGS, max_examples=6)
 def test_first_middle_and_last_ids_agree_alone_in_a_batch_and_in_the_build(
     write_shop: WriteShop, tmp_path: Path, steps: list[Step]
 ) -> None:

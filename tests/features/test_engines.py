@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from features.catalog.catalog import Catalog
@@ -18,7 +18,7 @@ from features.inputs.log import Log
 from features.inputs.windows import read_cutoff
 from features.store.sqlite_store import SqliteStore
 from features.store.store import build_store
-from tests.random_logs import ZONES, random_logs, read_tables
+from tests.random_logs import OVER_LOGS, ZONES, random_logs, read_tables
 
 # Counts, sums of integer money, dates and categories agree exactly; quotients to 1e-9.
 EXACT = ("count", "sum", "min", "max", "last", "top")
@@ -100,12 +100,7 @@ def test_a_customer_is_the_same_alone_in_a_batch_and_in_the_training_build(
 
 @pytest.mark.parametrize("zone", ZONES)
 @given(data=st.data())
-@settings(
-    max_examples=2,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@OVER_LOGS
 def test_any_history_agrees_alone_and_in_a_batch(
     zone: str, data: st.DataObject, tmp_path: Path
 ) -> None:

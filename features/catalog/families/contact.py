@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from features.catalog.feature import Aggregate, Derived, Feature
-from features.inputs.sources import quote
+from features.inputs.casts import quote
 
 _LOOKBACK = 91
 _AGO = (0, 7, 30)

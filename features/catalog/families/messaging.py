@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from features.catalog.feature import Aggregate, Derived, Feature
 from features.catalog.relation import Lookup
 from features.catalog.relations import CHANNEL_COUNTS, HUMAN_OPEN
-from features.inputs.sources import name_sql, quote
+from features.inputs.casts import name_sql, quote
 
 _DAYS_SINCE = "floor((cutoff - {instant}) / 86400000000)"
 _PSEUDO = 20  # messages of the population in a customer's own rates

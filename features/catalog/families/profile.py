@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from features.catalog.feature import Aggregate, Derived, Feature
 from features.catalog.relation import Lookup
-from features.inputs.sources import name_sql, quote
+from features.inputs.casts import name_sql, quote
 
 POPULATION = Lookup("population", "profile", None, {"customers": ("count", "happened_at")})
 SEASON = Lookup(

@@ -1,8 +1,8 @@
 """Purchases, RFM and rhythm: what every shop has."""
 
 from features.catalog.feature import Aggregate, Derived, Feature, Quantiles
+from features.inputs.casts import quote
 from features.inputs.contract import ONLINE_CHANNELS
-from features.inputs.sources import quote
 
 _ONLINE = ", ".join(map(quote, ONLINE_CHANNELS))
 _LOOKBACKS = (7, 14, 28, 56, 91, 182, 365)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from features.catalog.feature import Aggregate, Derived, Feature
-from features.inputs.sources import name_sql, quote
+from features.inputs.casts import name_sql, quote
 
 # Of more stores than this none has columns of its own; they still count in the group.
 _MAX_STORES = 8
