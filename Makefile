@@ -11,7 +11,7 @@ export MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR := false
 export MLFLOW_LOGGING_LEVEL := WARNING
 
 .PHONY: demo test test-slow lint features-page notebooks bench-demo bench-holdout bench-features
-.PHONY: lock clean
+.PHONY: bench-btyd lock clean
 
 demo: .venv/users
 	$(BIN)/nextbuy demo
@@ -43,6 +43,9 @@ bench-holdout: .venv/users
 bench-features: .venv/users
 	$(RUN) benchmarks.features
 	$(RUN) benchmarks.ask
+
+bench-btyd: .venv/users
+	$(RUN) benchmarks.btyd
 
 # Developers have all that users have, so that their environment serves both.
 .venv/users: requirements.lock pyproject.toml

@@ -13,13 +13,13 @@ from rich.console import Console
 from benchmarks.rows import Row, report
 from features.inputs.log import read_log
 from features.inputs.shop import read_shop
+from models.crps import crps_by_customer
 from models.forecast import make_forecast
 from models.registry import read_version
 from nextbuy.cdnow import write_cdnow
 from nextbuy.demo import SIMULATED_CUSTOMERS, TRIALS
 from nextbuy.reports import show_holdout
 from nextbuy.simulator import simulate_shop
-from training.metrics import crps_by_customer
 from training.study import make_study
 from training.train import train
 

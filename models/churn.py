@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from models.booster import BoosterSettings, Columns, ResidualBooster
-from models.btyd import RFM, Btyd
+from models.btyd.history import RFM
+from models.btyd.member import Member
 from models.slices import Slices
 
 Floats = NDArray[np.float64]
@@ -34,7 +35,7 @@ class ChurnModel(msgspec.Struct, frozen=True):
     ----------
     horizon_days : int
         H.
-    btyd : Btyd
+    btyd : Member
         Fitted at the model's cutoff.
     booster : ResidualBooster or None
         None where there was too little data.
@@ -43,7 +44,7 @@ class ChurnModel(msgspec.Struct, frozen=True):
     """
 
     horizon_days: int
-    btyd: Btyd
+    btyd: Member
     booster: ResidualBooster | None
     quantiles: list[float]
 
@@ -78,7 +79,7 @@ def fit_churn(slices: Slices, settings: BoosterSettings, seed: int) -> ChurnMode
     return msgspec.structs.replace(unranked, quantiles=quantiles.tolist())
 
 
-def _offset(btyd: Btyd, inputs: Columns, days: float) -> Floats:
+def _offset(btyd: Member, inputs: Columns, days: float) -> Floats:
     """Give BG/NBD's logit of a purchase within `days`."""
     x, t_x, T = (np.asarray(inputs[name], dtype=float) for name in RFM)
     return np.asarray(logit(np.clip(btyd.p_within(x, t_x, T, [days])[:, 0], _EDGE, 1 - _EDGE)))

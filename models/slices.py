@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from models.btyd import Btyd
+from models.btyd.member import Member
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Slices:
     latest : DataFrame
         Features of the population at `cutoff`, without labels: for the BG/NBD and the
         Gamma-Gamma that answer, and for the percentiles.
-    btyds : cutoff (Timestamp) -> Btyd
+    btyds : cutoff (Timestamp) -> Member
         BG/NBD fitted at each slice's cutoff and at the model's, on what was known then.
     """
 
@@ -31,7 +31,7 @@ class Slices:
     frame: pd.DataFrame
     labels: pd.DataFrame
     latest: pd.DataFrame
-    btyds: dict[Any, Btyd]
+    btyds: dict[Any, Member]
 
     @property
     def columns(self) -> list[str]:
@@ -39,6 +39,6 @@ class Slices:
         return [name for name in self.frame.columns if name not in ("customer_id", "cutoff")]
 
     @property
-    def btyd(self) -> Btyd:
+    def btyd(self) -> Member:
         """The BG/NBD at the model's cutoff."""
         return self.btyds[self.latest["cutoff"].iloc[0]]

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from models.booster import BoosterSettings, Columns, ResidualBooster
-from models.btyd import RFM, Btyd
+from models.btyd.history import RFM
+from models.btyd.member import Member
 from models.slices import Slices
 from models.value import GammaGamma, fit_gamma_gamma
 
@@ -37,7 +38,7 @@ class TimingModel(msgspec.Struct, frozen=True):
 
     horizon_days: int
     edges: list[int]
-    btyd: Btyd
+    btyd: Member
     booster: ResidualBooster | None
     gamma_gamma: GammaGamma | None
 
@@ -108,16 +109,13 @@ def interval_edges(horizon_days: int) -> list[int]:
     return sorted(set(scaled))
 
 
-def conditional_hazards(btyd: Btyd, inputs: Columns, edges: Sequence[int]) -> Floats:
+def conditional_hazards(btyd: Member, inputs: Columns, edges: Sequence[int]) -> Floats:
     """Give BG/NBD's hazard of each interval but the last, given a return within H.
 
-    With S the survival of a living customer, (S(e_k-1) - S(e_k)) / (S(e_k-1) - S(H)): array
-    (rows, intervals - 1). P(alive) cancels out.
+    Array (rows, intervals - 1), away from 0 and 1.
     """
-    x, T = (np.asarray(inputs[name], dtype=float) for name in ("frequency", "T"))
-    logs = btyd.log_survival(x, T, [0, *edges])
-    hazards = np.expm1(logs[:, 1:-1] - logs[:, :-2]) / np.expm1(logs[:, -1:] - logs[:, :-2])
-    return np.clip(hazards, _EDGE, 1 - _EDGE)
+    x, t_x, T = (np.asarray(inputs[name], dtype=float) for name in RFM)
+    return np.clip(btyd.return_hazards(x, t_x, T, edges), _EDGE, 1 - _EDGE)
 
 
 def _fit_booster(

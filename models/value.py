@@ -12,11 +12,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.btyd import PENALTIES, import_lifetimes
+from models.btyd.lifetimes_fit import import_lifetimes
 
 Floats = NDArray[np.float64]
 
 MIN_REPEATERS = 50
+_PENALTIES = (0.0, 0.001, 0.01, 0.1, 1.0)
 
 
 class GammaGamma(msgspec.Struct, frozen=True):
@@ -48,9 +49,9 @@ def fit_gamma_gamma(frame: pd.DataFrame) -> GammaGamma | None:
         return None
     lifetimes = import_lifetimes()
     unit = float(repeaters["monetary_value"].median())
-    for penalty in PENALTIES:
+    for penalty in _PENALTIES:
         fitter = lifetimes.GammaGammaFitter(penalizer_coef=penalty)
-        # as in models.btyd: overflow on the way, and the optimiser's report
+        # as in models.btyd.lifetimes_fit: overflow on the way, and the optimiser's report
         with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
             try:

@@ -53,7 +53,7 @@ def test_a_part_of_the_features_imports_only_what_it_may(part: str) -> None:
 def test_no_module_can_unpickle_and_only_one_imports_lifetimes(path: Path) -> None:
     imported = {name.split(".")[0] for name in _imported(path)}
     assert not imported & {"pickle", "cloudpickle", "dill", "joblib", "shelve"}
-    assert "lifetimes" not in imported or path == ROOT / "models" / "btyd.py"
+    assert "lifetimes" not in imported or path == ROOT / "models" / "btyd" / "lifetimes_fit.py"
 
 
 def test_only_the_labels_look_past_a_cutoff() -> None:

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from scipy.special import logit
 
 from models.booster import BoosterSettings, ResidualBooster
-from models.btyd import RFM, Variant, fit_btyd
+from models.btyd.history import RFM, rfm_arrays
+from models.btyd.ladder import fit_member
+from models.btyd.member import MemberName, name_of
 from models.slices import Slices
 
 Floats = NDArray[np.float64]
@@ -57,14 +59,14 @@ def mean_gap(slices: Slices, population: pd.DataFrame) -> Floats:
     return np.asarray(-np.expm1(-days / np.maximum(gap, 1.0)[:, None]))
 
 
-def btyd_baseline(variant: Variant) -> Baseline:
+def btyd_baseline(name: MemberName) -> Baseline:
     """Make the baseline of one BTYD model, fitted at the cutoff."""
 
     def law(slices: Slices, population: pd.DataFrame) -> Floats:
-        x, t_x, T = (population[name].to_numpy(dtype=float) for name in RFM)
         days = range(slices.horizon_days + 1)
-        btyd = slices.btyd if variant == slices.btyd.variant else fit_btyd(slices.latest, variant)
-        return btyd.p_within(x, t_x, T, days)
+        fitted = name_of(slices.btyd) == name
+        btyd = slices.btyd if fitted else fit_member(slices.latest, name)
+        return btyd.p_within(*rfm_arrays(population), days)
 
     return law
 

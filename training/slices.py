@@ -11,7 +11,7 @@ from features.inputs.faults import refuse
 from features.inputs.log import Log
 from features.inputs.objections import without_objected
 from features.inputs.windows import DAY, Window, cutoffs_before, last_end_of_day, to_datetime
-from models.btyd import fit_btyd
+from models.btyd.ladder import fit_member
 from models.slices import Slices
 from training.labels import make_labels
 
@@ -26,7 +26,7 @@ def make_slices(log: Log, cutoff: int, horizon_days: int, catalog: Catalog) -> S
     parts = [make_slice(log, origin, horizon_days, catalog, cutoff) for origin in origins]
     frames, labels = zip(*parts, strict=True)
     latest = without_objected(log, build_features(log, [cutoff], catalog))
-    btyds = {f["cutoff"].iloc[0]: fit_btyd(f) for f in (*frames, latest)}
+    btyds = {f["cutoff"].iloc[0]: fit_member(f) for f in (*frames, latest)}
     return Slices(
         cutoff,
         horizon_days,

@@ -8,10 +8,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.inputs.log import Log
+from models.crps import crps, crps_by_customer
 from models.timing import TimingModel, fit_timing
 from training.backtest import OURS, SEED, TIMING_SETTINGS
 from training.baselines import empirical_law
-from training.metrics import coverage, crps, crps_by_customer, frequency_buckets
+from training.metrics import coverage, frequency_buckets
 from training.publish import Candidate, Judgement
 from training.runs import log_candidate, log_plots, log_scores, slice_flags, training_run
 from training.study import Origin, Study

@@ -6,13 +6,13 @@ import pytest
 
 from features.engines.build import build_features
 from features.inputs.faults import NextbuyError
-from models.btyd import Btyd
+from models.btyd.bg_nbd import BgNbd
 from models.churn import ChurnModel, band
 from models.forecast import check_pair, make_forecast
 from models.timing import TimingModel, interval_edges
 from models.value import GammaGamma
 
-BTYD = Btyd("bg_nbd", 0.24, 4.4, 0.79, 2.43, 0.0)
+BTYD = BgNbd(0.24, 4.4, 0.79, 2.43, 0.0)
 
 
 def _pair(horizon: int) -> tuple[ChurnModel, TimingModel]:

@@ -10,7 +10,6 @@ from training.metrics import (
     auc,
     brier,
     coverage,
-    crps,
     ece,
     frequency_buckets,
     lift_at,
@@ -46,14 +45,6 @@ def test_one_outcome_only_has_no_auc_and_no_lift() -> None:
     assert math.isnan(auc(nobody, P))
     assert math.isnan(lift_at(nobody, P))
     assert mean_log_loss(nobody, np.zeros(4)) < 1e-5
-
-
-def test_crps_sums_squared_distances_over_the_days() -> None:
-    law = np.array([[0.0, 0.5, 0.5, 1.0], [0.0, 0.0, 0.2, 0.2]])
-    # bought within 2 days: 0, 1, 1; never: 0, 0, 0
-    first = 0.25 + 0.25 + 0.0
-    second = 0.0 + 0.04 + 0.04
-    assert crps(np.array([2, 0]), law) == pytest.approx((first + second) / 2)
 
 
 def test_the_coverage_of_true_laws_is_the_nominal_one() -> None:

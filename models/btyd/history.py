@@ -1,0 +1,24 @@
+"""What a BTYD model knows of a customer: frequency, recency and T."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+RFM = ("frequency", "recency", "T")  # the inputs of every question, in days
+WEEK = 7.0
+
+
+def rfm_arrays(frame: pd.DataFrame) -> tuple[Floats, Floats, Floats]:
+    """Take `frequency, recency, T` out of a frame, one value per row."""
+    x, t_x, T = (frame[name].to_numpy(dtype=float) for name in RFM)
+    return x, t_x, T
+
+
+def count_equal(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give each distinct history once, with its number of customers.
+
+    `frequency, recency, T` -> `frequency, recency, T, weight`, one row per distinct history.
+    """
+    return frame.groupby(list(RFM)).size().reset_index(name="weight")

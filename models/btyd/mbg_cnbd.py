@@ -1,0 +1,191 @@
+"""MBG/CNBD-k: regular buyers, whose gaps are Erlang-k; with k = 1 it is MBG/NBD.
+
+Sources: Platzer & Reutterer, "Ticking Away the Moments" (Marketing Science 35, 2016), for the
+Erlang-k gaps; Batislam, Denizel & Filiztekin (IJRM 24, 2007) for k = 1. What follows is derived
+here from the model's story.
+
+A gap between purchases is k stages, each exponential with the customer's rate l: a purchase is
+every k-th event of a Poisson process. l is Gamma(r, alpha) over customers. Right at the start
+and after every purchase the customer drops out with probability p, Beta(a, b) over customers.
+A history of x repeat purchases, the last at age t_x, is then known up to T, s = T - t_x later.
+
+**Rate after the last purchase.** x gaps are k x stages that took t_x, so that the rate's
+posterior is Gamma(A, B), A = r + k x, B = alpha + t_x. How the stages fell within the past gaps
+no longer matters; of the gap that runs, only its stage does.
+
+**Silence.** The running gap outlasts s if fewer than k events fell in it. Mixed over the rate::
+
+    Q(s) = sum_{j<k} E[(l s)^j exp(-l s) / j!]
+         = (B / (B + s))^A  sum_{j<k} w_j(s),  w_j(s) = (A)_j / j!  (s / (B + s))^j
+
+where (A)_j is the rising factorial. All terms are positive: nothing cancels.
+
+**Alive.** A customer who is alive survived x + 1 chances to drop out and was silent by chance;
+one who is not survived x and dropped out at the last purchase. So::
+
+    P(alive) = (b + x) Q(s) / ((b + x) Q(s) + a)
+
+**Next purchase.** Of a living customer P(none within h | alive) = Q(s + h) / Q(s).
+
+**Purchases within t.** Given silence s, the gap is in stage j with probability proportional to
+w_j(s), and the rate then Gamma(A + j, B + s). With M events to come, floor((M + j) / k) = N
+purchases follow if nobody drops out. The n-th needs n - 1 survivals, q = 1 - p each, so that
+sum_{n<=N} q^(n-1) = (1 - q^N) / p are expected. With z^k = q and the k-th roots of unity w^i::
+
+    q^floor(m / k) = z^(m - m mod k) = sum_i c_i (z w^i)^m,   c_i = 1/k sum_{m<k} z^-m w^(-i m)
+
+and E[u^M] = ((B + s) / (B + s + t (1 - u)))^(A + j). That leaves an integral over p, whose
+posterior is Beta(a, b + x + 1): Gauss-Jacobi quadrature.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import betaln, expit, gammaln
+
+from models.btyd.bg_nbd import poisson_purchases
+from models.btyd.history import WEEK, Floats
+from models.btyd.quadrature import over_beta
+from models.btyd.survival import DropsAtPurchase
+
+_CERTAIN = 1.0 - 1e-9  # a drop-out probability beyond it counts as it
+
+
+class MbgCnbd(DropsAtPurchase, frozen=True, tag="mbg_cnbd", tag_field="member"):
+    """A fitted MBG/CNBD-k; `frequency, recency, T` are in days, parameters in weeks.
+
+    One-time buyers may have dropped out at the start, so that their P(alive) falls with their
+    silence as everybody's does.
+
+    Attributes
+    ----------
+    k : int
+        Stages of a gap: 1 (Poisson, MBG/NBD), 2 or 3.
+    r, alpha : float
+        Of the rate of stages.
+    penalty, unreliable
+        As of `BgNbd`.
+    """
+
+    k: int
+    r: float
+    alpha: float
+    a: float
+    b: float
+    penalty: float = 0.0
+    unreliable: bool = False
+
+    def p_alive(self, frequency: Floats, recency: Floats, T: Floats) -> Floats:
+        """Give P(still a customer at the cutoff), in [0, 1]."""
+        log_odds_dead = np.log(self.a) - np.log(self.b + frequency)
+        silent = self._log_silence(frequency, recency, T)
+        return np.asarray(expit(silent - log_odds_dead))
+
+    def log_survival(
+        self, frequency: Floats, recency: Floats, T: Floats, days: Sequence[float]
+    ) -> Floats:
+        """Give log P(no purchase within h days | alive): array (customers, len(days))."""
+        shape, scale = self._shape(frequency)[:, None], self.alpha + T[:, None] / WEEK
+        since = (T - recency)[:, None] / WEEK
+        h = np.asarray(days, dtype=float)[None, :] / WEEK
+        later = self._stages(shape, (since + h) / (scale + h)).sum(axis=0)
+        now = self._stages(shape, since / scale).sum(axis=0)
+        survival = -shape * np.log1p(h / scale) + np.log(later) - np.log(now)
+        return np.asarray(np.minimum(survival, 0.0))
+
+    def expected_purchases(
+        self, frequency: Floats, recency: Floats, T: Floats, days: float
+    ) -> Floats:
+        """Give the expected number of purchases within `days`."""
+        alive = self.p_alive(frequency, recency, T)
+        shape, scale = self._shape(frequency), self.alpha + T / WEEK
+        survived = self.b + frequency + 1.0
+        if self.k == 1:
+            return alive * poisson_purchases(self.a, survived, shape, scale, days)
+        stages = self._stages(shape, (T - recency) / WEEK / scale)
+        stages /= stages.sum(axis=0)
+
+        def given(p: Floats, rows: slice) -> Floats:
+            step = days / WEEK / scale[rows, None]
+            return _regular_purchases(p, stages[:, rows, None], shape[rows, None], step)
+
+        buys = -np.expm1(self.log_survival(frequency, recency, T, [days])[:, 0])
+        return alive * np.maximum(over_beta(self.a, survived, given), buys)  # but for rounding
+
+    def log_likelihood(
+        self, frequency: Floats, recency: Floats, T: Floats, log_gaps: Floats | None = None
+    ) -> Floats:
+        """Give each customer's log-likelihood of the purchases' instants, in weeks.
+
+        Parameters
+        ----------
+        log_gaps : array (n,) or None
+            Sum over the customer's gaps of log(gap in weeks). It shifts the likelihoods of
+            k > 1, whatever the other parameters, so that a fit does without; to compare k with
+            another k, give it.
+        """
+        x, r, k = frequency, self.r, self.k
+        shape = self._shape(x)
+        rate = gammaln(shape) - gammaln(r) + r * np.log(self.alpha)
+        rate = rate - shape * np.log(self.alpha + recency / WEEK) - x * gammaln(k)
+        alive = betaln(self.a, self.b + x + 1) + self._log_silence(x, recency, T)
+        dead = betaln(self.a + 1, self.b + x)
+        survived = np.logaddexp(alive, dead) - betaln(self.a, self.b)
+        return np.asarray(rate + survived + (0.0 if log_gaps is None else (k - 1) * log_gaps))
+
+    def _shape(self, frequency: Floats) -> Floats:
+        return self.r + self.k * frequency
+
+    def _log_silence(self, frequency: Floats, recency: Floats, T: Floats) -> Floats:
+        """Give log Q(T - recency)."""
+        shape, scale = self._shape(frequency), self.alpha + T / WEEK
+        since = (T - recency) / WEEK
+        outlasts = shape * (np.log(self.alpha + recency / WEEK) - np.log(scale))
+        return np.asarray(outlasts + np.log(self._stages(shape, since / scale).sum(axis=0)))
+
+    def _stages(self, shape: Floats, share: Floats) -> Floats:
+        """Give w_j for j = 0..k-1 along a new first axis; `share` is s / (B + s)."""
+        weights = [np.ones(np.broadcast_shapes(shape.shape, share.shape))]
+        for j in range(1, self.k):
+            weights.append(weights[-1] * (shape + j - 1) / j * share)
+        return np.array(weights)
+
+
+def _regular_purchases(p: Floats, stages: Floats, shape: Floats, step: Floats) -> Floats:
+    """Give E[(1 - q^N) / p], the module's last formula; all differences by expm1.
+
+    Parameters
+    ----------
+    p : array (n, nodes)
+    stages : array (k, n, 1)
+        P(stage j | silence).
+    shape, step : array (n, 1)
+        A, and t / (B + s).
+    """
+    k = len(stages)
+    p = np.minimum(p, _CERTAIN)
+    log_z = np.log1p(-p) / k
+    z = np.exp(log_z)
+    excess = [np.expm1(-m * log_z) for m in range(k)]  # z^-m - 1
+    grown = -np.log1p(step * -np.expm1(log_z))
+    nobody = sum(stages[j] * np.expm1(j * log_z + (shape + j) * grown) for j in range(k))
+    mean_excess = sum(excess) / k
+    total = -nobody - mean_excess * (1.0 + nobody)
+    for i in range(1, k // 2 + 1):
+        # a root and its conjugate add up to twice the real part; -1 stands alone
+        root, twin = (-1.0, 1.0) if 2 * i == k else (np.exp(2j * np.pi * i / k), 2.0)
+        weight = sum(excess[m] * root**-m for m in range(k)) / k
+        total = total - twin * np.real(weight * _generating(z * root, stages, shape, step))
+    return np.asarray(total / p)
+
+
+def _generating(u: NDArray[Any], stages: Floats, shape: Floats, step: Floats) -> NDArray[Any]:
+    """Give E[u^(M + j)] over stages and events, complex where u is."""
+    base = -np.log(1.0 + step * (1.0 - u))
+    ratio = u * np.exp(base)
+    total, power = np.zeros_like(u), np.exp(shape * base)
+    for stage in stages:
+        total, power = total + stage * power, power * ratio
+    return total
