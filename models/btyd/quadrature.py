@@ -8,7 +8,7 @@ from scipy.linalg import eigh_tridiagonal
 from models.btyd.history import Floats
 
 BETA_NODES = 24
-_CHUNK = 1 << 14  # customers at a time, so that the nodes of all of them stay in the cache
+_CHUNK = 1 << 11  # customers at a time, so that the nodes of all of them stay in the cache
 _CERTAIN = 30.0  # exp(-30) of a probability is nothing beside the rest
 _PLACES, _WEIGHTS = np.polynomial.legendre.leggauss(32)
 
@@ -72,18 +72,20 @@ def comes_first(
     winner, rival : (shape, scale), arrays (n,)
     until : array (n,)
     """
-    unit = np.minimum(winner[1], rival[1])
+    shorter = winner[1] <= rival[1]  # the winner's scale is the unit of log time
+    at_unit, unit = np.where(shorter, winner, rival)
+    at_other, other = np.where(shorter, rival, winner)
     end = np.minimum(until, np.minimum(_over_by(*winner), _over_by(*rival)))
     half = np.log1p(end / unit) / 2
     result = np.empty(len(until))
     for rows in _chunks(len(until)):
         t = half[rows, None] * (1.0 + _PLACES)
-        shapes = (winner[0][rows, None], rival[0][rows, None])
-        scales = (winner[1][rows, None], rival[1][rows, None])
         u = unit[rows, None] * np.expm1(t)
-        outlasted = shapes[0] * np.log1p(u / scales[0]) + shapes[1] * np.log1p(u / scales[1])
-        pace = shapes[0] * (unit[rows, None] + u) / (scales[0] + u)
-        result[rows] = half[rows] * ((pace * np.exp(-outlasted)) @ _WEIGHTS)
+        outlasted = at_unit[rows, None] * t
+        outlasted += at_other[rows, None] * np.log1p(u / other[rows, None])
+        pace = (unit[rows, None] + u) / (winner[1][rows, None] + u)
+        values = (pace * np.exp(-outlasted)) @ _WEIGHTS
+        result[rows] = winner[0][rows] * half[rows] * values
     return result
 
 
