@@ -223,6 +223,29 @@ def predict(
 
 
 @app.command()
+def explain(
+    customer_ids: Annotated[list[str], typer.Argument(help="Customers to explain; up to 20.")],
+    shop: ShopOption = _SHOP,
+    as_of: Annotated[
+        str | None,
+        typer.Option(help="Instant that the answers speak of; default: now."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As POST /v1/explain replies.")] = False,
+) -> None:
+    """Say what raises and what lowers each customer's chance to buy again, and how soon."""
+    from nextbuy.reports import show_explanations
+    from serving.predictor import explain_once
+
+    response = explain_once(shop, customer_ids, as_of)
+    if as_json:
+        console.print_json(response.model_dump_json())
+    else:
+        show_explanations(console, response.model_dump(mode="json"))
+    if all(explanation.status == "unavailable" for explanation in response.explanations):
+        raise typer.Exit(1)
+
+
+@app.command()
 def pseudonym(
     ids: Annotated[
         typer.FileText,
