@@ -101,7 +101,7 @@ class Money:
 
     def show(self, amount: float) -> str:
         """Write an amount with its currency."""
-        return f"{self.to_major(amount):,.{self.minor_digits}f} {self.currency}"
+        return f"{_rounded(self.to_major(amount), self.minor_digits)} {self.currency}"
 
 
 def say(feature: Feature, facts: Facts, money: Money) -> str:
@@ -159,7 +159,7 @@ def show(value: Any, unit: str, money: Money) -> str:
     if unit == "1 to 5":
         return f"{_number(value, 0)} of 5"
     if unit == "year":
-        return f"{value:.0f}"  # without a thousands separator
+        return str(round(value))  # without a thousands separator
     if unit in _COUNTED:
         return count(value, unit)
     return str(value) if isinstance(value, str) else _number(value, 2)
@@ -175,9 +175,13 @@ def count(value: float, unit: str) -> str:
 
 
 def _number(value: float, digits: int) -> str:
-    text = f"{value:,.{digits}f}"
-    text = text.rstrip("0").rstrip(".") if "." in text else text
-    return "0" if text == "-0" else text
+    text = _rounded(value, digits)
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _rounded(value: float, digits: int) -> str:
+    """Round to digits after the point, with 0 and not -0 for what is nearly 0."""
+    return f"{round(value, digits) + 0.0:,.{digits}f}"
 
 
 def _singular(unit: str) -> str:
