@@ -196,7 +196,7 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 3000,
 ) -> None:
-    """Serve POST /v1/predict until interrupted; OpenAPI at /docs.json, metrics at /metrics."""
+    """Serve /v1/predict, /v1/explain and /v1/events; OpenAPI at /docs.json, metrics at /metrics."""
     from serving.server import serve_command, serve_environment
 
     environment = serve_environment(shop)
