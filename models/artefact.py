@@ -31,7 +31,7 @@ MANIFEST = "artefact.json"
 BOOSTER = "booster.txt"
 # MLmodel is written by MLflow for its pages (signature); it is never read here.
 ALLOWED_FILES = frozenset({MANIFEST, BOOSTER, "MLmodel"})
-_FORMAT = 2
+_FORMAT = 3
 
 
 class Head(msgspec.Struct, frozen=True):

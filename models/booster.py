@@ -85,6 +85,19 @@ class ResidualBooster:
         scores = self._booster.predict(stack(inputs, self.columns), raw_score=True, num_threads=1)
         return np.asarray(scores, dtype=float)
 
+    def contributions(self, inputs: Columns) -> Floats:
+        """Take the correction apart: array (rows, columns + 1), each row summing to it.
+
+        TreeSHAP as LightGBM computes it (Lundberg, Erion & Lee 2018, "Consistent Individualized
+        Feature Attribution for Tree Ensembles"): a value per column, the last one being the
+        trees' expected value over the rows that they were fitted to.
+        """
+        matrix = stack(inputs, self.columns)
+        if not len(matrix):
+            return np.empty((0, len(self.columns) + 1))
+        values = self._booster.predict(matrix, pred_contrib=True, num_threads=1)
+        return np.asarray(values, dtype=float)
+
 
 def stack(inputs: Columns, columns: Sequence[str]) -> Floats:
     """Put columns side by side as a matrix (rows, columns)."""

@@ -10,6 +10,7 @@ from scipy.special import expit, logit
 from models.booster import BoosterSettings, Columns, ResidualBooster
 from models.btyd.history import RFM
 from models.btyd.member import Member
+from models.contributions import Parts, add_up, of_booster, of_offset
 from models.slices import Slices
 
 Floats = NDArray[np.float64]
@@ -41,12 +42,15 @@ class ChurnModel(msgspec.Struct, frozen=True):
         None where there was too little data.
     quantiles : list of float
         p_churn of the population at the model's cutoff at 0, 1, ..., 100 %.
+    mean_logit : float
+        BG/NBD's mean logit over that population: what reasons compare a customer with.
     """
 
     horizon_days: int
     btyd: Member
     booster: ResidualBooster | None
     quantiles: list[float]
+    mean_logit: float
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -55,10 +59,21 @@ class ChurnModel(msgspec.Struct, frozen=True):
 
     def predict(self, inputs: Columns) -> Floats:
         """Give p_churn: columns `inputs` -> one probability per row, in the rows' order."""
+        return 1.0 - np.clip(expit(self.score(inputs)), _EDGE, 1 - _EDGE)
+
+    def score(self, inputs: Columns) -> Floats:
+        """Give the logit of a purchase within H, one per row."""
         score = _offset(self.btyd, inputs, self.horizon_days)
         if self.booster is not None:
             score = score + self.booster.correction(inputs)
-        return 1.0 - np.clip(expit(score), _EDGE, 1 - _EDGE)
+        return score
+
+    def contributions(self, inputs: Columns) -> Parts:
+        """Take `score` apart: the baseline, the purchase history, and a part per feature."""
+        parts = [of_offset(_offset(self.btyd, inputs, self.horizon_days), self.mean_logit)]
+        if self.booster is not None:
+            parts.append(of_booster(self.booster, inputs))
+        return add_up((1.0, part) for part in parts)
 
     def percentile(self, p_churn: Floats) -> NDArray[np.intp]:
         """Give the share in percent of the model's population that is less likely to churn."""
@@ -74,7 +89,8 @@ def fit_churn(slices: Slices, settings: BoosterSettings, seed: int) -> ChurnMode
         booster = ResidualBooster.fit(
             slices.frame, slices.columns, outcome, offsets, settings, seed
         )
-    unranked = ChurnModel(slices.horizon_days, slices.btyd, booster, [])
+    mean = float(_offset(slices.btyd, slices.latest, slices.horizon_days).mean())
+    unranked = ChurnModel(slices.horizon_days, slices.btyd, booster, [], mean)
     quantiles = np.quantile(unranked.predict(slices.latest), np.linspace(0, 1, 101))
     return msgspec.structs.replace(unranked, quantiles=quantiles.tolist())
 

@@ -10,6 +10,7 @@ from scipy.special import expit, logit
 from models.booster import BoosterSettings, Columns, ResidualBooster
 from models.btyd.history import RFM
 from models.btyd.member import Member
+from models.contributions import BASELINE, Parts, add_up, of_booster, of_offset
 from models.slices import Slices
 from models.value import GammaGamma, fit_gamma_gamma
 
@@ -34,6 +35,9 @@ class TimingModel(msgspec.Struct, frozen=True):
         Last days of the intervals; the last one is H.
     gamma_gamma : GammaGamma or None
         Spend per purchase day; None with too few repeat buyers.
+    mean_logits : list of float
+        BG/NBD's mean logit of the hazard over the population at the model's cutoff, one per
+        interval but the last: what reasons compare a customer with.
     """
 
     horizon_days: int
@@ -41,6 +45,7 @@ class TimingModel(msgspec.Struct, frozen=True):
     btyd: Member
     booster: ResidualBooster | None
     gamma_gamma: GammaGamma | None
+    mean_logits: list[float]
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -55,14 +60,47 @@ class TimingModel(msgspec.Struct, frozen=True):
         Columns `inputs` -> array (rows, H + 1), never falling along a row, 0 at h = 0 and 1 at
         H; within an interval it is linear.
         """
-        hazards = conditional_hazards(self.btyd, inputs, self.edges)
-        if self.booster is not None:
-            rows = _person_intervals(inputs, self.booster.columns, len(self.edges) - 1)
-            correction = self.booster.correction(rows).reshape(hazards.shape[0], -1)
-            hazards = expit(logit(hazards) + correction)
-        survival = np.cumprod(1.0 - hazards, axis=1)
+        survival = np.cumprod(1.0 - expit(self._logits(inputs)), axis=1)
         at_edges = np.column_stack([1.0 - survival, np.ones(len(survival))])
         return _to_days(at_edges, self.edges)
+
+    def _logits(self, inputs: Columns) -> Floats:
+        """Give the logit of each interval's hazard but the last's: (rows, intervals - 1)."""
+        logits = logit(conditional_hazards(self.btyd, inputs, self.edges))
+        if self.booster is None:
+            return np.asarray(logits)
+        rows = _person_intervals(inputs, self.booster.columns, logits.shape[1])
+        return np.asarray(logits + self.booster.correction(rows).reshape(logits.shape))
+
+    @property
+    def weights(self) -> Floats:
+        """What each interval but the last counts for in `speed`; they sum to 1.
+
+        An interval counts by the chance that BG/NBD's average customer, who returns, is still
+        awaited at its start. They are the same for all, so that customers can be compared.
+        """
+        awaited = np.cumprod([1.0, *(1.0 - expit(self.mean_logits[:-1]))])
+        return np.asarray(awaited / awaited.sum())
+
+    def speed(self, inputs: Columns) -> Floats:
+        """Give how soon a returning customer is back: mean hazard log-odds, one per row."""
+        return np.asarray(self._logits(inputs) @ self.weights)
+
+    def contributions(self, inputs: Columns) -> Parts:
+        """Take `speed` apart: the baseline, the purchase history, and a part per feature.
+
+        What the booster says of an interval's place belongs to the baseline: it is no fact of
+        a customer.
+        """
+        offset = logit(conditional_hazards(self.btyd, inputs, self.edges)) @ self.weights
+        parts = [of_offset(offset, float(self.weights @ self.mean_logits))]
+        if self.booster is not None:
+            rows = _person_intervals(inputs, self.booster.columns, len(self.mean_logits))
+            over = of_booster(self.booster, rows)
+            own = {name: v.reshape(len(offset), -1) @ self.weights for name, v in over.items()}
+            own[BASELINE] = own[BASELINE] + own.pop(_INTERVAL)
+            parts.append(own)
+        return add_up((1.0, part) for part in parts)
 
     def expected_purchases_given_return(self, inputs: Columns) -> Floats:
         """Give E(purchase days within H | at least one), which is at least 1."""
@@ -96,7 +134,8 @@ def fit_timing(slices: Slices, settings: BoosterSettings, seed: int) -> TimingMo
     if slices.labels["returned"].sum() >= MIN_RETURNS:
         booster = _fit_booster(slices, edges, settings, seed)
     spend = fit_gamma_gamma(slices.latest)
-    return TimingModel(slices.horizon_days, edges, slices.btyd, booster, spend)
+    mean = logit(conditional_hazards(slices.btyd, slices.latest, edges)).mean(axis=0)
+    return TimingModel(slices.horizon_days, edges, slices.btyd, booster, spend, mean.tolist())
 
 
 def interval_edges(horizon_days: int) -> list[int]:

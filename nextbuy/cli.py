@@ -196,7 +196,7 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 3000,
 ) -> None:
-    """Serve POST /v1/predict until interrupted; OpenAPI at /docs.json, metrics at /metrics."""
+    """Serve /v1/predict, /v1/explain and /v1/events; OpenAPI at /docs.json, metrics at /metrics."""
     from serving.server import serve_command, serve_environment
 
     environment = serve_environment(shop)
@@ -219,6 +219,29 @@ def predict(
     response = predict_once(shop, customer_ids, as_of)
     console.print_json(response.model_dump_json())
     if all(answer.status == "unavailable" for answer in response.answers):
+        raise typer.Exit(1)
+
+
+@app.command()
+def explain(
+    customer_ids: Annotated[list[str], typer.Argument(help="Customers to explain; up to 20.")],
+    shop: ShopOption = _SHOP,
+    as_of: Annotated[
+        str | None,
+        typer.Option(help="Instant that the answers speak of; default: now."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As POST /v1/explain replies.")] = False,
+) -> None:
+    """Say what raises and what lowers each customer's chance to buy again, and how soon."""
+    from nextbuy.reports import show_explanations
+    from serving.predictor import explain_once
+
+    response = explain_once(shop, customer_ids, as_of)
+    if as_json:
+        console.print_json(response.model_dump_json())
+    else:
+        show_explanations(console, response.model_dump(mode="json"))
+    if all(explanation.status == "unavailable" for explanation in response.explanations):
         raise typer.Exit(1)
 
 

@@ -120,3 +120,40 @@ def _channel(answer: dict[str, Any]) -> str:
     if not chosen["uplift"]:
         return str(chosen["channel"])
     return f"{chosen['channel']} {100 * chosen['uplift']:+.1f} pt"
+
+
+def show_explanations(console: Console, response: dict[str, Any]) -> None:
+    """Show the reasons of each customer, the weightiest first."""
+    for explanation in response["explanations"]:
+        customer, churn = explanation["customer_id"], explanation["churn"]
+        following = explanation["next_purchase"]
+        said = f": {explanation['reason']}" if explanation["reason"] else ""
+        console.print(f"{customer} is {explanation['status']}{said}", style="bold", markup=False)
+        if churn is not None:
+            days = churn["horizon_days"]
+            title = f"p_churn {churn['p_churn']:.2f}: no purchase within {days} days"
+            _show_reasons(console, title, "to buy again", churn)
+        if following is not None:
+            title = f"if back, then by {following['median_at'][:10]} as likely as not"
+            _show_reasons(console, title, "to be back soon", following)
+
+
+_SMALLEST = 0.005  # of effects with a row of their own: less is shown as 0.00
+_ARROWS = {"raises": "[green]↑[/green]", "lowers": "[red]↓[/red]"}
+
+
+def _show_reasons(console: Console, title: str, what: str, explained: dict[str, Any]) -> None:
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    table.add_column("family", no_wrap=True)
+    table.add_column(f"chance\n{what}", justify="right", no_wrap=True)
+    table.add_column("what is known", overflow="fold")
+    shown = [r for r in explained["reasons"] if abs(r["effect"]) >= _SMALLEST]
+    for reason in shown:
+        effect = f"{_ARROWS[reason['direction']]} {reason['effect']:+.2f}"
+        table.add_row(escape(reason["family"]), effect, escape(reason["sentence"]))
+    if left := explained["reasons"][len(shown) :]:
+        table.add_row(f"{len(left)} more", f"{sum(r['effect'] for r in left):+.2f}", "")
+    table.add_section()
+    table.add_row("an average customer", f"{explained['baseline']:+.2f}", "")
+    table.add_row("together, on the logit scale", f"{explained['score']:+.2f}", "")
+    console.print(table)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from features.catalog.catalog import Catalog
 from features.catalog.dictionary import make_catalog
@@ -24,9 +25,12 @@ from features.store.builds import HistoryStore
 from features.store.fresh import FreshStore
 from features.store.store import store_target
 from models.policy import objects_to_profiling
+from models.reasons import Speaker
 from models.registry import Champions, Version, read_champions
+from models.wording import Money
 from serving.answers import Tables, make_answers
-from serving.schemas import Answer, PredictResponse
+from serving.explanations import make_explanations
+from serving.schemas import MAX_EXPLAINED, Answer, ExplainResponse, PredictResponse
 from serving.settings import read_settings
 
 _HOUR = DAY // 24
@@ -75,6 +79,12 @@ class Predictor:
     def _plans(self) -> list[Plan]:
         return [Plan(catalog) for catalog in self.catalogs]
 
+    @cached_property
+    def _speaker(self) -> Speaker:
+        features = {name: f for catalog in self.catalogs for name, f in catalog.items()}
+        money = Money(self.shop.section.currency, self.shop.minor_digits)
+        return Speaker(features, money, self.shop.sensitive)
+
     @property
     def _versions(self) -> list[Version]:
         return list(self.champions.by_kind.values())
@@ -107,19 +117,44 @@ class Predictor:
         as_of : int
             The instant that the answers speak of: only what was known then is read.
         """
-        reason = self.unavailable(as_of)
-        if reason is None:
-            answers = self._answer(list(dict.fromkeys(customer_ids)), as_of)
-        else:
-            answers = {i: _unavailable(i, reason) for i in customer_ids}
+        answers = self._ask(customer_ids, as_of).answers
         return PredictResponse(
-            request_id=uuid.uuid4().hex,
-            as_of=to_datetime(as_of),
-            data_cutoff=to_datetime(self.store.data_cutoff),
+            **self._says_of_itself(as_of),
             expires_at=to_datetime(as_of + round(self.expires_hours * _HOUR)),
-            models=self.champions.versions,
             answers=[answers[i] for i in customer_ids],
         )
+
+    def explain(self, customer_ids: Sequence[str], as_of: int) -> ExplainResponse:
+        """Give the reasons of the answers that `predict` gives, for a few customers.
+
+        Raises
+        ------
+        InputError
+            More customers than are explained at once.
+        """
+        if len(customer_ids) > MAX_EXPLAINED:
+            raise refuse(
+                "customer_ids",
+                f"at most {MAX_EXPLAINED} customers to explain at once",
+                str(len(customer_ids)),
+                "Ask for fewer, or several times.",
+            )
+        asked = self._ask(customer_ids, as_of)
+        told = make_explanations(
+            self.champions, self._speaker, asked.answers, asked.ids, asked.features
+        )
+        return ExplainResponse(
+            **self._says_of_itself(as_of), explanations=[told[i] for i in customer_ids]
+        )
+
+    def _says_of_itself(self, as_of: int) -> dict[str, Any]:
+        """Say what every response does: the instants, and the versions that answered."""
+        return {
+            "request_id": uuid.uuid4().hex,
+            "as_of": to_datetime(as_of),
+            "data_cutoff": to_datetime(self.store.data_cutoff),
+            "models": self.champions.versions,
+        }
 
     def read_as_of(self, text: str | None) -> int:
         """Read the instant asked about: like a cutoff, and not after now; default: now.
@@ -169,10 +204,23 @@ class Predictor:
             )
         return None
 
-    def _answer(self, customer_ids: list[str], as_of: int) -> dict[str, Answer]:
+    def _ask(self, customer_ids: Sequence[str], as_of: int) -> "_Asked":
+        """Find, compute and answer, each customer once."""
+        reason = self.unavailable(as_of)
+        if reason is not None:
+            return _Asked({i: _unavailable(i, reason) for i in customer_ids}, [], {})
+        answers, found = self._sort_out(list(dict.fromkeys(customer_ids)), as_of)
+        features = self._compute(found, as_of) if found else {}
+        if found:
+            answers |= make_answers(self.champions, self.shop, found, features, as_of)
+        return _Asked(answers, list(found), features)
+
+    def _sort_out(
+        self, customer_ids: list[str], as_of: int
+    ) -> tuple[dict[str, Answer], dict[str, Tables]]:
+        """Answer for the unknown and those who object; give the histories of all others."""
         found = self._read(customer_ids, as_of)
         answers: dict[str, Answer] = {}
-        asked = []
         for customer_id in customer_ids:
             tables = found.get(customer_id)
             if tables is None or not _is_known(tables, as_of):
@@ -187,11 +235,7 @@ class Predictor:
                     status="refused",
                     reason="the customer has objected to profiling",
                 )
-            else:
-                asked.append(customer_id)
-        if asked:
-            answers |= self._predict({i: found[i] for i in asked}, as_of)
-        return answers
+        return answers, {i: found[i] for i in customer_ids if i not in answers}
 
     def _read(self, customer_ids: list[str], as_of: int) -> dict[str, Tables]:
         """Read histories by the ids as sent, over all accounts of a customer.
@@ -202,15 +246,30 @@ class Predictor:
         found = read_customers(self.store.read, stored.values(), as_of)
         return {sent: found[own] for sent, own in stored.items() if own in found}
 
-    def _predict(self, found: Mapping[str, Tables], as_of: int) -> dict[str, Answer]:
-        """Run the models for customers who are known and have not objected."""
+    def _compute(self, found: Mapping[str, Tables], as_of: int) -> dict[str, Array]:
+        """Compute the features of customers who are known and have not objected."""
         lookups = self.store.info.lookups_at(as_of)
         scope = Scope(as_of, local_day(as_of, self.shop.timezone), lookups or Lookups(as_of))
         histories = list(found.values())
         features: dict[str, Array] = {}
         for plan in self._plans:
             features |= plan.compute(histories, scope)
-        return make_answers(self.champions, self.shop, found, features, as_of)
+        return features
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What was found out at once about some customers.
+
+    Attributes
+    ----------
+    ids : list of str
+        The customers whose features were computed, in the order of the features' values.
+    """
+
+    answers: dict[str, Answer]
+    ids: list[str]
+    features: dict[str, Array]
 
 
 def load_predictor(shop: Shop, max_age_hours: float, expires_hours: float) -> Predictor:
@@ -227,11 +286,19 @@ def load_predictor(shop: Shop, max_age_hours: float, expires_hours: float) -> Pr
 
 def predict_once(shop: Path, customer_ids: Sequence[str], as_of: str | None) -> PredictResponse:
     """Answer for some customers without a running service, under the same settings."""
-    settings = read_settings({**os.environ, "NEXTBUY_SHOP": str(shop)})
-    predictor = load_predictor(
-        read_shop(settings.shop), settings.max_age_hours, settings.expires_hours
-    )
+    predictor = _load_once(shop)
     return predictor.predict(customer_ids, predictor.read_as_of(as_of))
+
+
+def explain_once(shop: Path, customer_ids: Sequence[str], as_of: str | None) -> ExplainResponse:
+    """Give the reasons for some customers without a running service."""
+    predictor = _load_once(shop)
+    return predictor.explain(customer_ids, predictor.read_as_of(as_of))
+
+
+def _load_once(shop: Path) -> Predictor:
+    settings = read_settings({**os.environ, "NEXTBUY_SHOP": str(shop)})
+    return load_predictor(read_shop(settings.shop), settings.max_age_hours, settings.expires_hours)
 
 
 def _select(vocabulary: Vocabulary, names: set[str], stored: Vocabulary) -> Catalog:

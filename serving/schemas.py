@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 MAX_CUSTOMERS = 5000
+MAX_EXPLAINED = 20  # the contributions of one customer take longer than all of an answer
 
 Status = Literal["ok", "low_data", "no_purchase", "unknown_customer", "refused", "unavailable"]
 
@@ -21,6 +22,14 @@ class PredictRequest(BaseModel, extra="forbid"):
         description="the instant that the answers speak of, in ISO 8601; default: now. A bare "
         "date is the end of that day, and a time without a zone is read in the shop's",
         examples=["2025-10-01", "2025-10-01T21:59:59Z"],
+    )
+
+
+class ExplainRequest(PredictRequest):
+    """Whom to give reasons for; as for an answer, but for fewer customers."""
+
+    customer_ids: list[Annotated[str, Field(min_length=1, max_length=200)]] = Field(
+        max_length=MAX_EXPLAINED, description="up to 20, as the shop writes them"
     )
 
 
@@ -147,3 +156,57 @@ class PredictResponse(BaseModel):
     expires_at: datetime
     models: dict[str, str] = Field(description="version of each champion that answered")
     answers: list[Answer]
+
+
+class Reason(BaseModel):
+    """What one family of features does to the score of a customer."""
+
+    family: str = Field(description="as a marketer calls it")
+    effect: float = Field(description="on the logit scale; the effects and the baseline sum up")
+    direction: Literal["raises", "lowers"]
+    feature: str | None = Field(
+        description="the one that the sentence is about; null where there is nothing to tell"
+    )
+    value: float | None
+    unit: str | None
+    sentence: str = Field(description="states what is so, not why")
+
+
+class ChurnReasons(BaseModel):
+    """Why the chance to buy again is what it is: `baseline` plus all effects is `score`."""
+
+    p_churn: float
+    horizon_days: int
+    score: float = Field(description="the logit of a purchase within the horizon")
+    baseline: float
+    reasons: list[Reason] = Field(description="`raises`: the chance to buy again")
+
+
+class NextPurchaseReasons(BaseModel):
+    """Why a returning customer is back sooner or later than others."""
+
+    median_at: datetime = Field(description="given a purchase within the horizon")
+    score: float = Field(description="mean log-odds of the return over the horizon's intervals")
+    baseline: float
+    reasons: list[Reason] = Field(description="`raises`: back sooner")
+
+
+class Explanation(BaseModel):
+    """The reasons of one customer; those of a model that gave no answer are null."""
+
+    customer_id: str
+    status: Status
+    reason: str | None = Field(description="why there are no reasons, or what is missing")
+    retry_after: int | None = Field(default=None, description="seconds, where unavailable")
+    churn: ChurnReasons | None = None
+    next_purchase: NextPurchaseReasons | None = None
+
+
+class ExplainResponse(BaseModel):
+    """The reasons, in the order of the request, from one snapshot of store and champions."""
+
+    request_id: str
+    as_of: datetime
+    data_cutoff: datetime
+    models: dict[str, str] = Field(description="version of each champion that answered")
+    explanations: list[Explanation]

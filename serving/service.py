@@ -9,6 +9,8 @@ from serving.events import Events
 from serving.schemas import (
     EventsRequest,
     EventsResponse,
+    ExplainRequest,
+    ExplainResponse,
     PredictRequest,
     PredictResponse,
 )
@@ -31,6 +33,15 @@ class NextbuyService:
         predictor = self._watcher.current
         try:
             return predictor.predict(request.customer_ids, predictor.read_as_of(request.as_of))
+        except InputError as error:
+            raise InvalidArgument(str(error)) from None
+
+    @bentoml.api(route="/v1/explain")  # type: ignore[untyped-decorator]
+    def explain(self, request: ExplainRequest, /) -> ExplainResponse:
+        """Give the reasons of the answers for up to 20 customers; reads, and changes nothing."""
+        predictor = self._watcher.current
+        try:
+            return predictor.explain(request.customer_ids, predictor.read_as_of(request.as_of))
         except InputError as error:
             raise InvalidArgument(str(error)) from None
 

@@ -12,7 +12,13 @@ import pytest
 
 from features.inputs.shop import read_shop
 from nextbuy import cli
-from serving.schemas import EventsRequest, EventsResponse, PredictResponse
+from serving.schemas import (
+    ChurnReasons,
+    EventsRequest,
+    EventsResponse,
+    ExplainRequest,
+    PredictResponse,
+)
 from serving.settings import SETTINGS
 
 ROOT = Path(__file__).parent.parent
@@ -71,6 +77,8 @@ def test_its_requests_are_what_the_service_takes(command: str) -> None:
     body = json.loads(arguments[-1])
     if arguments[2].endswith("/v1/events"):
         EventsRequest.model_validate(body)
+    elif arguments[2].endswith("/v1/explain"):
+        ExplainRequest.model_validate(body)
     else:
         assert arguments[2].endswith("/v1/predict")
         assert body.keys() <= {"customer_ids", "as_of"}
@@ -85,6 +93,11 @@ def test_its_reply_has_the_form_that_is_served() -> None:
 
 def test_its_receipt_has_the_form_that_is_served() -> None:
     assert json.loads(_blocks("json")[1]).keys() == EventsResponse.model_fields.keys()
+
+
+def test_its_reasons_have_the_form_that_is_served() -> None:
+    reasons = json.loads(_blocks("json")[2])
+    assert ChurnReasons.model_validate(reasons).model_dump(mode="json") == reasons
 
 
 def test_its_nextbuy_toml_files_are_read(tmp_path: Path) -> None:

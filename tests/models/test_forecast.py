@@ -17,8 +17,9 @@ BTYD = BgNbd(0.24, 4.4, 0.79, 2.43, 0.0)
 
 def _pair(horizon: int) -> tuple[ChurnModel, TimingModel]:
     spend = GammaGamma(6.0, 4.0, 15.0, 1.0)
-    timing = TimingModel(horizon, interval_edges(horizon), BTYD, None, spend)
-    return ChurnModel(horizon, BTYD, None, [0.0] * 101), timing
+    edges = interval_edges(horizon)
+    timing = TimingModel(horizon, edges, BTYD, None, spend, [-1.0] * (len(edges) - 1))
+    return ChurnModel(horizon, BTYD, None, [0.0] * 101, -1.0), timing
 
 
 def _population(n: int = 200) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """The command line as its users meet it: help, the whole path on a small shop, and errors."""
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,10 @@ from rich.console import Console
 from nextbuy import cli
 from nextbuy.simulator import simulate_shop
 
-COMMANDS = ("demo", "check", "features", "train", "promote", "serve", "predict", "simulate")
+COMMANDS = (
+    *("demo", "check", "features", "train", "promote"),
+    *("serve", "predict", "explain", "simulate"),
+)
 
 
 @pytest.fixture
@@ -67,6 +71,20 @@ def test_the_whole_path_from_the_shell(run: Callable[..., tuple], small: Path) -
     answers = json.loads(says)["answers"]
     assert [a["customer_id"] for a in answers] == [customer, "nobody"]
     assert answers[1]["status"] == "unknown_customer"
+    instant = ("--as-of", "2025-10-01")
+    asked = [*frame["customer_id"][:10], "nobody"]
+    explanations = json.loads(run("explain", *asked, *shop, *instant, "--json")[1])["explanations"]
+    assert [e["customer_id"] for e in explanations] == asked
+    assert explanations[-1]["churn"] is None
+    told = next(e for e in explanations if e["churn"])
+    assert told["churn"]["reasons"][0].keys() == {
+        *("family", "effect", "direction", "feature", "value", "unit", "sentence")
+    }
+    code, says, _ = run("explain", told["customer_id"], "nobody", *shop, *instant)
+    assert code == 0
+    assert f"p_churn {told['churn']['p_churn']:.2f}: no purchase within 90 days" in says
+    assert re.search(r"purchase history\s+[↑↓] [+-]\d+\.\d\d", says)
+    assert "nobody is unknown_customer" in says
 
 
 def test_simulate_writes_a_shop_that_check_accepts(
@@ -84,6 +102,7 @@ def test_simulate_writes_a_shop_that_check_accepts(
         (["check", "--shop", "nowhere.toml"], "nowhere.toml: expected a nextbuy.toml"),
         (["serve", "--shop", "SHOP"], "expected a history store"),
         (["predict", "x", "--shop", "SHOP"], "expected a history store"),
+        (["explain", "x", "--shop", "SHOP"], "expected a history store"),
         (["promote", "--shop", "SHOP"], "no challenger"),
         (["train", "--shop", "SHOP", "--cutoff", "2999-01-01"], "an instant within the data"),
         (["train", "--shop", "SHOP", "--cutoff", "soon"], "cutoff: expected a date"),

@@ -102,6 +102,36 @@ def test_without_as_of_an_old_store_answers_that_it_is_old(server: httpx.Client)
     assert (answer["status"], answer["retry_after"]) == ("unavailable", 3600)
 
 
+@pytest.mark.parametrize("n", [0, 1, 3])
+def test_the_served_reasons_are_those_given_in_process(
+    server: httpx.Client, simulated, as_of: str, n: int
+) -> None:
+    predictor = load_predictor(simulated.shop, 48, 24)
+    asked = [*predictor.store.customer_ids()[5 : 5 + n], *(["nobody"] * (n > 1))]
+    served = server.post("/v1/explain", json={"customer_ids": asked, "as_of": as_of})
+    assert served.status_code == 200
+    computed = predictor.explain(asked, simulated.cutoff).model_dump(mode="json")
+    body = served.json()
+    assert body.pop("request_id") != computed.pop("request_id")
+    assert body == computed
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ({"customer_ids": ["x"] * 21}, "at most 20"),
+        ({"customer_ids": ["x"], "as_of": "soon"}, "a date or an instant"),
+        ({"customer_ids": ["x"], "why": True}, "why"),
+    ],
+)
+def test_a_wrong_request_for_reasons_gets_400_and_the_reason(
+    server: httpx.Client, body: dict, says: str
+) -> None:
+    response = server.post("/v1/explain", json=body)
+    assert response.status_code == 400
+    assert says in response.text
+
+
 @pytest.mark.parametrize(
     ("body", "says"),
     [
