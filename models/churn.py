@@ -12,6 +12,7 @@ from models.btyd.history import RFM
 from models.btyd.member import Member
 from models.contributions import Parts, add_up, of_booster, of_offset
 from models.slices import Slices
+from models.trial import Trial
 
 Floats = NDArray[np.float64]
 # Below this many returning rows the booster is left out and BG/NBD answers alone.
@@ -78,6 +79,16 @@ class ChurnModel(msgspec.Struct, frozen=True):
     def percentile(self, p_churn: Floats) -> NDArray[np.intp]:
         """Give the share in percent of the model's population that is less likely to churn."""
         return np.clip(np.searchsorted(self.quantiles, p_churn, side="left"), 0, 100)
+
+
+def search_space(trial: Trial) -> BoosterSettings:
+    """Draw the settings of the booster: from tamer than the defaults to much wilder ones."""
+    return BoosterSettings(
+        rounds=trial.suggest_int("rounds", 50, 300, step=50),
+        leaves=trial.suggest_int("leaves", 5, 31),
+        min_rows=trial.suggest_int("min_rows", 50, 500, log=True),
+        l2=trial.suggest_float("l2", 1.0, 100.0, log=True),
+    )
 
 
 def fit_churn(slices: Slices, settings: BoosterSettings, seed: int) -> ChurnModel:

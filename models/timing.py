@@ -12,6 +12,7 @@ from models.btyd.history import RFM
 from models.btyd.member import Member
 from models.contributions import BASELINE, Parts, add_up, of_booster, of_offset
 from models.slices import Slices
+from models.trial import Trial
 from models.value import GammaGamma, fit_gamma_gamma
 
 Floats = NDArray[np.float64]
@@ -125,6 +126,16 @@ class TimingModel(msgspec.Struct, frozen=True):
         survival = 1.0 - self.btyd.p_within(x, t_x, T, [self.horizon_days, *days])
         ratio = survival[:, 1:] / np.maximum(survival[:, :1], _EDGE)
         return np.minimum(ratio, 1.0)
+
+
+def search_space(trial: Trial) -> BoosterSettings:
+    """Draw the settings of the booster, which sees a row per interval of a returner."""
+    return BoosterSettings(
+        rounds=trial.suggest_int("rounds", 50, 300, step=50),
+        leaves=trial.suggest_int("leaves", 5, 31),
+        min_rows=trial.suggest_int("min_rows", 100, 1000, log=True),
+        l2=trial.suggest_float("l2", 1.0, 100.0, log=True),
+    )
 
 
 def fit_timing(slices: Slices, settings: BoosterSettings, seed: int) -> TimingModel:

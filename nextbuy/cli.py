@@ -155,28 +155,77 @@ def train(
     shop: ShopOption = _SHOP,
     model: ModelOption = None,
     cutoff: CutoffOption = None,
-    trials: Annotated[int, typer.Option(min=0, help="Budget of the search; 0: defaults.")] = 10,
+    trials: Annotated[
+        int, typer.Option(min=0, help="Settings to try for each model; 0: the defaults alone.")
+    ] = 10,
+    tune_minutes: Annotated[
+        float | None,
+        typer.Option(min=0, help="Search each model for so long instead; not reproducible."),
+    ] = None,
 ) -> None:
     """Train models and register them as challengers.
 
     Without --cutoff the last horizon of the data is held out and the models are judged on it.
-    With `--cutoff end` they are made for production, and judged one horizon earlier.
+    With `--cutoff end` they are made for production, and judged one horizon earlier. A search
+    that was interrupted goes on where it was; one that is done is not repeated.
     """
     from nextbuy.reports import show_holdout, working
-    from training.train import default_kinds
+    from training.train import count_steps, default_kinds
     from training.train import train as train_models
     from training.train_channel import why_not
 
     log = _read(shop)
     kinds = [m.value for m in model] if model else default_kinds(log)
-    with working(console, "training", steps=trials + len(kinds)) as progress:
-        trained = train_models(log, kinds, _cutoff(log, cutoff), trials, progress)
+    steps = count_steps(kinds, trials if tune_minutes is None else 0)
+    with working(console, "training", steps) as progress:
+        trained = train_models(
+            log, kinds, _cutoff(log, cutoff), trials, progress, tune_minutes=tune_minutes
+        )
     if not model and (reason := why_not(log)):
         console.print(f"best-channel is not trained: {reason}", markup=False)
     for kind, version in trained.versions.items():
         console.print(f"{kind}: version {version} is the challenger")
     if trained.holdout is not None:
         show_holdout(console, trained.holdout)
+
+
+@app.command()
+def backtest(
+    shop: ShopOption = _SHOP,
+    origins: Annotated[
+        list[str] | None,
+        typer.Option("--origins", help="A cutoff to judge from; may be repeated."),
+    ] = None,
+    origins_count: Annotated[
+        int, typer.Option(min=1, help="Without --origins: so many, the last one that is observed.")
+    ] = 3,
+    stride: Annotated[
+        int | None, typer.Option(min=1, help="Days between them; default: the shop's horizon.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="The result as JSON, and nothing else.")
+    ] = False,
+) -> None:
+    """Judge our forecast and every baseline at past cutoffs, all refitted at each.
+
+    A finished origin is kept, so that an interrupted back-test goes on where it was.
+    """
+    from features.inputs.windows import read_cutoff
+    from nextbuy.backtest_report import show_backtest, to_json
+    from nextbuy.reports import working
+    from training.backtest import STEPS_PER_ORIGIN, origins_before
+    from training.backtest import backtest as run_backtest
+
+    log = _read(shop)
+    instants = [read_cutoff(text, log.shop.timezone, "origins") for text in origins or ()]
+    chosen = instants or origins_before(log, origins_count, stride or log.shop.section.horizon_days)
+    shown = Console(stderr=True) if as_json else console
+    with working(shown, "back-test", STEPS_PER_ORIGIN * len(set(chosen))) as progress:
+        found = run_backtest(log, chosen, progress=progress)
+    if as_json:
+        typer.echo(to_json(found))
+    else:
+        show_backtest(console, found)
 
 
 @app.command()

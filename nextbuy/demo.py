@@ -24,14 +24,15 @@ from nextbuy.readiness_report import make_report, show_report
 from nextbuy.reports import show_answers, show_holdout, working
 from nextbuy.simulator import simulate_shop
 from serving.server import serve_command, serve_environment
-from training.backtest import backtest
+from training.backtest import STEPS_PER_ORIGIN, backtest
+from training.comparison import ALL
 from training.metrics import frequency_buckets
 from training.publish import promote
 from training.slices import earlier_cutoff, holdout_cutoff
-from training.train import default_kinds, train
+from training.train import count_steps, default_kinds, train
 
 SIMULATED_CUSTOMERS = 5000
-TRIALS = 5
+TRIALS = 2  # the defaults and one more, each fitted at three origins for both models
 _PER_BUCKET = 2
 _START_SECONDS = 90
 
@@ -82,12 +83,11 @@ def _learn(console: Console, log: Log) -> int:
     horizon = _horizon(log)
     cutoff = holdout_cutoff(log, horizon)
     earlier = earlier_cutoff(log, cutoff, horizon)
-    with working(console, "back-test one horizon before the holdout") as progress:
-        scores = backtest(
-            log, [earlier], horizon, read_catalog(log, earlier).without_texts(), cutoff, progress
-        )
-    show_holdout(console, scores)
-    steps = TRIALS + len(default_kinds(log))
+    what = "back-test one horizon before the holdout"
+    with working(console, what, STEPS_PER_ORIGIN) as progress:
+        found = backtest(log, [earlier], cutoff, progress)
+    show_holdout(console, found.scores[found.scores["frequency"] == ALL])
+    steps = count_steps(default_kinds(log), TRIALS)
     with working(console, "training", steps) as progress:
         trained = train(log, cutoff=cutoff, trials=TRIALS, progress=progress)
     if trained.holdout is not None:

@@ -47,17 +47,29 @@ def show_holdout(console: Console, holdout: pd.DataFrame) -> None:
         title=f"{holdout['customers'].iloc[0]:,} customers, judged on what they did after "
         f"{holdout['origin'].iloc[0]:%Y-%m-%d}"
     )
+    score_columns(table, holdout)
+    add_scores(table, holdout)
+    console.print(table)
+
+
+def score_columns(table: Table, scores: pd.DataFrame) -> None:
+    """Add the columns of a comparison: the model, and the scores that are shown of it."""
     table.add_column("model", no_wrap=True)
-    best = {}
-    for name in _shown(holdout):
+    for name in _shown(scores):
         metric, _, days = name.rpartition("_")
-        heading, better = _METRICS[metric or name]
+        heading = _METRICS[metric or name][0]
         table.add_column(f"{heading}\n{days[:-1]} d" if metric else heading, justify="right")
-        best[name] = holdout[name].agg(better)
-    for row in holdout.to_dict("records"):
+
+
+def add_scores(table: Table, scores: pd.DataFrame) -> None:
+    """Add a row per model, the best figure of each column in bold."""
+    best = {
+        name: scores[name].agg(_METRICS[name.rpartition("_")[0] or name][1])
+        for name in _shown(scores)
+    }
+    for row in scores.to_dict("records"):
         figures = [(f"{row[name]:.3f}", row[name] == best[name]) for name in best]
         table.add_row(row["model"], *(f"[bold]{f}[/bold]" if b else f for f, b in figures))
-    console.print(table)
 
 
 # metric -> heading, and which of two is better

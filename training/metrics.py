@@ -5,7 +5,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
-from models.crps import crps
+from models.crps import crps_by_customer
 
 Floats = NDArray[np.float64]
 
@@ -102,8 +102,8 @@ def score_probability(outcome: NDArray[np.bool_], p: Floats) -> dict[str, float]
     }
 
 
-def score_law(labels: pd.DataFrame, within: Floats) -> dict[str, float]:
-    """Score a law F(h) of every customer against what they did.
+def losses_by_customer(labels: pd.DataFrame, within: Floats) -> pd.DataFrame:
+    """Keep of a law F(h) what it is scored by, row by row.
 
     Parameters
     ----------
@@ -113,16 +113,37 @@ def score_law(labels: pd.DataFrame, within: Floats) -> dict[str, float]:
 
     Returns
     -------
-    dict
-        `crps`, and at 30 days and at H the metrics of `score_probability`: `auc_30d`...
+    DataFrame
+        `days_to_next`, `crps`, and F at 30 days and at H: `p_30d`, ...
     """
-    days = labels["days_to_next"].to_numpy()
-    horizon = within.shape[1] - 1
-    scores = {"crps": crps(days, within)}
-    for h in sorted({min(30, horizon), horizon}):
-        at_h = score_probability((days > 0) & (days <= h), within[:, h])
-        scores |= {f"{name}_{h}d": value for name, value in at_h.items()}
+    days, horizon = labels["days_to_next"].to_numpy(), within.shape[1] - 1
+    kept = {"days_to_next": days, "crps": crps_by_customer(days, within)}
+    return pd.DataFrame(
+        kept | {f"p_{h}d": within[:, h] for h in sorted({min(30, horizon), horizon})}
+    )
+
+
+def score_losses(losses: pd.DataFrame) -> dict[str, float]:
+    """Score a law by what `losses_by_customer` keeps of it.
+
+    Returns
+    -------
+    dict
+        `crps`, and at each horizon kept the metrics of `score_probability`: `auc_30d`...
+    """
+    scores = {"crps": float(losses["crps"].mean())}
+    days = losses["days_to_next"].to_numpy()
+    for name in (name for name in losses if name.startswith("p_")):
+        at = name.removeprefix("p_")
+        bought = (days > 0) & (days <= int(at.removesuffix("d")))
+        found = score_probability(bought, losses[name].to_numpy())
+        scores |= {f"{metric}_{at}": value for metric, value in found.items()}
     return scores
+
+
+def score_law(labels: pd.DataFrame, within: Floats) -> dict[str, float]:
+    """Score a law F(h) of every customer against what they did, as `score_losses` does."""
+    return score_losses(losses_by_customer(labels, within))
 
 
 def frequency_buckets(frequency: Floats) -> dict[str, NDArray[np.bool_]]:

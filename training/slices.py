@@ -6,27 +6,38 @@ from itertools import islice
 import pandas as pd
 
 from features.catalog.catalog import Catalog
-from features.engines.build import build_features
 from features.inputs.faults import refuse
 from features.inputs.log import Log
-from features.inputs.objections import without_objected
 from features.inputs.windows import DAY, Window, cutoffs_before, last_end_of_day, to_datetime
-from models.btyd.ladder import fit_member
 from models.slices import Slices
 from training.labels import make_labels
+from training.populations import Populations
 
 STRIDE_DAYS = 28
 MAX_SLICES = 10
 MIN_HISTORY_DAYS = 60  # before the first slice's cutoff
 
 
-def make_slices(log: Log, cutoff: int, horizon_days: int, catalog: Catalog) -> Slices:
-    """Build the slices of a model that may know everything up to `cutoff`."""
+def make_slices(
+    log: Log,
+    cutoff: int,
+    horizon_days: int,
+    catalog: Catalog,
+    populations: Populations | None = None,
+) -> Slices:
+    """Build the slices of a model that may know everything up to `cutoff`.
+
+    Parameters
+    ----------
+    populations : Populations, optional
+        Those of the catalog, where what is built here is asked for again.
+    """
+    built = populations or Populations(log, catalog)
     origins = sorted(training_origins(log, cutoff, horizon_days))
-    parts = [make_slice(log, origin, horizon_days, catalog, cutoff) for origin in origins]
+    parts = [make_slice(log, origin, horizon_days, catalog, cutoff, built) for origin in origins]
     frames, labels = zip(*parts, strict=True)
-    latest = without_objected(log, build_features(log, [cutoff], catalog))
-    btyds = {f["cutoff"].iloc[0]: fit_member(f) for f in (*frames, latest)}
+    latest = built.features(cutoff)
+    btyds = {built.features(at)["cutoff"].iloc[0]: built.btyd(at) for at in (*origins, cutoff)}
     return Slices(
         cutoff,
         horizon_days,
@@ -38,13 +49,18 @@ def make_slices(log: Log, cutoff: int, horizon_days: int, catalog: Catalog) -> S
 
 
 def make_slice(
-    log: Log, cutoff: int, horizon_days: int, catalog: Catalog, known_until: int
+    log: Log,
+    cutoff: int,
+    horizon_days: int,
+    catalog: Catalog,
+    known_until: int,
+    populations: Populations | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Build the features at one cutoff, and the labels after it as known at `known_until`.
 
     Customers who have objected to profiling are left out.
     """
-    frame = without_objected(log, build_features(log, [cutoff], catalog))
+    frame = (populations or Populations(log, catalog)).features(cutoff)
     return frame, make_labels(log, frame, Window(cutoff, horizon=horizon_days), known_until)
 
 

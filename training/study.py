@@ -1,7 +1,9 @@
 """A study: the slices that a model is fitted on, and the origins that it is judged at."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 import numpy as np
 import pandas as pd
@@ -14,12 +16,13 @@ from features.inputs.log import Log
 from features.inputs.windows import DAY, to_datetime
 from models.slices import Slices
 from training.baselines import BASELINES
+from training.populations import Populations
 from training.slices import (
     check_history,
-    earlier_cutoff,
     has_history,
     make_slice,
     make_slices,
+    training_origins,
 )
 
 Floats = NDArray[np.float64]
@@ -54,8 +57,11 @@ class Study:
     ----------
     slices : Slices
         What the registered model is fitted on: everything known at the cutoff.
-    valid : Origin or None
-        One horizon before the cutoff; None where the history is too short for it.
+    catalog : Catalog
+        Of the features, as known at the cutoff.
+    valids : tuple of Origin
+        The latest cutoffs whose outcomes are known at this one, the last one first: all that
+        settings are chosen on. Empty where the history is too short.
     holdout : Origin or None
         At the cutoff itself; None where its outcomes are not observed yet.
     test : Origin
@@ -63,9 +69,15 @@ class Study:
     """
 
     slices: Slices
-    valid: Origin | None
+    catalog: Catalog
+    valids: tuple[Origin, ...]
     holdout: Origin | None
     test: Origin
+
+    @property
+    def valid(self) -> Origin | None:
+        """One horizon before the cutoff; None where the history is too short for it."""
+        return self.valids[0] if self.valids else None
 
     @property
     def train(self) -> Origin:
@@ -73,10 +85,16 @@ class Study:
         return Origin("train", self.slices, self.slices.frame, self.slices.labels)
 
 
-def make_study(log: Log, cutoff: int) -> Study:
+def make_study(log: Log, cutoff: int, valids: int = 1) -> Study:
     """Build the study of a cutoff, the last instant that the registered models may know.
 
     The end of the data gives models for production, judged one horizon earlier.
+
+    Parameters
+    ----------
+    valids : int
+        Validation origins at most. They lie a stride apart, as slices do, so that they share
+        most of what is built for them.
 
     Raises
     ------
@@ -86,16 +104,15 @@ def make_study(log: Log, cutoff: int) -> Study:
     horizon = log.shop.section.horizon_days
     check_history(log, cutoff, horizon)
     catalog = read_catalog(log, cutoff).without_texts()
-    slices = make_slices(log, cutoff, horizon, catalog)
+    populations = Populations(log, catalog)
+    slices = make_slices(log, cutoff, horizon, catalog, populations)
     holdout = None
     if cutoff + (horizon + log.shop.section.settle_days) * DAY <= log.observed_until:
-        holdout = Origin(
-            "holdout",
-            slices,
-            *make_slice(log, cutoff, horizon, catalog, log.observed_until),
-        )
-    valid = _make_valid(log, slices, catalog)
-    test = holdout or valid
+        known_until = log.observed_until
+        labelled = make_slice(log, cutoff, horizon, catalog, known_until, populations)
+        holdout = Origin("holdout", slices, *labelled)
+    found = tuple(_make_valids(log, slices, catalog, populations, valids))
+    test = holdout or next(iter(found), None)
     if test is None:
         needed = 2 * horizon + log.shop.section.settle_days
         raise refuse(
@@ -105,14 +122,16 @@ def make_study(log: Log, cutoff: int) -> Study:
             f"{to_datetime(cutoff):%Y-%m-%d %H:%M} UTC",
             "Use an earlier cutoff, bring a longer history or a shorter shop.horizon_days.",
         )
-    return Study(slices, valid, holdout, test)
+    return Study(slices, catalog, found, holdout, test)
 
 
-def _make_valid(log: Log, slices: Slices, catalog: Catalog) -> Origin | None:
-    """Build the origin one horizon earlier, if there are slices to fit on before it."""
+def _make_valids(
+    log: Log, slices: Slices, catalog: Catalog, populations: Populations, count: int
+) -> Iterator[Origin]:
+    """Build the latest origins closed at the cutoff that have slices of their own to fit on."""
     horizon = slices.horizon_days
-    cutoff = earlier_cutoff(log, slices.cutoff, horizon)
-    if not has_history(log, cutoff, horizon):
-        return None
-    fitted_on = make_slices(log, cutoff, horizon, catalog)
-    return Origin("valid", fitted_on, *make_slice(log, cutoff, horizon, catalog, slices.cutoff))
+    for cutoff in islice(training_origins(log, slices.cutoff, horizon), count):
+        if has_history(log, cutoff, horizon):
+            fitted_on = make_slices(log, cutoff, horizon, catalog, populations)
+            labelled = make_slice(log, cutoff, horizon, catalog, slices.cutoff, populations)
+            yield Origin("valid", fitted_on, *labelled)

@@ -1,7 +1,7 @@
 """One training: every model asked for, at one cutoff, then registered together."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import mlflow
 import pandas as pd
@@ -13,7 +13,7 @@ from models.artefact import KINDS, Kind
 from models.churn import ChurnModel
 from models.forecast import make_forecast
 from models.timing import TimingModel
-from training.backtest import OURS, compare
+from training.comparison import OURS, compare
 from training.publish import Candidate, register
 from training.runs import log_scores, open_experiment, training_run
 from training.slices import MIN_HISTORY_DAYS, has_history, holdout_cutoff
@@ -21,6 +21,7 @@ from training.study import Study, make_study
 from training.train_channel import train_channel, why_not
 from training.train_churn import train_churn
 from training.train_timing import train_timing
+from training.tune import VALIDS, Budget
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ def train(
     cutoff: int | None = None,
     trials: int = 10,
     progress: Callable[[str], None] = lambda _: None,
+    *,
+    tune_minutes: float | None = None,
 ) -> Trained:
     """Train models at one cutoff and register them as challengers.
 
@@ -58,7 +61,9 @@ def train(
         Last instant that the models may know; default: the latest with an observed horizon
         after it, so that the last horizon of the data is the holdout.
     trials : int
-        Budget of the hyper-parameter search; 0 takes the defaults.
+        Budget of the hyper-parameter search of each purchase model; 0 takes the defaults.
+    tune_minutes : float, optional
+        Search each of them for so long instead; not reproducible, and logged as such.
 
     Raises
     ------
@@ -69,18 +74,26 @@ def train(
     _check_tables(log, kinds)
     cutoff = _default_cutoff(log) if cutoff is None else cutoff
     check_observed(log, cutoff)
-    study = make_study(log, cutoff) if set(kinds) - {"best-channel"} else None
+    budget = Budget(trials, tune_minutes)
+    study = None
+    if set(kinds) - {"best-channel"}:
+        study = make_study(log, cutoff, valids=VALIDS if budget.searches else 1)
     open_experiment(log)
-    with training_run(log, "training", cutoff, {"kinds": ", ".join(kinds), "trials": trials}):
+    with training_run(log, "training", cutoff, {"kinds": ", ".join(kinds), **asdict(budget)}):
         candidates: list[Candidate] = []
         if "best-channel" in kinds:  # first, since it is the one that may lack data
             candidates.append(train_channel(log, cutoff, progress))
         if study is not None and "churn" in kinds:
-            candidates.append(train_churn(log, study, trials, progress))
+            candidates.append(train_churn(log, study, budget, progress))
         if study is not None and "repurchase-timing" in kinds:
-            candidates.append(train_timing(log, study, progress))
+            candidates.append(train_timing(log, study, budget, progress))
         holdout = _compare_on_holdout(study, candidates)
     return Trained(cutoff, register(log.shop.tracking_uri, candidates), holdout)
+
+
+def count_steps(kinds: Sequence[Kind], trials: int) -> int:
+    """Count what `progress` is told in a training: each trial of a search, and each model."""
+    return len(kinds) + trials * len(set(kinds) - {"best-channel"})
 
 
 def default_kinds(log: Log) -> list[Kind]:

@@ -15,10 +15,11 @@ from features.inputs.log import Log
 from features.inputs.windows import DAY
 from models.booster import BoosterSettings
 from models.channel import ChannelModel, fit_channel
-from training.backtest import OURS, SEED
+from training.comparison import OURS
 from training.messages import make_message_rows
 from training.metrics import frequency_buckets, log_loss_by_row, score_probability
 from training.publish import Candidate, Judgement
+from training.recipes import SEED
 from training.runs import log_candidate, log_plots, log_scores, training_run
 
 TEST_DAYS = 28

@@ -1,35 +1,36 @@
-"""The churn job: search on the validation origin, fit, look at the holdout once."""
+"""The churn job: search on the validation origins, fit, look at the holdout once."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 
 import mlflow
 import msgspec
 import pandas as pd
 
 from features.inputs.log import Log
-from models.booster import BoosterSettings
-from models.churn import ChurnModel, fit_churn
-from training.backtest import OURS, SEED
+from models.churn import ChurnModel
+from training.comparison import OURS
 from training.metrics import frequency_buckets, log_loss_by_row, score_probability
 from training.publish import Candidate, Judgement
+from training.recipes import CHURN, SEED
 from training.runs import log_candidate, log_plots, log_scores, slice_flags, training_run
 from training.study import Origin, Study
-from training.tune import tune_churn
+from training.tune import Budget, tune
 
 
-def train_churn(log: Log, study: Study, trials: int, progress: Callable[[str], None]) -> Candidate:
+def train_churn(
+    log: Log, study: Study, budget: Budget, progress: Callable[[str], None]
+) -> Candidate:
     """Train churn as one MLflow run; registers nothing."""
-    flags = {"trials": trials} | slice_flags(study.slices)
+    flags = asdict(budget) | slice_flags(study.slices)
     with training_run(log, "churn", study.slices.cutoff, flags):
-        settings = BoosterSettings()
-        if study.valid is not None and trials:
-            settings = tune_churn(study.valid, trials, progress)
+        settings = tune(log, CHURN, study, budget, progress)
         mlflow.log_params(msgspec.structs.asdict(settings))
-        model = fit_churn(study.slices, settings, SEED)
+        model = CHURN.fit(study.slices, settings, SEED)
         _log_scores("train", model, study.train)
         tested = model
         if study.valid is not None:
-            tested = fit_churn(study.valid.slices, settings, SEED)
+            tested = CHURN.fit(study.valid.slices, settings, SEED)
             _log_scores("valid", tested, study.valid)
         if study.holdout is not None:
             tested = model

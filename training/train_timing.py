@@ -1,7 +1,12 @@
-"""The repurchase-timing job: when a returning customer is back, and what that is worth."""
+"""The repurchase-timing job: when a returning customer is back, and what that is worth.
+
+Searched, fitted and judged as churn is, on those who returned.
+"""
 
 from collections.abc import Callable
+from dataclasses import asdict
 
+import mlflow
 import msgspec
 import numpy as np
 import pandas as pd
@@ -9,26 +14,31 @@ from numpy.typing import NDArray
 
 from features.inputs.log import Log
 from models.crps import crps, crps_by_customer
-from models.timing import TimingModel, fit_timing
-from training.backtest import OURS, SEED, TIMING_SETTINGS
+from models.timing import TimingModel
 from training.baselines import empirical_law
+from training.comparison import OURS
 from training.metrics import coverage, frequency_buckets
 from training.publish import Candidate, Judgement
+from training.recipes import SEED, TIMING
 from training.runs import log_candidate, log_plots, log_scores, slice_flags, training_run
 from training.study import Origin, Study
+from training.tune import Budget, tune
 
 Floats = NDArray[np.float64]
 
 
-def train_timing(log: Log, study: Study, progress: Callable[[str], None]) -> Candidate:
+def train_timing(
+    log: Log, study: Study, budget: Budget, progress: Callable[[str], None]
+) -> Candidate:
     """Train repurchase timing as one MLflow run; registers nothing."""
-    settings = TIMING_SETTINGS
-    flags = msgspec.structs.asdict(settings) | slice_flags(study.slices)
+    flags = asdict(budget) | slice_flags(study.slices)
     with training_run(log, "repurchase-timing", study.slices.cutoff, flags):
-        model = tested = fit_timing(study.slices, settings, SEED)
+        settings = tune(log, TIMING, study, budget, progress)
+        mlflow.log_params(msgspec.structs.asdict(settings))
+        model = tested = TIMING.fit(study.slices, settings, SEED)
         _log_scores("train", model, study.train)
         if study.valid is not None:
-            tested = fit_timing(study.valid.slices, settings, SEED)
+            tested = TIMING.fit(study.valid.slices, settings, SEED)
             _log_scores("valid", tested, study.valid)
         if study.holdout is not None:
             tested = model

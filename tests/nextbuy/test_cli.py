@@ -14,7 +14,7 @@ from nextbuy import cli
 from nextbuy.simulator import simulate_shop
 
 COMMANDS = (
-    *("demo", "check", "features", "train", "promote"),
+    *("demo", "check", "features", "train", "backtest", "promote"),
     *("serve", "predict", "explain", "simulate"),
 )
 
@@ -108,6 +108,9 @@ def test_simulate_writes_a_shop_that_check_accepts(
         (["train", "--shop", "SHOP", "--cutoff", "soon"], "cutoff: expected a date"),
         (["train", "--shop", "SHOP", "--cutoff", "2024-02-01"], "days after the first order"),
         (["features", "--shop", "SHOP", "--cutoff", "2999-01-01"], "an instant within the data"),
+        (["backtest", "--shop", "SHOP", "--origins", "2999-01-01"], "origin 2999-01-01: expected"),
+        (["backtest", "--shop", "SHOP", "--origins", "soon"], "origins: expected a date"),
+        (["backtest", "--shop", "SHOP", "--origins-count", "30"], "got too little history"),
     ],
 )
 def test_an_error_is_a_sentence_and_not_a_traceback(

@@ -1,0 +1,75 @@
+"""The two purchase models as a training sees them: how each is fitted, searched and judged."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from models import churn, timing
+from models.artefact import Kind
+from models.booster import BoosterSettings
+from models.churn import ChurnModel
+from models.crps import crps
+from models.slices import Slices
+from models.timing import TimingModel
+from models.trial import Trial
+from training.metrics import mean_log_loss
+from training.study import Origin
+
+SEED = 20
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one purchase model is made.
+
+    Attributes
+    ----------
+    defaults : settings of the model
+        What it is fitted with unless a search finds better, and the first trial of each search.
+    search_space : callable
+        Trial -> settings; it stands beside the model.
+    fit : callable
+        (slices, settings, seed) -> model.
+    metric : str
+        Name of `loss`.
+    loss : callable
+        (model, origin) -> what a search makes small. A proper score, so that neither an
+        over-confident nor a timid model gains by it.
+    """
+
+    kind: Kind
+    defaults: Any
+    search_space: Callable[[Trial], Any]
+    fit: Callable[[Slices, Any, int], Any]
+    metric: str
+    loss: Callable[[Any, Origin], float]
+
+
+def _churn_loss(model: ChurnModel, origin: Origin) -> float:
+    returned = origin.labels["returned"].to_numpy()
+    return mean_log_loss(returned, 1 - model.predict(origin.population))
+
+
+def _timing_loss(model: TimingModel, origin: Origin) -> float:
+    """Score the law of those who returned, which is all that the model speaks of.
+
+    CRPS and not the log-loss of the hazards: it is in days, it is what promotion judges, and it
+    does not change with the intervals that the horizon happens to be cut into.
+    """
+    returned = origin.labels["returned"]
+    law = model.given_return(origin.population[returned])
+    return crps(origin.labels.loc[returned, "days_to_next"].to_numpy(), law)
+
+
+CHURN = Recipe(
+    "churn", BoosterSettings(), churn.search_space, churn.fit_churn, "log_loss", _churn_loss
+)
+# The timing booster sees a row per interval of a customer, so that it can afford more leaves.
+TIMING = Recipe(
+    "repurchase-timing",
+    BoosterSettings(leaves=15, l2=20.0),
+    timing.search_space,
+    timing.fit_timing,
+    "crps",
+    _timing_loss,
+)
