@@ -1,0 +1,145 @@
+"""Intervals of paired differences: customers are drawn anew, with all that was said of each.
+
+A customer stands in several origins, and the outcomes of one customer resemble each other.
+Rows drawn one by one would make the intervals too narrow, so that whole customers are drawn
+(Field and Welsh 2007, the cluster bootstrap); every model is judged on the same draw.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from features.inputs.faults import refuse
+
+Floats = NDArray[np.float64]
+
+DRAWS = 1000
+_INTERVAL = (2.5, 97.5)  # percent
+_BLOCK_CELLS = 4_000_000  # 32 MB of weights at a time
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A mean loss against a rival's, in % of the rival's; below 0 it is the smaller.
+
+    Attributes
+    ----------
+    percent, low, high : float
+        The difference and its 95 % interval.
+    """
+
+    percent: float
+    low: float
+    high: float
+
+    @property
+    def distinguishable(self) -> bool:
+        """Whether the interval leaves out 0."""
+        return self.low > 0 or self.high < 0
+
+
+def paired_difference(
+    loss: ArrayLike,
+    rival_loss: ArrayLike,
+    customer: ArrayLike,
+    *,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> Difference:
+    """Give the relative difference of two mean losses over the same rows.
+
+    Parameters
+    ----------
+    loss, rival_loss : array (n,)
+        0 or more; a customer may have rows of several origins.
+    customer : array (n,)
+        Whose row it is.
+    draws : int
+        How often all customers are drawn anew, with replacement.
+
+    Raises
+    ------
+    InputError
+        The arrays differ in length or are not finite, or the rival has no loss to be compared with.
+
+    Examples
+    --------
+    >>> paired_difference([1.0, 2.0, 3.0], [2.0, 4.0, 6.0], ["a", "b", "b"])
+    Difference(percent=-50.0, low=-50.0, high=-50.0)
+    """
+    (found,) = paired_differences(
+        loss, {"rival_loss": rival_loss}, customer, draws=draws, seed=seed
+    ).values()
+    return found
+
+
+def paired_differences(
+    loss: ArrayLike,
+    rival_losses: Mapping[str, ArrayLike],
+    customer: ArrayLike,
+    *,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> dict[str, Difference]:
+    """Give `paired_difference` against each of several rivals, all of them on the same draws."""
+    losses = {"loss": loss, **rival_losses}
+    totals = _totals_by_customer(losses, customer)
+    _check_rivals(rival_losses, totals.sum(axis=0)[1:])
+    drawn = np.concatenate([weights @ totals for weights in _draws(len(totals), draws, seed)])
+    return {
+        name: _difference(totals[:, [0, place]].sum(axis=0), drawn[:, [0, place]])
+        for place, name in enumerate(rival_losses, start=1)
+    }
+
+
+def _difference(whole: Floats, drawn: Floats) -> Difference:
+    """Make the difference of the columns (loss, rival's loss), whole and as drawn."""
+    # a draw may hold nobody on whom the rival loses anything: the ratio has no value there
+    ratios = drawn[drawn[:, 1] > 0]
+    percent = 100 * (ratios[:, 0] / ratios[:, 1] - 1)
+    low, high = np.percentile(percent, _INTERVAL) if len(percent) else (np.nan, np.nan)
+    return Difference(float(100 * (whole[0] / whole[1] - 1)), float(low), float(high))
+
+
+def _totals_by_customer(losses: Mapping[str, ArrayLike], customer: ArrayLike) -> Floats:
+    """Add up the rows of each customer: array (customers, losses)."""
+    codes = pd.factorize(np.asarray(customer))[0]
+    columns = []
+    for name, values in losses.items():
+        column = np.asarray(values, dtype=float)
+        if column.shape != codes.shape or not np.isfinite(column).all():
+            raise refuse(
+                name,
+                f"one finite loss for each of {len(codes)} rows",
+                f"an array of shape {column.shape}, {np.isfinite(column).sum()} of them finite",
+                "Give the losses of the same rows as `customer`.",
+            )
+        columns.append(np.bincount(codes, weights=column))
+    return np.column_stack(columns)
+
+
+def _check_rivals(rivals: Mapping[str, Any], totals: Floats) -> None:
+    for name, total in zip(rivals, totals, strict=True):
+        if not total > 0:
+            raise refuse(
+                name,
+                "losses whose sum is above 0",
+                f"{total:g}",
+                "A difference in % needs a rival that loses something.",
+            )
+
+
+def _draws(customers: int, draws: int, seed: int) -> Iterator[Floats]:
+    """Draw the customers anew: how often each is in, in blocks (block, customers)."""
+    rng = np.random.default_rng(seed)
+    block = max(1, min(draws, _BLOCK_CELLS // customers))
+    for first in range(0, draws, block):
+        size = min(block, draws - first)
+        places = rng.integers(customers, size=(size, customers))
+        places += customers * np.arange(size)[:, None]
+        counts = np.bincount(places.ravel(), minlength=size * customers)
+        yield counts.reshape(size, customers).astype(float)
