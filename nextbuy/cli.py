@@ -191,6 +191,23 @@ def promote(shop: ShopOption = _SHOP, model: ModelOption = None) -> None:
 
 
 @app.command()
+def report(
+    shop: ShopOption = _SHOP,
+    version: Annotated[
+        str | None,
+        typer.Option(help="The training of this version of churn; default: the champions'."),
+    ] = None,
+    output: Annotated[Path, typer.Option(help="Where to write the page.")] = Path("report.html"),
+) -> None:
+    """Write how good the purchase models are as one HTML page, as their training judged them."""
+    from features.inputs.shop import read_shop
+    from training.report_run import fetch_report
+
+    output.write_text(fetch_report(read_shop(shop).tracking_uri, version), encoding="utf-8")
+    console.print(f"report written to {output}", markup=False)
+
+
+@app.command()
 def serve(
     shop: ShopOption = _SHOP,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",

@@ -1,6 +1,7 @@
 """The repurchase-timing job: when a returning customer is back, and what that is worth."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import msgspec
 import numpy as np
@@ -24,23 +25,24 @@ def train_timing(log: Log, study: Study, progress: Callable[[str], None]) -> Can
     settings = TIMING_SETTINGS
     flags = msgspec.structs.asdict(settings) | slice_flags(study.slices)
     with training_run(log, "repurchase-timing", study.slices.cutoff, flags):
-        model = tested = fit_timing(study.slices, settings, SEED)
+        model = fit_timing(study.slices, settings, SEED)
         _log_scores("train", model, study.train)
+        tested: dict[str, TimingModel] = {}
         if study.valid is not None:
-            tested = fit_timing(study.valid.slices, settings, SEED)
-            _log_scores("valid", tested, study.valid)
+            tested["valid"] = fit_timing(study.valid.slices, settings, SEED)
+            _log_scores("valid", tested["valid"], study.valid)
         if study.holdout is not None:
-            tested = model
-            _log_scores("holdout", tested, study.holdout)
-        judgement = _compare(tested, study.test)
+            tested["holdout"] = model
+            _log_scores("holdout", model, study.holdout)
+        judgement = _compare(tested[study.test.split], study.test)
         sample = study.slices.latest.head(5)
         law = model.given_return(sample)
         names = [f"given_return_{h}d" for h in range(law.shape[1])]
         example = sample, pd.DataFrame(law, columns=names)
         progress("repurchase-timing")
-        return log_candidate(
-            log, "repurchase-timing", model, study.slices.cutoff, example, judgement
-        )
+        cutoff = study.slices.cutoff
+        candidate = log_candidate(log, "repurchase-timing", model, cutoff, example, judgement)
+        return replace(candidate, tested=tested)
 
 
 def _log_scores(split: str, model: TimingModel, origin: Origin) -> None:

@@ -12,7 +12,17 @@ from rich.console import Console
 from nextbuy import cli
 from nextbuy.simulator import simulate_shop
 
-COMMANDS = ("demo", "check", "features", "train", "promote", "serve", "predict", "simulate")
+COMMANDS = (
+    "demo",
+    "check",
+    "features",
+    "train",
+    "promote",
+    "report",
+    "serve",
+    "predict",
+    "simulate",
+)
 
 
 @pytest.fixture
