@@ -177,6 +177,9 @@ def train(
         console.print(f"{kind}: version {version} is the challenger")
     if trained.holdout is not None:
         show_holdout(console, trained.holdout)
+    if trained.reported:
+        command = f"nextbuy report --shop {shop} --version {trained.versions['churn']}"
+        console.print(f"as a page: {command}", markup=False, soft_wrap=True)
 
 
 @app.command()

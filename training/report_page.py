@@ -48,8 +48,8 @@ def render_page(report: Report, imprint: Imprint) -> str:
 
 
 def data_uri(figure: Figure) -> str:
-    """Write a figure as a data URI: SVG, its text as outlines, the same for the same figure."""
+    """Write a figure as a data URI: SVG, its text as outlines, so that it needs no font."""
     stream = io.BytesIO()
-    with matplotlib.rc_context({"svg.fonttype": "path", "svg.hashsalt": "nextbuy"}):
+    with matplotlib.rc_context({"svg.fonttype": "path"}):
         figure.savefig(stream, format="svg", metadata={"Date": None})
     return f"data:image/svg+xml;base64,{base64.b64encode(stream.getvalue()).decode()}"

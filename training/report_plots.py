@@ -80,7 +80,7 @@ def pit_plot(table: pd.DataFrame, law: str) -> Figure:
         colour = OURS_COLOUR if model == OURS else "#9DB7C7"
         axes.bar(rows["left"], rows["share"], width, align="edge", color=colour, edgecolor="white")
         axes.axhline(width, color=INK, linewidth=1, linestyle="--")
-        axes.set(title=model, xlim=(0, 1), xticks=[0, 0.5, 1])
+        axes.set(title=model, xlim=(0, 1), xticks=[0, 0.5, 1], xticklabels=["0", "0.5", "1"])
         percent(axes, "y")
     for axes in panels[::4]:
         axes.set_ylabel("of outcomes")

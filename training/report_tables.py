@@ -115,7 +115,7 @@ def show_pit(scores: pd.DataFrame) -> Table:
     return Table(
         "How many returns fell in their 80 % window, and how far the fullest or emptiest bar is "
         "from 10 % (of the whole law: D-calibration), in percentage points.",
-        ["model", "in the 80 % window", "largest deviation, given a return", "whole law"],
+        ["model", "in the 80 % window", "deviation, given a return", "deviation, whole law"],
         [
             [model, *_pit_cells(cells.get((model, OF_RETURN)), cells[model, OF_LAW])]
             for model in models

@@ -33,11 +33,14 @@ class Trained:
     holdout : DataFrame or None
         Our forecast beside the baselines, one row per model, where both purchase models were
         trained and the horizon after the cutoff is observed.
+    reported : bool
+        Whether the run holds a report: where both purchase models were trained.
     """
 
     cutoff: int
     versions: dict[Kind, str]
     holdout: pd.DataFrame | None
+    reported: bool
 
 
 def train(
@@ -81,7 +84,7 @@ def train(
         evaluation = evaluate(study, candidates)
         holdout = _compare_on_holdout(evaluation)
         versions = _register(log, cutoff, candidates, evaluation)
-    return Trained(cutoff, versions, holdout)
+    return Trained(cutoff, versions, holdout, reported=evaluation is not None)
 
 
 def default_kinds(log: Log) -> list[Kind]:
