@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from training.backtest import OURS
 from training.evaluation import Judged
@@ -15,7 +16,9 @@ def segment_table(judged: Judged) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per segment, with the columns of `_summarise`.
+        One row per segment: `group, customers, share`, mean F(H) `predicted` and share
+        `observed`, with Wilson's 95 % interval `low` to `high`; `spend` and `expected_spend`,
+        minor units per customer within H, the latter NaN where spend was not fitted; our `crps`.
     """
     named = judged.customers["rfm_segment"].fillna("not scored").to_numpy()
     rows = [_summarise(judged, name, named == name) for name in pd.unique(named)]
@@ -29,13 +32,7 @@ def frequency_table(judged: Judged) -> pd.DataFrame:
     return pd.DataFrame([_summarise(judged, name, rows) for name, rows in buckets.items()])
 
 
-def _summarise(judged: Judged, name: str, rows: np.ndarray) -> dict[str, object]:
-    """Make one row: `group, customers, share`, mean F(H) `predicted` and share `observed`.
-
-    `low` to `high` is Wilson's 95 % interval of the observed share; `spend` and
-    `expected_spend` are minor units per customer within H, the latter NaN where spend was not
-    fitted; `crps` is ours.
-    """
+def _summarise(judged: Judged, name: str, rows: NDArray[np.bool_]) -> dict[str, object]:
     labels, law = judged.labels[rows], judged.laws[OURS][rows]
     low, high = rate_interval(int(labels["returned"].sum()), len(labels))
     expected = judged.customers.get("expected_spend")
