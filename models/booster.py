@@ -98,6 +98,11 @@ class ResidualBooster:
         values = self._booster.predict(matrix, pred_contrib=True, num_threads=1)
         return np.asarray(values, dtype=float)
 
+    def gains(self) -> dict[str, float]:
+        """Give what the splits on each column gained, added up over all trees."""
+        found = self._booster.feature_importance(importance_type="gain")
+        return dict(zip(self.columns, map(float, found), strict=True))
+
 
 def stack(inputs: Columns, columns: Sequence[str]) -> Floats:
     """Put columns side by side as a matrix (rows, columns)."""

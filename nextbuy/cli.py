@@ -187,6 +187,9 @@ def train(
         console.print(f"{kind}: version {version} is the challenger")
     if trained.holdout is not None:
         show_holdout(console, trained.holdout)
+    if trained.reported:
+        command = f"nextbuy report --shop {shop} --version {trained.versions['churn']}"
+        console.print(f"as a page: {command}", markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -237,6 +240,23 @@ def promote(shop: ShopOption = _SHOP, model: ModelOption = None) -> None:
     promoted = promote_models(read_shop(shop).tracking_uri, [m.value for m in model or []])
     for kind, version in promoted.items():
         console.print(f"{kind}: version {version} is the champion")
+
+
+@app.command()
+def report(
+    shop: ShopOption = _SHOP,
+    version: Annotated[
+        str | None,
+        typer.Option(help="The training of this version of churn; default: the champions'."),
+    ] = None,
+    output: Annotated[Path, typer.Option(help="Where to write the page.")] = Path("report.html"),
+) -> None:
+    """Write how good the purchase models are as one HTML page, as their training judged them."""
+    from features.inputs.shop import read_shop
+    from training.report_run import fetch_report
+
+    output.write_text(fetch_report(read_shop(shop).tracking_uri, version), encoding="utf-8")
+    console.print(f"report written to {output}", markup=False)
 
 
 @app.command()

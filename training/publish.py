@@ -5,7 +5,7 @@ as the set of champions that it would leave behind, and then made.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from mlflow import MlflowClient
@@ -53,7 +53,13 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A fitted model, logged in its run, not registered yet."""
+    """A fitted model, logged in its run, not registered yet.
+
+    Attributes
+    ----------
+    tested : dict of str to Model
+        The model that was judged at each origin, by its split: fitted on that origin's slices.
+    """
 
     head: Head
     model: Model
@@ -61,6 +67,7 @@ class Candidate:
     source: str
     sha256: str
     judgement: Judgement
+    tested: Mapping[str, Model] = field(default_factory=dict)
 
 
 def register(tracking_uri: str, candidates: Sequence[Candidate]) -> dict[Kind, str]:

@@ -10,14 +10,13 @@ from features.inputs.faults import refuse
 from features.inputs.log import Log, check_observed
 from features.inputs.windows import to_datetime
 from models.artefact import KINDS, Kind
-from models.churn import ChurnModel
-from models.forecast import make_forecast
-from models.timing import TimingModel
-from training.comparison import OURS, compare
+from training.comparison import compare
+from training.evaluation import Evaluation, evaluate
 from training.publish import Candidate, register
+from training.report_run import log_report, report_on
 from training.runs import log_scores, open_experiment, training_run
 from training.slices import MIN_HISTORY_DAYS, has_history, holdout_cutoff
-from training.study import Study, make_study
+from training.study import make_study
 from training.train_channel import train_channel, why_not
 from training.train_churn import train_churn
 from training.train_timing import train_timing
@@ -35,11 +34,14 @@ class Trained:
     holdout : DataFrame or None
         Our forecast beside the baselines, one row per model, where both purchase models were
         trained and the horizon after the cutoff is observed.
+    reported : bool
+        Whether the run holds a report: where both purchase models were trained.
     """
 
     cutoff: int
     versions: dict[Kind, str]
     holdout: pd.DataFrame | None
+    reported: bool
 
 
 def train(
@@ -87,8 +89,10 @@ def train(
             candidates.append(train_churn(log, study, budget, progress))
         if study is not None and "repurchase-timing" in kinds:
             candidates.append(train_timing(log, study, budget, progress))
-        holdout = _compare_on_holdout(study, candidates)
-    return Trained(cutoff, register(log.shop.tracking_uri, candidates), holdout)
+        evaluation = evaluate(study, candidates)
+        holdout = _compare_on_holdout(evaluation)
+        versions = _register(log, cutoff, candidates, evaluation)
+    return Trained(cutoff, versions, holdout, reported=evaluation is not None)
 
 
 def count_steps(kinds: Sequence[Kind], trials: int) -> int:
@@ -128,19 +132,24 @@ def _check_tables(log: Log, kinds: Sequence[Kind]) -> None:
         )
 
 
-def _compare_on_holdout(
-    study: Study | None, candidates: Sequence[Candidate]
-) -> pd.DataFrame | None:
+def _register(
+    log: Log, cutoff: int, candidates: Sequence[Candidate], evaluation: Evaluation | None
+) -> dict[Kind, str]:
+    """Register the candidates; log the report that names their versions, if it can be made."""
+    if evaluation is None:
+        return register(log.shop.tracking_uri, candidates)
+    report = report_on(log, evaluation, candidates)  # first, since it may fail
+    versions = register(log.shop.tracking_uri, candidates)
+    log_report(log, report, evaluation, cutoff, versions)
+    return versions
+
+
+def _compare_on_holdout(evaluation: Evaluation | None) -> pd.DataFrame | None:
     """Log and give the table of our forecast beside the baselines, on the holdout."""
-    models = {candidate.head.kind: candidate.model for candidate in candidates}
-    churn, timing = models.get("churn"), models.get("repurchase-timing")
-    if study is None or study.holdout is None:
+    if evaluation is None or evaluation.test.split != "holdout":
         return None
-    if not isinstance(churn, ChurnModel) or not isinstance(timing, TimingModel):
-        return None
-    origin = study.holdout
-    ours = make_forecast(churn, timing, origin.population).within[:, : churn.horizon_days + 1]
-    table = compare(origin.population, origin.labels, {OURS: ours} | origin.baseline_laws)
+    judged = evaluation.test
+    table = compare(judged.customers, judged.labels, judged.laws)
     mlflow.log_text(table.to_csv(index=False), "holdout_baselines.csv")
     log_scores("holdout", table.drop(columns=["origin", "model"]).iloc[0].to_dict())
     return table

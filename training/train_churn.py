@@ -1,7 +1,7 @@
 """The churn job: search on the validation origins, fit, look at the holdout once."""
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import mlflow
 import msgspec
@@ -28,18 +28,20 @@ def train_churn(
         mlflow.log_params(msgspec.structs.asdict(settings))
         model = CHURN.fit(study.slices, settings, SEED)
         _log_scores("train", model, study.train)
-        tested = model
+        tested: dict[str, ChurnModel] = {}
         if study.valid is not None:
-            tested = CHURN.fit(study.valid.slices, settings, SEED)
-            _log_scores("valid", tested, study.valid)
+            tested["valid"] = CHURN.fit(study.valid.slices, settings, SEED)
+            _log_scores("valid", tested["valid"], study.valid)
         if study.holdout is not None:
-            tested = model
-            _log_scores("holdout", tested, study.holdout)
-        judgement = _compare(tested, study.test)
+            tested["holdout"] = model
+            _log_scores("holdout", model, study.holdout)
+        judgement = _compare(tested[study.test.split], study.test)
         sample = study.slices.latest.head(5)
         example = sample, pd.DataFrame({"p_churn": model.predict(sample)})
         progress("churn")
-        return log_candidate(log, "churn", model, study.slices.cutoff, example, judgement)
+        cutoff = study.slices.cutoff
+        candidate = log_candidate(log, "churn", model, cutoff, example, judgement)
+        return replace(candidate, tested=tested)
 
 
 def _log_scores(split: str, model: ChurnModel, origin: Origin) -> None:

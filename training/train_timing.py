@@ -4,7 +4,7 @@ Searched, fitted and judged as churn is, on those who returned.
 """
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import mlflow
 import msgspec
@@ -35,23 +35,24 @@ def train_timing(
     with training_run(log, "repurchase-timing", study.slices.cutoff, flags):
         settings = tune(log, TIMING, study, budget, progress)
         mlflow.log_params(msgspec.structs.asdict(settings))
-        model = tested = TIMING.fit(study.slices, settings, SEED)
+        model = TIMING.fit(study.slices, settings, SEED)
         _log_scores("train", model, study.train)
+        tested: dict[str, TimingModel] = {}
         if study.valid is not None:
-            tested = TIMING.fit(study.valid.slices, settings, SEED)
-            _log_scores("valid", tested, study.valid)
+            tested["valid"] = TIMING.fit(study.valid.slices, settings, SEED)
+            _log_scores("valid", tested["valid"], study.valid)
         if study.holdout is not None:
-            tested = model
-            _log_scores("holdout", tested, study.holdout)
-        judgement = _compare(tested, study.test)
+            tested["holdout"] = model
+            _log_scores("holdout", model, study.holdout)
+        judgement = _compare(tested[study.test.split], study.test)
         sample = study.slices.latest.head(5)
         law = model.given_return(sample)
         names = [f"given_return_{h}d" for h in range(law.shape[1])]
         example = sample, pd.DataFrame(law, columns=names)
         progress("repurchase-timing")
-        return log_candidate(
-            log, "repurchase-timing", model, study.slices.cutoff, example, judgement
-        )
+        cutoff = study.slices.cutoff
+        candidate = log_candidate(log, "repurchase-timing", model, cutoff, example, judgement)
+        return replace(candidate, tested=tested)
 
 
 def _log_scores(split: str, model: TimingModel, origin: Origin) -> None:

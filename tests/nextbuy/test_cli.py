@@ -14,7 +14,7 @@ from nextbuy import cli
 from nextbuy.simulator import simulate_shop
 
 COMMANDS = (
-    *("demo", "check", "features", "train", "backtest", "promote"),
+    *("demo", "check", "features", "train", "backtest", "promote", "report"),
     *("serve", "predict", "explain", "simulate"),
 )
 
@@ -62,8 +62,13 @@ def test_the_whole_path_from_the_shell(run: Callable[..., tuple], small: Path) -
     assert code == 0
     assert "churn: version 1 is the challenger" in says
     assert "judged on what they did after 2025-10-01" in says.replace("\n", " ")
+    assert f"nextbuy report --shop {small} --version 1" in says
     code, says, _ = run("promote", *shop)
     assert "best-channel: version 1 is the champion" in says
+    page = small.parent / "page.html"
+    code, says, _ = run("report", *shop, "--output", str(page))
+    assert code == 0
+    assert "<h2>In short</h2>" in page.read_text()
     code, says, _ = run("features", *shop, "--online", "--cutoff", "2025-10-01")
     assert code == 0
     customer = frame["customer_id"][0]

@@ -1,5 +1,6 @@
 """A training as a whole: what it registers, what it writes, what a failure leaves."""
 
+import re
 from pathlib import Path
 from urllib.parse import urlparse
 
@@ -17,6 +18,7 @@ from models.artefact import KINDS
 from models.registry import CHALLENGER, CHAMPION, read_champions, read_version
 from nextbuy.simulator import simulate_shop
 from training.publish import Judgement, promote
+from training.report_run import fetch_report
 from training.train import train
 
 
@@ -89,6 +91,34 @@ def test_a_run_has_every_split_every_bucket_and_its_plots(
             assert f"{split}.frequency_{bucket}.{metric}" in metrics
     names = {item.path for item in client.list_artifacts(run_id)}
     assert {"holdout_calibration.png", "holdout_lift.png"} <= names
+
+
+def test_the_training_keeps_its_report_and_the_plots(simulated) -> None:
+    uri = simulated.shop.tracking_uri
+    client = MlflowClient(uri)
+    run_id = client.get_model_version_by_alias("churn", CHAMPION).run_id
+    parent = client.get_run(run_id).data.tags["mlflow.parentRunId"]
+    plots = {item.path for item in client.list_artifacts(parent, "report")}
+    assert plots == {
+        f"report/{name}.png"
+        for name in (
+            "difference", "reliability", "gain", "pit_given_return", "pit_whole_law", "customers",
+            "segments", "importance",
+        )
+    }  # fmt: skip
+    page = fetch_report(uri)
+    assert page == fetch_report(uri, simulated.promoted["churn"])
+    assert "<dt>repurchase-timing</dt><dd>version 1</dd>" in page
+    assert "2025-10-01 23:59 (Europe/Warsaw)" in page
+    assert "nobody in this report exists" in page
+
+
+def test_neither_ids_nor_what_is_too_personal_stand_in_the_report(simulated) -> None:
+    page = re.sub(r"base64,[^\"]*", "", fetch_report(simulated.shop.tracking_uri))
+    ids = simulated.log.connection.execute("SELECT DISTINCT customer_id FROM orders").fetchall()
+    assert len(ids) > 1000
+    assert not [customer for (customer,) in ids if customer in page]
+    assert not re.search("health|pregnan|religio", page)
 
 
 def test_the_signature_names_what_the_model_reads_and_gives(simulated) -> None:
@@ -175,6 +205,27 @@ def test_a_version_that_was_not_registered_by_us_is_not_promoted(small: Path) ->
         client.delete_model_version_tag("churn", trained.versions["churn"], tag)
         with pytest.raises(NextbuyError, match=f"no tags? .*{tag}"):
             promote(log.shop.tracking_uri, ["churn"])
+
+
+def test_a_report_is_of_models_that_were_trained_together(small: Path) -> None:
+    log = read_log(read_shop(small))
+    uri = log.shop.tracking_uri
+    pair = train(log, ["churn", "repurchase-timing"], trials=0)
+    promote(uri, ["churn", "repurchase-timing"])
+    assert f"<dt>churn</dt><dd>version {pair.versions['churn']}</dd>" in fetch_report(uri)
+    alone = train(log, ["churn"], trials=0)
+    with pytest.raises(NextbuyError, match=r"has no report\.html: it trained only one"):
+        fetch_report(uri, alone.versions["churn"])
+    promote(uri, ["churn"])
+    with pytest.raises(NextbuyError, match="were not trained together"):
+        fetch_report(uri)
+    with pytest.raises(NextbuyError, match="there is no version 99 of churn"):
+        fetch_report(uri, "99")
+
+
+def test_without_champions_there_is_no_report(tmp_path: Path) -> None:
+    with pytest.raises(NextbuyError, match="no champion for churn and repurchase-timing"):
+        fetch_report(f"sqlite:///{tmp_path}/mlflow.db")
 
 
 def test_best_channel_without_messages_is_refused(cdnow) -> None:
