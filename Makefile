@@ -6,11 +6,12 @@ BIN := .venv/bin
 UV = $$(command -v uv || echo $(PYTHON) -m uv)
 RUN := $(BIN)/python -m
 export MLFLOW_DISABLE_TELEMETRY := true
+export OMP_WAIT_POLICY := PASSIVE
 export BENTOML_DO_NOT_TRACK := true
 export MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR := false
 export MLFLOW_LOGGING_LEVEL := WARNING
 
-.PHONY: demo test test-slow lint features-page notebooks bench-demo bench-holdout bench-features
+.PHONY: demo test test-slow lint features-page notebooks bench-demo bench-holdout bench-quality bench-features
 .PHONY: bench-btyd lock clean
 
 demo: .venv/users
@@ -39,6 +40,9 @@ bench-demo: .venv/users
 
 bench-holdout: .venv/users
 	$(RUN) benchmarks.holdout
+
+bench-quality: .venv/developers
+	$(RUN) benchmarks.quality
 
 bench-features: .venv/users
 	$(RUN) benchmarks.features

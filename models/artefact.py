@@ -1,7 +1,7 @@
 """Artefacts: a fitted model as files of text, and nothing that runs when it is read.
 
-`artefact.json` holds everything but the trees; `booster.txt` is LightGBM's own text. Any other
-file, an unexpected hash, or a feature whose definition has changed is refused.
+`artefact.json` holds everything but the trees; `booster-1.txt` and so on are LightGBM's own text.
+Any other file, an unexpected hash, or a feature whose definition has changed is refused.
 """
 
 import hashlib
@@ -28,10 +28,10 @@ _CLASSES: dict[Kind, type[Model]] = {
 }
 KINDS: tuple[Kind, ...] = tuple(_CLASSES)
 MANIFEST = "artefact.json"
-BOOSTER = "booster.txt"
+BOOSTERS = ("booster-1.txt", "booster-2.txt")  # as many as a model may have
 # MLmodel is written by MLflow for its pages (signature); it is never read here.
-ALLOWED_FILES = frozenset({MANIFEST, BOOSTER, "MLmodel"})
-_FORMAT = 3
+ALLOWED_FILES = frozenset({MANIFEST, *BOOSTERS, "MLmodel"})
+_FORMAT = 4
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -95,8 +95,9 @@ def save(head: Head, model: Model, folder: Path) -> str:
 
     def encode(value: Any) -> Any:
         if isinstance(value, ResidualBooster):
-            texts[BOOSTER] = value.to_text()
-            return {"file": BOOSTER, "columns": list(value.columns)}
+            name = BOOSTERS[len(texts)]
+            texts[name] = value.to_text()
+            return {"file": name, "columns": list(value.columns)}
         raise NotImplementedError(f"{type(value)} has no place in an artefact")
 
     body = msgspec.to_builtins(model, enc_hook=encode)

@@ -27,6 +27,7 @@ class BoosterSettings(msgspec.Struct, frozen=True):
     l2: float = 50.0
     feature_share: float = 0.6
     row_share: float = 0.8
+    bins: int = 255
 
 
 class ResidualBooster:
@@ -53,12 +54,15 @@ class ResidualBooster:
         offset: Floats,
         settings: BoosterSettings,
         seed: int,
+        weight: Floats | None = None,
     ) -> "ResidualBooster":
         """Fit to rows of 0/1 outcomes; the same seed and rows give the same trees."""
         data = lgb.Dataset(
             stack(inputs, columns),
             label=outcome,
             init_score=offset,
+            weight=weight,
+            params={"max_bin": settings.bins},
             feature_name=[f"f{place}" for place in range(len(columns))],
         )
         booster = lgb.train(_parameters(settings, seed), data, num_boost_round=settings.rounds)
@@ -119,6 +123,7 @@ def _parameters(settings: BoosterSettings, seed: int) -> dict[str, Any]:
         "feature_fraction": settings.feature_share,
         "bagging_fraction": settings.row_share,
         "bagging_freq": 1,
+        "max_bin": settings.bins,
         "boost_from_average": False,
         "deterministic": True,
         "force_row_wise": True,

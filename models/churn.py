@@ -1,5 +1,6 @@
 """Churn: P(no purchase within the horizon)."""
 
+from collections.abc import Callable
 from typing import Literal
 
 import msgspec
@@ -10,14 +11,21 @@ from scipy.special import expit, logit
 from models.booster import BoosterSettings, Columns, ResidualBooster
 from models.btyd.history import RFM
 from models.btyd.member import Member
-from models.contributions import Parts, add_up, of_booster, of_offset
+from models.contributions import BASELINE, Parts, add_up, of_booster, of_offset
+from models.season import CUTOFF_DAY, Season
 from models.slices import Slices
+from models.stack import Stack, fit_stack
 from models.trial import Trial
 
 Floats = NDArray[np.float64]
-# Below this many returning rows the booster is left out and BG/NBD answers alone.
+# Below this many returning rows the boosters are left out and the BTYD model answers alone.
 MIN_RETURNS = 300
 _EDGE = 1e-6  # probabilities stay this far from 0 and 1
+_FOLDS = 3
+# The BTYD model has the word until the rows say otherwise; a log of 600 customers says little.
+_START = {"btyd": 1.0, "residual": 0.0, "direct": 0.0}
+_RIDGE = 20.0
+_ALONE = Stack(0.0, {"btyd": 1.0})
 Band = Literal["low", "medium", "high", "very_high"]
 _BANDS: tuple[tuple[float, Band], ...] = (
     (0.25, "low"),
@@ -27,11 +35,27 @@ _BANDS: tuple[tuple[float, Band], ...] = (
 )
 
 
-class ChurnModel(msgspec.Struct, frozen=True):
-    """BG/NBD, corrected on the logit scale by a LightGBM booster.
+class ChurnSettings(msgspec.Struct, frozen=True):
+    """Hyper-parameters of the two boosters.
 
-    The booster starts from BG/NBD's own logit, so that with little to learn from the answer
-    stays BG/NBD's.
+    Attributes
+    ----------
+    residual : BoosterSettings
+        Of the one that corrects the BTYD model's logit.
+    direct : BoosterSettings
+        Of the one that starts from the base rate, and so needs more rounds and less restraint.
+    """
+
+    residual: BoosterSettings = BoosterSettings(rounds=160, bins=63)
+    direct: BoosterSettings = BoosterSettings(rounds=200, l2=20.0, feature_share=0.3, bins=63)
+
+
+class ChurnModel(msgspec.Struct, frozen=True):
+    """A stack of three logits of a purchase within H, and the season.
+
+    `btyd` is a BTYD model's; `residual` starts from it and is corrected by a booster; `direct`
+    is a booster's alone. How they are weighed was learned from customers that the boosters had
+    not seen, so that with little to learn from the answer stays the BTYD model's.
 
     Attributes
     ----------
@@ -39,24 +63,38 @@ class ChurnModel(msgspec.Struct, frozen=True):
         H.
     btyd : Member
         Fitted at the model's cutoff.
-    booster : ResidualBooster or None
-        None where there was too little data.
     quantiles : list of float
         p_churn of the population at the model's cutoff at 0, 1, ..., 100 %.
     mean_logit : float
-        BG/NBD's mean logit over that population: what reasons compare a customer with.
+        The BTYD model's mean logit over that population: what reasons compare a customer with.
+    residual, direct : ResidualBooster or None
+        None where there was too little data.
+    base : float
+        The logit that `direct` starts from.
+    season : Season or None
+        None where the log is too young to know it.
     """
 
     horizon_days: int
     btyd: Member
-    booster: ResidualBooster | None
     quantiles: list[float]
     mean_logit: float
+    residual: ResidualBooster | None = None
+    direct: ResidualBooster | None = None
+    base: float = 0.0
+    stack: Stack = _ALONE
+    season: Season | None = None
 
     @property
     def inputs(self) -> tuple[str, ...]:
         """Features that the model reads."""
-        return tuple(dict.fromkeys((*RFM, *(self.booster.columns if self.booster else ()))))
+        read = [name for part in (self.residual, self.direct) if part for name in part.columns]
+        return tuple(dict.fromkeys((*RFM, *([CUTOFF_DAY] if self.season else []), *read)))
+
+    @property
+    def is_btyd_alone(self) -> bool:
+        """Whether there was too little data for boosters."""
+        return self.residual is None
 
     def predict(self, inputs: Columns) -> Floats:
         """Give p_churn: columns `inputs` -> one probability per row, in the rows' order."""
@@ -64,56 +102,124 @@ class ChurnModel(msgspec.Struct, frozen=True):
 
     def score(self, inputs: Columns) -> Floats:
         """Give the logit of a purchase within H, one per row."""
-        score = _offset(self.btyd, inputs, self.horizon_days)
-        if self.booster is not None:
-            score = score + self.booster.correction(inputs)
-        return score
+        offset = _offset(self.btyd, inputs, self.horizon_days)
+        logits = {"btyd": offset}
+        if self.residual is not None:
+            logits["residual"] = offset + self.residual.correction(inputs)
+        if self.direct is not None:
+            logits["direct"] = self.base + self.direct.correction(inputs)
+        score = self.stack.score(logits)
+        return score if self.season is None else score + self.season.ahead(inputs)
 
     def contributions(self, inputs: Columns) -> Parts:
-        """Take `score` apart: the baseline, the purchase history, and a part per feature."""
-        parts = [of_offset(_offset(self.btyd, inputs, self.horizon_days), self.mean_logit)]
-        if self.booster is not None:
-            parts.append(of_booster(self.booster, inputs))
-        return add_up((1.0, part) for part in parts)
+        """Take `score` apart: the baseline, the purchase history, and a part per feature.
+
+        The season is the same for everybody and belongs to the baseline.
+        """
+        weights = self.stack.weights
+        offset = _offset(self.btyd, inputs, self.horizon_days)
+        shift = 0.0 if self.season is None else self.season.ahead(inputs)
+        fixed = self.stack.intercept + weights.get("direct", 0.0) * self.base + shift
+        history = weights["btyd"] + weights.get("residual", 0.0)
+        parts = [
+            (1.0, {BASELINE: np.broadcast_to(fixed, offset.shape)}),
+            (history, of_offset(offset, self.mean_logit)),
+        ]
+        for name, booster in (("residual", self.residual), ("direct", self.direct)):
+            if booster is not None:
+                parts.append((weights[name], of_booster(booster, inputs)))
+        return add_up(parts)
 
     def percentile(self, p_churn: Floats) -> NDArray[np.intp]:
         """Give the share in percent of the model's population that is less likely to churn."""
         return np.clip(np.searchsorted(self.quantiles, p_churn, side="left"), 0, 100)
 
 
-def search_space(trial: Trial) -> BoosterSettings:
-    """Draw the settings of the booster: from tamer than the defaults to much wilder ones."""
-    return BoosterSettings(
-        rounds=trial.suggest_int("rounds", 50, 300, step=50),
-        leaves=trial.suggest_int("leaves", 5, 31),
-        min_rows=trial.suggest_int("min_rows", 50, 500, log=True),
-        l2=trial.suggest_float("l2", 1.0, 100.0, log=True),
-    )
-
-
-def fit_churn(slices: Slices, settings: BoosterSettings, seed: int) -> ChurnModel:
-    """Fit churn on all slices; the booster starts from each slice's own BG/NBD."""
-    outcome = slices.labels["returned"].to_numpy(dtype=float)
-    booster = None
-    if outcome.sum() >= MIN_RETURNS:
-        offsets = _slice_offsets(slices)
-        booster = ResidualBooster.fit(
-            slices.frame, slices.columns, outcome, offsets, settings, seed
+def search_space(trial: Trial) -> ChurnSettings:
+    """Draw the settings of both boosters: from tamer than the defaults to much wilder ones."""
+    residual, direct = (
+        msgspec.structs.replace(
+            settings,
+            rounds=trial.suggest_int(f"{name}.rounds", 60, 400, step=20),
+            leaves=trial.suggest_int(f"{name}.leaves", 3, 31),
+            min_rows=trial.suggest_int(f"{name}.min_rows", 50, 500, log=True),
+            l2=trial.suggest_float(f"{name}.l2", 1.0, 100.0, log=True),
         )
+        for name, settings in (
+            ("residual", ChurnSettings().residual),
+            ("direct", ChurnSettings().direct),
+        )
+    )
+    return ChurnSettings(residual, direct)
+
+
+def fit_churn(slices: Slices, settings: ChurnSettings, seed: int) -> ChurnModel:
+    """Fit churn on all slices; each row starts from the BTYD model of its own cutoff."""
     mean = float(_offset(slices.btyd, slices.latest, slices.horizon_days).mean())
-    unranked = ChurnModel(slices.horizon_days, slices.btyd, booster, [], mean)
+    unranked = ChurnModel(slices.horizon_days, slices.btyd, [], mean)
+    if slices.labels["returned"].sum() >= MIN_RETURNS:
+        unranked = _add_boosters(unranked, slices, settings, seed)
     quantiles = np.quantile(unranked.predict(slices.latest), np.linspace(0, 1, 101))
     return msgspec.structs.replace(unranked, quantiles=quantiles.tolist())
 
 
+def _add_boosters(
+    model: ChurnModel, slices: Slices, settings: ChurnSettings, seed: int
+) -> ChurnModel:
+    """Fit both boosters to all rows, and their weights to rows of customers left out."""
+    outcome = slices.labels["returned"].to_numpy(dtype=float)
+    offsets = _slice_offsets(slices)
+    base = float(logit(np.clip(np.average(outcome, weights=slices.weights), _EDGE, 1 - _EDGE)))
+    starts = {"residual": offsets, "direct": np.full(len(outcome), base)}
+
+    def fit(name: str, rows: NDArray[np.intp]) -> ResidualBooster:
+        return ResidualBooster.fit(
+            slices.frame.iloc[rows],
+            slices.columns,
+            outcome[rows],
+            (starts[name] + slices.shifts)[rows],
+            getattr(settings, name),
+            seed,
+            weight=slices.weights[rows],
+        )
+
+    unseen = {"btyd": offsets}
+    for name, start in starts.items():
+        unseen[name] = start + _corrections(slices, fit, name)
+    everything = np.arange(len(outcome))
+    return msgspec.structs.replace(
+        model,
+        residual=fit("residual", everything),
+        direct=fit("direct", everything),
+        base=base,
+        season=slices.season,
+        stack=fit_stack(
+            unseen, outcome, _START, ridge=_RIDGE, shift=slices.shifts, weight=slices.weights
+        ),
+    )
+
+
+def _corrections(
+    slices: Slices, fit: Callable[[str, NDArray[np.intp]], ResidualBooster], name: str
+) -> Floats:
+    """Give each row what a booster says that was fitted without the row's customer."""
+    fold = slices.frame["customer_id"].factorize()[0] % _FOLDS
+    result = np.empty(len(fold))
+    for left_out in range(_FOLDS):
+        unseen = np.flatnonzero(fold == left_out)
+        booster = fit(name, np.flatnonzero(fold != left_out))
+        result[unseen] = booster.correction(slices.frame.iloc[unseen])
+    return result
+
+
 def _offset(btyd: Member, inputs: Columns, days: float) -> Floats:
-    """Give BG/NBD's logit of a purchase within `days`."""
+    """Give the BTYD model's logit of a purchase within `days`."""
     x, t_x, T = (np.asarray(inputs[name], dtype=float) for name in RFM)
     return np.asarray(logit(np.clip(btyd.p_within(x, t_x, T, [days])[:, 0], _EDGE, 1 - _EDGE)))
 
 
 def _slice_offsets(slices: Slices) -> Floats:
-    """Give each row the logit of the BG/NBD fitted at the row's own cutoff."""
+    """Give each row the logit of the BTYD model fitted at the row's own cutoff."""
     result = np.empty(len(slices.frame))
     for cutoff, rows in slices.frame.groupby("cutoff").indices.items():
         rows_of = slices.frame.iloc[rows]

@@ -19,6 +19,7 @@ Floats = NDArray[np.float64]
 
 # Below this many returning rows the booster is left out and BG/NBD's own timing answers.
 MIN_RETURNS = 1000
+DEFAULTS = BoosterSettings(rounds=160, bins=63)
 _EDGE = 1e-6
 _EDGES_OF_90 = (3, 7, 10, 14, 21, 30, 45, 60, 75, 90)
 _INTERVAL = "interval"  # the booster's name for the place of an interval in the horizon
@@ -130,9 +131,10 @@ class TimingModel(msgspec.Struct, frozen=True):
 
 def search_space(trial: Trial) -> BoosterSettings:
     """Draw the settings of the booster, which sees a row per interval of a returner."""
-    return BoosterSettings(
-        rounds=trial.suggest_int("rounds", 50, 300, step=50),
-        leaves=trial.suggest_int("leaves", 5, 31),
+    return msgspec.structs.replace(
+        DEFAULTS,
+        rounds=trial.suggest_int("rounds", 60, 400, step=20),
+        leaves=trial.suggest_int("leaves", 3, 31),
         min_rows=trial.suggest_int("min_rows", 100, 1000, log=True),
         l2=trial.suggest_float("l2", 1.0, 100.0, log=True),
     )
@@ -190,6 +192,7 @@ def _fit_booster(
         logit(hazards.ravel()[at_risk]),
         settings,
         seed,
+        weight=slices.weights[returned].repeat(intervals)[at_risk],
     )
 
 

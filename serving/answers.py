@@ -117,7 +117,7 @@ def _add_purchases(
             percentile=int(percentile),
             band=band(p),
         )
-        if churn.booster is None:
+        if churn.is_btyd_alone:
             answer.status = "low_data"
             answer.reason = "; ".join(filter(None, (_LOW_DATA, answer.reason)))
 

@@ -7,7 +7,7 @@ from features.engines.build import build_features
 from features.inputs.log import Log
 from features.inputs.objections import without_objected
 from models.btyd.ladder import fit_member
-from models.btyd.member import Member
+from models.btyd.member import Member, MemberName
 
 
 class Populations:
@@ -20,7 +20,7 @@ class Populations:
     def __init__(self, log: Log, catalog: Catalog) -> None:
         self._log, self._catalog = log, catalog
         self._features: dict[int, pd.DataFrame] = {}
-        self._btyds: dict[int, Member] = {}
+        self._btyds: dict[tuple[int, MemberName], Member] = {}
 
     def features(self, cutoff: int) -> pd.DataFrame:
         """Give the features at a cutoff, as `features.engines.build.build_features` does."""
@@ -29,8 +29,8 @@ class Populations:
             self._features[cutoff] = without_objected(self._log, built)
         return self._features[cutoff]
 
-    def btyd(self, cutoff: int) -> Member:
-        """Give the BG/NBD fitted at a cutoff, on what was known then."""
-        if cutoff not in self._btyds:
-            self._btyds[cutoff] = fit_member(self.features(cutoff))
-        return self._btyds[cutoff]
+    def btyd(self, cutoff: int, name: MemberName = "bg_nbd") -> Member:
+        """Give a BTYD member fitted at a cutoff, on what was known then."""
+        if (cutoff, name) not in self._btyds:
+            self._btyds[cutoff, name] = fit_member(self.features(cutoff), name)
+        return self._btyds[cutoff, name]

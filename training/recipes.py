@@ -6,8 +6,7 @@ from typing import Any
 
 from models import churn, timing
 from models.artefact import Kind
-from models.booster import BoosterSettings
-from models.churn import ChurnModel
+from models.churn import ChurnModel, ChurnSettings
 from models.crps import crps
 from models.slices import Slices
 from models.timing import TimingModel
@@ -62,12 +61,11 @@ def _timing_loss(model: TimingModel, origin: Origin) -> float:
 
 
 CHURN = Recipe(
-    "churn", BoosterSettings(), churn.search_space, churn.fit_churn, "log_loss", _churn_loss
+    "churn", ChurnSettings(), churn.search_space, churn.fit_churn, "log_loss", _churn_loss
 )
-# The timing booster sees a row per interval of a customer, so that it can afford more leaves.
 TIMING = Recipe(
     "repurchase-timing",
-    BoosterSettings(leaves=15, l2=20.0),
+    timing.DEFAULTS,
     timing.search_space,
     timing.fit_timing,
     "crps",

@@ -8,7 +8,19 @@ import pandas as pd
 from features.catalog.catalog import Catalog
 from features.inputs.faults import refuse
 from features.inputs.log import Log
-from features.inputs.windows import DAY, Window, cutoffs_before, last_end_of_day, to_datetime
+from features.inputs.windows import (
+    DAY,
+    Window,
+    cutoffs_before,
+    end_of_day,
+    last_end_of_day,
+    local_day,
+    to_datetime,
+)
+from models.btyd.choice import choose_member
+from models.btyd.member import MemberName
+from models.churn import MIN_RETURNS
+from models.season import CUTOFF_DAY, INPUTS, YEAR_DAYS
 from models.slices import Slices
 from training.labels import make_labels
 from training.populations import Populations
@@ -16,6 +28,7 @@ from training.populations import Populations
 STRIDE_DAYS = 28
 MAX_SLICES = 10
 MIN_HISTORY_DAYS = 60  # before the first slice's cutoff
+MIN_YEAR_AGO_DAYS = 180  # before the cutoff a year ago
 
 
 def make_slices(
@@ -35,17 +48,42 @@ def make_slices(
     built = populations or Populations(log, catalog)
     origins = sorted(training_origins(log, cutoff, horizon_days))
     parts = [make_slice(log, origin, horizon_days, catalog, cutoff, built) for origin in origins]
-    frames, labels = zip(*parts, strict=True)
-    latest = built.features(cutoff)
-    btyds = {built.features(at)["cutoff"].iloc[0]: built.btyd(at) for at in (*origins, cutoff)}
+    frame, labels = (pd.concat(part, ignore_index=True) for part in zip(*parts, strict=True))
+    name = _choose_member(frame, labels, horizon_days)
     return Slices(
         cutoff,
         horizon_days,
-        pd.concat(frames, ignore_index=True),
-        pd.concat(labels, ignore_index=True),
-        latest,
-        btyds,
+        frame,
+        labels,
+        built.features(cutoff),
+        {built.features(at)["cutoff"].iloc[0]: built.btyd(at, name) for at in (*origins, cutoff)},
+        _make_year_ago(log, cutoff, horizon_days, catalog),
     )
+
+
+def _choose_member(frame: pd.DataFrame, labels: pd.DataFrame, horizon_days: int) -> MemberName:
+    """Choose the BTYD model: BG/NBD for boosters to correct, else the best out of time.
+
+    Where boosters correct it, another one gains nothing; where it answers alone, BG/NBD would
+    call every one-time buyer alive.
+    """
+    if labels["returned"].sum() >= MIN_RETURNS:
+        return "bg_nbd"
+    return choose_member(frame, labels, horizon_days).name
+
+
+def _make_year_ago(
+    log: Log, cutoff: int, horizon_days: int, catalog: Catalog
+) -> tuple[pd.DataFrame, pd.DataFrame] | None:
+    """Build what the season reads, a year before a cutoff; None in a young log.
+
+    With less than half a year before it the year-ago slice did harm on two real logs.
+    """
+    day = local_day(cutoff, log.shop.timezone) - YEAR_DAYS
+    then = end_of_day(day, log.shop.timezone)
+    if (then - log.first_order_at) / DAY < MIN_YEAR_AGO_DAYS:
+        return None
+    return make_slice(log, then, horizon_days, catalog.select((*INPUTS, CUTOFF_DAY)), cutoff)
 
 
 def make_slice(

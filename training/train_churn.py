@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 
 import mlflow
-import msgspec
 import pandas as pd
 
 from features.inputs.log import Log
@@ -15,7 +14,7 @@ from training.publish import Candidate, Judgement
 from training.recipes import CHURN, SEED
 from training.runs import log_candidate, log_plots, log_scores, slice_flags, training_run
 from training.study import Origin, Study
-from training.tune import Budget, tune
+from training.tune import Budget, flatten, tune
 
 
 def train_churn(
@@ -25,7 +24,7 @@ def train_churn(
     flags = asdict(budget) | slice_flags(study.slices)
     with training_run(log, "churn", study.slices.cutoff, flags):
         settings = tune(log, CHURN, study, budget, progress)
-        mlflow.log_params(msgspec.structs.asdict(settings))
+        mlflow.log_params(flatten(settings))
         model = CHURN.fit(study.slices, settings, SEED)
         _log_scores("train", model, study.train)
         tested: dict[str, ChurnModel] = {}

@@ -22,7 +22,7 @@ from training.publish import Candidate, Judgement
 from training.recipes import SEED, TIMING
 from training.runs import log_candidate, log_plots, log_scores, slice_flags, training_run
 from training.study import Origin, Study
-from training.tune import Budget, tune
+from training.tune import Budget, flatten, tune
 
 Floats = NDArray[np.float64]
 
@@ -34,7 +34,7 @@ def train_timing(
     flags = asdict(budget) | slice_flags(study.slices)
     with training_run(log, "repurchase-timing", study.slices.cutoff, flags):
         settings = tune(log, TIMING, study, budget, progress)
-        mlflow.log_params(msgspec.structs.asdict(settings))
+        mlflow.log_params(flatten(settings))
         model = TIMING.fit(study.slices, settings, SEED)
         _log_scores("train", model, study.train)
         tested: dict[str, TimingModel] = {}

@@ -100,7 +100,7 @@ def space_of(recipe: Recipe) -> tuple[dict[str, Any], dict[str, Any]]:
     """Read a search space: the range of each hyper-parameter, and its default."""
     ranges = _Ranges()
     recipe.search_space(ranges)
-    defaults = _flat(msgspec.to_builtins(recipe.defaults))
+    defaults = flatten(recipe.defaults)
     return ranges.found, {name: defaults[name] for name in ranges.found}
 
 
@@ -117,6 +117,16 @@ class _Ranges:
     def suggest_float(self, name: str, low: float, high: float, **how: Any) -> float:
         self.found[name] = ["float", low, high, how]
         return low
+
+
+def flatten(settings: Any) -> dict[str, Any]:
+    """Give the fields of settings by name, those of settings within settings as `outer.inner`.
+
+    >>> from models.churn import ChurnSettings
+    >>> flatten(ChurnSettings())["direct.rounds"]
+    200
+    """
+    return _flat(msgspec.to_builtins(settings))
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

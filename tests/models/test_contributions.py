@@ -65,7 +65,8 @@ def test_parts_are_weighted_and_added_by_name() -> None:
 def test_every_customers_churn_score_is_taken_apart_exactly(simulated, customers) -> None:
     model = simulated.champions.churn
     parts = model.contributions(customers)
-    assert parts.keys() == {BASELINE, HISTORY, *model.booster.columns}
+    columns = {*model.residual.columns, *model.direct.columns}
+    assert parts.keys() == {BASELINE, HISTORY, *columns}
     total = sum(parts.values())
     np.testing.assert_allclose(total, model.score(customers), rtol=0, atol=1e-9)
     p_churn = np.clip(1 / (1 + np.exp(total)), 1e-6, 1 - 1e-6)
@@ -109,7 +110,7 @@ def test_the_average_customer_of_the_population_is_the_baseline(
 
 def test_a_longer_silence_lowers_the_purchase_history() -> None:
     """All else equal: the same purchases, and the last of them longer ago."""
-    model = ChurnModel(90, BTYD, None, [0.0] * 101, -1.0)
+    model = ChurnModel(90, BTYD, [0.0] * 101, -1.0)
     frequency = np.repeat(np.arange(30.0), 40)
     since = np.tile(np.arange(0.0, 800.0, 20.0), 30)
     recency = np.where(frequency > 0, 50.0, 0.0)

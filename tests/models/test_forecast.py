@@ -19,7 +19,7 @@ def _pair(horizon: int) -> tuple[ChurnModel, TimingModel]:
     spend = GammaGamma(6.0, 4.0, 15.0, 1.0)
     edges = interval_edges(horizon)
     timing = TimingModel(horizon, edges, BTYD, None, spend, [-1.0] * (len(edges) - 1))
-    return ChurnModel(horizon, BTYD, None, [0.0] * 101, -1.0), timing
+    return ChurnModel(horizon, BTYD, [0.0] * 101, -1.0), timing
 
 
 def _population(n: int = 200) -> pd.DataFrame:
@@ -66,7 +66,7 @@ def test_every_customer_of_both_shops_is_coherent(
     name: str, request: pytest.FixtureRequest
 ) -> None:
     shop = request.getfixturevalue(name)
-    assert shop.champions.churn.booster is not None
+    assert shop.champions.churn.is_btyd_alone is False
     assert shop.champions.timing.booster is not None
     frame = build_features(shop.log, [shop.cutoff], shop.catalog)
     _assert_coherent(shop.champions.churn, shop.champions.timing, frame)

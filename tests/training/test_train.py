@@ -143,7 +143,9 @@ def test_the_same_seed_and_budget_give_the_same_model(small: Path) -> None:
         train(log, ["churn"], trials=2)
         version = read_version(log.shop.tracking_uri, "churn", CHALLENGER)
         assert version is not None
-        identities.append((version.model.booster.to_text(), version.model.quantiles))
+        model = version.model
+        boosters = [model.residual.to_text(), model.direct.to_text()]
+        identities.append((boosters, model.stack, model.quantiles))
     assert identities[0] == identities[1]
 
 

@@ -82,6 +82,7 @@ def _exposure(days: int) -> Derived:
 
 
 CALENDAR: list[Feature] = [
+    Derived("day_of_cutoff", "cutoff_day", "local day of the cutoff, since 1970-01-01", "day", "calendar"),
     Derived("cutoff_weekday", "(cutoff_day + 3) % 7", "weekday of the cutoff in the shop's time zone, 0 is Monday", "weekday", "calendar"),
     Derived("cutoff_season", "(cutoff_day % 365.2425e0) / 365.2425e0", "time of the year of the cutoff: 0 on 1 January, almost 1 on 31 December", "share of a year", "calendar"),
     _exposure(28),
