@@ -61,26 +61,28 @@ class Season(msgspec.Struct, frozen=True):
 
 
 def fit_season(
-    frames: Sequence[pd.DataFrame], labels: Sequence[pd.DataFrame], days: Sequence[int]
+    frames: Sequence[pd.DataFrame], outcomes: Sequence[NDArray[np.bool_]], days: Sequence[int]
 ) -> Season:
     """Fit the shifts of several cutoffs together.
 
     Parameters
     ----------
-    frames, labels : sequence of DataFrame
-        By cutoff: `days_since_last, purchase_days_count_91d`, and row by row `returned`.
+    frames : sequence of DataFrame
+        By cutoff: `days_since_last, purchase_days_count_91d`.
+    outcomes : sequence of array
+        Row by row whether it happened: a return within H, or what else has a season.
     days : sequence of int
         The cutoffs' local days.
     """
     order = np.argsort(days)
-    counted = [_count(frames[place], labels[place]) for place in order]
-    customers, returned = (np.column_stack(part) for part in zip(*counted, strict=True))
+    counted = [_count(frames[place], outcomes[place]) for place in order]
+    customers, happened = (np.column_stack(part) for part in zip(*counted, strict=True))
 
     def loss(values: Floats) -> tuple[float, Floats]:
         cells, gammas = values[:_CELLS], values[_CELLS:]
         score = cells[:, None] + gammas[None, :]
-        error = customers * expit(score) - returned
-        total = np.sum(customers * np.logaddexp(0.0, score) - returned * score)
+        error = customers * expit(score) - happened
+        total = np.sum(customers * np.logaddexp(0.0, score) - happened * score)
         total += _PRIOR * (np.sum(gammas**2) + np.sum(cells**2) / 10)
         slope = np.r_[error.sum(axis=1) + _PRIOR * cells / 5, error.sum(axis=0)]
         slope[_CELLS:] += 2 * _PRIOR * gammas
@@ -92,12 +94,11 @@ def fit_season(
     return Season([int(days[place]) for place in order], shifts.tolist())
 
 
-def _count(frame: pd.DataFrame, labels: pd.DataFrame) -> tuple[Floats, Floats]:
-    """Count the active customers of each cell, and those of them who returned."""
+def _count(frame: pd.DataFrame, outcome: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """Count the active customers of each cell, and those of them that it happened to."""
     active = (frame["days_since_last"] < ACTIVE_DAYS).to_numpy()
     silence = np.digitize(frame["days_since_last"][active], _SILENCES)
     often = np.digitize(frame["purchase_days_count_91d"][active], _COUNTS)
     cell = often * (len(_SILENCES) + 1) + silence
-    returned = labels["returned"].to_numpy()[active]
     customers = np.bincount(cell, minlength=_CELLS).astype(float)
-    return customers, np.bincount(cell, returned, minlength=_CELLS).astype(float)
+    return customers, np.bincount(cell, outcome[active], minlength=_CELLS).astype(float)

@@ -77,15 +77,22 @@ class Slices:
         """The BTYD model at the model's cutoff."""
         return self.btyds[self.latest["cutoff"].iloc[0]]
 
+    @property
+    def season_parts(self) -> list[tuple[pd.DataFrame, pd.DataFrame]]:
+        """Features and labels by cutoff, of a year ago and of the slices; none in a young log."""
+        if self.year_ago is None:
+            return []
+        places = self.frame.groupby("cutoff").indices.values()
+        return [self.year_ago, *((self.frame.iloc[p], self.labels.iloc[p]) for p in places)]
+
     @cached_property
     def season(self) -> Season | None:
-        """The season of the slices and of a year ago; None where that is not known."""
-        if self.year_ago is None:
+        """The season of returns within H; None where it is not known."""
+        parts = self.season_parts
+        if not parts:
             return None
-        places = self.frame.groupby("cutoff").indices.values()
-        parts = [(self.frame.iloc[rows], self.labels.iloc[rows]) for rows in places]
-        frames, labels = zip(self.year_ago, *parts, strict=True)
-        return fit_season(frames, labels, [int(frame[CUTOFF_DAY].iloc[0]) for frame in frames])
+        returned = [labels["returned"].to_numpy() for _, labels in parts]
+        return fit_season([frame for frame, _ in parts], returned, cutoff_days(parts))
 
     @cached_property
     def shifts(self) -> Floats:
@@ -93,3 +100,8 @@ class Slices:
         if self.season is None:
             return np.zeros(len(self.frame))
         return self.season.at(self.frame[CUTOFF_DAY].to_numpy(dtype=float))
+
+
+def cutoff_days(parts: list[tuple[pd.DataFrame, pd.DataFrame]]) -> list[int]:
+    """Give the local day of each part's cutoff."""
+    return [int(frame[CUTOFF_DAY].iloc[0]) for frame, _ in parts]

@@ -11,7 +11,8 @@ from models.booster import BoosterSettings, Columns, ResidualBooster
 from models.btyd.history import RFM
 from models.btyd.member import Member
 from models.contributions import BASELINE, Parts, add_up, of_booster, of_offset
-from models.slices import Slices
+from models.season import CUTOFF_DAY, Season, fit_season
+from models.slices import Slices, cutoff_days
 from models.trial import Trial
 from models.value import GammaGamma, fit_gamma_gamma
 
@@ -40,6 +41,8 @@ class TimingModel(msgspec.Struct, frozen=True):
     mean_logits : list of float
         BG/NBD's mean logit of the hazard over the population at the model's cutoff, one per
         interval but the last: what reasons compare a customer with.
+    seasons : list of Season
+        The shift of each interval's hazard but the last's; empty where it is not known.
     """
 
     horizon_days: int
@@ -48,13 +51,15 @@ class TimingModel(msgspec.Struct, frozen=True):
     booster: ResidualBooster | None
     gamma_gamma: GammaGamma | None
     mean_logits: list[float]
+    seasons: list[Season] = []
 
     @property
     def inputs(self) -> tuple[str, ...]:
         """Features that the model reads."""
         columns = self.booster.columns if self.booster else ()
         own = (name for name in columns if name != _INTERVAL)
-        return tuple(dict.fromkeys((*RFM, "monetary_value", *own)))
+        day = [CUTOFF_DAY] if self.seasons else []
+        return tuple(dict.fromkeys((*RFM, "monetary_value", *day, *own)))
 
     def given_return(self, inputs: Columns) -> Floats:
         """Give G(h) = P(purchase within h days | one within H) for h = 0, 1, ..., H.
@@ -71,8 +76,15 @@ class TimingModel(msgspec.Struct, frozen=True):
         logits = logit(conditional_hazards(self.btyd, inputs, self.edges))
         if self.booster is None:
             return np.asarray(logits)
+        logits = logits + self._shifts(inputs)
         rows = _person_intervals(inputs, self.booster.columns, logits.shape[1])
         return np.asarray(logits + self.booster.correction(rows).reshape(logits.shape))
+
+    def _shifts(self, inputs: Columns) -> Floats | float:
+        """Give the season's shift of each interval's hazard but the last's."""
+        if not self.seasons:
+            return 0.0
+        return np.column_stack([season.ahead(inputs) for season in self.seasons])
 
     @property
     def weights(self) -> Floats:
@@ -91,8 +103,8 @@ class TimingModel(msgspec.Struct, frozen=True):
     def contributions(self, inputs: Columns) -> Parts:
         """Take `speed` apart: the baseline, the purchase history, and a part per feature.
 
-        What the booster says of an interval's place belongs to the baseline: it is no fact of
-        a customer.
+        What the booster says of an interval's place, and the season, belong to the baseline:
+        they are no facts of a customer.
         """
         offset = logit(conditional_hazards(self.btyd, inputs, self.edges)) @ self.weights
         parts = [of_offset(offset, float(self.weights @ self.mean_logits))]
@@ -100,7 +112,8 @@ class TimingModel(msgspec.Struct, frozen=True):
             rows = _person_intervals(inputs, self.booster.columns, len(self.mean_logits))
             over = of_booster(self.booster, rows)
             own = {name: v.reshape(len(offset), -1) @ self.weights for name, v in over.items()}
-            own[BASELINE] = own[BASELINE] + own.pop(_INTERVAL)
+            season = np.broadcast_to(self._shifts(inputs), (len(offset), len(self.weights)))
+            own[BASELINE] = own[BASELINE] + own.pop(_INTERVAL) + season @ self.weights
             parts.append(own)
         return add_up((1.0, part) for part in parts)
 
@@ -143,12 +156,15 @@ def search_space(trial: Trial) -> BoosterSettings:
 def fit_timing(slices: Slices, settings: BoosterSettings, seed: int) -> TimingModel:
     """Fit timing on the returning rows of all slices, and spend on the latest population."""
     edges = interval_edges(slices.horizon_days)
-    booster = None
+    booster, seasons = None, list[Season]()
     if slices.labels["returned"].sum() >= MIN_RETURNS:
-        booster = _fit_booster(slices, edges, settings, seed)
+        seasons = _fit_seasons(slices, edges)
+        booster = _fit_booster(slices, edges, seasons, settings, seed)
     spend = fit_gamma_gamma(slices.latest)
     mean = logit(conditional_hazards(slices.btyd, slices.latest, edges)).mean(axis=0)
-    return TimingModel(slices.horizon_days, edges, slices.btyd, booster, spend, mean.tolist())
+    return TimingModel(
+        slices.horizon_days, edges, slices.btyd, booster, spend, mean.tolist(), seasons
+    )
 
 
 def interval_edges(horizon_days: int) -> list[int]:
@@ -170,8 +186,28 @@ def conditional_hazards(btyd: Member, inputs: Columns, edges: Sequence[int]) -> 
     return np.clip(btyd.return_hazards(x, t_x, T, edges), _EDGE, 1 - _EDGE)
 
 
+def _fit_seasons(slices: Slices, edges: Sequence[int]) -> list[Season]:
+    """Fit the season of each interval's hazard, over the returners who reached the interval."""
+    parts = slices.season_parts
+    if not parts:
+        return []
+    reached = [np.searchsorted(edges, labels["days_to_next"]) for _, labels in parts]
+    back = [labels["returned"].to_numpy(dtype=bool) for _, labels in parts]
+    seasons = []
+    for place in range(len(edges) - 1):
+        awaited = [b & (r >= place) for b, r in zip(back, reached, strict=True)]
+        frames = [frame[rows] for (frame, _), rows in zip(parts, awaited, strict=True)]
+        outcomes = [(r == place)[rows] for r, rows in zip(reached, awaited, strict=True)]
+        seasons.append(fit_season(frames, outcomes, cutoff_days(parts)))
+    return seasons
+
+
 def _fit_booster(
-    slices: Slices, edges: Sequence[int], settings: BoosterSettings, seed: int
+    slices: Slices,
+    edges: Sequence[int],
+    seasons: Sequence[Season],
+    settings: BoosterSettings,
+    seed: int,
 ) -> ResidualBooster:
     """Fit to a row per returner and interval reached, the last interval left out."""
     returned = slices.labels["returned"].to_numpy(dtype=bool)
@@ -179,6 +215,10 @@ def _fit_booster(
     hazards = np.empty((len(frame), intervals))
     for cutoff, rows in frame.groupby("cutoff").indices.items():
         hazards[rows] = conditional_hazards(slices.btyds[cutoff], frame.iloc[rows], edges)
+    offsets = logit(hazards)
+    if seasons:
+        day = frame[CUTOFF_DAY].to_numpy(dtype=float)
+        offsets = offsets + np.column_stack([season.at(day) for season in seasons])
     reached = np.searchsorted(edges, slices.labels["days_to_next"].to_numpy()[returned])
     place = np.arange(intervals)[None, :]
     at_risk = (place <= reached[:, None]).ravel()
@@ -189,7 +229,7 @@ def _fit_booster(
         {name: values[at_risk] for name, values in rows_of.items()},
         names,
         outcome,
-        logit(hazards.ravel()[at_risk]),
+        offsets.ravel()[at_risk],
         settings,
         seed,
         weight=slices.weights[returned].repeat(intervals)[at_risk],

@@ -9,16 +9,21 @@ from features.inputs.objections import without_objected
 from models.btyd.ladder import fit_member
 from models.btyd.member import Member, MemberName
 
+# Of CDNOW's 23,570 customers a tenth took half of the gain over BG/NBD, a quarter four fifths.
+MAX_CUSTOMERS = 40_000
+
 
 class Populations:
     """The populations of one log at the cutoffs asked for, kept in memory.
 
     What one model learns from, another is judged on: a training builds each cutoff once.
-    Customers who have objected to profiling are left out.
+    Customers who have objected to profiling are left out, and of a shop with more than
+    `MAX_CUSTOMERS` a part of them, at every cutoff the same. That bounds time and memory.
     """
 
     def __init__(self, log: Log, catalog: Catalog) -> None:
         self._log, self._catalog = log, catalog
+        self._share = MAX_CUSTOMERS / max(_count_customers(log), MAX_CUSTOMERS)
         self._features: dict[int, pd.DataFrame] = {}
         self._btyds: dict[tuple[int, MemberName], Member] = {}
 
@@ -26,7 +31,7 @@ class Populations:
         """Give the features at a cutoff, as `features.engines.build.build_features` does."""
         if cutoff not in self._features:
             built = build_features(self._log, [cutoff], self._catalog)
-            self._features[cutoff] = without_objected(self._log, built)
+            self._features[cutoff] = self._sample(without_objected(self._log, built))
         return self._features[cutoff]
 
     def btyd(self, cutoff: int, name: MemberName = "bg_nbd") -> Member:
@@ -34,3 +39,14 @@ class Populations:
         if (cutoff, name) not in self._btyds:
             self._btyds[cutoff, name] = fit_member(self.features(cutoff), name)
         return self._btyds[cutoff, name]
+
+    def _sample(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Keep the customers whose hash is low enough: no matter who else there is."""
+        if self._share == 1.0:
+            return frame
+        place = pd.util.hash_pandas_object(frame["customer_id"], index=False) / 2.0**64
+        return frame[place < self._share].reset_index(drop=True)
+
+
+def _count_customers(log: Log) -> int:
+    return int(log.fetch("SELECT count(DISTINCT customer_id) FROM orders")[0][0])

@@ -75,7 +75,7 @@ def _compare(model: TimingModel, test: Origin) -> Judgement:
     """Judge against the pooled law of earlier returners; log BG/NBD's score too."""
     population, labels = _returners(test)
     days = labels["days_to_next"].to_numpy()
-    alone = msgspec.structs.replace(model, booster=None).given_return(population)
+    alone = msgspec.structs.replace(model, booster=None, seasons=[]).given_return(population)
     earlier = test.slices.labels
     pooled = empirical_law(earlier["days_to_next"][earlier["returned"]], model.horizon_days)
     laws = {

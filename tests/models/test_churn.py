@@ -1,5 +1,7 @@
 """The stack of a BTYD model and two boosters, and the season in it."""
 
+from dataclasses import replace
+
 import msgspec
 import numpy as np
 import pytest
@@ -40,10 +42,7 @@ def test_cdnow_is_too_young_for_a_season(cdnow) -> None:
 
 
 def test_with_few_returns_the_btyd_model_answers_alone(slices: Slices) -> None:
-    few = slices.frame.index[:200]
-    small = Slices(
-        slices.cutoff, 90, slices.frame.loc[few], slices.labels.loc[few], slices.latest, slices.btyds
-    )  # fmt: skip
+    small = replace(slices, frame=slices.frame[:200], labels=slices.labels[:200])
     model = fit_churn(small, ChurnSettings(), SEED)
     assert model.is_btyd_alone
     x, t_x, T = (slices.latest[n].to_numpy(dtype=float) for n in ("frequency", "recency", "T"))

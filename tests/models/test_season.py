@@ -11,10 +11,10 @@ DAYS = [100, 150, 200, 250]
 PLANTED = np.array([0.6, 0.0, -0.4, -0.2])
 
 
-def _slices(shares: list[float]) -> tuple[list[pd.DataFrame], list[pd.DataFrame]]:
+def _slices(shares: list[float]) -> tuple[list[pd.DataFrame], list[np.ndarray]]:
     """Make slices of ever more customers who buy often, so that plain rates mislead."""
     rng = np.random.default_rng(1)
-    frames, labels = [], []
+    frames, outcomes = [], []
     for share, gamma in zip(shares, PLANTED, strict=True):
         often = rng.random(20_000) < share
         frame = pd.DataFrame(
@@ -25,8 +25,8 @@ def _slices(shares: list[float]) -> tuple[list[pd.DataFrame], list[pd.DataFrame]
         )
         p = expit(np.where(often, 1.0, -1.5) + gamma - frame["days_since_last"] / 60)
         frames.append(frame)
-        labels.append(pd.DataFrame({"returned": rng.random(20_000) < p}))
-    return frames, labels
+        outcomes.append((rng.random(20_000) < p).to_numpy(copy=True))
+    return frames, outcomes
 
 
 def test_planted_shifts_are_found_though_the_customers_change() -> None:
@@ -36,19 +36,19 @@ def test_planted_shifts_are_found_though_the_customers_change() -> None:
 
 
 def test_the_order_of_the_slices_does_not_matter() -> None:
-    frames, labels = _slices([0.1, 0.3, 0.6, 0.9])
-    there = fit_season(frames, labels, DAYS)
-    back = fit_season(frames[::-1], labels[::-1], DAYS[::-1])
+    frames, outcomes = _slices([0.1, 0.3, 0.6, 0.9])
+    there = fit_season(frames, outcomes, DAYS)
+    back = fit_season(frames[::-1], outcomes[::-1], DAYS[::-1])
     assert back.days == there.days
     np.testing.assert_allclose(back.gammas, there.gammas, atol=1e-4)
 
 
 def test_customers_long_silent_say_nothing_of_the_season() -> None:
-    frames, labels = _slices([0.5] * 4)
-    shifts = fit_season(frames, labels, DAYS).gammas
-    for frame, label in zip(frames, labels, strict=True):
-        label.loc[frame["days_since_last"] >= 91, "returned"] = True
-    assert fit_season(frames, labels, DAYS).gammas == shifts
+    frames, outcomes = _slices([0.5] * 4)
+    shifts = fit_season(frames, outcomes, DAYS).gammas
+    for frame, outcome in zip(frames, outcomes, strict=True):
+        outcome[frame["days_since_last"] >= 91] = True
+    assert fit_season(frames, outcomes, DAYS).gammas == shifts
 
 
 def test_a_cutoff_looks_up_the_day_a_year_before() -> None:
