@@ -11,7 +11,7 @@ export BENTOML_DO_NOT_TRACK := true
 export MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR := false
 export MLFLOW_LOGGING_LEVEL := WARNING
 
-.PHONY: demo test test-slow lint features-page notebooks bench-demo bench-holdout bench-quality bench-features
+.PHONY: demo test test-slow lint features-page notebooks bench-demo bench-quality bench-features
 .PHONY: bench-btyd lock clean
 
 demo: .venv/users
@@ -37,9 +37,6 @@ notebooks: .venv/developers
 
 bench-demo: .venv/users
 	$(RUN) benchmarks.demo
-
-bench-holdout: .venv/users
-	$(RUN) benchmarks.holdout
 
 bench-quality: .venv/developers
 	$(RUN) benchmarks.quality

@@ -20,7 +20,7 @@ import pandas as pd
 from features.inputs.faults import NextbuyError
 from nextbuy.cdnow import write_cdnow
 
-_DATA = "../shared/data"  # unless NEXTBUY_BENCH_DATA says otherwise
+_DATA = "NEXTBUY_BENCH_DATA"
 _CONFIG = """\
 [shop]
 name = "{name}"
@@ -38,11 +38,10 @@ def write_online_retail(folder: Path) -> Path:
 
     A category is the first two characters of a stock code, a subcategory the first three.
     """
-    source = Path(os.environ.get("NEXTBUY_BENCH_DATA", _DATA)) / "online_retail_ii"
-    if not source.is_dir():
+    source = Path(os.environ.get(_DATA, "")) / "online_retail_ii"
+    if _DATA not in os.environ or not source.is_dir():
         raise NextbuyError(
-            f"Online Retail II is not in {source}: put invoices.csv.gz and lines.parquet there, or "
-            "name the folder above it in NEXTBUY_BENCH_DATA"
+            f"{_DATA} must name a folder with online_retail_ii/invoices.csv.gz and lines.parquet"
         )
     invoices = pd.read_csv(
         source / "invoices.csv.gz", parse_dates=["invoice_date"], dtype={"invoice": str}

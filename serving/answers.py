@@ -30,7 +30,7 @@ Tables = Mapping[str, Table]  # one customer's history
 Floats = NDArray[np.float64]
 Features = Mapping[str, NDArray[Any]]
 
-_LOW_DATA = "too few returns to learn from: BG/NBD answers alone"
+_LOW_DATA = "too few returns to learn from: a BTYD model answers alone"
 _QUANTILES = (0.5, 0.25, 0.75, 0.1, 0.9)  # median, window_50, window_80
 
 

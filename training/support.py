@@ -86,7 +86,7 @@ def _purchases(log: Log, cutoff: int) -> Iterator[Support]:
     returns = sum(count_returns(log, Window(o, horizon=horizon), cutoff) for o in origins)
     basis = f"{returns:,} returns within {horizon} days of {len(origins)} cutoffs"
     for prediction, floor in _MIN_RETURNS.items():
-        yield _enough(prediction, returns, floor, basis, "returns; until then BG/NBD alone")
+        yield _enough(prediction, returns, floor, basis, "returns; until then a BTYD model alone")
 
 
 def _enough(prediction: str, count: int, floor: int, basis: str, what: str) -> Support:

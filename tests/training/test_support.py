@@ -86,7 +86,7 @@ def test_few_returns_say_how_many_are_missing(write_shop: WriteShop) -> None:
     returns = int(found["churn"].basis.split()[0])
     assert found["churn"].verdict == found["repurchase-timing"].verdict == "low_data"
     (missing,) = found["churn"].missing
-    assert missing == f"{churn.MIN_RETURNS - returns} more returns; until then BG/NBD alone"
+    assert missing == f"{churn.MIN_RETURNS - returns} more returns; until then a BTYD model alone"
     assert found["value"].missing == ["40 more of them"]
 
 
