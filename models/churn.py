@@ -25,7 +25,7 @@ _FOLDS = 3
 # The BTYD model has the word until the rows say otherwise; a log of 600 customers says little.
 _START = {"btyd": 1.0, "residual": 0.0, "direct": 0.0}
 _RIDGE = 20.0
-_ALONE = Stack(0.0, {"btyd": 1.0})
+_ALONE = Stack({"btyd": 1.0})
 Band = Literal["low", "medium", "high", "very_high"]
 _BANDS: tuple[tuple[float, Band], ...] = (
     (0.25, "low"),
@@ -119,7 +119,7 @@ class ChurnModel(msgspec.Struct, frozen=True):
         weights = self.stack.weights
         offset = _offset(self.btyd, inputs, self.horizon_days)
         shift = 0.0 if self.season is None else self.season.ahead(inputs)
-        fixed = self.stack.intercept + weights.get("direct", 0.0) * self.base + shift
+        fixed = weights.get("direct", 0.0) * self.base + shift
         history = weights["btyd"] + weights.get("residual", 0.0)
         parts = [
             (1.0, {BASELINE: np.broadcast_to(fixed, offset.shape)}),
