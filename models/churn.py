@@ -1,10 +1,10 @@
 """Churn: P(no purchase within the horizon)."""
 
-from collections.abc import Callable
 from typing import Literal
 
 import msgspec
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
@@ -54,8 +54,8 @@ class ChurnModel(msgspec.Struct, frozen=True):
     """A stack of three logits of a purchase within H, and the season.
 
     `btyd` is a BTYD model's; `residual` starts from it and is corrected by a booster; `direct`
-    is a booster's alone. How they are weighed was learned from customers that the boosters had
-    not seen, so that with little to learn from the answer stays the BTYD model's.
+    is a booster's alone. How they are weighed was learned from rows that the boosters had not
+    seen, so that with little to learn from the answer stays the BTYD model's.
 
     Attributes
     ----------
@@ -166,7 +166,7 @@ def fit_churn(slices: Slices, settings: ChurnSettings, seed: int) -> ChurnModel:
 def _add_boosters(
     model: ChurnModel, slices: Slices, settings: ChurnSettings, seed: int
 ) -> ChurnModel:
-    """Fit both boosters to all rows, and their weights to rows of customers left out."""
+    """Fit both boosters to all rows, and their weights to rows that they had not seen."""
     outcome = slices.labels["returned"].to_numpy(dtype=float)
     offsets = _slice_offsets(slices)
     base = float(logit(np.clip(np.average(outcome, weights=slices.weights), _EDGE, 1 - _EDGE)))
@@ -183,9 +183,12 @@ def _add_boosters(
             weight=slices.weights[rows],
         )
 
-    unseen = {"btyd": offsets}
+    splits = _splits(slices)
+    judged = np.concatenate([unseen for _, unseen in splits])
+    logits = {"btyd": offsets[judged]}
     for name, start in starts.items():
-        unseen[name] = start + _corrections(slices, fit, name)
+        said = [fit(name, seen).correction(slices.frame.iloc[unseen]) for seen, unseen in splits]
+        logits[name] = start[judged] + np.concatenate(said)
     everything = np.arange(len(outcome))
     return msgspec.structs.replace(
         model,
@@ -194,22 +197,27 @@ def _add_boosters(
         base=base,
         season=slices.season,
         stack=fit_stack(
-            unseen, outcome, _START, ridge=_RIDGE, shift=slices.shifts, weight=slices.weights
+            logits, outcome[judged], _START, ridge=_RIDGE,
+            shift=slices.shifts[judged], weight=slices.weights[judged],
         ),
-    )
+    )  # fmt: skip
 
 
-def _corrections(
-    slices: Slices, fit: Callable[[str, NDArray[np.intp]], ResidualBooster], name: str
-) -> Floats:
-    """Give each row what a booster says that was fitted without the row's customer."""
+def _splits(slices: Slices) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """Part the rows into what boosters are fitted on, and what they are weighed on.
+
+    Where no season is known, the latest slice is foretold from those that had closed by then, as
+    the model will be asked: where rates drift, boosters that start from the base rate are too
+    high or too low, and it shows there alone. With a season the latest slice is the wrong one to
+    go by, and in a young log there is too little before it: a part of the customers is left out
+    in turn.
+    """
+    cutoffs = slices.frame["cutoff"]
+    closed = (cutoffs + pd.Timedelta(days=slices.horizon_days) <= cutoffs.max()).to_numpy()
+    if slices.season is None and 2 * closed.sum() >= len(closed):
+        return [(np.flatnonzero(closed), np.flatnonzero(cutoffs == cutoffs.max()))]
     fold = slices.frame["customer_id"].factorize()[0] % _FOLDS
-    result = np.empty(len(fold))
-    for left_out in range(_FOLDS):
-        unseen = np.flatnonzero(fold == left_out)
-        booster = fit(name, np.flatnonzero(fold != left_out))
-        result[unseen] = booster.correction(slices.frame.iloc[unseen])
-    return result
+    return [(np.flatnonzero(fold != f), np.flatnonzero(fold == f)) for f in range(_FOLDS)]
 
 
 def _offset(btyd: Member, inputs: Columns, days: float) -> Floats:

@@ -36,19 +36,7 @@ def test_our_forecast_beats_every_baseline_on_the_holdout(
     assert ours["log_loss_90d"] < rivals["log_loss_90d"].min()
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "cdnow",
-        pytest.param(
-            "simulated",
-            marks=pytest.mark.xfail(
-                strict=True,
-                reason="its holdout is the Christmas quarter, and no model knows the season yet",
-            ),
-        ),
-    ],
-)
+@pytest.mark.parametrize("name", ["cdnow", "simulated"])
 def test_our_forecast_is_calibrated_on_the_holdout(
     name: str, request: pytest.FixtureRequest
 ) -> None:

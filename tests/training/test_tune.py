@@ -74,7 +74,7 @@ def _recipe(fit: Callable[..., Any] | None = None) -> Recipe:
         hardness = 10.0 * len(origin.slices.frame) / 1000
         return hardness + (settings.leaves - 21) ** 2 + settings.l2 / 1000
 
-    return replace(CHURN, fit=fit or (lambda _slices, settings, _seed: settings), loss=loss)
+    return replace(TIMING, fit=fit or (lambda _slices, settings, _seed: settings), loss=loss)
 
 
 def _trials(log: Log) -> list[optuna.trial.FrozenTrial]:
@@ -99,8 +99,8 @@ def test_the_defaults_are_a_point_of_the_search_space(recipe: Recipe) -> None:
 
 def test_the_defaults_are_the_first_trial_and_alone_the_result_of_one(shop, search) -> None:
     settings, _ = search(_recipe(), Budget(trials=1))
-    assert settings == CHURN.defaults
-    assert [trial.params for trial in _trials(shop[0])] == [space_of(CHURN)[1]]
+    assert settings == TIMING.defaults
+    assert [trial.params for trial in _trials(shop[0])] == [space_of(TIMING)[1]]
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +118,7 @@ def whole(shop: tuple[Log, Study]) -> tuple[Any, list[tuple[Any, ...]]]:
 def test_two_fresh_searches_are_equal_to_the_last_trial(shop, whole, search) -> None:
     settings, run = search(_recipe(), Budget(trials=12))
     assert (settings, _drawn(shop[0])) == whole
-    assert abs(settings.leaves - 21) < abs(CHURN.defaults.leaves - 21)
+    assert abs(settings.leaves - 21) < abs(TIMING.defaults.leaves - 21)
     assert run.data.tags["reproducible"] == "true"
 
 
@@ -161,13 +161,13 @@ def test_trials_beyond_the_budget_of_a_kept_search_do_not_count(shop, search) ->
 
 def test_other_data_or_another_space_is_another_search(shop, tmp_path: Path) -> None:
     log, study = shop
-    narrow = replace(CHURN, search_space=lambda trial: CHURN.search_space(FixedTrial({
-        **space_of(CHURN)[1], "leaves": trial.suggest_int("leaves", 5, 9)
+    narrow = replace(TIMING, search_space=lambda trial: TIMING.search_space(FixedTrial({
+        **space_of(TIMING)[1], "leaves": trial.suggest_int("leaves", 5, 9)
     })))  # fmt: skip
-    searches = [(log, CHURN), (log, narrow), (log, TIMING), (_write(tmp_path, 1), CHURN)]
+    searches = [(log, TIMING), (log, narrow), (log, CHURN), (_write(tmp_path, 1), TIMING)]
     names = [tune._name(at, recipe, study, study.valids) for at, recipe in searches]
     assert len(set(names)) == 4
-    assert tune._name(log, CHURN, study, study.valids) == names[0]
+    assert tune._name(log, TIMING, study, study.valids) == names[0]
 
 
 def test_every_trial_is_a_run_with_its_scores_and_pruned_ones_say_so(search) -> None:
@@ -181,18 +181,18 @@ def test_every_trial_is_a_run_with_its_scores_and_pruned_ones_say_so(search) -> 
     for trial in trials:
         origins = [name for name in trial.data.metrics if name.startswith("valid.20")]
         assert (len(origins) < 3) == (trial in pruned)
-        assert ("valid.log_loss" in trial.data.metrics) == (trial not in pruned)
+        assert ("valid.crps" in trial.data.metrics) == (trial not in pruned)
 
 
 def test_a_time_budget_is_logged_as_not_reproducible(search) -> None:
     settings, run = search(_recipe(), Budget(minutes=0.0))
-    assert settings == CHURN.defaults  # the first trial is made whatever the time
+    assert settings == TIMING.defaults  # the first trial is made whatever the time
     assert run.data.tags["reproducible"] == "false"
 
 
 def test_without_a_budget_nothing_is_searched(shop, search) -> None:
     settings, _ = search(_recipe(), Budget(trials=0))
-    assert settings == CHURN.defaults
+    assert settings == TIMING.defaults
     assert not (shop[0].shop.workspace / "searches.db").exists()
 
 
