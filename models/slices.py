@@ -39,6 +39,10 @@ class Slices:
     year_ago : pair of DataFrame or None
         Features (those of `models.season`) and labels at the cutoff a year before the model's;
         None where too little history lies before it to tell a season from a young log.
+    open : pair of DataFrame or None
+        Features and labels of later cutoffs, whose window is still open at the model's: what
+        happened so far. Labels are `returned` and `days_to_next` within `watched_days` (< H).
+        None where the horizon is shorter than the stride.
     """
 
     cutoff: int
@@ -48,6 +52,7 @@ class Slices:
     latest: pd.DataFrame
     btyds: dict[Any, Member]
     year_ago: tuple[pd.DataFrame, pd.DataFrame] | None = None
+    open: tuple[pd.DataFrame, pd.DataFrame] | None = None
 
     @cached_property
     def columns(self) -> list[str]:
@@ -69,8 +74,7 @@ class Slices:
     @cached_property
     def weights(self) -> Floats:
         """What each row counts for: half as much for every 120 days that its slice is older."""
-        age = (self.frame["cutoff"].max() - self.frame["cutoff"]).dt.days
-        return np.asarray(0.5 ** (age / HALF_LIFE_DAYS), dtype=float)
+        return age_weights(self.frame["cutoff"])
 
     @property
     def btyd(self) -> Member:
@@ -100,6 +104,12 @@ class Slices:
         if self.season is None:
             return np.zeros(len(self.frame))
         return self.season.at(self.frame[CUTOFF_DAY].to_numpy(dtype=float))
+
+
+def age_weights(cutoffs: pd.Series) -> Floats:
+    """Weigh rows by their cutoffs: 1 for the latest, half for every 120 days before it."""
+    age = (cutoffs.max() - cutoffs).dt.days
+    return np.asarray(0.5 ** (age / HALF_LIFE_DAYS), dtype=float)
 
 
 def cutoff_days(parts: list[tuple[pd.DataFrame, pd.DataFrame]]) -> list[int]:

@@ -11,6 +11,7 @@ from models.booster import BoosterSettings, Columns, ResidualBooster
 from models.btyd.history import RFM
 from models.btyd.member import Member
 from models.contributions import BASELINE, Parts, add_up, of_booster, of_offset
+from models.returners import make_returners
 from models.season import CUTOFF_DAY, Season, fit_season
 from models.slices import Slices, cutoff_days
 from models.trial import Trial
@@ -209,9 +210,12 @@ def _fit_booster(
     settings: BoosterSettings,
     seed: int,
 ) -> ResidualBooster:
-    """Fit to a row per returner and interval reached, the last interval left out."""
-    returned = slices.labels["returned"].to_numpy(dtype=bool)
-    frame, intervals = slices.frame[returned], len(edges) - 1
+    """Fit to a row per returner and interval that was awaited and is known to its end.
+
+    The last interval is left out: its hazard is 1.
+    """
+    returners = make_returners(slices, seed)
+    frame, intervals = returners.frame, len(edges) - 1
     hazards = np.empty((len(frame), intervals))
     for cutoff, rows in frame.groupby("cutoff").indices.items():
         hazards[rows] = conditional_hazards(slices.btyds[cutoff], frame.iloc[rows], edges)
@@ -219,10 +223,11 @@ def _fit_booster(
     if seasons:
         day = frame[CUTOFF_DAY].to_numpy(dtype=float)
         offsets = offsets + np.column_stack([season.at(day) for season in seasons])
-    reached = np.searchsorted(edges, slices.labels["days_to_next"].to_numpy()[returned])
+    back = np.where(returners.days > 0, np.searchsorted(edges, returners.days), intervals)
     place = np.arange(intervals)[None, :]
-    at_risk = (place <= reached[:, None]).ravel()
-    outcome = (place == reached[:, None]).ravel()[at_risk]
+    known = np.array(edges[:-1])[None, :] <= returners.watched[:, None]
+    at_risk = ((place <= back[:, None]) & known).ravel()
+    outcome = (place == back[:, None]).ravel()[at_risk]
     names = (*slices.columns, _INTERVAL)
     rows_of = _person_intervals(frame, names, intervals)
     return ResidualBooster.fit(
@@ -232,7 +237,7 @@ def _fit_booster(
         offsets.ravel()[at_risk],
         settings,
         seed,
-        weight=slices.weights[returned].repeat(intervals)[at_risk],
+        weight=returners.weights.repeat(intervals)[at_risk],
     )
 
 

@@ -1,7 +1,7 @@
 """Training slices, built: features and labels of many cutoffs, closed before the model's own."""
 
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterator, Sequence
+from itertools import count, islice, takewhile
 
 import pandas as pd
 
@@ -29,6 +29,7 @@ STRIDE_DAYS = 28
 MAX_SLICES = 10
 MIN_HISTORY_DAYS = 60  # before the first slice's cutoff
 MIN_YEAR_AGO_DAYS = 180  # before the cutoff a year ago
+MIN_DAYS_KNOWN = 3  # after an open slice's cutoff
 
 
 def make_slices(
@@ -50,15 +51,35 @@ def make_slices(
     parts = [make_slice(log, origin, horizon_days, catalog, cutoff, built) for origin in origins]
     frame, labels = (pd.concat(part, ignore_index=True) for part in zip(*parts, strict=True))
     name = _choose_member(frame, labels, horizon_days)
+    later = list(open_origins(log, cutoff, horizon_days))
     return Slices(
         cutoff,
         horizon_days,
         frame,
         labels,
         built.features(cutoff),
-        {built.features(at)["cutoff"].iloc[0]: built.btyd(at, name) for at in (*origins, cutoff)},
+        {
+            built.features(at)["cutoff"].iloc[0]: built.btyd(at, name)
+            for at in (*origins, *later, cutoff)
+        },
         _make_year_ago(log, cutoff, horizon_days, catalog),
+        _make_open(log, cutoff, later, catalog, built),
     )
+
+
+def _make_open(
+    log: Log, cutoff: int, origins: Sequence[int], catalog: Catalog, populations: Populations
+) -> tuple[pd.DataFrame, pd.DataFrame] | None:
+    """Build the slices whose window is still open, as far as it is known."""
+    parts = []
+    for origin in origins:
+        days = _days_known(log, origin, cutoff)
+        frame, labels = make_slice(log, origin, days, catalog, cutoff, populations)
+        parts.append((frame, labels.assign(watched_days=days)))
+    if not parts:
+        return None
+    frame, labels = (pd.concat(part, ignore_index=True) for part in zip(*parts, strict=True))
+    return frame, labels
 
 
 def _choose_member(frame: pd.DataFrame, labels: pd.DataFrame, horizon_days: int) -> MemberName:
@@ -118,6 +139,22 @@ def training_origins(log: Log, cutoff: int, horizon_days: int) -> Iterator[int]:
     last, first = _origin_range(log, cutoff, horizon_days)
     walk = cutoffs_before(last, STRIDE_DAYS, first, log.shop.timezone)
     return islice(walk, MAX_SLICES)
+
+
+def open_origins(log: Log, cutoff: int, horizon_days: int) -> Iterator[int]:
+    """Walk on from the last closed cutoff to those whose window is not closed at `cutoff`.
+
+    They go on in the same steps, so that the back-test's next origins build the same ones.
+    """
+    zone = log.shop.timezone
+    day = local_day(earlier_cutoff(log, cutoff, horizon_days), zone)
+    steps = (end_of_day(later, zone) for later in count(day + STRIDE_DAYS, STRIDE_DAYS))
+    return takewhile(lambda at: _days_known(log, at, cutoff) >= MIN_DAYS_KNOWN, steps)
+
+
+def _days_known(log: Log, origin: int, cutoff: int) -> int:
+    """Count the whole days after an origin that are settled at `cutoff`."""
+    return (cutoff - origin) // DAY - log.shop.section.settle_days
 
 
 def has_history(log: Log, cutoff: int, horizon_days: int) -> bool:
