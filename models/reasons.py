@@ -13,7 +13,7 @@ import numpy as np
 
 from features.catalog.feature import Feature
 from features.inputs.sensitive import sensitive_names
-from features.inputs.shop import SensitiveSection
+from features.inputs.shop_file import SensitiveSection
 from models.booster import Columns
 from models.btyd.history import RFM
 from models.contributions import BASELINE, HISTORY, Parts

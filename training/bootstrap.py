@@ -6,7 +6,7 @@ Rows drawn one by one would make the intervals too narrow, so that whole custome
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,11 @@ class Difference:
     def distinguishable(self) -> bool:
         """Whether the interval leaves out 0."""
         return self.low > 0 or self.high < 0
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """What a table says of it: `percent, low, high, distinguishable`."""
+        return asdict(self) | {"distinguishable": self.distinguishable}
 
 
 def paired_difference(

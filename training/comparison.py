@@ -87,16 +87,7 @@ def sum_up(origins: Sequence[datetime], losses: Sequence[pd.DataFrame]) -> Compa
     found = paired_differences(
         ours["crps"], {name: part["crps"] for name, part in by_model.items()}, ours["customer_id"]
     )
-    differences = [
-        {
-            "rival": rival,
-            "percent": difference.percent,
-            "low": difference.low,
-            "high": difference.high,
-            "distinguishable": difference.distinguishable,
-        }
-        for rival, difference in found.items()
-    ]
+    differences = [{"rival": rival} | difference.row for rival, difference in found.items()]
     return Comparison(pd.DataFrame(rows), pd.DataFrame(differences))
 
 

@@ -103,8 +103,7 @@ def evaluate(study: Study | None, candidates: Sequence[Candidate]) -> Evaluation
     if study is None or not {"churn", "repurchase-timing"} <= tested.keys():
         return None
     vocabulary = next(c.head.vocabulary for c in candidates if c.head.kind == "churn")
-    origins = [origin for origin in (study.valid, study.holdout) if origin is not None]
-    return Evaluation([_judge(origin, tested, vocabulary) for origin in origins])
+    return Evaluation([_judge(origin, tested, vocabulary) for origin in study.origins])
 
 
 def _judge(

@@ -79,14 +79,6 @@ def _compare(
         losses(OURS), {name: losses(name) for name in rivals}, customer, draws=draws, seed=seed
     )
     return [
-        {
-            "loss": loss,
-            "origin": origin,
-            "rival": rival,
-            "percent": difference.percent,
-            "low": difference.low,
-            "high": difference.high,
-            "distinguishable": difference.distinguishable,
-        }
+        {"loss": loss, "origin": origin, "rival": rival} | difference.row
         for rival, difference in found.items()
     ]

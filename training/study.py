@@ -80,6 +80,11 @@ class Study:
         return self.valids[0] if self.valids else None
 
     @property
+    def origins(self) -> list[Origin]:
+        """The origins that are reported on, the earlier first: valid and the holdout."""
+        return [origin for origin in (self.valid, self.holdout) if origin is not None]
+
+    @property
     def train(self) -> Origin:
         """The rows that the registered model is fitted on: how well it fits what it has seen."""
         return Origin("train", self.slices, self.slices.frame, self.slices.labels)

@@ -13,13 +13,14 @@ from models.artefact import KINDS, Kind
 from training.comparison import compare
 from training.evaluation import Evaluation, evaluate
 from training.publish import Candidate, register
+from training.purchase_job import run_job
 from training.report_run import log_report, report_on
 from training.runs import log_scores, open_experiment, training_run
 from training.slices import MIN_HISTORY_DAYS, has_history, holdout_cutoff
 from training.study import make_study
 from training.train_channel import train_channel, why_not
-from training.train_churn import train_churn
-from training.train_timing import train_timing
+from training.train_churn import CHURN_JOB
+from training.train_timing import TIMING_JOB
 from training.tune import VALIDS, Budget
 
 
@@ -85,10 +86,9 @@ def train(
         candidates: list[Candidate] = []
         if "best-channel" in kinds:  # first, since it is the one that may lack data
             candidates.append(train_channel(log, cutoff, progress))
-        if study is not None and "churn" in kinds:
-            candidates.append(train_churn(log, study, budget, progress))
-        if study is not None and "repurchase-timing" in kinds:
-            candidates.append(train_timing(log, study, budget, progress))
+        for job in (CHURN_JOB, TIMING_JOB):
+            if study is not None and job.recipe.kind in kinds:
+                candidates.append(run_job(log, job, study, budget, progress))
         evaluation = evaluate(study, candidates)
         holdout = _compare_on_holdout(evaluation)
         versions = _register(log, cutoff, candidates, evaluation)

@@ -1,69 +1,36 @@
 """The repurchase-timing job: when a returning customer is back, and what that is worth.
 
-Searched, fitted and judged as churn is, on those who returned.
+Scored and judged as churn is, on those who returned.
 """
 
-from collections.abc import Callable
-from dataclasses import asdict, replace
-
-import mlflow
 import msgspec
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.inputs.log import Log
 from models.crps import crps, crps_by_customer
 from models.timing import TimingModel
 from training.baselines import empirical_law
 from training.comparison import OURS
 from training.metrics import coverage, frequency_buckets
-from training.publish import Candidate, Judgement
-from training.recipes import SEED, TIMING
-from training.runs import log_candidate, log_plots, log_scores, slice_flags, training_run
-from training.study import Origin, Study
-from training.tune import Budget, flatten, tune
+from training.publish import Judgement
+from training.purchase_job import Job
+from training.recipes import TIMING
+from training.runs import log_plots, log_scores
+from training.study import Origin
 
 Floats = NDArray[np.float64]
 
 
-def train_timing(
-    log: Log, study: Study, budget: Budget, progress: Callable[[str], None]
-) -> Candidate:
-    """Train repurchase timing as one MLflow run; registers nothing."""
-    flags = asdict(budget) | slice_flags(study.slices)
-    with training_run(log, "repurchase-timing", study.slices.cutoff, flags):
-        settings = tune(log, TIMING, study, budget, progress)
-        mlflow.log_params(flatten(settings))
-        model = TIMING.fit(study.slices, settings, SEED)
-        _log_scores("train", model, study.train)
-        tested: dict[str, TimingModel] = {}
-        if study.valid is not None:
-            tested["valid"] = TIMING.fit(study.valid.slices, settings, SEED)
-            _log_scores("valid", tested["valid"], study.valid)
-        if study.holdout is not None:
-            tested["holdout"] = model
-            _log_scores("holdout", model, study.holdout)
-        judgement = _compare(tested[study.test.split], study.test)
-        sample = study.slices.latest.head(5)
-        law = model.given_return(sample)
-        names = [f"given_return_{h}d" for h in range(law.shape[1])]
-        example = sample, pd.DataFrame(law, columns=names)
-        progress("repurchase-timing")
-        cutoff = study.slices.cutoff
-        candidate = log_candidate(log, "repurchase-timing", model, cutoff, example, judgement)
-        return replace(candidate, tested=tested)
-
-
-def _log_scores(split: str, model: TimingModel, origin: Origin) -> None:
+def _log_scores(model: TimingModel, origin: Origin) -> None:
     """Score the law given a return, on those who returned."""
     population, labels = _returners(origin)
     if len(labels) == 0:
         return
     law, days = model.given_return(population), labels["days_to_next"].to_numpy()
-    log_scores(split, _score(days, law))
+    log_scores(origin.split, _score(days, law))
     for bucket, rows in frequency_buckets(population["frequency"].to_numpy()).items():
-        log_scores(f"{split}.frequency_{bucket}", _score(days[rows], law[rows]))
+        log_scores(f"{origin.split}.frequency_{bucket}", _score(days[rows], law[rows]))
 
 
 def _score(days: NDArray[np.int_], law: Floats) -> dict[str, float]:
@@ -71,7 +38,7 @@ def _score(days: NDArray[np.int_], law: Floats) -> dict[str, float]:
     return {"crps": crps(days, law), **shares}
 
 
-def _compare(model: TimingModel, test: Origin) -> Judgement:
+def _judge(model: TimingModel, test: Origin) -> Judgement:
     """Judge against the pooled law of earlier returners; log BG/NBD's score too."""
     population, labels = _returners(test)
     days = labels["days_to_next"].to_numpy()
@@ -96,3 +63,11 @@ def _compare(model: TimingModel, test: Origin) -> Judgement:
 def _returners(origin: Origin) -> tuple[pd.DataFrame, pd.DataFrame]:
     returned = origin.labels["returned"]
     return origin.population[returned], origin.labels[returned]
+
+
+def _predict(model: TimingModel, rows: pd.DataFrame) -> pd.DataFrame:
+    law = model.given_return(rows)
+    return pd.DataFrame(law, columns=[f"given_return_{h}d" for h in range(law.shape[1])])
+
+
+TIMING_JOB = Job(TIMING, _log_scores, _judge, _predict)

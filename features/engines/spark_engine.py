@@ -25,7 +25,7 @@ from features.inputs.faults import Fault, InputError, refuse
 from features.inputs.history import HISTORY
 from features.inputs.objections import objected_sql
 from features.inputs.sensitive import sensitive_names
-from features.inputs.shop import SensitiveSection
+from features.inputs.shop_file import SensitiveSection
 from features.inputs.warehouse import Column
 from features.inputs.windows import to_datetime
 

@@ -16,7 +16,8 @@ import pyarrow as pa
 from features.inputs.casts import name_sql, same_names
 from features.inputs.contract import Table
 from features.inputs.faults import Fault, InputError, refuse
-from features.inputs.shop import Shop, TableSource
+from features.inputs.shop import Shop
+from features.inputs.shop_file import TableSource
 
 _BATCH_ROWS = 50_000
 _SCHEMES = "postgresql://..., sqlite:///..., duckdb:///..., or a file .sqlite, .db, .duckdb"

@@ -7,7 +7,7 @@ to tell. The words are matched in the names, at the beginning of a word, in lowe
 import re
 from collections.abc import Iterable
 
-from features.inputs.shop import SensitiveSection
+from features.inputs.shop_file import SensitiveSection
 
 # Health, pregnancy, intimacy, religion, politics, ethnicity, orientation, minors, in a few of the
 # languages that shops write: beginnings of words, `$` where the word must end there.

@@ -11,7 +11,8 @@ from features.inputs.faults import Fault, InputError
 from features.inputs.files import scan_files, unreadable
 from features.inputs.pseudonyms import hashed_columns, pseudonym_sql
 from features.inputs.scratch import room_fault
-from features.inputs.shop import Shop, TableSource
+from features.inputs.shop import Shop
+from features.inputs.shop_file import TableSource
 
 
 @dataclass(frozen=True)

@@ -9,33 +9,24 @@ import numpy as np
 from scipy.special import betaln, expit, gammaln
 
 from models.btyd.history import WEEK, Floats
-from models.btyd.quadrature import over_beta
+from models.btyd.poisson import log_poisson_survival, poisson_purchases
 from models.btyd.survival import DropsAtPurchase
 
 
-class BgNbd(DropsAtPurchase, frozen=True, tag="bg_nbd", tag_field="member"):
-    """A fitted BG/NBD; `frequency, recency, T` are in days, parameters in weeks.
+class BgNbd(DropsAtPurchase, frozen=True, tag="bg_nbd"):
+    """A fitted BG/NBD.
 
     While alive a customer buys as a Poisson process whose rate is Gamma(r, alpha) over
     customers; after each repeat purchase the customer drops out with a probability that is
     Beta(a, b) over customers. Nobody drops out before the first repeat purchase: **one-time
     buyers are alive for certain**, whatever their silence. That is the model as published and
     as the baseline has it; where it matters take another member.
-
-    Attributes
-    ----------
-    penalty : float
-        Weight of the penalty that the fit needed; 0 is the plain likelihood.
-    unreliable : bool
-        The plain likelihood did not pin the parameters down (`models.btyd.ladder`).
     """
 
     r: float
     alpha: float
     a: float
     b: float
-    penalty: float = 0.0
-    unreliable: bool = False
 
     def p_alive(self, frequency: Floats, recency: Floats, T: Floats) -> Floats:
         """Give P(still a customer at the cutoff), in [0, 1]; 1 for one-time buyers."""
@@ -76,32 +67,3 @@ class BgNbd(DropsAtPurchase, frozen=True, tag="bg_nbd", tag_field="member"):
         repeat = np.where(x > 0, x, 1.0)
         dead = -(r + x) * np.log(alpha + t_x) + betaln(a + 1, b + repeat - 1) - betaln(a, b)
         return np.asarray(rate + np.logaddexp(alive, np.where(x > 0, dead, -np.inf)))
-
-
-def log_poisson_survival(shape: Floats, scale: Floats, days: Sequence[float]) -> Floats:
-    """Give log P(nothing within h days) of a Poisson process with a Gamma(shape, scale) rate."""
-    h = np.asarray(days, dtype=float)[None, :] / WEEK
-    return np.asarray(-shape[:, None] * np.log1p(h / scale[:, None]))
-
-
-def poisson_purchases(a: float, b: Floats, shape: Floats, scale: Floats, days: float) -> Floats:
-    """Give a living customer's expected purchases within `days`.
-
-    With drop-out probability p and rate l it is (1 - exp(-l p t)) / p in time t. The rate is
-    integrated out in closed form, p by Gauss-Jacobi quadrature over its posterior Beta(a, b),
-    which stays finite where the hypergeometric closed form (FHL 2005, eq. 10) does not.
-
-    Parameters
-    ----------
-    a, b : float, array (n,)
-        Of the drop-out probability's posterior.
-    shape, scale : array (n,)
-        Of the rate's posterior, in weeks.
-    """
-    t = days / WEEK
-
-    def given(p: Floats, rows: slice) -> Floats:
-        grown = np.log1p(p * (t / scale[rows, None]))
-        return np.asarray(-np.expm1(-shape[rows, None] * grown) / p)
-
-    return over_beta(a, b, given)

@@ -45,16 +45,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaln, expit, gammaln
 
-from models.btyd.bg_nbd import poisson_purchases
 from models.btyd.history import WEEK, Floats
+from models.btyd.poisson import poisson_purchases
 from models.btyd.quadrature import over_beta
 from models.btyd.survival import DropsAtPurchase
 
 _CERTAIN = 1.0 - 1e-9  # a drop-out probability beyond it counts as it
 
 
-class MbgCnbd(DropsAtPurchase, frozen=True, tag="mbg_cnbd", tag_field="member"):
-    """A fitted MBG/CNBD-k; `frequency, recency, T` are in days, parameters in weeks.
+class MbgCnbd(DropsAtPurchase, frozen=True, tag="mbg_cnbd"):
+    """A fitted MBG/CNBD-k.
 
     One-time buyers may have dropped out at the start, so that their P(alive) falls with their
     silence as everybody's does.
@@ -65,8 +65,6 @@ class MbgCnbd(DropsAtPurchase, frozen=True, tag="mbg_cnbd", tag_field="member"):
         Stages of a gap: 1 (Poisson, MBG/NBD), 2 or 3.
     r, alpha : float
         Of the rate of stages.
-    penalty, unreliable
-        As of `BgNbd`.
     """
 
     k: int
@@ -74,8 +72,6 @@ class MbgCnbd(DropsAtPurchase, frozen=True, tag="mbg_cnbd", tag_field="member"):
     alpha: float
     a: float
     b: float
-    penalty: float = 0.0
-    unreliable: bool = False
 
     def p_alive(self, frequency: Floats, recency: Floats, T: Floats) -> Floats:
         """Give P(still a customer at the cutoff), in [0, 1]."""

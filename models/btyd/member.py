@@ -1,6 +1,7 @@
 """The members: which models there are, and how each is put together from its parameters."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Literal, get_args
 
 from models.btyd.bg_nbd import BgNbd
@@ -14,9 +15,9 @@ MEMBER_NAMES: tuple[MemberName, ...] = get_args(MemberName)
 
 _MAKERS: dict[MemberName, Callable[..., Member]] = {
     "bg_nbd": BgNbd,
-    "mbg_nbd": lambda **parameters: MbgCnbd(1, **parameters),
-    "mbg_cnbd_2": lambda **parameters: MbgCnbd(2, **parameters),
-    "mbg_cnbd_3": lambda **parameters: MbgCnbd(3, **parameters),
+    "mbg_nbd": partial(MbgCnbd, 1),
+    "mbg_cnbd_2": partial(MbgCnbd, 2),
+    "mbg_cnbd_3": partial(MbgCnbd, 3),
     "pareto_nbd": ParetoNbd,
     "nbd": Nbd,
 }

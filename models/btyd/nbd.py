@@ -6,30 +6,22 @@ Source: Ehrenberg, "The Pattern of Consumer Purchases" (1959).
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import gammaln
 
-from models.btyd.bg_nbd import log_poisson_survival
 from models.btyd.history import WEEK, Floats
+from models.btyd.poisson import log_poisson_likelihood, log_poisson_survival
 from models.btyd.survival import DropsAtPurchase
 
 
-class Nbd(DropsAtPurchase, frozen=True, tag="nbd", tag_field="member"):
-    """A fitted NBD; `frequency, recency, T` are in days, parameters in weeks.
+class Nbd(DropsAtPurchase, frozen=True, tag="nbd"):
+    """A fitted NBD.
 
     A customer buys as a Poisson process whose rate is Gamma(r, alpha) over customers. For
     shops whose log begins long after their customers did, a drop-out model finds drop-outs
     that are not there.
-
-    Attributes
-    ----------
-    penalty, unreliable
-        As of `BgNbd`.
     """
 
     r: float
     alpha: float
-    penalty: float = 0.0
-    unreliable: bool = False
 
     def p_alive(
         self,
@@ -67,6 +59,4 @@ class Nbd(DropsAtPurchase, frozen=True, tag="nbd", tag_field="member"):
         T: Floats,
     ) -> Floats:
         """Give each customer's log-likelihood of the purchases' instants, in weeks."""
-        x, T, r = frequency, T / WEEK, self.r
-        rate = gammaln(r + x) - gammaln(r) + r * np.log(self.alpha)
-        return np.asarray(rate - (r + x) * np.log(self.alpha + T))
+        return log_poisson_likelihood(self.r, self.alpha, frequency, T / WEEK)

@@ -14,35 +14,29 @@ comes first.
 from collections.abc import Sequence
 from itertools import pairwise
 
-import msgspec
 import numpy as np
-from scipy.special import expit, exprel, gammaln
+from scipy.special import expit, exprel
 
+from models.btyd.fitted import Fitted
 from models.btyd.history import WEEK, Floats
+from models.btyd.poisson import log_poisson_likelihood
 from models.btyd.quadrature import comes_first
 
 _Gamma = tuple[Floats, Floats]  # shape and scale of a rate
 
 
-class ParetoNbd(msgspec.Struct, frozen=True, tag="pareto_nbd", tag_field="member"):
-    """A fitted Pareto/NBD; `frequency, recency, T` are in days, parameters in weeks.
+class ParetoNbd(Fitted, frozen=True, tag="pareto_nbd"):
+    """A fitted Pareto/NBD.
 
     While alive a customer buys as a Poisson process whose rate is Gamma(r, alpha) over
     customers, and lives exponentially with a rate that is Gamma(s, beta). One-time buyers drop
     out like everybody.
-
-    Attributes
-    ----------
-    penalty, unreliable
-        As of `BgNbd`.
     """
 
     r: float
     alpha: float
     s: float
     beta: float
-    penalty: float = 0.0
-    unreliable: bool = False
 
     def p_alive(self, frequency: Floats, recency: Floats, T: Floats) -> Floats:
         """Give P(still a customer at the cutoff), in [0, 1]."""
@@ -88,12 +82,11 @@ class ParetoNbd(msgspec.Struct, frozen=True, tag="pareto_nbd", tag_field="member
 
     def log_likelihood(self, frequency: Floats, recency: Floats, T: Floats) -> Floats:
         """Give each customer's log-likelihood of the purchases' instants, in weeks."""
-        x, r, age = frequency, self.r, T / WEEK
-        rate = gammaln(r + x) - gammaln(r) + r * np.log(self.alpha)
-        rate = rate - (r + x) * np.log(self.alpha + age)
+        age = T / WEEK
+        buys = log_poisson_likelihood(self.r, self.alpha, frequency, age)
         lives = -self.s * np.log1p(age / self.beta)
         dead = self._log_odds_dead(frequency, recency, T)
-        return np.asarray(rate + lives + np.logaddexp(0.0, dead))
+        return np.asarray(buys + lives + np.logaddexp(0.0, dead))
 
     def _log_odds_dead(self, frequency: Floats, recency: Floats, T: Floats) -> Floats:
         """Give log(P(dropped out since the last purchase) / P(alive))."""

@@ -6,13 +6,13 @@ customer then comes by a law without a way out, whose survival S(h) is all that 
 
 from collections.abc import Sequence
 
-import msgspec
 import numpy as np
 
+from models.btyd.fitted import Fitted
 from models.btyd.history import Floats
 
 
-class DropsAtPurchase(msgspec.Struct, frozen=True):
+class DropsAtPurchase(Fitted, frozen=True):
     """The answers that members share whose customers drop out at purchases only."""
 
     def p_alive(self, frequency: Floats, recency: Floats, T: Floats) -> Floats:

@@ -19,7 +19,8 @@ from features.inputs.keys import hash_sql, hash_values
 from features.inputs.log import read_log
 from features.inputs.posted import Door
 from features.inputs.pseudonyms import pseudonym
-from features.inputs.shop import JournalSection, Shop, read_shop
+from features.inputs.shop import Shop, read_shop
+from features.inputs.shop_file import JournalSection
 from features.inputs.windows import to_datetime
 from features.store.fresh import FreshStore
 from features.store.store import build_store, store_target

@@ -7,7 +7,8 @@ import pytest
 from features.engines.build import build_features, read_catalog
 from features.inputs.log import read_log
 from features.inputs.sensitive import sensitive_names
-from features.inputs.shop import SensitiveSection, read_shop
+from features.inputs.shop import read_shop
+from features.inputs.shop_file import SensitiveSection
 from features.readiness.readiness import examine
 
 

@@ -22,7 +22,8 @@ from features.inputs.databases import Databases
 from features.inputs.faults import InputError
 from features.inputs.log import Log, read_log
 from features.inputs.posted import Door
-from features.inputs.shop import TableSource, read_shop
+from features.inputs.shop import read_shop
+from features.inputs.shop_file import TableSource
 from features.store.sqlite_store import SqliteStore
 from features.store.store import build_store, store_path
 

@@ -13,7 +13,8 @@ from redis import Redis
 
 from features.engines.build import build_lookups_at, read_catalog
 from features.inputs.log import Log, read_log
-from features.inputs.shop import SensitiveSection, read_shop
+from features.inputs.shop import read_shop
+from features.inputs.shop_file import SensitiveSection
 from features.inputs.windows import DAY
 from features.store import statistics
 from features.store.builds import StoreInfo, Target

@@ -12,7 +12,7 @@ from models.forecast import check_pair, make_forecast
 from models.timing import TimingModel, interval_edges
 from models.value import GammaGamma
 
-BTYD = BgNbd(0.24, 4.4, 0.79, 2.43, 0.0)
+BTYD = BgNbd(0.24, 4.4, 0.79, 2.43)
 
 
 def _pair(horizon: int) -> tuple[ChurnModel, TimingModel]:

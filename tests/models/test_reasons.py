@@ -6,7 +6,7 @@ import pytest
 from features.catalog.dictionary import make_catalog
 from features.catalog.glossary import FULL
 from features.engines.build import build_features
-from features.inputs.shop import SensitiveSection
+from features.inputs.shop_file import SensitiveSection
 from models.contributions import BASELINE, HISTORY
 from models.reasons import Explanation, Speaker, explain
 from models.wording import FAMILIES, Money

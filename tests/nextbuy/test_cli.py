@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from rich.console import Console
 
 from nextbuy import cli
 from nextbuy.simulator import simulate_shop
@@ -281,7 +280,7 @@ def test_check_examines_the_tables_beside_one_with_an_error(
     assert "events.event_type" in [finding["where"] for finding in report["findings"]]
     assert (report["support"], report["suggestions"]) == ([], None)
     assert len(report["kept_out"]) == 3  # a category, a subcategory, an attribute
-    monkeypatch.setattr(cli, "console", Console(width=int(width)))
+    monkeypatch.setenv("COLUMNS", width)
     code, says, _ = run("check", "--shop", str(config))
     assert code == 1
     lines = says.splitlines()

@@ -1,0 +1,138 @@
+"""What can be wrong with a `nextbuy.toml` whose form is right."""
+
+import re
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from features.inputs.contract import BY_NAME, CUSTOMERS
+from features.inputs.faults import Fault
+from features.inputs.shop_file import ShopFile, TableSource
+
+_INTERACTIONS = 100  # that may have points: each one is a branch of an expression
+
+
+def find_faults(file: ShopFile) -> list[Fault]:
+    """Find all settings out of range, and tables and columns that the contract does not know."""
+    shop, channels = file.shop, file.channels
+    checks = [
+        (
+            not _is_zone(shop.timezone),
+            Fault("shop.timezone", "an IANA zone", f"'{shop.timezone}'", "As in Europe/Warsaw."),
+        ),
+        (
+            re.fullmatch("[A-Z]{3}", shop.currency) is None,
+            Fault("shop.currency", "an ISO 4217 code", f"'{shop.currency}'", "As in EUR."),
+        ),
+        _range_check("shop.horizon_days", shop.horizon_days, 7, 365),
+        _range_check("shop.settle_days", shop.settle_days, 0, 365),
+        _range_check("channels.window_days", channels.window_days, 1, 90),
+        (
+            shop.memory_gib is not None and not 0.1 <= shop.memory_gib <= 100_000,
+            Fault("shop.memory_gib", "0.1 or more", str(shop.memory_gib), "As in 4.0."),
+        ),
+        (
+            bool(channels.assume_consent) and "consents" in file.tables,
+            Fault(
+                "channels.assume_consent",
+                "nothing where the shop gives consents",
+                str(channels.assume_consent),
+                "Take it out: the table consents says who has consented.",
+            ),
+        ),
+        (
+            "orders" not in file.tables,
+            Fault(
+                "tables.orders",
+                "the shop's orders",
+                "no such section",
+                "Add [tables.orders] with the path of the files.",
+            ),
+        ),
+    ]
+    faults = [fault for broken, fault in checks if broken]
+    return faults + _table_faults(file.tables) + _profile_faults(file)
+
+
+def _profile_faults(file: ShopFile) -> list[Fault]:
+    """Find static attributes that the contract does not know, and points below zero."""
+    keys = ("customer_id", "known_at", "source")
+    faults = [
+        Fault(
+            "customers.static",
+            "columns of customers other than " + ", ".join(keys),
+            f"'{name}'",
+            "Name attributes that never change, as in country.",
+        )
+        for name in file.customers.static
+        if name in keys or CUSTOMERS.column(name) is None
+    ]
+    if len(file.contact_points) > _INTERACTIONS:
+        faults.append(
+            Fault(
+                "contact_points",
+                f"at most {_INTERACTIONS} kinds of interaction",
+                str(len(file.contact_points)),
+                "Give points to those that matter.",
+            )
+        )
+    return faults + [
+        Fault(f"contact_points.{name}", "points of 0 or more", str(points), "Give 0 for none.")
+        for name, points in file.contact_points.items()
+        if points < 0
+    ]
+
+
+def _range_check(name: str, value: int, low: int, high: int) -> tuple[bool, Fault]:
+    fault = Fault(name, f"{low} to {high} days", str(value), "Choose one in that range.")
+    return not low <= value <= high, fault
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return name != "localtime"  # of whichever machine it runs on
+
+
+def _table_faults(tables: dict[str, TableSource]) -> list[Fault]:
+    faults = [_unknown_table(name) for name in tables if name not in BY_NAME]
+    for name in tables.keys() & BY_NAME.keys():
+        columns = tables[name].columns
+        faults += _origin_faults(name, tables[name])
+        faults += [_unknown_column(name, c) for c in columns if BY_NAME[name].column(c) is None]
+    return faults
+
+
+def _origin_faults(name: str, source: TableSource) -> list[Fault]:
+    """Find a table of no origin or of two."""
+    origins = [o for o in ("path", "database", "database_env") if getattr(source, o) is not None]
+    wanted = [w for w in ("table", "query") if getattr(source, w) is not None]
+    if len(origins) == 1 and len(wanted) == (0 if origins == ["path"] else 1):
+        return []
+    return [
+        Fault(
+            f"tables.{name}",
+            "a path, or a database (database or database_env) with a table or a query",
+            " and ".join(origins + wanted) or "none of them",
+            "Say in one way where the table is.",
+        )
+    ]
+
+
+def _unknown_table(name: str) -> Fault:
+    return Fault(
+        f"tables.{name}",
+        "one of " + ", ".join(BY_NAME),
+        f"'{name}'",
+        "Correct the section's name.",
+    )
+
+
+def _unknown_column(table: str, column: str) -> Fault:
+    names = ", ".join(c.name for c in BY_NAME[table].columns)
+    return Fault(
+        f"tables.{table}.columns.{column}",
+        f"a column of the contract ({names})",
+        f"'{column}'",
+        "The contract's name stands left of the equals sign, the shop's right.",
+    )

@@ -1,0 +1,98 @@
+"""What `nextbuy.toml` may say, section by section."""
+
+import msgspec
+
+
+class TableSource(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Where one table of the contract comes from: files, or a table or query of a database.
+
+    Attributes
+    ----------
+    path : str or None
+        A file, a glob or a folder.
+    database, database_env : str or None
+        A database's URL or file, or the environment variable that holds it.
+    table, query : str or None
+        What is read from the database.
+    columns : dict of str to str
+        The contract's column names to the shop's: `{customer_id = "cust_no"}`.
+    """
+
+    path: str | None = None
+    database: str | None = None
+    database_env: str | None = None
+    table: str | None = None
+    query: str | None = None
+    columns: dict[str, str] = {}
+
+
+class ShopSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """`[shop]`: what holds for all tables."""
+
+    name: str = "shop"
+    timezone: str = "UTC"
+    currency: str = "EUR"
+    horizon_days: int = 90
+    settle_days: int = 0
+    observed_until: str | None = None
+    workspace: str = ".nextbuy"
+    memory_gib: float | None = None
+    pseudonymise: bool = False
+    simulated: bool = False
+
+
+class ChannelSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """`[channels]`: what the shop decides about contacting its customers."""
+
+    default_order: list[str] = []
+    assume_consent: list[str] = []
+    window_days: int = 7
+
+
+class CustomerSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """`[customers]`: attributes that never change.
+
+    `static` lists the columns of the table customers that may be used although the table has
+    no `known_at` to say since when they have held.
+    """
+
+    static: list[str] = []
+
+
+class SensitiveSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """`[sensitive]`: words that keep a category or attribute out, and names let in all the same.
+
+    Both empty: the built-in list alone counts.
+    """
+
+    words: list[str] = []
+    allow: list[str] = []
+
+
+class StoreSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """`[store]`: where the history store is; without an address a file of the workspace."""
+
+    url: str | None = None
+
+
+class JournalSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """`[journal]`: where posted rows are written down; without an address a file.
+
+    `complete` says that the shop posts everything, so that silence is silence.
+    """
+
+    url: str | None = None
+    complete: bool = False
+
+
+class ShopFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """The whole file; `tables` is the only section that every shop needs."""
+
+    tables: dict[str, TableSource]
+    shop: ShopSection = ShopSection()
+    channels: ChannelSection = ChannelSection()
+    customers: CustomerSection = CustomerSection()
+    contact_points: dict[str, int] = {}
+    sensitive: SensitiveSection = SensitiveSection()
+    store: StoreSection = StoreSection()
+    journal: JournalSection = JournalSection()

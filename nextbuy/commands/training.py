@@ -1,0 +1,142 @@
+"""Models: trained, judged at past cutoffs, promoted, reported on."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from nextbuy.commands.options import (
+    DEFAULT_SHOP,
+    CutoffOption,
+    ShopOption,
+    console,
+    read_cutoff_of,
+    read_log_of,
+)
+
+app = typer.Typer()
+
+
+class ModelName(StrEnum):
+    """The registered models."""
+
+    churn = "churn"
+    timing = "repurchase-timing"
+    channel = "best-channel"
+
+
+ModelOption = Annotated[
+    list[ModelName] | None,
+    typer.Option("--model", help="Only this model; may be repeated."),
+]
+
+
+@app.command()
+def train(
+    shop: ShopOption = DEFAULT_SHOP,
+    model: ModelOption = None,
+    cutoff: CutoffOption = None,
+    trials: Annotated[
+        int, typer.Option(min=0, help="Settings to try for each model; 0: the defaults alone.")
+    ] = 10,
+    tune_minutes: Annotated[
+        float | None,
+        typer.Option(min=0, help="Search each model for so long instead; not reproducible."),
+    ] = None,
+) -> None:
+    """Train models and register them as challengers.
+
+    Without --cutoff the last horizon of the data is held out and the models are judged on it.
+    With `--cutoff end` they are made for production, and judged one horizon earlier. A search
+    that was interrupted goes on where it was; one that is done is not repeated.
+    """
+    from nextbuy.reports import show_holdout, working
+    from training.train import count_steps, default_kinds
+    from training.train import train as train_models
+    from training.train_channel import why_not
+
+    log = read_log_of(shop)
+    kinds = [m.value for m in model] if model else default_kinds(log)
+    steps = count_steps(kinds, trials if tune_minutes is None else 0)
+    with working(console, "training", steps) as progress:
+        trained = train_models(
+            log, kinds, read_cutoff_of(log, cutoff), trials, progress, tune_minutes=tune_minutes
+        )
+    if not model and (reason := why_not(log)):
+        console.print(f"best-channel is not trained: {reason}", markup=False)
+    for kind, version in trained.versions.items():
+        console.print(f"{kind}: version {version} is the challenger")
+    if trained.holdout is not None:
+        show_holdout(console, trained.holdout)
+    if trained.reported:
+        command = f"nextbuy report --shop {shop} --version {trained.versions['churn']}"
+        console.print(f"as a page: {command}", markup=False, soft_wrap=True)
+
+
+@app.command()
+def backtest(
+    shop: ShopOption = DEFAULT_SHOP,
+    origins: Annotated[
+        list[str] | None,
+        typer.Option("--origins", help="A cutoff to judge from; may be repeated."),
+    ] = None,
+    origins_count: Annotated[
+        int, typer.Option(min=1, help="Without --origins: so many, the last one that is observed.")
+    ] = 3,
+    stride: Annotated[
+        int | None, typer.Option(min=1, help="Days between them; default: the shop's horizon.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="The result as JSON, and nothing else.")
+    ] = False,
+) -> None:
+    """Judge our forecast and every baseline at past cutoffs, all refitted at each.
+
+    A finished origin is kept, so that an interrupted back-test goes on where it was.
+    """
+    from features.inputs.windows import read_cutoff
+    from nextbuy.backtest_report import show_backtest, to_json
+    from nextbuy.reports import working
+    from training.backtest import STEPS_PER_ORIGIN, origins_before
+    from training.backtest import backtest as run_backtest
+
+    log = read_log_of(shop)
+    instants = [read_cutoff(text, log.shop.timezone, "origins") for text in origins or ()]
+    chosen = instants or origins_before(log, origins_count, stride or log.shop.section.horizon_days)
+    shown = Console(stderr=True) if as_json else console
+    with working(shown, "back-test", STEPS_PER_ORIGIN * len(set(chosen))) as progress:
+        found = run_backtest(log, chosen, progress=progress)
+    if as_json:
+        typer.echo(to_json(found))
+    else:
+        show_backtest(console, found)
+
+
+@app.command()
+def promote(shop: ShopOption = DEFAULT_SHOP, model: ModelOption = None) -> None:
+    """Make the challengers the champions, which the service answers with."""
+    from features.inputs.shop import read_shop
+    from training.publish import promote as promote_models
+
+    promoted = promote_models(read_shop(shop).tracking_uri, [m.value for m in model or []])
+    for kind, version in promoted.items():
+        console.print(f"{kind}: version {version} is the champion")
+
+
+@app.command()
+def report(
+    shop: ShopOption = DEFAULT_SHOP,
+    version: Annotated[
+        str | None,
+        typer.Option(help="The training of this version of churn; default: the champions'."),
+    ] = None,
+    output: Annotated[Path, typer.Option(help="Where to write the page.")] = Path("report.html"),
+) -> None:
+    """Write how good the purchase models are as one HTML page, as their training judged them."""
+    from features.inputs.shop import read_shop
+    from training.report_run import fetch_report
+
+    output.write_text(fetch_report(read_shop(shop).tracking_uri, version), encoding="utf-8")
+    console.print(f"report written to {output}", markup=False)
