@@ -3,12 +3,10 @@
 Source: Fader, Hardie & Lee, "Counting Your Customers the Easy Way" (2005).
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 from scipy.special import betaln, expit, gammaln
 
-from models.btyd.history import WEEK, Floats
+from models.btyd.history import WEEK, Days, Floats
 from models.btyd.quadrature import over_beta
 from models.btyd.survival import DropsAtPurchase
 
@@ -51,7 +49,7 @@ class BgNbd(DropsAtPurchase, frozen=True, tag="bg_nbd", tag_field="member"):
         frequency: Floats,
         recency: Floats,  # noqa: ARG002  Poisson: the age of the silence tells nothing
         T: Floats,
-        days: Sequence[float],
+        days: Days,
     ) -> Floats:
         """Give log P(no purchase within h days | alive): array (customers, len(days)).
 
@@ -78,7 +76,7 @@ class BgNbd(DropsAtPurchase, frozen=True, tag="bg_nbd", tag_field="member"):
         return np.asarray(rate + np.logaddexp(alive, np.where(x > 0, dead, -np.inf)))
 
 
-def log_poisson_survival(shape: Floats, scale: Floats, days: Sequence[float]) -> Floats:
+def log_poisson_survival(shape: Floats, scale: Floats, days: Days) -> Floats:
     """Give log P(nothing within h days) of a Poisson process with a Gamma(shape, scale) rate."""
     h = np.asarray(days, dtype=float)[None, :] / WEEK
     return np.asarray(-shape[:, None] * np.log1p(h / scale[:, None]))

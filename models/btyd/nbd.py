@@ -3,13 +3,11 @@
 Source: Ehrenberg, "The Pattern of Consumer Purchases" (1959).
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 from scipy.special import gammaln
 
 from models.btyd.bg_nbd import log_poisson_survival
-from models.btyd.history import WEEK, Floats
+from models.btyd.history import WEEK, Days, Floats
 from models.btyd.survival import DropsAtPurchase
 
 
@@ -45,7 +43,7 @@ class Nbd(DropsAtPurchase, frozen=True, tag="nbd", tag_field="member"):
         frequency: Floats,
         recency: Floats,  # noqa: ARG002  Poisson: the age of the silence tells nothing
         T: Floats,
-        days: Sequence[float],
+        days: Days,
     ) -> Floats:
         """Give log P(no purchase within h days): array (customers, len(days))."""
         return log_poisson_survival(self.r + frequency, self.alpha + T / WEEK, days)
