@@ -51,6 +51,9 @@ bench-btyd: .venv/users
 bench-answer: .venv/users
 	$(RUN) benchmarks.answer
 
+bench-training: .venv/users
+	$(RUN) benchmarks.training
+
 # Developers have all that users have, so that their environment serves both.
 .venv/users: requirements.lock pyproject.toml
 	@test -f .venv/developers || $(MAKE) --no-print-directory _install LOCK=requirements.lock

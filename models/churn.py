@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from models.booster import BoosterSettings, Columns, ResidualBooster, corrections
+from models.booster import BoosterSettings, Columns, ResidualBooster, corrections, stack
 from models.btyd.history import RFM
 from models.btyd.member import Member
 from models.contributions import BASELINE, Parts, add_up, of_booster, of_offset
@@ -174,10 +174,12 @@ def _add_boosters(
     offsets = _slice_offsets(slices)
     base = float(logit(np.clip(np.average(outcome, weights=slices.weights), _EDGE, 1 - _EDGE)))
     starts = {"residual": offsets, "direct": np.full(len(outcome), base)}
+    features = stack(slices.frame, slices.columns)
+    everything = slice(None)  # takes no copy
 
-    def fit(name: str, rows: NDArray[np.intp]) -> ResidualBooster:
+    def fit(name: str, rows: NDArray[np.intp] | slice) -> ResidualBooster:
         return ResidualBooster.fit(
-            slices.frame.iloc[rows],
+            features[rows],
             slices.columns,
             outcome[rows],
             (starts[name] + slices.shifts)[rows],
@@ -190,9 +192,8 @@ def _add_boosters(
     judged = np.concatenate([unseen for _, unseen in splits])
     logits = {"btyd": offsets[judged]}
     for name, start in starts.items():
-        said = [fit(name, seen).correction(slices.frame.iloc[unseen]) for seen, unseen in splits]
+        said = [fit(name, seen).correction(features[unseen]) for seen, unseen in splits]
         logits[name] = start[judged] + np.concatenate(said)
-    everything = np.arange(len(outcome))
     return msgspec.structs.replace(
         model,
         residual=fit("residual", everything),
