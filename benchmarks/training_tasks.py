@@ -24,7 +24,6 @@ from models.forecast import make_forecast
 from models.season import CUTOFF_DAY, YEAR_DAYS
 from models.slices import Slices
 from training.labels import make_labels
-from training.metrics import log_loss_by_row
 from training.recipes import CHURN, SEED, TIMING
 from training.slices import holdout_cutoff, training_origins
 
@@ -90,7 +89,7 @@ def _write(log: Log, catalog: Catalog, cutoff: int, known_until: int, path: Path
 
 
 def fit(folder: Path, percent_mille: int) -> Fitted:
-    """Fit both models to some of the customers, and keep what they lose on those judged.
+    """Fit both models to some of the customers, and keep what they say of those judged.
 
     Parameters
     ----------
@@ -100,7 +99,7 @@ def fit(folder: Path, percent_mille: int) -> Fitted:
     parts, models = read_parts(folder, percent_mille / 1e5), list[Any]()
     usage = use(lambda: models.extend(train(parts)))
     slices, churn, timing = models
-    _judge(folder, churn, timing).to_parquet(_losses(folder, percent_mille))
+    _judge(folder, churn, timing).to_parquet(_judged(folder, percent_mille))
     return Fitted(usage, len(slices.latest), len(slices.frame), len(slices.columns))
 
 
@@ -162,28 +161,26 @@ def _widen(part: pd.DataFrame, features: int) -> pd.DataFrame:
 
 
 def _judge(folder: Path, churn: Any, timing: Any) -> pd.DataFrame:
-    """Give the losses of the judged customers, the same for every sample."""
+    """Give what is said of the judged customers, the same for every sample, and its CRPS."""
     everybody = pd.read_parquet(folder / _JUDGE)
     some = everybody.sample(min(JUDGED, len(everybody)), random_state=1)
     found = []
     for start in range(0, len(some), _BATCH):
         part = some.iloc[start : start + _BATCH]
         law = make_forecast(churn, timing, part).within[:, : HORIZON + 1]
-        losses = {
-            "log_loss": log_loss_by_row(part["returned"].to_numpy(), law[:, -1]),
-            "crps": crps_by_customer(part["days_to_next"].to_numpy(), law),
-        }
-        found.append(pd.DataFrame(losses, index=part["customer_id"]))
-    return pd.concat(found).reset_index()
+        score = crps_by_customer(part["days_to_next"].to_numpy(), law)
+        told = part[["customer_id", "returned"]]
+        found.append(told.assign(p_return=law[:, -1], crps=score))
+    return pd.concat(found, ignore_index=True)
 
 
-def _losses(folder: Path, percent_mille: int) -> Path:
-    return folder / f"losses-{percent_mille}.parquet"
+def _judged(folder: Path, percent_mille: int) -> Path:
+    return folder / f"judged-{percent_mille}.parquet"
 
 
-def read_losses(folder: Path, percent_mille: int) -> pd.DataFrame:
-    """Read what a fit lost: `customer_id, log_loss, crps`, a row per customer judged."""
-    return pd.read_parquet(_losses(folder, percent_mille))
+def read_judged(folder: Path, percent_mille: int) -> pd.DataFrame:
+    """Read how a fit did: `customer_id, returned, p_return, crps`, a row per customer judged."""
+    return pd.read_parquet(_judged(folder, percent_mille))
 
 
 _TASKS = {"build": build, "fit": fit, "fit_catalog": fit_catalog}

@@ -5,8 +5,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import expit, logit
 
 from benchmarks.simulated_orders import write_simulated_orders
+from benchmarks.training import losses
 from benchmarks.training_tasks import CATALOG, FEATURES, HORIZON, build, make_slices_of, read_parts
 from features.engines.build import read_catalog
 from features.inputs.log import read_log
@@ -58,3 +60,15 @@ def test_the_wide_frames_have_as_many_features_as_a_whole_catalog(folder: Path) 
     others = ["customer_id", "cutoff", "returned", "days_to_next"]
     assert len(part.columns.difference(others)) == CATALOG
     assert (part.dtypes[list(FEATURES)] == np.float64).all()
+
+
+def test_a_wrong_level_is_told_apart_from_a_wrong_order_of_customers() -> None:
+    rng = np.random.default_rng(3)
+    p = rng.beta(1, 4, 20_000)
+    told = pd.DataFrame({"returned": rng.random(len(p)) < p, "p_return": p, "crps": 0.0})
+    shifted = told.assign(p_return=expit(logit(p) - 0.7))
+    right, wrong = losses(told), losses(shifted)
+    assert wrong["log-loss"].mean() > right["log-loss"].mean() + 0.01
+    of_order = "log-loss, the level set right,"
+    np.testing.assert_allclose(wrong[of_order], right[of_order], rtol=1e-4)
+    assert right[of_order].mean() <= right["log-loss"].mean()
