@@ -12,7 +12,7 @@ export MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR := false
 export MLFLOW_LOGGING_LEVEL := WARNING
 
 .PHONY: demo test test-slow lint features-page notebooks bench-demo bench-quality bench-features
-.PHONY: bench-btyd lock clean
+.PHONY: bench-btyd bench-answer bench-training lock clean
 
 demo: .venv/users
 	$(BIN)/nextbuy demo
@@ -47,6 +47,12 @@ bench-features: .venv/users
 
 bench-btyd: .venv/users
 	$(RUN) benchmarks.btyd
+
+bench-answer: .venv/users
+	$(RUN) benchmarks.answer
+
+bench-training: .venv/users
+	$(RUN) benchmarks.training
 
 # Developers have all that users have, so that their environment serves both.
 .venv/users: requirements.lock pyproject.toml

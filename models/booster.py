@@ -9,8 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from models.single_row import SingleRow
+
 Floats = NDArray[np.float64]
 Columns = Mapping[str, Any] | pd.DataFrame  # columns by name
+_FEW = 16  # rows: a customer alone, and the intervals of one
+Inputs = Columns | Floats  # by name, or side by side in the trees' order already
 
 
 class BoosterSettings(msgspec.Struct, frozen=True):
@@ -44,11 +48,12 @@ class ResidualBooster:
     def __init__(self, columns: Sequence[str], booster: lgb.Booster) -> None:
         self.columns = tuple(columns)
         self._booster = booster
+        self._single = SingleRow(booster)
 
     @classmethod
     def fit(
         cls,
-        inputs: Columns,
+        inputs: Inputs,
         columns: Sequence[str],
         outcome: NDArray[Any],
         offset: Floats,
@@ -84,12 +89,15 @@ class ResidualBooster:
         text: str = self._booster.model_to_string()
         return text
 
-    def correction(self, inputs: Columns) -> Floats:
+    def correction(self, inputs: Inputs) -> Floats:
         """Give what is to be added to the offset, on the logit scale."""
-        scores = self._booster.predict(stack(inputs, self.columns), raw_score=True, num_threads=1)
+        matrix = stack(inputs, self.columns)
+        if len(matrix) <= _FEW:
+            return self._single.scores(matrix)
+        scores = self._booster.predict(matrix, raw_score=True, num_threads=1)
         return np.asarray(scores, dtype=float)
 
-    def contributions(self, inputs: Columns) -> Floats:
+    def contributions(self, inputs: Inputs) -> Floats:
         """Take the correction apart: array (rows, columns + 1), each row summing to it.
 
         TreeSHAP as LightGBM computes it (Lundberg, Erion & Lee 2018, "Consistent Individualized
@@ -108,9 +116,23 @@ class ResidualBooster:
         return dict(zip(self.columns, map(float, found), strict=True))
 
 
-def stack(inputs: Columns, columns: Sequence[str]) -> Floats:
-    """Put columns side by side as a matrix (rows, columns)."""
-    return np.column_stack([np.asarray(inputs[name], dtype=float) for name in columns])
+def corrections(boosters: Mapping[str, ResidualBooster], inputs: Columns) -> dict[str, Floats]:
+    """Give the correction of each booster; columns that several read are put together once."""
+    matrices = {
+        columns: stack(inputs, columns) for columns in {b.columns for b in boosters.values()}
+    }
+    return {name: b.correction(matrices[b.columns]) for name, b in boosters.items()}
+
+
+def stack(inputs: Inputs, columns: Sequence[str]) -> Floats:
+    """Put columns side by side as a matrix (rows, columns); one that is given stays as it is."""
+    if isinstance(inputs, np.ndarray):
+        return inputs
+    if isinstance(inputs, pd.DataFrame):
+        return inputs[list(columns)].to_numpy(dtype=float)
+    # one call for all columns: of one customer's features each call costs more than its numbers
+    laid_end_to_end = np.concatenate(list(map(inputs.__getitem__, columns)))
+    return laid_end_to_end.astype(float, copy=False).reshape(len(columns), -1).T
 
 
 def _parameters(settings: BoosterSettings, seed: int) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from models.booster import BoosterSettings, Columns, ResidualBooster
+from models.booster import BoosterSettings, Columns, ResidualBooster, corrections, stack
 from models.btyd.history import RFM
 from models.btyd.member import Member
 from models.contributions import BASELINE, Parts, add_up, of_booster, of_offset
@@ -88,8 +88,13 @@ class ChurnModel(msgspec.Struct, frozen=True):
     @property
     def inputs(self) -> tuple[str, ...]:
         """Features that the model reads."""
-        read = [name for part in (self.residual, self.direct) if part for name in part.columns]
+        read = [name for booster in self._boosters.values() for name in booster.columns]
         return tuple(dict.fromkeys((*RFM, *([CUTOFF_DAY] if self.season else []), *read)))
+
+    @property
+    def _boosters(self) -> dict[str, ResidualBooster]:
+        both = {"residual": self.residual, "direct": self.direct}
+        return {name: booster for name, booster in both.items() if booster is not None}
 
     @property
     def is_btyd_alone(self) -> bool:
@@ -104,10 +109,9 @@ class ChurnModel(msgspec.Struct, frozen=True):
         """Give the logit of a purchase within H, one per row."""
         offset = _offset(self.btyd, inputs, self.horizon_days)
         logits = {"btyd": offset}
-        if self.residual is not None:
-            logits["residual"] = offset + self.residual.correction(inputs)
-        if self.direct is not None:
-            logits["direct"] = self.base + self.direct.correction(inputs)
+        starts: dict[str, Floats | float] = {"residual": offset, "direct": self.base}
+        for name, correction in corrections(self._boosters, inputs).items():
+            logits[name] = starts[name] + correction
         score = self.stack.score(logits)
         return score if self.season is None else score + self.season.ahead(inputs)
 
@@ -125,9 +129,8 @@ class ChurnModel(msgspec.Struct, frozen=True):
             (1.0, {BASELINE: np.broadcast_to(fixed, offset.shape)}),
             (history, of_offset(offset, self.mean_logit)),
         ]
-        for name, booster in (("residual", self.residual), ("direct", self.direct)):
-            if booster is not None:
-                parts.append((weights[name], of_booster(booster, inputs)))
+        for name, booster in self._boosters.items():
+            parts.append((weights[name], of_booster(booster, inputs)))
         return add_up(parts)
 
     def percentile(self, p_churn: Floats) -> NDArray[np.intp]:
@@ -171,10 +174,12 @@ def _add_boosters(
     offsets = _slice_offsets(slices)
     base = float(logit(np.clip(np.average(outcome, weights=slices.weights), _EDGE, 1 - _EDGE)))
     starts = {"residual": offsets, "direct": np.full(len(outcome), base)}
+    features = stack(slices.frame, slices.columns)
+    everything = slice(None)  # takes no copy
 
-    def fit(name: str, rows: NDArray[np.intp]) -> ResidualBooster:
+    def fit(name: str, rows: NDArray[np.intp] | slice) -> ResidualBooster:
         return ResidualBooster.fit(
-            slices.frame.iloc[rows],
+            features[rows],
             slices.columns,
             outcome[rows],
             (starts[name] + slices.shifts)[rows],
@@ -187,9 +192,8 @@ def _add_boosters(
     judged = np.concatenate([unseen for _, unseen in splits])
     logits = {"btyd": offsets[judged]}
     for name, start in starts.items():
-        said = [fit(name, seen).correction(slices.frame.iloc[unseen]) for seen, unseen in splits]
+        said = [fit(name, seen).correction(features[unseen]) for seen, unseen in splits]
         logits[name] = start[judged] + np.concatenate(said)
-    everything = np.arange(len(outcome))
     return msgspec.structs.replace(
         model,
         residual=fit("residual", everything),

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from models.booster import Columns, ResidualBooster
+from models.booster import Inputs, ResidualBooster
 
 Floats = NDArray[np.float64]
 Parts = dict[str, Floats]  # name -> one value per row
@@ -38,7 +38,7 @@ def of_offset(offset: Floats, mean: float) -> Parts:
     return {BASELINE: np.full(len(offset), mean), HISTORY: offset - mean}
 
 
-def of_booster(booster: ResidualBooster, inputs: Columns) -> Parts:
+def of_booster(booster: ResidualBooster, inputs: Inputs) -> Parts:
     """Take a booster's correction apart: its expected value, and one part per column."""
     values = booster.contributions(inputs)
     return dict(zip((*booster.columns, BASELINE), values.T, strict=True))

@@ -48,12 +48,12 @@ class Forecast:
 
         Quantiles of G: array (n, len(shares)), in fractions of days.
         """
-        return np.column_stack([_crossing(self.given_return, share) for share in shares])
+        return _crossings(self.given_return, shares)
 
     def expected_days(self) -> Floats:
         """Give the days until a purchase is as likely as not; NaN where F(H) < .5."""
         within = self.within[:, : self.horizon_days + 1]
-        return np.where(within[:, -1] >= 0.5, _crossing(within, 0.5), np.nan)
+        return np.where(within[:, -1] >= 0.5, _crossings(within, [0.5])[:, 0], np.nan)
 
 
 def check_pair(churn: ChurnModel, timing: TimingModel) -> None:
@@ -79,7 +79,7 @@ def make_forecast(churn: ChurnModel, timing: TimingModel, inputs: Columns) -> Fo
     p_churn = churn.predict(inputs)
     given_return = timing.given_return(inputs)
     head = (1.0 - p_churn)[:, None] * given_return
-    beyond = timing.tail(inputs, range(horizon + 1, MAX_DAYS + 1))
+    beyond = timing.tail(inputs, np.arange(horizon + 1.0, MAX_DAYS + 1.0))
     law = np.column_stack([head, 1.0 - p_churn[:, None] * beyond])
     within = np.maximum.accumulate(law, axis=1)  # it only rises; this is against rounding
     purchases = (1.0 - p_churn) * timing.expected_purchases_given_return(inputs)
@@ -94,9 +94,10 @@ def make_forecast(churn: ChurnModel, timing: TimingModel, inputs: Columns) -> Fo
     )
 
 
-def _crossing(law: Floats, level: float) -> Floats:
-    """Find where each row first reaches a level, between days linearly."""
-    right = np.clip(np.argmax(law >= level, axis=1), 1, None)
-    rows = np.arange(len(law))
+def _crossings(law: Floats, levels: Sequence[float]) -> Floats:
+    """Find where each row first reaches each level, between days linearly: (rows, levels)."""
+    level = np.asarray(levels)
+    right = np.maximum((law[:, None, :] >= level[:, None]).argmax(axis=2), 1)
+    rows = np.arange(len(law))[:, None]
     low, high = law[rows, right - 1], law[rows, right]
     return np.asarray(right - 1 + (level - low) / np.maximum(high - low, 1e-12))

@@ -1,18 +1,19 @@
 """Repurchase timing: when, given a return within the horizon; and what it will be worth."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from models.booster import BoosterSettings, Columns, ResidualBooster
-from models.btyd.history import RFM
+from models.booster import BoosterSettings, Columns, ResidualBooster, stack
+from models.btyd.history import RFM, Days
 from models.btyd.member import Member
 from models.contributions import BASELINE, Parts, add_up, of_booster, of_offset
 from models.returners import make_returners
-from models.season import CUTOFF_DAY, Season, fit_season
+from models.season import CUTOFF_DAY, Season, fit_season, shifts_ahead
 from models.slices import Slices, cutoff_days
 from models.trial import Trial
 from models.value import GammaGamma, fit_gamma_gamma
@@ -24,7 +25,8 @@ MIN_RETURNS = 1000
 DEFAULTS = BoosterSettings(rounds=160, bins=63)
 _EDGE = 1e-6
 _EDGES_OF_90 = (3, 7, 10, 14, 21, 30, 45, 60, 75, 90)
-_INTERVAL = "interval"  # the booster's name for the place of an interval in the horizon
+_INTERVAL = "interval"  # the booster's name for the place of an interval, its last column
+_ALL = slice(None)
 
 
 class TimingModel(msgspec.Struct, frozen=True):
@@ -85,7 +87,7 @@ class TimingModel(msgspec.Struct, frozen=True):
         """Give the season's shift of each interval's hazard but the last's."""
         if not self.seasons:
             return 0.0
-        return np.column_stack([season.ahead(inputs) for season in self.seasons])
+        return shifts_ahead(self.seasons, inputs)
 
     @property
     def weights(self) -> Floats:
@@ -135,10 +137,10 @@ class TimingModel(msgspec.Struct, frozen=True):
             np.asarray(inputs["monetary_value"], dtype=float),
         )
 
-    def tail(self, inputs: Columns, days: Sequence[float]) -> Floats:
+    def tail(self, inputs: Columns, days: Days) -> Floats:
         """Give BG/NBD's S(h) / S(H) for days h beyond H: array (rows, len(days))."""
         x, t_x, T = (np.asarray(inputs[name], dtype=float) for name in RFM)
-        survival = 1.0 - self.btyd.p_within(x, t_x, T, [self.horizon_days, *days])
+        survival = 1.0 - self.btyd.p_within(x, t_x, T, np.append(self.horizon_days, days))
         ratio = survival[:, 1:] / np.maximum(survival[:, :1], _EDGE)
         return np.minimum(ratio, 1.0)
 
@@ -229,9 +231,8 @@ def _fit_booster(
     at_risk = ((place <= back[:, None]) & known).ravel()
     outcome = (place == back[:, None]).ravel()[at_risk]
     names = (*slices.columns, _INTERVAL)
-    rows_of = _person_intervals(frame, names, intervals)
     return ResidualBooster.fit(
-        {name: values[at_risk] for name, values in rows_of.items()},
+        _person_intervals(frame, names, intervals, at_risk),
         names,
         outcome,
         offsets.ravel()[at_risk],
@@ -241,19 +242,34 @@ def _fit_booster(
     )
 
 
-def _person_intervals(inputs: Columns, columns: Sequence[str], intervals: int) -> dict[str, Floats]:
-    """Repeat each row once per interval, with the interval's place as a column."""
-    own = [name for name in columns if name != _INTERVAL]
-    repeated = {n: np.repeat(np.asarray(inputs[n], dtype=float), intervals) for n in own}
-    rows = len(np.asarray(inputs[RFM[0]]))
-    return repeated | {_INTERVAL: np.tile(np.arange(intervals, dtype=float), rows)}
+def _person_intervals(
+    inputs: Columns,
+    columns: Sequence[str],
+    intervals: int,
+    kept: NDArray[np.bool_] | slice = _ALL,
+) -> Floats:
+    """Repeat each row once per interval, with the interval's place as the last column.
+
+    Matrix (rows * intervals, columns); of these rows those that are `kept`.
+    """
+    own = stack(inputs, columns[:-1])
+    wide = np.column_stack([own, np.zeros(len(own))])
+    rows = wide[np.repeat(np.arange(len(own)), intervals)[kept]]
+    rows[:, -1] = np.tile(np.arange(intervals), len(own))[kept]
+    return rows
 
 
 def _to_days(at_edges: Floats, edges: Sequence[int]) -> Floats:
     """Interpolate a law given at the edges to days 0..H, linearly."""
+    right, share = _knots(tuple(edges))
+    law = np.column_stack([np.zeros(len(at_edges)), at_edges])
+    return np.asarray(law[:, right - 1] * (1 - share) + law[:, right] * share)
+
+
+@lru_cache
+def _knots(edges: tuple[int, ...]) -> tuple[NDArray[np.intp], Floats]:
+    """Find which edge each day 0..H comes before, and how much of the way to it has passed."""
     days = np.arange(edges[-1] + 1)
     knots = np.array([0, *edges])
     right = np.clip(np.searchsorted(knots, days), 1, len(edges))
-    share = (days - knots[right - 1]) / (knots[right] - knots[right - 1])
-    law = np.column_stack([np.zeros(len(at_edges)), at_edges])
-    return np.asarray(law[:, right - 1] * (1 - share) + law[:, right] * share)
+    return right, (days - knots[right - 1]) / (knots[right] - knots[right - 1])

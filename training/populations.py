@@ -30,8 +30,8 @@ class Populations:
     def features(self, cutoff: int) -> pd.DataFrame:
         """Give the features at a cutoff, as `features.engines.build.build_features` does."""
         if cutoff not in self._features:
-            built = build_features(self._log, [cutoff], self._catalog)
-            self._features[cutoff] = self._sample(without_objected(self._log, built))
+            built = build_features(self._log, [cutoff], self._catalog, share=self._share)
+            self._features[cutoff] = without_objected(self._log, built)
         return self._features[cutoff]
 
     def btyd(self, cutoff: int, name: MemberName = "bg_nbd") -> Member:
@@ -39,13 +39,6 @@ class Populations:
         if (cutoff, name) not in self._btyds:
             self._btyds[cutoff, name] = fit_member(self.features(cutoff), name)
         return self._btyds[cutoff, name]
-
-    def _sample(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Keep the customers whose hash is low enough: no matter who else there is."""
-        if self._share == 1.0:
-            return frame
-        place = pd.util.hash_pandas_object(frame["customer_id"], index=False) / 2.0**64
-        return frame[place < self._share].reset_index(drop=True)
 
 
 def _count_customers(log: Log) -> int:

@@ -94,8 +94,9 @@ def build_features(
     cutoffs: Iterable[int],
     catalog: Catalog,
     population: Population = "buyers",
+    share: float = 1.0,
 ) -> pd.DataFrame:
-    """Build the features of everybody at each cutoff.
+    """Build the features of everybody at each cutoff, or of a share of the customers.
 
     Parameters
     ----------
@@ -104,6 +105,9 @@ def build_features(
     population : {"buyers", "contacts"}
         Everybody with a purchase known at the cutoff, one-time buyers included; or also
         everybody who was sent a message.
+    share : float
+        Of the customers: at every cutoff the same ones, whoever else there is. What their
+        features compare with is still taken over everybody.
 
     Returns
     -------
@@ -112,12 +116,14 @@ def build_features(
         features as float64, sorted by cutoff and customer. Only what was known at its cutoff
         is read for a row.
     """
-    parts = [_build_one(log, cutoff, catalog, population) for cutoff in cutoffs]
+    parts = [_build_one(log, cutoff, catalog, population, share) for cutoff in cutoffs]
     return pd.concat(parts, ignore_index=True)
 
 
-def _build_one(log: Log, cutoff: int, catalog: Catalog, population: Population) -> pd.DataFrame:
-    with prepare_features(log, cutoff, catalog, population) as queries:
+def _build_one(
+    log: Log, cutoff: int, catalog: Catalog, population: Population, share: float
+) -> pd.DataFrame:
+    with prepare_features(log, cutoff, catalog, population, share) as queries:
         parts = [log.connection.execute(f"{query} ORDER BY customer_id").df() for query in queries]
     filled = [part for part in parts if len(part)] or parts[:1]  # of no rows the types are lost
     frame = pd.concat(filled, ignore_index=True)
@@ -144,7 +150,11 @@ _KEPT = 2.0**40
 
 @contextmanager
 def prepare_features(
-    log: Warehouse, cutoff: int, catalog: Catalog, population: Population = "buyers"
+    log: Warehouse,
+    cutoff: int,
+    catalog: Catalog,
+    population: Population = "buyers",
+    share: float = 1.0,
 ) -> Iterator[list[str]]:
     """Build the lookups of a cutoff and give the queries of everybody's features at it.
 
@@ -153,12 +163,19 @@ def prepare_features(
     """
     scope = _build_scope(log, cutoff, catalog)
     everybody = _population_sql(log, cutoff, population)
+    parts = [replace(scope, within=_sampled(within, share)) for within in log.ranges]
     try:
-        yield [
-            features_sql(catalog, replace(scope, within=within), everybody) for within in log.ranges
-        ]
+        yield [features_sql(catalog, part, everybody) for part in parts]
     finally:
         drop_computed(log, scope)
+
+
+def _sampled(within: str, share: float) -> str:
+    """Restrict a condition on `customer_id` to those whose hash is low enough."""
+    if share >= 1.0:
+        return within
+    drawn = f"hash(customer_id) < {int(share * 2**64)}"
+    return f"({within}) AND {drawn}" if within else drawn
 
 
 def build_lookups_at(log: Warehouse, cutoff: int, catalog: Catalog) -> Lookups:

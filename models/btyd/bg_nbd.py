@@ -3,12 +3,10 @@
 Source: Fader, Hardie & Lee, "Counting Your Customers the Easy Way" (2005).
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 from scipy.special import betaln, expit, gammaln
 
-from models.btyd.history import WEEK, Floats
+from models.btyd.history import WEEK, Days, Floats
 from models.btyd.poisson import log_poisson_survival, poisson_purchases
 from models.btyd.survival import DropsAtPurchase
 
@@ -42,7 +40,7 @@ class BgNbd(DropsAtPurchase, frozen=True, tag="bg_nbd"):
         frequency: Floats,
         recency: Floats,  # noqa: ARG002  Poisson: the age of the silence tells nothing
         T: Floats,
-        days: Sequence[float],
+        days: Days,
     ) -> Floats:
         """Give log P(no purchase within h days | alive): array (customers, len(days)).
 

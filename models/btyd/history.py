@@ -1,10 +1,13 @@
 """What a BTYD model knows of a customer: frequency, recency and T."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Days = Sequence[float] | Floats
 
 RFM = ("frequency", "recency", "T")  # the inputs of every question, in days
 WEEK = 7.0

@@ -38,14 +38,13 @@ and E[u^M] = ((B + s) / (B + s + t (1 - u)))^(A + j). That leaves an integral ov
 posterior is Beta(a, b + x + 1): Gauss-Jacobi quadrature.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaln, expit, gammaln
 
-from models.btyd.history import WEEK, Floats
+from models.btyd.history import WEEK, Days, Floats
 from models.btyd.poisson import poisson_purchases
 from models.btyd.quadrature import over_beta
 from models.btyd.survival import DropsAtPurchase
@@ -79,9 +78,7 @@ class MbgCnbd(DropsAtPurchase, frozen=True, tag="mbg_cnbd"):
         silent = self._log_silence(frequency, recency, T)
         return np.asarray(expit(silent - log_odds_dead))
 
-    def log_survival(
-        self, frequency: Floats, recency: Floats, T: Floats, days: Sequence[float]
-    ) -> Floats:
+    def log_survival(self, frequency: Floats, recency: Floats, T: Floats, days: Days) -> Floats:
         """Give log P(no purchase within h days | alive): array (customers, len(days))."""
         shape, scale = self._shape(frequency)[:, None], self.alpha + T[:, None] / WEEK
         since = (T - recency)[:, None] / WEEK

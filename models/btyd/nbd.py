@@ -3,11 +3,9 @@
 Source: Ehrenberg, "The Pattern of Consumer Purchases" (1959).
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from models.btyd.history import WEEK, Floats
+from models.btyd.history import WEEK, Days, Floats
 from models.btyd.poisson import log_poisson_likelihood, log_poisson_survival
 from models.btyd.survival import DropsAtPurchase
 
@@ -37,7 +35,7 @@ class Nbd(DropsAtPurchase, frozen=True, tag="nbd"):
         frequency: Floats,
         recency: Floats,  # noqa: ARG002  Poisson: the age of the silence tells nothing
         T: Floats,
-        days: Sequence[float],
+        days: Days,
     ) -> Floats:
         """Give log P(no purchase within h days): array (customers, len(days))."""
         return log_poisson_survival(self.r + frequency, self.alpha + T / WEEK, days)

@@ -18,7 +18,7 @@ import numpy as np
 from scipy.special import expit, exprel
 
 from models.btyd.fitted import Fitted
-from models.btyd.history import WEEK, Floats
+from models.btyd.history import WEEK, Days, Floats
 from models.btyd.poisson import log_poisson_likelihood
 from models.btyd.quadrature import comes_first
 
@@ -42,9 +42,7 @@ class ParetoNbd(Fitted, frozen=True, tag="pareto_nbd"):
         """Give P(still a customer at the cutoff), in [0, 1]."""
         return np.asarray(expit(-self._log_odds_dead(frequency, recency, T)))
 
-    def p_within(
-        self, frequency: Floats, recency: Floats, T: Floats, days: Sequence[float]
-    ) -> Floats:
+    def p_within(self, frequency: Floats, recency: Floats, T: Floats, days: Days) -> Floats:
         """Give P(next purchase within h days) for each h: array (customers, len(days))."""
         asked, place = np.unique(np.asarray(days, dtype=float), return_inverse=True)
         buys = np.exp(self._log_masses(frequency, T, asked)).cumsum(axis=1)[:, place]

@@ -1,11 +1,9 @@
 """Poisson purchases whose rate is Gamma(shape, scale) over customers, its scale in weeks."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from scipy.special import gammaln
 
-from models.btyd.history import WEEK, Floats
+from models.btyd.history import WEEK, Days, Floats
 from models.btyd.quadrature import over_beta
 
 
@@ -15,7 +13,7 @@ def log_poisson_likelihood(r: float, alpha: float, frequency: Floats, T: Floats)
     return np.asarray(rate - (r + frequency) * np.log(alpha + T))
 
 
-def log_poisson_survival(shape: Floats, scale: Floats, days: Sequence[float]) -> Floats:
+def log_poisson_survival(shape: Floats, scale: Floats, days: Days) -> Floats:
     """Give log P(nothing within h days) of a Poisson process with a Gamma(shape, scale) rate."""
     h = np.asarray(days, dtype=float)[None, :] / WEEK
     return np.asarray(-shape[:, None] * np.log1p(h / scale[:, None]))

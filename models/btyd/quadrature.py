@@ -1,6 +1,7 @@
 """Integrals over what is not observed: a drop-out probability, the moment of a drop-out."""
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 import numpy as np
 from scipy.linalg import eigh_tridiagonal
@@ -38,6 +39,7 @@ def over_beta(a: float, b: Floats, integrand: Callable[[Floats, slice], Floats])
     return result
 
 
+@lru_cache(maxsize=1 << 14)  # few frequencies, and so few b: the eigenvalues cost 80 us each time
 def beta_nodes(a: float, b: float) -> tuple[Floats, Floats]:
     """Nodes in (0, 1) and weights, summing to 1, of an integral over Beta(a, b).
 
@@ -55,7 +57,9 @@ def beta_nodes(a: float, b: float) -> tuple[Floats, Floats]:
     squares /= total**2 * (total + 1) * (total - 1)
     squares[0] = 4 * (1 + left) * (1 + right) / ((2 + left + right) ** 2 * (3 + left + right))
     nodes, vectors = eigh_tridiagonal(diagonal, np.sqrt(squares))
-    return np.clip((nodes + 1.0) / 2.0, 1e-12, 1.0), vectors[0] ** 2
+    places, weights = np.clip((nodes + 1.0) / 2.0, 1e-12, 1.0), vectors[0] ** 2
+    places.flags.writeable = weights.flags.writeable = False  # the same for all who ask
+    return places, weights
 
 
 def comes_first(

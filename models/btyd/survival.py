@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from models.btyd.fitted import Fitted
-from models.btyd.history import Floats
+from models.btyd.history import Days, Floats
 
 
 class DropsAtPurchase(Fitted, frozen=True):
@@ -19,9 +19,7 @@ class DropsAtPurchase(Fitted, frozen=True):
         """Give P(still a customer at the cutoff)."""
         raise NotImplementedError
 
-    def log_survival(
-        self, frequency: Floats, recency: Floats, T: Floats, days: Sequence[float]
-    ) -> Floats:
+    def log_survival(self, frequency: Floats, recency: Floats, T: Floats, days: Days) -> Floats:
         """Give log P(no purchase within h days | alive): array (customers, len(days)).
 
         Of a daily buyer the probability itself is 0 in floats within weeks; its logarithm
@@ -29,9 +27,7 @@ class DropsAtPurchase(Fitted, frozen=True):
         """
         raise NotImplementedError
 
-    def p_within(
-        self, frequency: Floats, recency: Floats, T: Floats, days: Sequence[float]
-    ) -> Floats:
+    def p_within(self, frequency: Floats, recency: Floats, T: Floats, days: Days) -> Floats:
         """Give P(next purchase within h days) for each h: array (customers, len(days))."""
         buys = -np.expm1(self.log_survival(frequency, recency, T, days))
         return np.asarray(self.p_alive(frequency, recency, T)[:, None] * buys)

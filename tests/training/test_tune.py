@@ -227,9 +227,9 @@ def test_the_origins_of_a_search_share_the_slices_of_the_training(
     built: list[int] = []
     build_features = populations.build_features
 
-    def build(log: Log, cutoffs: list[int], catalog: Any) -> pd.DataFrame:
+    def build(log: Log, cutoffs: list[int], catalog: Any, share: float) -> pd.DataFrame:
         built.extend(cutoffs)
-        return build_features(log, cutoffs, catalog)
+        return build_features(log, cutoffs, catalog, share=share)
 
     monkeypatch.setattr(populations, "build_features", build)
     one = make_study(log, study.slices.cutoff)

@@ -1,0 +1,122 @@
+"""CPU that one customer's churn and timing take, the features given. Run with `make bench-answer`.
+
+The models are trained on a simulated dense shop with every table, so that their boosters read as
+many features as there are. A customer's features come as the service computes them, an array of
+one value each; what is timed is what the service then asks of the two models.
+"""
+
+import argparse
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from benchmarks.rows import Row, report_each
+from features.engines.build import read_catalog
+from features.inputs.log import read_log
+from features.inputs.shop import read_shop
+from features.inputs.windows import read_cutoff
+from models.booster import Columns
+from models.churn import ChurnModel
+from models.forecast import Forecast, make_forecast
+from models.timing import TimingModel
+from nextbuy.simulator import simulate_shop
+from training.recipes import CHURN, SEED, TIMING
+from training.slices import make_slices
+
+HORIZON = 90
+_CUTOFF = "2025-06-30"
+_WARM, _ASKED = 100, 2000
+_QUANTILES = (0.5, 0.25, 0.75, 0.1, 0.9)  # those that an answer shows
+_GOAL = 600
+_SAME = 1e-12
+Floats = NDArray[np.float64]
+
+
+def main() -> None:
+    """Measure with models of a shop of so many customers."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--customers", type=int, default=4000)
+    report_each("answer", _measure(parser.parse_args().customers))
+
+
+def _measure(customers: int) -> Iterator[Row]:
+    with tempfile.TemporaryDirectory() as folder:
+        churn, timing, population = fit_both(Path(folder), customers)
+    yield Row("features that the models read", len({*churn.inputs, *timing.inputs}))
+    yield from _alone(churn, timing, population)
+    many = as_columns(population)
+    start = time.process_time_ns()
+    answer(churn, timing, many)
+    taken = (time.process_time_ns() - start) / 1e3 / len(population)
+    yield Row(f"a customer of {len(population):,} asked for at once: CPU us", taken)
+    difference = largest_difference(churn, timing, population)
+    yield Row(
+        "alone against in a batch, largest relative difference",
+        difference,
+        goal=f"<= {_SAME:g}",
+        met=difference <= _SAME,
+    )
+
+
+def fit_both(folder: Path, customers: int) -> tuple[ChurnModel, TimingModel, pd.DataFrame]:
+    """Train on a simulated shop; give the models and everybody's features at their cutoff."""
+    log = read_log(read_shop(simulate_shop(folder, customers)))
+    cutoff = read_cutoff(_CUTOFF, log.shop.timezone)
+    slices = make_slices(log, cutoff, HORIZON, read_catalog(log, cutoff).without_texts())
+    log.close()
+    churn = CHURN.fit(slices, CHURN.defaults, SEED)
+    return churn, TIMING.fit(slices, TIMING.defaults, SEED), slices.latest
+
+
+def _alone(churn: ChurnModel, timing: TimingModel, population: pd.DataFrame) -> Iterator[Row]:
+    """Ask for one customer after the other, each another one."""
+    places = np.resize(np.arange(len(population)), _WARM + _ASKED)
+    columns = as_columns(population)
+    taken = []
+    for place in places:
+        features = _one(columns, place)
+        start = time.process_time_ns()
+        answer(churn, timing, features)
+        taken.append((time.process_time_ns() - start) / 1e3)
+    p10, p50, p90 = np.percentile(taken[_WARM:], [10, 50, 90]).tolist()
+    figure = "one customer's churn and timing: p50 (p10 to p90), CPU us"
+    yield Row(figure, p50, p10, p90, f"<= {_GOAL}", p50 <= _GOAL)
+
+
+def answer(churn: ChurnModel, timing: TimingModel, features: Columns) -> Forecast:
+    """Ask the models all that an answer shows of them."""
+    forecast = make_forecast(churn, timing, features)
+    forecast.quantile_days(_QUANTILES)
+    forecast.expected_days()
+    churn.percentile(forecast.p_churn)
+    return forecast
+
+
+def largest_difference(churn: ChurnModel, timing: TimingModel, population: pd.DataFrame) -> float:
+    """Find how far the law of a customer alone is from the same customer's in a batch."""
+    columns = as_columns(population)
+    together = make_forecast(churn, timing, columns).within[:, 1:]
+    alone = [
+        make_forecast(churn, timing, _one(columns, place)).within[0, 1:]
+        for place in range(0, len(population), 10)
+    ]
+    return float(np.max(np.abs(np.array(alone) / together[::10] - 1)))
+
+
+def as_columns(population: pd.DataFrame) -> dict[str, Floats]:
+    """Give the features by name, as the service's engine does."""
+    names = [name for name in population if name not in ("customer_id", "cutoff")]
+    return {name: population[name].to_numpy(dtype=float) for name in names}
+
+
+def _one(columns: dict[str, Floats], place: int) -> dict[str, Floats]:
+    return {name: values[place : place + 1].copy() for name, values in columns.items()}
+
+
+if __name__ == "__main__":
+    main()

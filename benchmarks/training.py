@@ -1,0 +1,130 @@
+"""What training costs for a million customers, and what more customers gain.
+
+Run with `make bench-training`. The log is orders alone of a simulated shop; features are built
+once and not counted. Both models are then fitted to ever more of its customers, each time in a
+process of its own, and judged on the same customers at a later cutoff. Where the curve has gone
+flat is how many a training reads: `training.populations.MAX_CUSTOMERS`.
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from scipy.special import expit, logit
+
+from benchmarks.measured import Usage
+from benchmarks.rows import Row, report_each
+from benchmarks.simulated_orders import write_simulated_orders
+from benchmarks.training_tasks import Fitted, read_judged
+from nextbuy.profiles import ProfileName
+from training.bootstrap import paired_difference
+from training.metrics import log_loss_by_row, mean_log_loss
+from training.populations import MAX_CUSTOMERS
+
+# of 100,000 customers; of a million these are 10k, 20k, 40k, 62k, 125k, 250k, 500k and all
+_SHARES = (1_000, 2_000, 4_000, 6_250, 12_500, 25_000, 50_000, 100_000)
+_FLAT = 0.1  # %: what is left to gain where the curve counts as flat
+_MINUTES, _GIB = 30, 8
+_BUILD_GIB = 12
+_DRAWS = 300
+Floats = NDArray[np.float64]
+T = TypeVar("T")
+
+
+def main() -> None:
+    """Measure a log of so many customers."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--customers", type=int, default=1_000_000)
+    parser.add_argument("--profile", choices=list(ProfileName), default=ProfileName.sparse)
+    arguments = parser.parse_args()
+    report_each("training", _measure(arguments.customers, arguments.profile))
+
+
+def _measure(customers: int, profile: str) -> Iterator[Row]:
+    yield Row("customers in the log, thousands", customers / 1e3)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_simulated_orders(folder, customers, profile)
+        gib = run(folder, Usage, "build").gib
+        goal = f"<= {_BUILD_GIB}"
+        yield Row("building the features, peak GiB", gib, goal=goal, met=gib <= _BUILD_GIB)
+        share = max(1, round(1e5 * min(1.0, MAX_CUSTOMERS / customers)))
+        found = run(folder, Fitted, "fit_catalog", share)
+        yield from _whole(f"{found.customers:,} customers, {found.features} features", found)
+        fitted: dict[int, Fitted] = {}
+        for share in _SHARES:
+            fitted[share] = found = run(folder, Fitted, "fit", share)
+            yield from _cost(f"{found.customers:,} customers, {found.features} features", found)
+        yield from curve(folder, fitted)
+
+
+def run(folder: Path, kind: type[T], task: str, *share: int) -> T:
+    """Run a task in a process of its own."""
+    arguments = [task, str(folder), *map(str, share)]
+    command = [sys.executable, "-m", "benchmarks.training_tasks", *arguments]
+    return msgspec.json.decode(subprocess.check_output(command), type=kind)
+
+
+def _cost(label: str, found: Fitted) -> Iterator[Row]:
+    usage = found.usage
+    yield Row(f"{label}, {found.rows / 1e3:,.0f} thousand rows: CPU s", usage.cpu)
+    yield Row(f"{label}: wall s", usage.wall)
+    yield Row(f"{label}: peak GiB", usage.gib)
+
+
+def _whole(label: str, found: Fitted) -> Iterator[Row]:
+    """Hold what a training reads of so large a shop against the budget."""
+    minutes, gib = found.usage.wall / 60, found.usage.gib
+    yield Row(f"{label}: CPU minutes", found.usage.cpu / 60)
+    yield Row(f"{label}: wall minutes", minutes, goal=f"<= {_MINUTES}", met=minutes <= _MINUTES)
+    yield Row(f"{label}: peak GiB", gib, goal=f"<= {_GIB}", met=gib <= _GIB)
+
+
+def curve(folder: Path, fitted: dict[int, Fitted]) -> Iterator[Row]:
+    """Compare each sample with everybody, on the same customers."""
+    *samples, everybody = fitted
+    whole, flat = read_judged(folder, everybody), []
+    rivals = losses(whole)
+    for share in samples:
+        label = f"{fitted[share].customers:,} customers"
+        gains = []
+        for name, loss in losses(read_judged(folder, share)).items():
+            found = paired_difference(loss, rivals[name], whole["customer_id"], draws=_DRAWS)
+            yield Row(f"{label}: {name} over that of all, %", found.percent, found.low, found.high)
+            gains.append(found.high)
+        if max(gains) <= _FLAT:
+            flat.append(fitted[share].customers)
+    fewest = min(flat, default=fitted[everybody].customers)
+    yield Row(f"fewest customers within {_FLAT:g} % of all by every score", fewest)
+
+
+def losses(judged: pd.DataFrame) -> dict[str, Floats]:
+    """Give each customer's losses by name.
+
+    How many will buy next quarter no number of customers of the past tells: of the log-loss
+    there is also what is left once the level is set right in hindsight, for everybody alike.
+    That is what a sample's size can change.
+    """
+    returned = judged["returned"].to_numpy()
+    score = logit(judged["p_return"].to_numpy())
+    found = minimize_scalar(
+        lambda shift: mean_log_loss(returned, expit(score + shift)), bounds=(-2, 2)
+    )
+    return {
+        "log-loss": log_loss_by_row(returned, expit(score)),
+        "log-loss, the level set right,": log_loss_by_row(returned, expit(score + found.x)),
+        "CRPS": judged["crps"].to_numpy(),
+    }
+
+
+if __name__ == "__main__":
+    main()

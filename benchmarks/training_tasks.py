@@ -1,0 +1,190 @@
+"""The tasks of `make bench-training`, one per process: `training_tasks <task> <folder> [<n>]`.
+
+Features and labels of every slice are built once and kept as files; a fit reads the customers
+whose hash is low enough, so that each smaller sample is part of the larger ones.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pandas as pd
+
+from benchmarks.measured import Usage, use
+from features.catalog.catalog import Catalog
+from features.engines.build import build_features, read_catalog
+from features.inputs.log import Log, read_log
+from features.inputs.shop import read_shop
+from features.inputs.windows import Window, end_of_day, local_day
+from models.btyd.ladder import fit_member
+from models.crps import crps_by_customer
+from models.forecast import make_forecast
+from models.season import CUTOFF_DAY, YEAR_DAYS
+from models.slices import Slices
+from training.labels import make_labels
+from training.recipes import CHURN, SEED, TIMING
+from training.slices import holdout_cutoff, training_origins
+
+HORIZON = 90
+# What orders alone can tell, without near copies: the curve has eight sizes to go through. What
+# these are derived from comes with them.
+FEATURES = (
+    "frequency", "recency", "T", "monetary_value", "days_since_last", "order_amount_mean",
+    "day_amount_last", "order_amount_sum_365d", "purchase_days_count_28d",
+    "purchase_days_count_91d", "purchase_days_count_182d", "purchase_days_count_365d",
+    "purchase_days_count_year_ago_91d", "gap_mean", "gap_std", "gap_last", "gap_shrunken",
+    "regularity_k", "overdue_days", "overdue_ratio", "day_of_cutoff",
+)  # fmt: skip
+CATALOG = 240  # features of a shop that gives every table
+JUDGED = 200_000  # customers, drawn apart from the samples
+_JUDGE, _YEAR_AGO = "judge.parquet", "year_ago.parquet"
+_BATCH = 20_000
+
+
+class Fitted(msgspec.Struct):
+    """What a fit used, and how many rows and features it learned from."""
+
+    usage: Usage
+    customers: int
+    rows: int
+    features: int
+
+
+def main() -> None:
+    """Run one task and print what it found, as JSON."""
+    task, folder, *rest = sys.argv[1:]
+    found = _TASKS[task](Path(folder), *map(int, rest))
+    sys.stdout.buffer.write(msgspec.json.encode(found))
+
+
+def build(folder: Path) -> Usage:
+    """Build features and labels at every cutoff that a training reads, and at the held-out one."""
+
+    def task() -> None:
+        log = read_log(read_shop(folder / "nextbuy.toml"))
+        cutoff = holdout_cutoff(log, HORIZON)
+        catalog = read_catalog(log, cutoff).select(FEATURES)
+        for place, origin in enumerate(sorted(training_origins(log, cutoff, HORIZON))):
+            _write(log, catalog, origin, cutoff, folder / f"slice-{place:02}.parquet")
+        zone = log.shop.timezone
+        year_ago = end_of_day(local_day(cutoff, zone) - YEAR_DAYS, zone)
+        _write(log, catalog, year_ago, cutoff, folder / _YEAR_AGO)
+        _write(log, catalog, cutoff, log.observed_until, folder / _JUDGE)
+        log.close()
+
+    return use(task)
+
+
+def _write(log: Log, catalog: Catalog, cutoff: int, known_until: int, path: Path) -> None:
+    """Write everybody's features and labels at a cutoff; a customer is called by a hash."""
+    frame = build_features(log, [cutoff], catalog)
+    labels = make_labels(log, frame, Window(cutoff, horizon=HORIZON), known_until)
+    hashed = pd.util.hash_pandas_object(frame["customer_id"], index=False)
+    numbers = frame[catalog.numbers].astype(np.float32)
+    told = labels[["returned", "days_to_next"]]
+    days = frame[["cutoff"]].assign(customer_id=hashed // 2)  # within the signed integers
+    pd.concat([days.astype({"customer_id": "int64"}), numbers, told], axis=1).to_parquet(path)
+
+
+def fit(folder: Path, percent_mille: int) -> Fitted:
+    """Fit both models to some of the customers, and keep what they say of those judged.
+
+    Parameters
+    ----------
+    percent_mille : int
+        Customers to learn from, of 100,000.
+    """
+    parts, models = read_parts(folder, percent_mille / 1e5), list[Any]()
+    usage = use(lambda: models.extend(train(parts)))
+    slices, churn, timing = models
+    _judge(folder, churn, timing).to_parquet(_judged(folder, percent_mille))
+    return Fitted(usage, len(slices.latest), len(slices.frame), len(slices.columns))
+
+
+def fit_catalog(folder: Path, percent_mille: int) -> Fitted:
+    """Fit both models to as many features as a shop with every table has, in full precision.
+
+    Those of orders alone, and copies of them with noise: what a column costs is the same.
+    """
+    parts = read_parts(folder, percent_mille / 1e5, CATALOG)
+    models = list[Any]()
+    usage = use(lambda: models.extend(train(parts)))
+    slices = models[0]
+    return Fitted(usage, len(slices.latest), len(slices.frame), len(slices.columns))
+
+
+def train(parts: dict[str, pd.DataFrame]) -> tuple[Slices, Any, Any]:
+    """Do what a training does once the features are built: BTYD models, churn, timing."""
+    slices = make_slices_of(parts)
+    churn = CHURN.fit(slices, CHURN.defaults, SEED)
+    return slices, churn, TIMING.fit(slices, TIMING.defaults, SEED)
+
+
+def make_slices_of(parts: dict[str, pd.DataFrame]) -> Slices:
+    """Put slices together from features and labels by file."""
+    latest, year_ago = parts.pop(_JUDGE), parts.pop(_YEAR_AGO)
+    btyds = {p["cutoff"].iloc[0]: fit_member(p) for p in (*parts.values(), latest)}
+    frame = pd.concat(parts.values(), ignore_index=True)
+    parts.clear()
+    at = int(latest["cutoff"].iloc[0].value // 1000)
+    frame, labels = _part_labels(frame)
+    features = _part_labels(latest)[0]
+    return Slices(at, HORIZON, frame, labels, features, btyds, _part_labels(year_ago))
+
+
+def _part_labels(part: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    names = ["returned", "days_to_next"]
+    return part.drop(columns=names), part[names]
+
+
+def read_parts(folder: Path, share: float, features: int = 0) -> dict[str, pd.DataFrame]:
+    """Read the customers whose hash is low enough, by file; widened to so many features."""
+    below = [("customer_id", "<", int(share * 2**63))] if share < 1 else None
+    paths = (*sorted(folder.glob("slice-*.parquet")), folder / _YEAR_AGO, folder / _JUDGE)
+    parts = {path.name: pd.read_parquet(path, filters=below) for path in paths}
+    return {name: _widen(part, features) for name, part in parts.items()} if features else parts
+
+
+def _widen(part: pd.DataFrame, features: int) -> pd.DataFrame:
+    """Add noisy copies of the features, as float64, as a build gives them."""
+    rng = np.random.default_rng(0)
+    own = [name for name in part if part[name].dtype == np.float32]
+    varied = [name for name in own if name != CUTOFF_DAY]
+    copies = {
+        f"{name}_{place}": part[name].to_numpy(float) * (1 + rng.normal(0, 0.2, len(part)))
+        for place, name in enumerate(np.resize(varied, features - len(own)))
+    }
+    wide = pd.DataFrame(copies, index=part.index)
+    return pd.concat([part.astype(dict.fromkeys(own, float)), wide], axis=1)
+
+
+def _judge(folder: Path, churn: Any, timing: Any) -> pd.DataFrame:
+    """Give what is said of the judged customers, the same for every sample, and its CRPS."""
+    everybody = pd.read_parquet(folder / _JUDGE)
+    some = everybody.sample(min(JUDGED, len(everybody)), random_state=1)
+    found = []
+    for start in range(0, len(some), _BATCH):
+        part = some.iloc[start : start + _BATCH]
+        law = make_forecast(churn, timing, part).within[:, : HORIZON + 1]
+        score = crps_by_customer(part["days_to_next"].to_numpy(), law)
+        told = part[["customer_id", "returned"]]
+        found.append(told.assign(p_return=law[:, -1], crps=score))
+    return pd.concat(found, ignore_index=True)
+
+
+def _judged(folder: Path, percent_mille: int) -> Path:
+    return folder / f"judged-{percent_mille}.parquet"
+
+
+def read_judged(folder: Path, percent_mille: int) -> pd.DataFrame:
+    """Read how a fit did: `customer_id, returned, p_return, crps`, a row per customer judged."""
+    return pd.read_parquet(_judged(folder, percent_mille))
+
+
+_TASKS = {"build": build, "fit": fit, "fit_catalog": fit_catalog}
+
+
+if __name__ == "__main__":
+    main()
