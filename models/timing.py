@@ -14,7 +14,7 @@ from models.contributions import BASELINE, Parts, add_up, of_booster, of_offset
 from models.season import CUTOFF_DAY, Season, fit_season
 from models.slices import Slices, cutoff_days
 from models.trial import Trial
-from models.value import GammaGamma, fit_gamma_gamma
+from models.value import GammaGamma, PurchaseCount, fit_count, fit_gamma_gamma, further_purchases
 
 Floats = NDArray[np.float64]
 
@@ -43,6 +43,9 @@ class TimingModel(msgspec.Struct, frozen=True):
         interval but the last: what reasons compare a customer with.
     seasons : list of Season
         The shift of each interval's hazard but the last's; empty where it is not known.
+    count : PurchaseCount or None
+        Corrects BG/NBD's expectation of the purchases after the first within H; None where
+        there is no `booster`.
     """
 
     horizon_days: int
@@ -52,11 +55,13 @@ class TimingModel(msgspec.Struct, frozen=True):
     gamma_gamma: GammaGamma | None
     mean_logits: list[float]
     seasons: list[Season] = []
+    count: PurchaseCount | None = None
 
     @property
     def inputs(self) -> tuple[str, ...]:
         """Features that the model reads."""
-        columns = self.booster.columns if self.booster else ()
+        boosters = [self.booster, self.count.booster if self.count else None]
+        columns = [name for booster in boosters if booster for name in booster.columns]
         own = (name for name in columns if name != _INTERVAL)
         day = [CUTOFF_DAY] if self.seasons else []
         return tuple(dict.fromkeys((*RFM, "monetary_value", *day, *own)))
@@ -118,12 +123,11 @@ class TimingModel(msgspec.Struct, frozen=True):
         return add_up((1.0, part) for part in parts)
 
     def expected_purchases_given_return(self, inputs: Columns) -> Floats:
-        """Give E(purchase days within H | at least one), which is at least 1."""
-        x, t_x, T = (np.asarray(inputs[name], dtype=float) for name in RFM)
-        expected = self.btyd.expected_purchases(x, t_x, T, self.horizon_days)
-        returns = self.btyd.p_within(x, t_x, T, [self.horizon_days])[:, 0]
-        ratio = np.divide(expected, returns, out=np.ones_like(expected), where=returns > 0)
-        return np.maximum(ratio, 1.0)
+        """Give E(purchase days within H | at least one): at least 1, at most H."""
+        further = further_purchases(self.btyd, inputs, self.horizon_days)
+        if self.count is not None:
+            further = self.count.correct(further, inputs)
+        return np.minimum(1.0 + further, self.horizon_days)
 
     def expected_spend_per_purchase(self, inputs: Columns) -> Floats | None:
         """Give the expected minor units of a purchase day; None where they were not fitted."""
@@ -156,14 +160,15 @@ def search_space(trial: Trial) -> BoosterSettings:
 def fit_timing(slices: Slices, settings: BoosterSettings, seed: int) -> TimingModel:
     """Fit timing on the returning rows of all slices, and spend on the latest population."""
     edges = interval_edges(slices.horizon_days)
-    booster, seasons = None, list[Season]()
+    booster, count, seasons = None, None, list[Season]()
     if slices.labels["returned"].sum() >= MIN_RETURNS:
         seasons = _fit_seasons(slices, edges)
         booster = _fit_booster(slices, edges, seasons, settings, seed)
+        count = fit_count(slices, seed)
     spend = fit_gamma_gamma(slices.latest)
     mean = logit(conditional_hazards(slices.btyd, slices.latest, edges)).mean(axis=0)
     return TimingModel(
-        slices.horizon_days, edges, slices.btyd, booster, spend, mean.tolist(), seasons
+        slices.horizon_days, edges, slices.btyd, booster, spend, mean.tolist(), seasons, count
     )
 
 

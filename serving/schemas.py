@@ -114,7 +114,9 @@ class Value(BaseModel):
     """What the customer will be worth within the horizon."""
 
     expected_purchases: float = Field(description="days with a purchase")
-    expected_spend: float | None = Field(description="null: too few repeat buyers to fit it")
+    expected_spend: float | None = Field(
+        description="null: too few repeat buyers to fit it, or amounts too unequal for a mean"
+    )
     currency: str
 
 

@@ -105,7 +105,7 @@ def test_a_changed_feature_is_shown_as_a_difference(saved: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"format": 99}, "format 99, this version reads 4"),
+        ({"format": 99}, "format 99, this version reads 5"),
         ({"kind": "fortune"}, "cannot be read"),
     ],
 )
