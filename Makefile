@@ -11,7 +11,7 @@ export BENTOML_DO_NOT_TRACK := true
 export MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR := false
 export MLFLOW_LOGGING_LEVEL := WARNING
 
-.PHONY: demo test test-slow lint features-page notebooks bench-demo bench-quality bench-value
+.PHONY: demo test test-slow lint features-page notebooks bench-demo bench-quality bench-value bench-tail
 .PHONY: bench-features bench-btyd lock clean
 
 demo: .venv/users
@@ -43,6 +43,9 @@ bench-quality: .venv/developers
 
 bench-value: .venv/developers
 	$(RUN) benchmarks.value
+
+bench-tail: .venv/developers
+	$(RUN) benchmarks.tail
 
 bench-features: .venv/users
 	$(RUN) benchmarks.features

@@ -22,6 +22,7 @@ Floats = NDArray[np.float64]
 MIN_RETURNS = 1000
 DEFAULTS = BoosterSettings(rounds=160, bins=63)
 _EDGE = 1e-6
+_CARRIED = 0.5  # of the models' differences from BG/NBD within H, beyond it
 _EDGES_OF_90 = (3, 7, 10, 14, 21, 30, 45, 60, 75, 90)
 _INTERVAL = "interval"  # the booster's name for the place of an interval in the horizon
 
@@ -138,12 +139,25 @@ class TimingModel(msgspec.Struct, frozen=True):
             np.asarray(inputs["monetary_value"], dtype=float),
         )
 
-    def tail(self, inputs: Columns, days: Sequence[float]) -> Floats:
-        """Give BG/NBD's S(h) / S(H) for days h beyond H: array (rows, len(days))."""
+    def tail(self, inputs: Columns, days: Sequence[float], p_return: Floats, lead: float) -> Floats:
+        """Give P(no purchase within h days | none within H) for days h beyond H.
+
+        BG/NBD's, its odds of a return tilted by what the models know of the customer beside the
+        purchase dates: by how much `p_return` = F(H) exceeds BG/NBD's own, on the logit scale
+        and by halves. What it exceeds for everybody, `lead`, is no news of the customer, and on
+        real logs did not outlast the horizon.
+
+        Returns
+        -------
+        array (rows, len(days))
+            Never rising in h, and 1 towards H.
+        """
         x, t_x, T = (np.asarray(inputs[name], dtype=float) for name in RFM)
-        survival = 1.0 - self.btyd.p_within(x, t_x, T, [self.horizon_days, *days])
-        ratio = survival[:, 1:] / np.maximum(survival[:, :1], _EDGE)
-        return np.minimum(ratio, 1.0)
+        within = self.btyd.p_within(x, t_x, T, [self.horizon_days, *days])
+        left = np.minimum((1.0 - within[:, 1:]) / np.maximum(1.0 - within[:, :1], _EDGE), 1.0)
+        own, theirs = (np.clip(p, _EDGE, 1 - _EDGE) for p in (p_return, within[:, 0]))
+        tilt = np.exp(_CARRIED * (logit(own) - logit(theirs) - lead))[:, None]
+        return np.asarray(left / (left + tilt * (1.0 - left)))
 
 
 def search_space(trial: Trial) -> BoosterSettings:

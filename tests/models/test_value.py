@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.booster import BoosterSettings, ResidualBooster
@@ -22,9 +22,9 @@ def _booster() -> ResidualBooster:
     rng = np.random.default_rng(0)
     inputs = {name: rng.uniform(0, 700, 3000) for name in _INPUTS}
     counts = rng.poisson(np.where(inputs["frequency"] > 350, 80.0, 0.01))
-    settings = BoosterSettings(rounds=200, learning_rate=0.3, min_rows=20, l2=0.0)
+    wild = BoosterSettings(rounds=200, learning_rate=0.3, min_rows=20, l2=0.0)
     start = np.zeros(3000)
-    return ResidualBooster.fit(inputs, _INPUTS, counts, start, settings, 1, objective="poisson")
+    return ResidualBooster.fit(inputs, _INPUTS, counts, start, wild, 1, objective="poisson")
 
 
 _BOOSTER = _booster()
@@ -34,6 +34,7 @@ _CUSTOMER = st.tuples(
 )
 
 
+@settings(deadline=None)
 @given(
     btyd=st.tuples(_PARAMETER, _PARAMETER, _PARAMETER, _PARAMETER),
     customers=st.lists(_CUSTOMER, min_size=1, max_size=5),
@@ -55,7 +56,8 @@ def test_never_fewer_purchases_than_the_chance_of_one(
     count = None if level is None else PurchaseCount(_BOOSTER, level)
     spend, mean = GammaGamma(6.0, 4.0, 15.0, 100.0), [-1.0] * (len(edges) - 1)
     timing = TimingModel(horizon, edges, member, None, spend, mean, count=count)
-    forecast = make_forecast(ChurnModel(horizon, member, [0.0] * 101, -1.0), timing, inputs)
+    churn = ChurnModel(horizon, BgNbd(*btyd[::-1], 0.0), [0.0] * 101, -1.0)
+    forecast = make_forecast(churn, timing, inputs)
     p_return = forecast.within[:, horizon]
     assert (forecast.expected_purchases >= p_return - 1e-12).all()
     assert (forecast.expected_purchases <= horizon * p_return + 1e-9).all()
