@@ -1,6 +1,7 @@
 """Integrals over what is not observed: a drop-out probability, the moment of a drop-out."""
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 import numpy as np
 from scipy.linalg import eigh_tridiagonal
@@ -28,7 +29,7 @@ def over_beta(a: float, b: Floats, integrand: Callable[[Floats, slice], Floats])
         Values at p, array (rows, nodes), for a slice of the rows.
     """
     distinct, place = np.unique(b, return_inverse=True)
-    nodes = [beta_nodes(a, value) for value in distinct]
+    nodes = [beta_nodes(a, value) for value in distinct.tolist()]
     p = np.array([node for node, _ in nodes]).reshape(-1, BETA_NODES)
     weight = np.array([weights for _, weights in nodes]).reshape(-1, BETA_NODES)
     result = np.empty(len(b))
@@ -38,11 +39,13 @@ def over_beta(a: float, b: Floats, integrand: Callable[[Floats, slice], Floats])
     return result
 
 
+@lru_cache(maxsize=2048)  # b is a parameter plus a number of purchases: few are distinct
 def beta_nodes(a: float, b: float) -> tuple[Floats, Floats]:
     """Nodes in (0, 1) and weights, summing to 1, of an integral over Beta(a, b).
 
     Golub & Welsch (1969): the eigenvalues of the Jacobi polynomials' recurrence are the nodes.
-    Unlike scipy's `roots_jacobi` this needs no Beta function, which overflows at b > 500.
+    Unlike scipy's `roots_jacobi` this needs no Beta function, which overflows at b > 500. The
+    arrays are kept for whoever asks next, and cannot be written to.
     """
     left, right = b - 1.0, a - 1.0
     k = np.arange(BETA_NODES)
@@ -55,7 +58,10 @@ def beta_nodes(a: float, b: float) -> tuple[Floats, Floats]:
     squares /= total**2 * (total + 1) * (total - 1)
     squares[0] = 4 * (1 + left) * (1 + right) / ((2 + left + right) ** 2 * (3 + left + right))
     nodes, vectors = eigh_tridiagonal(diagonal, np.sqrt(squares))
-    return np.clip((nodes + 1.0) / 2.0, 1e-12, 1.0), vectors[0] ** 2
+    found = np.clip((nodes + 1.0) / 2.0, 1e-12, 1.0), vectors[0] ** 2
+    for array in found:
+        array.flags.writeable = False
+    return found
 
 
 def comes_first(
