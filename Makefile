@@ -11,8 +11,8 @@ export BENTOML_DO_NOT_TRACK := true
 export MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR := false
 export MLFLOW_LOGGING_LEVEL := WARNING
 
-.PHONY: demo test test-slow lint features-page notebooks bench-demo bench-quality bench-features
-.PHONY: bench-btyd bench-answer bench-training lock clean
+.PHONY: demo test test-slow lint features-page notebooks bench-demo bench-quality bench-value
+.PHONY: bench-tail bench-features bench-btyd bench-answer bench-training lock clean
 
 demo: .venv/users
 	$(BIN)/nextbuy demo
@@ -40,6 +40,12 @@ bench-demo: .venv/users
 
 bench-quality: .venv/developers
 	$(RUN) benchmarks.quality
+
+bench-value: .venv/developers
+	$(RUN) benchmarks.value
+
+bench-tail: .venv/developers
+	$(RUN) benchmarks.tail
 
 bench-features: .venv/users
 	$(RUN) benchmarks.features

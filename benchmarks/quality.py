@@ -16,15 +16,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmarks.logs import LOGS, write_sample
+from benchmarks.origins import HORIZON, SIMULATED_ORIGIN, fit_origin, write_log
 from benchmarks.rows import Row, report_each
-from features.engines.build import read_catalog
 from features.inputs.faults import NextbuyError
 from features.inputs.log import Log, read_log
 from features.inputs.shop import read_shop
-from features.inputs.windows import read_cutoff
 from models.crps import crps_by_customer
-from models.forecast import make_forecast
-from nextbuy.simulator import simulate_shop
 from nextbuy.truth import true_p_buy
 from training.baselines import BASELINES
 from training.bootstrap import paired_difference
@@ -35,16 +32,12 @@ from training.calibration import (
     window_coverage,
 )
 from training.metrics import auc, ece, frequency_buckets
-from training.recipes import CHURN, SEED, TIMING
-from training.slices import make_slice, make_slices
 
 Floats = NDArray[np.float64]
 
-HORIZON = 90
 OURS = "Nextbuy"
 _BTYD = ("BG/NBD", "MBG/NBD")
 _SAMPLE = 600  # customers of the small logs
-_CUSTOMERS = 5000  # of the simulated shops
 _SIMULATED = {"sparse": 0.80, "dense": 0.90}  # profile: correlation with the truth to reach
 _MIN_RETURNERS = 300  # of a frequency bucket whose window is judged
 
@@ -94,16 +87,15 @@ def main() -> None:
 def _measure(names: Sequence[str]) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as folder:
         for name in names:
-            path = Path(folder) / name.replace(" ", "_")
-            if name in _SIMULATED:
-                yield from _simulated(name, path)
-                continue
-            write, origins, further = LOGS[name]
             try:
-                shop = write(path)
+                shop, origins = write_log(name, Path(folder) / name.replace(" ", "_"))
             except NextbuyError as error:
                 yield Row(f"{name}: left out, {error}", 0)
                 continue
+            if name in _SIMULATED:
+                yield from _simulated(name, shop)
+                continue
+            further = LOGS[name][2]
             yield from _real(name, read_log(read_shop(shop)), origins, further)
             yield _small(name, shop, origins)
 
@@ -129,20 +121,15 @@ def _small(name: str, shop: Path, origins: Sequence[str]) -> Row:
 
 def _judge(log: Log, origin: str) -> Judged:
     """Fit everything at an origin, and foretell everybody."""
-    cutoff = read_cutoff(origin, log.shop.timezone)
-    catalog = read_catalog(log, cutoff).without_texts()
-    slices = make_slices(log, cutoff, HORIZON, catalog)
-    population, labels = make_slice(log, cutoff, HORIZON, catalog, log.observed_until)
-    churn = CHURN.fit(slices, CHURN.defaults, SEED)
-    timing = TIMING.fit(slices, TIMING.defaults, SEED)
-    ours = make_forecast(churn, timing, population).within[:, : HORIZON + 1]
-    laws = {name: baseline(slices, population) for name, baseline in BASELINES.items()}
+    at = fit_origin(log, origin)
+    population = at.population
+    laws = {name: baseline(at.slices, population) for name, baseline in BASELINES.items()}
     return Judged(
         origin,
         population["customer_id"],
         population["frequency"].to_numpy(dtype=float),
-        labels["days_to_next"].to_numpy(),
-        {OURS: ours} | laws,
+        at.labels["days_to_next"].to_numpy(),
+        {OURS: at.forecast.within[:, : HORIZON + 1]} | laws,
     )
 
 
@@ -213,17 +200,13 @@ def _row(label: str, value: float, goal: float | None, *, below: bool = False) -
     return Row(label, value, goal=f"{sign} {goal:g}", met=met)
 
 
-def _simulated(profile: str, folder: Path) -> Iterator[Row]:
+def _simulated(profile: str, shop: Path) -> Iterator[Row]:
     """Compare P(buy within 30 days) with the truth given each customer's latent state."""
-    log = read_log(read_shop(simulate_shop(folder, _CUSTOMERS, profile=profile)))
-    cutoff = read_cutoff("2025-06-30", log.shop.timezone)
-    catalog = read_catalog(log, cutoff).without_texts()
-    slices = make_slices(log, cutoff, HORIZON, catalog)
-    churn = CHURN.fit(slices, CHURN.defaults, SEED)
-    timing = TIMING.fit(slices, TIMING.defaults, SEED)
-    law = make_forecast(churn, timing, slices.latest).within
-    ours = pd.DataFrame({"customer_id": slices.latest["customer_id"], "ours": law[:, 30]})
-    both = ours.merge(true_p_buy(folder, cutoff, 30), on="customer_id")
+    log = read_log(read_shop(shop))
+    at = fit_origin(log, SIMULATED_ORIGIN)
+    law = at.forecast.within
+    ours = pd.DataFrame({"customer_id": at.population["customer_id"], "ours": law[:, 30]})
+    both = ours.merge(true_p_buy(shop.parent, at.slices.cutoff, 30), on="customer_id")
     correlation = float(np.corrcoef(both["ours"], both["p_buy"])[0, 1])
     label = f"simulated, {profile}: correlation with the true P(buy within 30 days)"
     yield _row(label, correlation, _SIMULATED[profile])

@@ -31,7 +31,7 @@ MANIFEST = "artefact.json"
 BOOSTERS = ("booster-1.txt", "booster-2.txt")  # as many as a model may have
 # MLmodel is written by MLflow for its pages (signature); it is never read here.
 ALLOWED_FILES = frozenset({MANIFEST, *BOOSTERS, "MLmodel"})
-_FORMAT = 4
+_FORMAT = 5
 
 
 class Head(msgspec.Struct, frozen=True):

@@ -1,7 +1,7 @@
 """LightGBM boosters: fitted with an offset, kept as text, evaluated on one thread."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import lightgbm as lgb
 import msgspec
@@ -15,6 +15,7 @@ Floats = NDArray[np.float64]
 Columns = Mapping[str, Any] | pd.DataFrame  # columns by name
 _FEW = 16  # rows: a customer alone, and the intervals of one
 Inputs = Columns | Floats  # by name, or side by side in the trees' order already
+Objective = Literal["binary", "poisson"]
 
 
 class BoosterSettings(msgspec.Struct, frozen=True):
@@ -35,7 +36,7 @@ class BoosterSettings(msgspec.Struct, frozen=True):
 
 
 class ResidualBooster:
-    """A binary LightGBM model of what an offset on the logit scale leaves unexplained.
+    """A LightGBM model of what an offset leaves unexplained: of a logit, or a count's logarithm.
 
     Parameters
     ----------
@@ -60,8 +61,9 @@ class ResidualBooster:
         settings: BoosterSettings,
         seed: int,
         weight: Floats | None = None,
+        objective: Objective = "binary",
     ) -> "ResidualBooster":
-        """Fit to rows of 0/1 outcomes; the same seed and rows give the same trees."""
+        """Fit to rows of outcomes, 0/1 or counts; the same seed and rows give the same trees."""
         data = lgb.Dataset(
             stack(inputs, columns),
             label=outcome,
@@ -70,7 +72,8 @@ class ResidualBooster:
             params={"max_bin": settings.bins},
             feature_name=[f"f{place}" for place in range(len(columns))],
         )
-        booster = lgb.train(_parameters(settings, seed), data, num_boost_round=settings.rounds)
+        parameters = {"objective": objective} | _parameters(settings, seed)
+        booster = lgb.train(parameters, data, num_boost_round=settings.rounds)
         return cls(columns, booster)
 
     @classmethod
@@ -90,7 +93,7 @@ class ResidualBooster:
         return text
 
     def correction(self, inputs: Inputs) -> Floats:
-        """Give what is to be added to the offset, on the logit scale."""
+        """Give what is to be added to the offset, on its scale."""
         matrix = stack(inputs, self.columns)
         if len(matrix) <= _FEW:
             return self._single.scores(matrix)
@@ -137,7 +140,6 @@ def stack(inputs: Inputs, columns: Sequence[str]) -> Floats:
 
 def _parameters(settings: BoosterSettings, seed: int) -> dict[str, Any]:
     return {
-        "objective": "binary",
         "learning_rate": settings.learning_rate,
         "num_leaves": settings.leaves,
         "min_data_in_leaf": settings.min_rows,

@@ -73,6 +73,8 @@ class ChurnModel(msgspec.Struct, frozen=True):
         The logit that `direct` starts from.
     season : Season or None
         None where the log is too young to know it.
+    lead : float
+        Mean over that population of `score` less the BTYD model's logit.
     """
 
     horizon_days: int
@@ -84,6 +86,7 @@ class ChurnModel(msgspec.Struct, frozen=True):
     base: float = 0.0
     stack: Stack = _ALONE
     season: Season | None = None
+    lead: float = 0.0
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -103,7 +106,7 @@ class ChurnModel(msgspec.Struct, frozen=True):
 
     def predict(self, inputs: Columns) -> Floats:
         """Give p_churn: columns `inputs` -> one probability per row, in the rows' order."""
-        return 1.0 - np.clip(expit(self.score(inputs)), _EDGE, 1 - _EDGE)
+        return _p_churn(self.score(inputs))
 
     def score(self, inputs: Columns) -> Floats:
         """Give the logit of a purchase within H, one per row."""
@@ -162,8 +165,10 @@ def fit_churn(slices: Slices, settings: ChurnSettings, seed: int) -> ChurnModel:
     unranked = ChurnModel(slices.horizon_days, slices.btyd, [], mean)
     if slices.labels["returned"].sum() >= MIN_RETURNS:
         unranked = _add_boosters(unranked, slices, settings, seed)
-    quantiles = np.quantile(unranked.predict(slices.latest), np.linspace(0, 1, 101))
-    return msgspec.structs.replace(unranked, quantiles=quantiles.tolist())
+    score = unranked.score(slices.latest)
+    quantiles = np.quantile(_p_churn(score), np.linspace(0, 1, 101))
+    lead = float(score.mean()) - mean
+    return msgspec.structs.replace(unranked, quantiles=quantiles.tolist(), lead=lead)
 
 
 def _add_boosters(
@@ -205,6 +210,10 @@ def _add_boosters(
             shift=slices.shifts[judged], weight=slices.weights[judged],
         ),
     )  # fmt: skip
+
+
+def _p_churn(score: Floats) -> Floats:
+    return 1.0 - np.clip(expit(score), _EDGE, 1 - _EDGE)
 
 
 def _splits(slices: Slices) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:

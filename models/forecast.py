@@ -27,7 +27,7 @@ class Forecast:
         1 - F(H), exactly.
     within : array (n, 366)
         F(h) = P(next purchase within h days) for h = 0..365, never falling; beyond H it is
-        BG/NBD's survival tail.
+        BG/NBD's survival tail, tilted by what the models say within H.
     given_return : array (n, H + 1)
         G(h), 0 at h = 0 and 1 at H.
     expected_purchases : array (n,)
@@ -79,7 +79,8 @@ def make_forecast(churn: ChurnModel, timing: TimingModel, inputs: Columns) -> Fo
     p_churn = churn.predict(inputs)
     given_return = timing.given_return(inputs)
     head = (1.0 - p_churn)[:, None] * given_return
-    beyond = timing.tail(inputs, np.arange(horizon + 1.0, MAX_DAYS + 1.0))
+    days = np.arange(horizon + 1.0, MAX_DAYS + 1.0)
+    beyond = timing.tail(inputs, days, 1.0 - p_churn, churn.lead)
     law = np.column_stack([head, 1.0 - p_churn[:, None] * beyond])
     within = np.maximum.accumulate(law, axis=1)  # it only rises; this is against rounding
     purchases = (1.0 - p_churn) * timing.expected_purchases_given_return(inputs)

@@ -16,7 +16,7 @@ from models.returners import make_returners
 from models.season import CUTOFF_DAY, Season, fit_season, shifts_ahead
 from models.slices import Slices, cutoff_days
 from models.trial import Trial
-from models.value import GammaGamma, fit_gamma_gamma
+from models.value import GammaGamma, PurchaseCount, fit_count, fit_gamma_gamma, further_purchases
 
 Floats = NDArray[np.float64]
 
@@ -24,6 +24,7 @@ Floats = NDArray[np.float64]
 MIN_RETURNS = 1000
 DEFAULTS = BoosterSettings(rounds=160, bins=63)
 _EDGE = 1e-6
+_CARRIED = 0.5  # of the models' differences from BG/NBD within H, beyond it
 _EDGES_OF_90 = (3, 7, 10, 14, 21, 30, 45, 60, 75, 90)
 _INTERVAL = "interval"  # the booster's name for the place of an interval, its last column
 _ALL = slice(None)
@@ -46,6 +47,9 @@ class TimingModel(msgspec.Struct, frozen=True):
         interval but the last: what reasons compare a customer with.
     seasons : list of Season
         The shift of each interval's hazard but the last's; empty where it is not known.
+    count : PurchaseCount or None
+        Corrects BG/NBD's expectation of the purchases after the first within H; None where
+        there is no `booster`.
     """
 
     horizon_days: int
@@ -55,11 +59,13 @@ class TimingModel(msgspec.Struct, frozen=True):
     gamma_gamma: GammaGamma | None
     mean_logits: list[float]
     seasons: list[Season] = []
+    count: PurchaseCount | None = None
 
     @property
     def inputs(self) -> tuple[str, ...]:
         """Features that the model reads."""
-        columns = self.booster.columns if self.booster else ()
+        boosters = [self.booster, self.count.booster if self.count else None]
+        columns = [name for booster in boosters if booster for name in booster.columns]
         own = (name for name in columns if name != _INTERVAL)
         day = [CUTOFF_DAY] if self.seasons else []
         return tuple(dict.fromkeys((*RFM, "monetary_value", *day, *own)))
@@ -121,12 +127,11 @@ class TimingModel(msgspec.Struct, frozen=True):
         return add_up((1.0, part) for part in parts)
 
     def expected_purchases_given_return(self, inputs: Columns) -> Floats:
-        """Give E(purchase days within H | at least one), which is at least 1."""
-        x, t_x, T = (np.asarray(inputs[name], dtype=float) for name in RFM)
-        expected = self.btyd.expected_purchases(x, t_x, T, self.horizon_days)
-        returns = self.btyd.p_within(x, t_x, T, [self.horizon_days])[:, 0]
-        ratio = np.divide(expected, returns, out=np.ones_like(expected), where=returns > 0)
-        return np.maximum(ratio, 1.0)
+        """Give E(purchase days within H | at least one): at least 1, at most H."""
+        further = further_purchases(self.btyd, inputs, self.horizon_days)
+        if self.count is not None:
+            further = self.count.correct(further, inputs)
+        return np.minimum(1.0 + further, self.horizon_days)
 
     def expected_spend_per_purchase(self, inputs: Columns) -> Floats | None:
         """Give the expected minor units of a purchase day; None where they were not fitted."""
@@ -137,12 +142,25 @@ class TimingModel(msgspec.Struct, frozen=True):
             np.asarray(inputs["monetary_value"], dtype=float),
         )
 
-    def tail(self, inputs: Columns, days: Days) -> Floats:
-        """Give BG/NBD's S(h) / S(H) for days h beyond H: array (rows, len(days))."""
+    def tail(self, inputs: Columns, days: Days, p_return: Floats, lead: float) -> Floats:
+        """Give P(no purchase within h days | none within H) for days h beyond H.
+
+        BG/NBD's, its odds of a return tilted by what the models know of the customer beside the
+        purchase dates: by how much `p_return` = F(H) exceeds BG/NBD's own, on the logit scale
+        and by halves. What it exceeds for everybody, `lead`, is no news of the customer, and on
+        real logs did not outlast the horizon.
+
+        Returns
+        -------
+        array (rows, len(days))
+            Never rising in h, and 1 towards H.
+        """
         x, t_x, T = (np.asarray(inputs[name], dtype=float) for name in RFM)
-        survival = 1.0 - self.btyd.p_within(x, t_x, T, np.append(self.horizon_days, days))
-        ratio = survival[:, 1:] / np.maximum(survival[:, :1], _EDGE)
-        return np.minimum(ratio, 1.0)
+        within = self.btyd.p_within(x, t_x, T, np.append(self.horizon_days, days))
+        left = np.minimum((1.0 - within[:, 1:]) / np.maximum(1.0 - within[:, :1], _EDGE), 1.0)
+        own, theirs = (np.clip(p, _EDGE, 1 - _EDGE) for p in (p_return, within[:, 0]))
+        tilt = np.exp(_CARRIED * (logit(own) - logit(theirs) - lead))[:, None]
+        return np.asarray(left / (left + tilt * (1.0 - left)))
 
 
 def search_space(trial: Trial) -> BoosterSettings:
@@ -159,14 +177,15 @@ def search_space(trial: Trial) -> BoosterSettings:
 def fit_timing(slices: Slices, settings: BoosterSettings, seed: int) -> TimingModel:
     """Fit timing on the returning rows of all slices, and spend on the latest population."""
     edges = interval_edges(slices.horizon_days)
-    booster, seasons = None, list[Season]()
+    booster, count, seasons = None, None, list[Season]()
     if slices.labels["returned"].sum() >= MIN_RETURNS:
         seasons = _fit_seasons(slices, edges)
         booster = _fit_booster(slices, edges, seasons, settings, seed)
+        count = fit_count(slices, seed)
     spend = fit_gamma_gamma(slices.latest)
     mean = logit(conditional_hazards(slices.btyd, slices.latest, edges)).mean(axis=0)
     return TimingModel(
-        slices.horizon_days, edges, slices.btyd, booster, spend, mean.tolist(), seasons
+        slices.horizon_days, edges, slices.btyd, booster, spend, mean.tolist(), seasons, count
     )
 
 

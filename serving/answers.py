@@ -1,6 +1,6 @@
 """What the models say, put into the form of the answer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any, Literal
 
@@ -15,11 +15,11 @@ from models.churn import band
 from models.forecast import P_WITHIN_DAYS, Forecast, make_forecast
 from models.policy import check_eligibility, recommend
 from models.registry import Champions
+from serving.replenishment import CYCLES, list_due
 from serving.schemas import (
     Answer,
     Channel,
     Churn,
-    Due,
     IfReturns,
     NextPurchase,
     RankedChannel,
@@ -40,6 +40,7 @@ def make_answers(
     found: Mapping[str, Tables],
     features: Features,
     as_of: int,
+    unspoken: Set[str] = frozenset(),
 ) -> dict[str, Answer]:
     """Answer for customers who are known and have not objected to profiling.
 
@@ -47,6 +48,8 @@ def make_answers(
     ----------
     found : customer id -> history
     features : name -> one value per customer, in the order of `found`
+    unspoken : set of str
+        Sensitive categories, which no answer names.
     """
     answers = {i: _empty_answer(champions, shop, i) for i in found}
     for place, answer in enumerate(answers.values()):
@@ -60,6 +63,7 @@ def make_answers(
         [answers[ids[b]] for b in buyers],
         _rows(features, buyers),
         as_of,
+        unspoken,
     )
     if champions.channel is not None:
         _add_channels(champions.channel, shop, answers, found, features, as_of)
@@ -85,6 +89,7 @@ def _add_purchases(
     answers: Sequence[Answer],
     features: Features,
     as_of: int,
+    unspoken: Set[str],
 ) -> None:
     """Fill in what the purchase models say of each buyer."""
     churn, timing = champions.churn, champions.timing
@@ -106,9 +111,13 @@ def _add_purchases(
                 forecast.within[place],
                 quantiles[place],
                 float(expected[place]),
-                _due(features, place, as_of),
+                float(features["gap_median"][place]),
                 as_of,
             )
+            if CYCLES in features:
+                answer.next_purchase.due = list_due(
+                    features[CYCLES][place], as_of, churn.horizon_days, unspoken
+                )
             answer.value = _value(forecast, place, shop)
     for answer, p, percentile in zip(answers, p_churn, churn.percentile(p_churn), strict=True):
         answer.churn = Churn(
@@ -122,18 +131,8 @@ def _add_purchases(
             answer.reason = "; ".join(filter(None, (_LOW_DATA, answer.reason)))
 
 
-def _due(features: Features, place: int, as_of: int) -> list[Due] | None:
-    """Name the category most overdue by the customer's own cycle; None without order lines."""
-    if "due_category" not in features:
-        return None
-    category, days = features["due_category"][place], features["due_category_days"][place]
-    if category is None:
-        return []
-    return [Due(category=str(category), due_at=_instant(as_of, float(days)))]
-
-
 def _next_purchase(
-    within: Floats, quantiles: Floats, expected: float, due: list[Due] | None, as_of: int
+    within: Floats, quantiles: Floats, expected: float, typical_gap: float, as_of: int
 ) -> NextPurchase:
     median, low_50, high_50, low_80, high_80 = (_instant(as_of, days) for days in quantiles)
     return NextPurchase(
@@ -142,7 +141,7 @@ def _next_purchase(
         if_returns=IfReturns(
             median_at=median, window_50=(low_50, high_50), window_80=(low_80, high_80)
         ),
-        due=due,
+        typical_gap_days=None if np.isnan(typical_gap) else typical_gap,
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from features.catalog.catalog import Catalog
 from features.catalog.dictionary import make_catalog
+from features.catalog.relations import CATEGORY_CYCLE
 from features.catalog.vocabulary import Vocabulary
 from features.engines.history_engine import Plan
 from features.engines.scope import Lookups, Scope
@@ -19,6 +20,7 @@ from features.inputs.history import Array
 from features.inputs.identities import read_customers
 from features.inputs.journal import open_journal
 from features.inputs.pseudonyms import key_fingerprint, stored_ids
+from features.inputs.sensitive import sensitive_names
 from features.inputs.shop import Shop, read_shop
 from features.inputs.windows import DAY, local_day, read_cutoff, to_datetime
 from features.store.builds import HistoryStore
@@ -30,13 +32,14 @@ from models.registry import Champions, Version, read_champions
 from models.wording import Money
 from serving.answers import Tables, make_answers
 from serving.explanations import make_explanations
+from serving.replenishment import CYCLE, CYCLES
 from serving.schemas import MAX_EXPLAINED, Answer, ExplainResponse, PredictResponse
 from serving.settings import read_settings
 
 _HOUR = DAY // 24
 _RETRY_SECONDS = 3600
 # What an answer shows of the features themselves; those of absent tables are left out.
-_ANSWERED = {"T", "due_category", "due_category_days", "activity_group", "contact_score"}
+_ANSWERED = {"T", "gap_median", "due_category", "activity_group", "contact_score"}
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,7 @@ class Predictor:
             if vocabulary not in [earlier for earlier, _ in wanted[:place]]
         ]
         _refuse_ambiguous(catalogs)
+        catalogs[0] = _list_cycles(catalogs[0])
         return catalogs
 
     @cached_property
@@ -84,6 +88,15 @@ class Predictor:
         features = {name: f for catalog in self.catalogs for name, f in catalog.items()}
         money = Money(self.shop.section.currency, self.shop.minor_digits)
         return Speaker(features, money, self.shop.sensitive)
+
+    @cached_property
+    def _unspoken(self) -> frozenset[str]:
+        """Categories found too personal, even if the store was built before they were listed."""
+        tables = [
+            lookups.tables.get(CATEGORY_CYCLE.name, {}) for lookups in self.store.info.lookups
+        ]
+        categories = {name for table in tables for column in table.values() for name in column}
+        return frozenset(sensitive_names(categories, self.shop.sensitive))
 
     @property
     def _versions(self) -> list[Version]:
@@ -212,7 +225,9 @@ class Predictor:
         answers, found = self._sort_out(list(dict.fromkeys(customer_ids)), as_of)
         features = self._compute(found, as_of) if found else {}
         if found:
-            answers |= make_answers(self.champions, self.shop, found, features, as_of)
+            answers |= make_answers(
+                self.champions, self.shop, found, features, as_of, self._unspoken
+            )
         return _Asked(answers, list(found), features)
 
     def _sort_out(
@@ -311,6 +326,11 @@ def _select(vocabulary: Vocabulary, names: set[str], stored: Vocabulary) -> Cata
             "models were trained on, or train again without them."
         )
     return catalog.select(names)
+
+
+def _list_cycles(catalog: Catalog) -> Catalog:
+    """List what an answer tells of each category's replenishment, where categories are known."""
+    return catalog.listing(CYCLES, *CYCLE) if "due_category" in catalog else catalog
 
 
 def _refuse_ambiguous(catalogs: Sequence[Catalog]) -> None:

@@ -83,7 +83,10 @@ class Due(BaseModel):
     """A category whose replenishment is due."""
 
     category: str
-    due_at: datetime
+    due_at: datetime = Field(
+        description="last bought plus the cycle: the customer's own mean gap in the category, "
+        "drawn to that of all customers by two pseudo-gaps; before as_of it is overdue"
+    )
 
 
 class NextPurchase(BaseModel):
@@ -94,8 +97,16 @@ class NextPurchase(BaseModel):
         description="when a purchase is as likely as not; null if it is not within the horizon"
     )
     if_returns: IfReturns
+    typical_gap_days: float | None = Field(
+        description="median of the customer's own gaps, in days from one day with a purchase to "
+        "the next, not drawn to anybody else's; of one gap it is that gap; null for who has "
+        "bought on one day only"
+    )
     due: list[Due] | None = Field(
-        description="the category most overdue by the own cycle; null without order lines"
+        default=None,
+        description="categories whose replenishment is overdue or due within the horizon, the "
+        "earliest first; of more than 10 those with the most order lines. A category has a cycle "
+        "once 30 repeat purchases of it are known; null without order lines with categories",
     )
 
 
@@ -103,7 +114,9 @@ class Value(BaseModel):
     """What the customer will be worth within the horizon."""
 
     expected_purchases: float = Field(description="days with a purchase")
-    expected_spend: float | None = Field(description="null: too few repeat buyers to fit it")
+    expected_spend: float | None = Field(
+        description="null: too few repeat buyers to fit it, or amounts too unequal for a mean"
+    )
     currency: str
 
 

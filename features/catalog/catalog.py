@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
+from types import MappingProxyType
 
 from features.catalog.expressions import names_in
 from features.catalog.feature import Aggregate, Derived, Feature, Quantiles
@@ -21,6 +22,9 @@ class Catalog(Mapping[str, Feature]):
     relations : Relations
     statistics : iterable of Lookup or Quantiles
         The lookups that features name as `"@lookup:column"` or `"@lookup:column:key"`.
+    listed : dict of str to tuple of str
+        Relations whose rows are given beside the features, each with the columns of a row:
+        what an answer tells of a customer and no model reads. Engines over histories give them.
     """
 
     def __init__(
@@ -28,14 +32,20 @@ class Catalog(Mapping[str, Feature]):
         features: Iterable[Feature],
         relations: Relations,
         statistics: Iterable[Lookup | Quantiles] = (),
+        listed: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
     ) -> None:
         self.relations = relations
+        self.listed = listed
         self.statistics = {statistic.name: statistic for statistic in statistics}
         self._features: dict[str, Feature] = {}
         self._names: dict[str, str] = {}  # as SQL sees them -> as they are
         for feature in features:
             self._check(feature)
             self._features[feature.name] = feature
+        for relation, columns in listed.items():
+            unknown = set(columns) - relations[relation].names
+            if unknown or relation in self._features:
+                raise ValueError(f"{relation}: lists {sorted(unknown)}, or is a feature's name")
 
     def _check(self, feature: Feature) -> None:
         same = self._names.setdefault(feature.name.lower(), feature.name)
@@ -97,12 +107,14 @@ class Catalog(Mapping[str, Feature]):
     @cached_property
     def read_relations(self) -> list[Relation]:
         """The relations that are read, each after those that it reads itself."""
-        return self.relations.closure({f.relation for f in self.aggregates})
+        return self.relations.closure({f.relation for f in self.aggregates} | self.listed.keys())
 
     @cached_property
     def read_columns(self) -> dict[str, set[str]]:
         """The columns that each relation must give, by its name."""
         wanted: dict[str, set[str]] = {r.name: set() for r in self.read_relations}
+        for name, columns in self.listed.items():
+            wanted[name] |= set(columns)
         for feature in self.aggregates:
             wanted[feature.relation] |= feature.inputs
         for relation in reversed(self.read_relations):
@@ -126,6 +138,7 @@ class Catalog(Mapping[str, Feature]):
                 days[relation.name] = relation.lookback
                 continue
             read = [f.lookback for f in self.aggregates if f.relation == relation.name]
+            read += [None] if relation.name in self.listed else []
             for other in self.read_relations:
                 if relation.name in other.sources:
                     read.append(days[other.name])
@@ -188,6 +201,11 @@ class Catalog(Mapping[str, Feature]):
         """Keep what a model may read."""
         return self.select(self.numbers)
 
+    def listing(self, relation: str, *columns: str) -> "Catalog":
+        """Add a relation whose rows are listed; its table and columns must be there."""
+        listed = {**self.listed, relation: columns}
+        return Catalog(self.values(), self.relations, self.statistics.values(), listed)
+
     def available(self, vocabulary: Vocabulary) -> "Catalog":
         """Keep the features whose tables and columns the shop gives.
 
@@ -225,7 +243,7 @@ class Catalog(Mapping[str, Feature]):
         return all(_given(need, vocabulary) for need in needs)
 
     def _keep(self, features: Iterable[Feature]) -> "Catalog":
-        return Catalog(features, self.relations, self.statistics.values())
+        return Catalog(features, self.relations, self.statistics.values(), self.listed)
 
 
 def _short_hash(parts: list[str]) -> str:

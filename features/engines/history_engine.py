@@ -22,7 +22,8 @@ def compute_features(
     Returns
     -------
     dict of str to array
-        One value per customer in the order given: numbers as float64, texts as objects.
+        One value per customer in the order given: numbers as float64, texts as objects, and
+        the rows of a relation that the catalog lists as a list of tuples.
     """
     return Plan(catalog).compute(customers, scope)
 

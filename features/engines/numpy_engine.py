@@ -33,7 +33,7 @@ class NumpyPlan:
     """A catalog prepared for many requests: what each relation gives, and to which features."""
 
     def __init__(self, catalog: Catalog) -> None:
-        self._names = list(catalog)
+        self._names, self._listed = list(catalog), catalog.listed
         by_relation = sorted(catalog.aggregates, key=lambda f: f.relation)
         blocks = {
             relation: _Block(list(features))
@@ -56,7 +56,7 @@ class NumpyPlan:
         self._known = self._look_up(Lookups(0))
 
     def compute(self, histories: Histories, scope: Scope) -> dict[str, Array]:
-        """Compute all features: one value per customer of the batch, in its order."""
+        """Compute all features and lists: one value per customer of the batch, in its order."""
         known = self._known
         if known[0] is not scope.lookups:
             known = self._known = self._look_up(scope.lookups)
@@ -70,7 +70,8 @@ class NumpyPlan:
                 if block is not None:
                     block.compute(rows, scope.cutoff, constants, values)
             self._derive(values)
-        return {name: _full(values[name], histories["orders"].n) for name in self._names}
+        features = {name: _full(values[name], histories["orders"].n) for name in self._names}
+        return features | {name: _list(read[name], of) for name, of in self._listed.items()}
 
     def _look_up(self, lookups: Lookups) -> tuple[Lookups, dict[str, float], dict[str, float]]:
         """Find what rows and derived features read of lookups: the same for many requests."""
@@ -97,6 +98,16 @@ def _number(value: float | None) -> float:
 
 def _full(value: Any, n: int) -> Array:
     return value if np.shape(value) else np.full(n, value)
+
+
+def _list(rows: Rows, columns: Sequence[str]) -> Array:
+    """List the rows of each customer, as tuples of some columns."""
+    lists = np.empty(rows.n, object)
+    lists[:] = [[] for _ in range(rows.n)]
+    values = zip(*(rows[name].tolist() for name in columns), strict=True)
+    for customer, row in zip(rows.customer.tolist(), values, strict=True):
+        lists[customer].append(row)
+    return lists
 
 
 _STACKED = ("count", "mean", "std", "sum", "min", "max")

@@ -33,19 +33,20 @@ class RowPlan:
         self.source = write_features(catalog)
         namespace = {**NAMESPACE, **_FUNCTIONS}
         exec(compile(self.source, "<features>", "exec"), namespace)
-        self._run: Callable[..., tuple[tuple[float, ...], tuple[Any, ...]]] = namespace["run"]
+        self._run: Callable[..., tuple[tuple[Any, ...], ...]] = namespace["run"]
         self._known = self._look_up(Lookups(0))
 
     def compute(self, tables: Tables, scope: Scope) -> dict[str, Array]:
-        """Compute all features of one customer: arrays of one value."""
+        """Compute all features and lists of one customer: arrays of one value."""
         known = self._known
         if known[0] is not scope.lookups:
             known = self._known = self._look_up(scope.lookups)
         _, constants, joined = known
         clock = float(scope.cutoff), float(scope.cutoff_day)
-        numbers, texts = self._run(tables, *clock, constants, joined)
+        numbers, texts, lists = self._run(tables, *clock, constants, joined)
         values = dict(zip(self._catalog.numbers, np.array(numbers, float)[:, None], strict=True))
-        return values | dict(zip(self._texts, np.array(texts, object)[:, None], strict=True))
+        values |= dict(zip(self._texts, np.array(texts, object)[:, None], strict=True))
+        return values | dict(zip(self._catalog.listed, map(_as_one, lists), strict=True))
 
     def _look_up(self, lookups: Lookups) -> tuple[Lookups, Constants, Joined]:
         """Find what the function reads of lookups: the same for many requests."""
@@ -60,6 +61,13 @@ class RowPlan:
                     for column in relation.lookup.totals
                 }
         return lookups, constants, joined
+
+
+def _as_one(rows: list[Any]) -> Array:
+    """Make a list the one value of an array."""
+    array = np.empty(1, object)
+    array[0] = rows
+    return array
 
 
 def _number(value: float | None) -> float:

@@ -25,7 +25,7 @@ Columns = Mapping[str, Term]
 
 
 def write_features(catalog: Catalog) -> str:
-    """Write the function `run` from one customer's tables to all numbers and all texts.
+    """Write the function `run` from one customer's tables to all numbers, texts and lists.
 
     Its other parameters are the clock, the constants of the population by name, and the
     lookups that relations join: name -> column -> key -> value.
@@ -119,6 +119,7 @@ class _Source:
         """Count how often each column of a relation is read; when put into an order, twice."""
         features = [f for f in self._catalog.aggregates if f.relation == relation.name]
         texts = [text for f in features for text in (f.value, f.where, f.by) if text]
+        texts += self._catalog.listed.get(relation.name, ())
         for other in self._catalog.read_relations:
             texts += [
                 text for source, _, text in other.customer.values() if source == relation.name
@@ -158,6 +159,9 @@ class _Source:
 
     def _hand_on(self, relation: Relation, block: Block, columns: Columns) -> None:
         """Hand a row to all that read the relation."""
+        if relation.name in self._catalog.listed:
+            row = "".join(f"{columns[n].source}, " for n in self._catalog.listed[relation.name])
+            block.add(f"{self._list_of(relation.name)}.append(({row}))")
         features = [f for f in self._catalog.aggregates if f.relation == relation.name]
         values = Counter(feature.value for feature in features)
         for text in [text for text, uses in values.items() if uses > 1]:
@@ -171,6 +175,9 @@ class _Source:
                 if other.lookback is not None:
                     recent = self._since(block, columns["happened_at"].source, other.lookback)
                 self._feed(other, recent, columns)
+
+    def _list_of(self, relation: str) -> str:
+        return self._sections.container("[]", relation, "list")
 
     def _keep_for(
         self, other: Relation, relation: Relation, block: Block, columns: Columns
@@ -284,7 +291,8 @@ class _Source:
             "".join(f"{values[name].source}, " for name in names)
             for names in (self._catalog.numbers, texts)
         ]
-        end.add(f"return ({given[0]}), ({given[1]})")
+        lists = "".join(f"{self._list_of(relation)}, " for relation in self._catalog.listed)
+        end.add(f"return ({given[0]}), ({given[1]}), ({lists})")
 
 
 def _check(relation: Relation) -> None:

@@ -29,7 +29,7 @@ def over_beta(a: float, b: Floats, integrand: Callable[[Floats, slice], Floats])
         Values at p, array (rows, nodes), for a slice of the rows.
     """
     distinct, place = np.unique(b, return_inverse=True)
-    nodes = [beta_nodes(a, value) for value in distinct]
+    nodes = [beta_nodes(a, value) for value in distinct.tolist()]
     p = np.array([node for node, _ in nodes]).reshape(-1, BETA_NODES)
     weight = np.array([weights for _, weights in nodes]).reshape(-1, BETA_NODES)
     result = np.empty(len(b))
@@ -44,7 +44,8 @@ def beta_nodes(a: float, b: float) -> tuple[Floats, Floats]:
     """Nodes in (0, 1) and weights, summing to 1, of an integral over Beta(a, b).
 
     Golub & Welsch (1969): the eigenvalues of the Jacobi polynomials' recurrence are the nodes.
-    Unlike scipy's `roots_jacobi` this needs no Beta function, which overflows at b > 500.
+    Unlike scipy's `roots_jacobi` this needs no Beta function, which overflows at b > 500. The
+    arrays are kept for whoever asks next, and cannot be written to.
     """
     left, right = b - 1.0, a - 1.0
     k = np.arange(BETA_NODES)

@@ -98,6 +98,27 @@ def test_a_customer_is_the_same_alone_in_a_batch_and_in_the_training_build(
             np.testing.assert_array_equal(alone[name][0], together[name][place], err_msg=name)
 
 
+def test_of_the_listed_cycles_the_most_overdue_is_the_feature_s(simulated, tmp_path: Path) -> None:
+    """What answers list and what models read come from the same rows."""
+    catalog = read_catalog(simulated.log, simulated.cutoff)
+    scope = make_scope(
+        simulated.log, simulated.cutoff, build_lookups_at(simulated.log, simulated.cutoff, catalog)
+    )
+    listing = catalog.select(["due_category", "due_category_days"]).listing(
+        "cycles", "overdue_ratio", "category", "due_days"
+    )
+    plan, histories = Plan(listing), list(_histories(simulated.log, tmp_path).values())
+    values = plan.compute(histories, scope)
+    for place, cycles in enumerate(values["cycles"]):
+        most = max((row for row in cycles if row[0] == row[0]), default=(np.nan, None, np.nan))
+        found = values["due_category"][place], values["due_category_days"][place]
+        np.testing.assert_equal(found, most[1:])
+    assert sum(len(cycles) > 3 for cycles in values["cycles"]) > 300
+    for place in range(0, len(histories), 50):
+        alone = plan.compute([histories[place]], scope)["cycles"][0]
+        np.testing.assert_equal(alone, values["cycles"][place])
+
+
 @pytest.mark.parametrize("zone", ZONES)
 @given(data=st.data())
 @OVER_LOGS

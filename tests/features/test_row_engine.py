@@ -109,6 +109,25 @@ def test_fractions_add_up_to_the_same_alone_and_in_a_batch() -> None:
             np.testing.assert_array_equal(values[0], together[name][place], err_msg=name)
 
 
+def test_the_rows_of_a_listed_relation_stand_beside_the_features() -> None:
+    groups = Relation("g", sources=("r",), by=("t",), totals={"a": ("sum", "a")})
+    catalog = _catalog(_feature("count", "a"), relations=(groups,)).listing("g", "t", "a")
+    some = _events(price=[1, 2, 4], event_type=["y", None, "y"], occurred_at=[1, 2, 3])
+    nothing = _events(price=[1], event_type=["y"], known_at=[11 * _DAY])
+    for customers in ([some], [nothing, some]):
+        values = Plan(catalog).compute(customers, _SCOPE)
+        assert values["g"][-1] == [("y", 5.0), (None, 2.0)]
+        assert values["f"][-1] == 3
+    assert values["g"][0] == Plan(catalog).compute([nothing], _SCOPE)["g"][0] == []
+
+
+def test_what_is_not_there_is_not_listed() -> None:
+    with pytest.raises(ValueError, match=r"r: lists \['b'\]"):
+        _catalog(_feature("count", "a")).listing("r", "b")
+    with pytest.raises(ValueError, match=r"r: lists .* a feature's name"):
+        _catalog(_feature("count", "a", name="r")).listing("r", "a")
+
+
 def test_the_function_names_what_is_the_same_for_all_rows_outside_its_loops() -> None:
     catalog = _catalog(_feature("count", "a", where="happened_at > cutoff - 3 * 7"))
     before, loop = RowPlan(catalog).source.split("for ")

@@ -1,8 +1,10 @@
 """Coherence: one law of the next purchase from two models that can be promoted alone."""
 
+import msgspec
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import expit, logit
 
 from features.engines.build import build_features
 from features.inputs.faults import NextbuyError
@@ -95,6 +97,35 @@ def test_without_boosters_the_law_is_bg_nbds_at_the_edges() -> None:
     np.testing.assert_allclose(
         make_forecast(churn, timing, frame).within[:, timing.edges], law, atol=1e-5
     )
+
+
+@pytest.mark.parametrize("lead", [-2.0, 0.0, 1.0])
+def test_beyond_the_horizon_the_law_goes_on_from_where_it_was(lead: float) -> None:
+    """Whatever the models know beside the purchase dates, the step at H is no jump."""
+    churn, timing = _pair(90)
+    churn = msgspec.structs.replace(churn, btyd=BgNbd(0.9, 3.0, 0.5, 4.0, 0.0), lead=lead)
+    inputs = _population()
+    p_return = 1 - churn.predict(inputs)
+    left = timing.tail(inputs, [90 + 1e-7, 91, 200, 365], p_return, lead)
+    np.testing.assert_allclose(left[:-9, 0], 1, atol=1e-4)  # who buys every day is back at once
+    assert (np.diff(left, axis=1) <= 0).all()
+    _assert_coherent(churn, timing, inputs)
+
+
+def test_who_is_likelier_to_return_than_bg_nbd_says_is_so_beyond_the_horizon_too() -> None:
+    churn, timing = _pair(30)
+    inputs = _population()
+    theirs = 1 - churn.predict(inputs)
+    unsure = (theirs > 0.001) & (theirs < 0.999)
+    inputs, theirs = inputs[unsure], theirs[unsure]
+
+    def odds(more: float, lead: float) -> np.ndarray:
+        left = timing.tail(inputs, [60], expit(logit(theirs) + more), lead)
+        return (1 - left) / left
+
+    np.testing.assert_allclose(odds(2.0, 2.0), odds(0.0, 0.0), rtol=1e-6)
+    np.testing.assert_allclose(odds(1.0, 0.0), np.exp(0.5) * odds(0.0, 0.0), rtol=1e-6)
+    np.testing.assert_allclose(odds(-1.0, 0.5), np.exp(-0.75) * odds(0.0, 0.0), rtol=1e-6)
 
 
 @pytest.mark.parametrize("horizon", [7, 14, 30, 60, 90, 365])

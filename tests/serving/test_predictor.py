@@ -10,7 +10,7 @@ import pytest
 
 from features.engines.build import build_features
 from features.inputs.faults import InputError, NextbuyError
-from features.inputs.shop import read_shop
+from features.inputs.shop import SensitiveSection, read_shop
 from features.inputs.windows import DAY, to_datetime
 from features.store.fresh import FreshStore
 from features.store.sqlite_store import SqliteStore
@@ -18,6 +18,7 @@ from features.store.store import build_store, store_path
 from models.forecast import P_WITHIN_DAYS, make_forecast
 from models.registry import Champions
 from serving.predictor import Predictor, load_predictor, predict_once
+from serving.replenishment import MAX_DUE
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +80,40 @@ def test_an_answer_is_coherent_and_its_instants_are_in_order(
         (a, d), (b, c) = following.if_returns.window_80, following.if_returns.window_50
         assert as_of < a <= b <= following.if_returns.median_at <= c <= d
         assert 0 <= churn.percentile <= 100
+
+
+def test_the_most_overdue_category_of_an_answer_is_the_feature_s(
+    predictor: Predictor, simulated, buyers
+) -> None:
+    answers = predictor.predict(list(buyers.index), simulated.cutoff).answers
+    compared = 0
+    for answer in answers:
+        if answer.status != "ok":
+            continue
+        row, due = buyers.loc[answer.customer_id], answer.next_purchase.due
+        if len(due) < MAX_DUE and row["due_category_days"] <= 90:
+            due_at = {d.category: d.due_at for d in due}[row["due_category"]]
+            days = (due_at - to_datetime(simulated.cutoff)).total_seconds() * 1e6 / DAY
+            assert days == pytest.approx(row["due_category_days"], abs=1e-6)
+            compared += 1
+        gap, median = answer.next_purchase.typical_gap_days, row["gap_median"]
+        assert gap == median if row["frequency"] else gap is None
+    assert compared > 500
+
+
+def test_a_category_that_was_called_sensitive_after_the_build_is_not_named(
+    predictor: Predictor, simulated, buyers
+) -> None:
+    ids = list(buyers.index)[:200]
+
+    def named(one: Predictor) -> set[str]:
+        answers = one.predict(ids, simulated.cutoff).answers
+        return {due.category for a in answers if a.next_purchase for due in a.next_purchase.due}
+
+    word = min(named(predictor))
+    sensitive = SensitiveSection(words=[word])
+    shop = msgspec.structs.replace(predictor.shop, sensitive=sensitive)
+    assert named(replace(predictor, shop=shop)) == named(predictor) - {word}
 
 
 def test_a_customer_is_the_same_alone_and_among_others(

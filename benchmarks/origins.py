@@ -1,0 +1,65 @@
+"""The purchase models at one origin of a log, fitted with the default settings; what came after."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from benchmarks.logs import LOGS
+from features.engines.build import read_catalog
+from features.inputs.log import Log
+from features.inputs.windows import read_cutoff
+from models.churn import ChurnModel
+from models.forecast import Forecast, make_forecast
+from models.slices import Slices
+from models.timing import TimingModel
+from nextbuy.simulator import simulate_shop
+from training.recipes import CHURN, SEED, TIMING
+from training.slices import make_slice, make_slices
+
+HORIZON = 90
+SIMULATED = ("sparse", "dense")  # profiles
+SIMULATED_ORIGIN = "2025-06-30"
+_CUSTOMERS = 5000
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What was known at an origin and fitted on it, and the labels of the horizon after it."""
+
+    slices: Slices
+    population: pd.DataFrame
+    labels: pd.DataFrame
+    churn: ChurnModel
+    timing: TimingModel
+
+    @cached_property
+    def forecast(self) -> Forecast:
+        """What is foretold of everybody."""
+        return make_forecast(self.churn, self.timing, self.population)
+
+
+def write_log(name: str, folder: Path) -> tuple[Path, tuple[str, ...]]:
+    """Write a real log or a simulated shop; give its `nextbuy.toml` and the origins.
+
+    Raises
+    ------
+    NextbuyError
+        The log is not on this machine.
+    """
+    if name in SIMULATED:
+        return simulate_shop(folder, _CUSTOMERS, profile=name), (SIMULATED_ORIGIN,)
+    write, origins, _ = LOGS[name]
+    return write(folder), origins
+
+
+def fit_origin(log: Log, origin: str) -> Origin:
+    """Fit both purchase models at an origin."""
+    cutoff = read_cutoff(origin, log.shop.timezone)
+    catalog = read_catalog(log, cutoff).without_texts()
+    slices = make_slices(log, cutoff, HORIZON, catalog)
+    population, labels = make_slice(log, cutoff, HORIZON, catalog, log.observed_until)
+    churn = CHURN.fit(slices, CHURN.defaults, SEED)
+    timing = TIMING.fit(slices, TIMING.defaults, SEED)
+    return Origin(slices, population, labels, churn, timing)
