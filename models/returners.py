@@ -8,6 +8,7 @@ the hazards are conditional on a return, so that the few who are drawn wrongly o
 early intervals where nobody came.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,10 +17,11 @@ from numpy.typing import NDArray
 
 from models.btyd.history import RFM
 from models.btyd.member import Member
-from models.slices import Slices, age_weights
+from models.slices import Slices
 
 Floats = NDArray[np.float64]
 Days = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -34,14 +36,40 @@ class Returners:
         Days to the next purchase, 0 where it is still awaited.
     watched : array (n,)
         Days after the cutoff that are known, at most H.
-    weights : array (n,)
-        What each counts for, by the age of its slice.
     """
 
     frame: pd.DataFrame
     days: Days
     watched: Days
-    weights: Floats
+
+    def awaited(self, edges: Sequence[int]) -> Flags:
+        """Say who was awaited when an interval began, where its end is known.
+
+        Array (n, intervals - 1), without the last interval: there everybody comes.
+        """
+        known = np.array(edges[:-1])[None, :] <= self.watched[:, None]
+        begun = np.arange(len(edges) - 1)[None, :] <= self._interval(edges)[:, None]
+        return np.asarray(known & begun)
+
+    def came(self, edges: Sequence[int]) -> Flags:
+        """Say who came in which interval: array (n, intervals - 1)."""
+        return np.asarray(np.arange(len(edges) - 1)[None, :] == self._interval(edges)[:, None])
+
+    def _interval(self, edges: Sequence[int]) -> Days:
+        """Give the interval in which each came, the last one where they are still awaited."""
+        return np.where(self.days > 0, np.searchsorted(edges, self.days), len(edges) - 1)
+
+    def by_cutoff(self) -> list["Returners"]:
+        """Part the rows by their cutoff."""
+        places = self.frame.groupby("cutoff").indices.values()
+        return [Returners(self.frame.iloc[p], self.days[p], self.watched[p]) for p in places]
+
+
+def closed_returners(frame: pd.DataFrame, labels: pd.DataFrame, horizon_days: int) -> Returners:
+    """Gather those who came back within a window that has closed."""
+    back = labels["returned"].to_numpy(dtype=bool)
+    days = labels["days_to_next"].to_numpy()[back]
+    return Returners(frame[back], days, np.full(len(days), horizon_days))
 
 
 def make_returners(slices: Slices, seed: int) -> Returners:
@@ -49,21 +77,18 @@ def make_returners(slices: Slices, seed: int) -> Returners:
 
     The same slices and seed give the same rows.
     """
-    back = slices.labels["returned"].to_numpy(dtype=bool)
-    days = slices.labels["days_to_next"].to_numpy()[back]
-    parts = [(slices.frame[back], days, np.full(len(days), slices.horizon_days))]
-    if slices.open is not None:
-        parts.append(_likely(slices, *slices.open, seed))
-    frames, day_parts, watched = zip(*parts, strict=True)
-    frame = pd.concat(frames, ignore_index=True)
+    closed = closed_returners(slices.frame, slices.labels, slices.horizon_days)
+    if slices.open is None:
+        return closed
+    later = _likely(slices, *slices.open, seed)
     return Returners(
-        frame, np.concatenate(day_parts), np.concatenate(watched), age_weights(frame["cutoff"])
+        pd.concat([closed.frame, later.frame], ignore_index=True),
+        np.concatenate([closed.days, later.days]),
+        np.concatenate([closed.watched, later.watched]),
     )
 
 
-def _likely(
-    slices: Slices, frame: pd.DataFrame, labels: pd.DataFrame, seed: int
-) -> tuple[pd.DataFrame, Days, Days]:
+def _likely(slices: Slices, frame: pd.DataFrame, labels: pd.DataFrame, seed: int) -> Returners:
     """Draw the likely returners of open slices."""
     chance = np.where(labels["returned"], 1.0, 0.0)
     watched = labels["watched_days"].to_numpy()
@@ -73,7 +98,7 @@ def _likely(
             slices.btyds[cutoff], frame.iloc[awaited], watched[rows[0]], slices.horizon_days
         )
     drawn = np.random.default_rng(seed).random(len(frame)) < chance
-    return frame[drawn], labels["days_to_next"].to_numpy()[drawn], watched[drawn]
+    return Returners(frame[drawn], labels["days_to_next"].to_numpy()[drawn], watched[drawn])
 
 
 def _chance_left(btyd: Member, frame: pd.DataFrame, watched: int, horizon_days: int) -> Floats:

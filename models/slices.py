@@ -1,5 +1,6 @@
 """What a purchase model learns from: the features and labels of several cutoffs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -95,8 +96,9 @@ class Slices:
         parts = self.season_parts
         if not parts:
             return None
+        frames = [frame for frame, _ in parts]
         returned = [labels["returned"].to_numpy() for _, labels in parts]
-        return fit_season([frame for frame, _ in parts], returned, cutoff_days(parts))
+        return fit_season(frames, returned, cutoff_days(frames))
 
     @cached_property
     def shifts(self) -> Floats:
@@ -112,6 +114,6 @@ def age_weights(cutoffs: pd.Series) -> Floats:
     return np.asarray(0.5 ** (age / HALF_LIFE_DAYS), dtype=float)
 
 
-def cutoff_days(parts: list[tuple[pd.DataFrame, pd.DataFrame]]) -> list[int]:
-    """Give the local day of each part's cutoff."""
-    return [int(frame[CUTOFF_DAY].iloc[0]) for frame, _ in parts]
+def cutoff_days(frames: Sequence[pd.DataFrame]) -> list[int]:
+    """Give the local day of each frame's cutoff."""
+    return [int(frame[CUTOFF_DAY].iloc[0]) for frame in frames]

@@ -12,9 +12,9 @@ from models.booster import BoosterSettings, Columns, ResidualBooster, stack
 from models.btyd.history import RFM, Days
 from models.btyd.member import Member
 from models.contributions import BASELINE, Parts, add_up, of_booster, of_offset
-from models.returners import make_returners
+from models.returners import Returners, closed_returners, make_returners
 from models.season import CUTOFF_DAY, Season, fit_season, shifts_ahead
-from models.slices import Slices, cutoff_days
+from models.slices import Slices, age_weights, cutoff_days
 from models.trial import Trial
 from models.value import GammaGamma, PurchaseCount, fit_count, fit_gamma_gamma, further_purchases
 
@@ -179,8 +179,9 @@ def fit_timing(slices: Slices, settings: BoosterSettings, seed: int) -> TimingMo
     edges = interval_edges(slices.horizon_days)
     booster, count, seasons = None, None, list[Season]()
     if slices.labels["returned"].sum() >= MIN_RETURNS:
-        seasons = _fit_seasons(slices, edges)
-        booster = _fit_booster(slices, edges, seasons, settings, seed)
+        returners = make_returners(slices, seed)
+        seasons = _fit_seasons(slices, returners, edges)
+        booster = _fit_booster(slices, returners, edges, seasons, settings, seed)
         count = fit_count(slices, seed)
     spend = fit_gamma_gamma(slices.latest)
     mean = logit(conditional_hazards(slices.btyd, slices.latest, edges)).mean(axis=0)
@@ -208,24 +209,30 @@ def conditional_hazards(btyd: Member, inputs: Columns, edges: Sequence[int]) -> 
     return np.clip(btyd.return_hazards(x, t_x, T, edges), _EDGE, 1 - _EDGE)
 
 
-def _fit_seasons(slices: Slices, edges: Sequence[int]) -> list[Season]:
+def _fit_seasons(slices: Slices, returners: Returners, edges: Sequence[int]) -> list[Season]:
     """Fit the season of each interval's hazard, over the returners who reached the interval."""
-    parts = slices.season_parts
-    if not parts:
+    if slices.year_ago is None:
         return []
-    reached = [np.searchsorted(edges, labels["days_to_next"]) for _, labels in parts]
-    back = [labels["returned"].to_numpy(dtype=bool) for _, labels in parts]
+    year_ago = closed_returners(*slices.year_ago, slices.horizon_days)
+    parts = [
+        (part.frame, part.awaited(edges), part.came(edges))
+        for part in (year_ago, *returners.by_cutoff())
+    ]
     seasons = []
     for place in range(len(edges) - 1):
-        awaited = [b & (r >= place) for b, r in zip(back, reached, strict=True)]
-        frames = [frame[rows] for (frame, _), rows in zip(parts, awaited, strict=True)]
-        outcomes = [(r == place)[rows] for r, rows in zip(reached, awaited, strict=True)]
-        seasons.append(fit_season(frames, outcomes, cutoff_days(parts)))
+        known = [
+            (frame[awaited[:, place]], came[awaited[:, place], place])
+            for frame, awaited, came in parts
+            if awaited[:, place].any()
+        ]
+        frames, outcomes = zip(*known, strict=True)
+        seasons.append(fit_season(frames, outcomes, cutoff_days(frames)))
     return seasons
 
 
 def _fit_booster(
     slices: Slices,
+    returners: Returners,
     edges: Sequence[int],
     seasons: Sequence[Season],
     settings: BoosterSettings,
@@ -235,7 +242,6 @@ def _fit_booster(
 
     The last interval is left out: its hazard is 1.
     """
-    returners = make_returners(slices, seed)
     frame, intervals = returners.frame, len(edges) - 1
     hazards = np.empty((len(frame), intervals))
     for cutoff, rows in frame.groupby("cutoff").indices.items():
@@ -244,11 +250,8 @@ def _fit_booster(
     if seasons:
         day = frame[CUTOFF_DAY].to_numpy(dtype=float)
         offsets = offsets + np.column_stack([season.at(day) for season in seasons])
-    back = np.where(returners.days > 0, np.searchsorted(edges, returners.days), intervals)
-    place = np.arange(intervals)[None, :]
-    known = np.array(edges[:-1])[None, :] <= returners.watched[:, None]
-    at_risk = ((place <= back[:, None]) & known).ravel()
-    outcome = (place == back[:, None]).ravel()[at_risk]
+    at_risk = returners.awaited(edges).ravel()
+    outcome = returners.came(edges).ravel()[at_risk]
     names = (*slices.columns, _INTERVAL)
     return ResidualBooster.fit(
         _person_intervals(frame, names, intervals, at_risk),
@@ -257,7 +260,7 @@ def _fit_booster(
         offsets.ravel()[at_risk],
         settings,
         seed,
-        weight=returners.weights.repeat(intervals)[at_risk],
+        weight=age_weights(frame["cutoff"]).repeat(intervals)[at_risk],
     )
 
 
