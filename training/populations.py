@@ -9,7 +9,10 @@ from features.inputs.objections import without_objected
 from models.btyd.ladder import fit_member
 from models.btyd.member import Member, MemberName
 
-# Of CDNOW's 23,570 customers a tenth took half of the gain over BG/NBD, a quarter four fifths.
+# `make bench-training`: of a million simulated customers 40,000 are within .1 % of the CRPS and of
+# the log-loss that more of them reach, and with every table's features a training of so many stays
+# far within 8 GiB. Of CDNOW's 23,570 customers a tenth took half of the gain over BG/NBD, a quarter
+# four fifths.
 MAX_CUSTOMERS = 40_000
 
 
@@ -18,7 +21,8 @@ class Populations:
 
     What one model learns from, another is judged on: a training builds each cutoff once.
     Customers who have objected to profiling are left out, and of a shop with more than
-    `MAX_CUSTOMERS` a part of them, at every cutoff the same. That bounds time and memory.
+    `MAX_CUSTOMERS` a part of them, at every cutoff the same, and no other features are built. That
+    bounds time and memory.
     """
 
     def __init__(self, log: Log, catalog: Catalog) -> None:
