@@ -60,19 +60,6 @@ class Season(msgspec.Struct, frozen=True):
         return self.at(np.asarray(inputs[CUTOFF_DAY], dtype=float) - YEAR_DAYS)
 
 
-def shifts_ahead(seasons: Sequence[Season], inputs: Columns) -> Floats:
-    """Give each row `Season.ahead` of several seasons fitted at the same cutoffs.
-
-    Array (rows, seasons), which is found in a few calls however many seasons there are.
-    """
-    days, gammas = seasons[0].days, np.array([season.gammas for season in seasons]).T
-    day = np.asarray(inputs[CUTOFF_DAY], dtype=float) - YEAR_DAYS
-    place = np.interp(day, days, np.arange(len(days)))
-    left = np.minimum(place.astype(int), len(days) - 2)
-    low, high = gammas[left], gammas[left + 1]
-    return np.asarray(low + (place - left)[:, None] * (high - low))
-
-
 def fit_season(
     frames: Sequence[pd.DataFrame], outcomes: Sequence[NDArray[np.bool_]], days: Sequence[int]
 ) -> Season:

@@ -13,7 +13,7 @@ from models.btyd.history import RFM, Days
 from models.btyd.member import Member
 from models.contributions import BASELINE, Parts, add_up, of_booster, of_offset
 from models.returners import Returners, closed_returners, make_returners
-from models.season import CUTOFF_DAY, Season, fit_season, shifts_ahead
+from models.season import CUTOFF_DAY, Season, fit_season
 from models.slices import Slices, age_weights, cutoff_days
 from models.trial import Trial
 from models.value import GammaGamma, PurchaseCount, fit_count, fit_gamma_gamma, further_purchases
@@ -93,7 +93,7 @@ class TimingModel(msgspec.Struct, frozen=True):
         """Give the season's shift of each interval's hazard but the last's."""
         if not self.seasons:
             return 0.0
-        return shifts_ahead(self.seasons, inputs)
+        return np.column_stack([season.ahead(inputs) for season in self.seasons])
 
     @property
     def weights(self) -> Floats:

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.special import expit
 
-from models.season import CUTOFF_DAY, YEAR_DAYS, Season, fit_season, shifts_ahead
+from models.season import CUTOFF_DAY, YEAR_DAYS, Season, fit_season
 
 DAYS = [100, 150, 200, 250]
 PLANTED = np.array([0.6, 0.0, -0.4, -0.2])
@@ -60,12 +60,3 @@ def test_a_cutoff_looks_up_the_day_a_year_before() -> None:
 def test_a_model_asked_too_late_stays_at_the_last_shift_that_it_knows() -> None:
     season = Season([100, 200], [-0.5, 0.5])
     assert season.ahead({CUTOFF_DAY: np.array([900.0])}).tolist() == [0.5]
-
-
-def test_several_seasons_are_read_at_once_as_one_by_one() -> None:
-    rng = np.random.default_rng(0)
-    days = [10, 38, 66, 94]
-    seasons = [Season(days, rng.normal(size=4).tolist()) for _ in range(3)]
-    asked = {CUTOFF_DAY: YEAR_DAYS + np.array([-5.0, 10.0, 12.0, 38.0, 93.5, 94.0, 200.0])}
-    expected = np.column_stack([season.ahead(asked) for season in seasons])
-    np.testing.assert_allclose(shifts_ahead(seasons, asked), expected, rtol=0, atol=1e-12)
