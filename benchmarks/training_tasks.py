@@ -25,7 +25,7 @@ from models.season import CUTOFF_DAY, YEAR_DAYS
 from models.slices import Slices
 from training.labels import make_labels
 from training.recipes import CHURN, SEED, TIMING
-from training.slices import holdout_cutoff, training_origins
+from training.slices import holdout_cutoff, open_origins, training_origins
 
 HORIZON = 90
 # What orders alone can tell, without near copies: the curve has eight sizes to go through. What
@@ -39,7 +39,9 @@ FEATURES = (
 )  # fmt: skip
 CATALOG = 240  # features of a shop that gives every table
 JUDGED = 200_000  # customers, drawn apart from the samples
+_SLICE, _OPEN = "slice-{:02}.parquet", "open-{:02}.parquet"
 _JUDGE, _YEAR_AGO = "judge.parquet", "year_ago.parquet"
+_LABELS = ["returned", "days_to_next", "purchase_days", "watched_days"]
 _BATCH = 20_000
 
 
@@ -67,7 +69,9 @@ def build(folder: Path) -> Usage:
         cutoff = holdout_cutoff(log, HORIZON)
         catalog = read_catalog(log, cutoff).select(FEATURES)
         for place, origin in enumerate(sorted(training_origins(log, cutoff, HORIZON))):
-            _write(log, catalog, origin, cutoff, folder / f"slice-{place:02}.parquet")
+            _write(log, catalog, origin, cutoff, folder / _SLICE.format(place))
+        for place, (origin, days) in enumerate(open_origins(log, cutoff, HORIZON)):
+            _write(log, catalog, origin, cutoff, folder / _OPEN.format(place), days)
         zone = log.shop.timezone
         year_ago = end_of_day(local_day(cutoff, zone) - YEAR_DAYS, zone)
         _write(log, catalog, year_ago, cutoff, folder / _YEAR_AGO)
@@ -77,15 +81,17 @@ def build(folder: Path) -> Usage:
     return use(task)
 
 
-def _write(log: Log, catalog: Catalog, cutoff: int, known_until: int, path: Path) -> None:
+def _write(
+    log: Log, catalog: Catalog, cutoff: int, known_until: int, path: Path, days: int = HORIZON
+) -> None:
     """Write everybody's features and labels at a cutoff; a customer is called by a hash."""
     frame = build_features(log, [cutoff], catalog)
-    labels = make_labels(log, frame, Window(cutoff, horizon=HORIZON), known_until)
+    labels = make_labels(log, frame, Window(cutoff, horizon=days), known_until)
     hashed = pd.util.hash_pandas_object(frame["customer_id"], index=False)
     numbers = frame[catalog.numbers].astype(np.float32)
-    told = labels[["returned", "days_to_next"]]
-    days = frame[["cutoff"]].assign(customer_id=hashed // 2)  # within the signed integers
-    pd.concat([days.astype({"customer_id": "int64"}), numbers, told], axis=1).to_parquet(path)
+    told = labels.assign(watched_days=days)[_LABELS]
+    keys = frame[["cutoff"]].assign(customer_id=hashed // 2)  # within the signed integers
+    pd.concat([keys.astype({"customer_id": "int64"}), numbers, told], axis=1).to_parquet(path)
 
 
 def fit(folder: Path, percent_mille: int) -> Fitted:
@@ -126,23 +132,36 @@ def make_slices_of(parts: dict[str, pd.DataFrame]) -> Slices:
     """Put slices together from features and labels by file."""
     latest, year_ago = parts.pop(_JUDGE), parts.pop(_YEAR_AGO)
     btyds = {p["cutoff"].iloc[0]: fit_member(p) for p in (*parts.values(), latest)}
-    frame = pd.concat(parts.values(), ignore_index=True)
-    parts.clear()
+    closed, still_open = (
+        pd.concat([parts.pop(name) for name in list(parts) if name[0] == kind[0]])
+        for kind in (_SLICE, _OPEN)
+    )
     at = int(latest["cutoff"].iloc[0].value // 1000)
-    frame, labels = _part_labels(frame)
-    features = _part_labels(latest)[0]
-    return Slices(at, HORIZON, frame, labels, features, btyds, _part_labels(year_ago))
+    return Slices(
+        at,
+        HORIZON,
+        *_part_labels(closed),
+        _part_labels(latest)[0],
+        btyds,
+        _part_labels(year_ago),
+        _part_labels(still_open),
+    )
 
 
 def _part_labels(part: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    names = ["returned", "days_to_next"]
-    return part.drop(columns=names), part[names]
+    part = part.reset_index(drop=True)
+    return part.drop(columns=_LABELS), part[_LABELS]
 
 
 def read_parts(folder: Path, share: float, features: int = 0) -> dict[str, pd.DataFrame]:
     """Read the customers whose hash is low enough, by file; widened to so many features."""
     below = [("customer_id", "<", int(share * 2**63))] if share < 1 else None
-    paths = (*sorted(folder.glob("slice-*.parquet")), folder / _YEAR_AGO, folder / _JUDGE)
+    paths = (
+        *sorted(folder.glob("slice-*.parquet")),
+        *sorted(folder.glob("open-*.parquet")),
+        folder / _YEAR_AGO,
+        folder / _JUDGE,
+    )
     parts = {path.name: pd.read_parquet(path, filters=below) for path in paths}
     return {name: _widen(part, features) for name, part in parts.items()} if features else parts
 

@@ -14,7 +14,7 @@ from models.btyd.member import Member
 from models.contributions import BASELINE, Parts, add_up, of_booster, of_offset
 from models.returners import Returners, closed_returners, make_returners
 from models.season import CUTOFF_DAY, Season, fit_season
-from models.slices import Slices, age_weights, cutoff_days
+from models.slices import Slices, cutoff_days
 from models.trial import Trial
 from models.value import GammaGamma, PurchaseCount, fit_count, fit_gamma_gamma, further_purchases
 
@@ -260,7 +260,7 @@ def _fit_booster(
         offsets.ravel()[at_risk],
         settings,
         seed,
-        weight=age_weights(frame["cutoff"]).repeat(intervals)[at_risk],
+        weight=returners.weights.repeat(intervals)[at_risk],
     )
 
 

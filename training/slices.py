@@ -1,7 +1,7 @@
 """Training slices, built: features and labels of many cutoffs, closed before the model's own."""
 
-from collections.abc import Iterator, Sequence
-from itertools import count, islice, takewhile
+from collections.abc import Iterator, Mapping
+from itertools import count, islice
 
 import pandas as pd
 
@@ -51,7 +51,7 @@ def make_slices(
     parts = [make_slice(log, origin, horizon_days, catalog, cutoff, built) for origin in origins]
     frame, labels = (pd.concat(part, ignore_index=True) for part in zip(*parts, strict=True))
     name = _choose_member(frame, labels, horizon_days)
-    later = list(open_origins(log, cutoff, horizon_days))
+    later = dict(open_origins(log, cutoff, horizon_days))
     return Slices(
         cutoff,
         horizon_days,
@@ -68,12 +68,11 @@ def make_slices(
 
 
 def _make_open(
-    log: Log, cutoff: int, origins: Sequence[int], catalog: Catalog, populations: Populations
+    log: Log, cutoff: int, origins: Mapping[int, int], catalog: Catalog, populations: Populations
 ) -> tuple[pd.DataFrame, pd.DataFrame] | None:
     """Build the slices whose window is still open, as far as it is known."""
     parts = []
-    for origin in origins:
-        days = _days_known(log, origin, cutoff)
+    for origin, days in origins.items():
         frame, labels = make_slice(log, origin, days, catalog, cutoff, populations)
         parts.append((frame, labels.assign(watched_days=days)))
     if not parts:
@@ -141,20 +140,24 @@ def training_origins(log: Log, cutoff: int, horizon_days: int) -> Iterator[int]:
     return islice(walk, MAX_SLICES)
 
 
-def open_origins(log: Log, cutoff: int, horizon_days: int) -> Iterator[int]:
+def open_origins(log: Log, cutoff: int, horizon_days: int) -> Iterator[tuple[int, int]]:
     """Walk on from the last closed cutoff to those whose window is not closed at `cutoff`.
 
     They go on in the same steps, so that the back-test's next origins build the same ones.
+
+    Yields
+    ------
+    (int, int)
+        A cutoff, and the whole days after it that are settled.
     """
-    zone = log.shop.timezone
+    zone, settle = log.shop.timezone, log.shop.section.settle_days
     day = local_day(earlier_cutoff(log, cutoff, horizon_days), zone)
-    steps = (end_of_day(later, zone) for later in count(day + STRIDE_DAYS, STRIDE_DAYS))
-    return takewhile(lambda at: _days_known(log, at, cutoff) >= MIN_DAYS_KNOWN, steps)
-
-
-def _days_known(log: Log, origin: int, cutoff: int) -> int:
-    """Count the whole days after an origin that are settled at `cutoff`."""
-    return (cutoff - origin) // DAY - log.shop.section.settle_days
+    for later in count(day + STRIDE_DAYS, STRIDE_DAYS):
+        origin = end_of_day(later, zone)
+        days = (cutoff - origin) // DAY - settle
+        if days < MIN_DAYS_KNOWN:
+            return
+        yield origin, days
 
 
 def has_history(log: Log, cutoff: int, horizon_days: int) -> bool:

@@ -103,7 +103,7 @@ def test_without_boosters_the_law_is_bg_nbds_at_the_edges() -> None:
 def test_beyond_the_horizon_the_law_goes_on_from_where_it_was(lead: float) -> None:
     """Whatever the models know beside the purchase dates, the step at H is no jump."""
     churn, timing = _pair(90)
-    churn = msgspec.structs.replace(churn, btyd=BgNbd(0.9, 3.0, 0.5, 4.0, 0.0), lead=lead)
+    churn = msgspec.structs.replace(churn, btyd=BgNbd(0.9, 3.0, 0.5, 4.0), lead=lead)
     inputs = _population()
     p_return = 1 - churn.predict(inputs)
     left = timing.tail(inputs, [90 + 1e-7, 91, 200, 365], p_return, lead)

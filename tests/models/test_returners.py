@@ -49,6 +49,7 @@ def test_of_a_closed_slice_they_are_those_who_came_back(slices: Slices) -> None:
     found = make_returners(replace(slices, open=None), seed=1)
     assert found.days.tolist() == [5, 80]
     assert found.watched.tolist() == [90, 90]
+    assert found.weights.tolist() == [1.0, 1.0]
 
 
 def test_of_an_open_slice_all_who_came_and_a_fair_share_of_the_others(slices: Slices) -> None:
@@ -65,7 +66,7 @@ def test_of_an_open_slice_all_who_came_and_a_fair_share_of_the_others(slices: Sl
 
 def test_an_interval_counts_where_its_end_is_known_and_its_start_was_awaited() -> None:
     frame = pd.DataFrame({"cutoff": [CLOSED, CLOSED, CLOSED, OPEN, OPEN]})
-    found = Returners(frame, np.array([5, 80, 90, 7, 0]), np.array([90, 90, 90, 33, 33]))
+    found = Returners(frame, np.array([5, 80, 90, 7, 0]), np.array([90, 90, 90, 33, 33]), 90)
     edges = [7, 30, 60, 90]
     assert found.awaited(edges).tolist() == [
         [True, False, False],
@@ -83,6 +84,12 @@ def test_an_interval_counts_where_its_end_is_known_and_its_start_was_awaited() -
     ]
     by_cutoff = [part.days.tolist() for part in found.by_cutoff()]
     assert by_cutoff == [[5, 80, 90], [7, 0]]
+
+
+def test_an_older_slice_counts_for_less_and_so_does_an_open_one(slices: Slices) -> None:
+    found = make_returners(slices, seed=1)
+    assert found.weights[found.watched == 90].tolist() == [0.5, 0.5]  # 120 days older
+    assert (found.weights[found.watched == 33] == 0.5).all()
 
 
 def test_the_same_seed_draws_the_same_customers(slices: Slices) -> None:

@@ -52,11 +52,11 @@ def test_never_fewer_purchases_than_the_chance_of_one(
     recency = np.where(x > 0, np.maximum(x, (share * T).round()), 0.0)
     amount = np.where(x > 0, amount, np.nan)
     inputs = pd.DataFrame(dict(zip(_INPUTS, (x, recency, T, amount), strict=True)))
-    member, edges = BgNbd(*btyd, 0.0), interval_edges(horizon)
+    member, edges = BgNbd(*btyd), interval_edges(horizon)
     count = None if level is None else PurchaseCount(_BOOSTER, level)
     spend, mean = GammaGamma(6.0, 4.0, 15.0, 100.0), [-1.0] * (len(edges) - 1)
     timing = TimingModel(horizon, edges, member, None, spend, mean, count=count)
-    churn = ChurnModel(horizon, BgNbd(*btyd[::-1], 0.0), [0.0] * 101, -1.0)
+    churn = ChurnModel(horizon, BgNbd(*btyd[::-1]), [0.0] * 101, -1.0)
     forecast = make_forecast(churn, timing, inputs)
     p_return = forecast.within[:, horizon]
     assert (forecast.expected_purchases >= p_return - 1e-12).all()
