@@ -41,7 +41,7 @@ CATALOG = 240  # features of a shop that gives every table
 JUDGED = 200_000  # customers, drawn apart from the samples
 _SLICE, _OPEN = "slice-{:02}.parquet", "open-{:02}.parquet"
 _JUDGE, _YEAR_AGO = "judge.parquet", "year_ago.parquet"
-_LABELS = ["returned", "days_to_next", "purchase_days", "watched_days"]
+LABELS = ["returned", "days_to_next", "purchase_days", "watched_days"]
 _BATCH = 20_000
 
 
@@ -89,7 +89,7 @@ def _write(
     labels = make_labels(log, frame, Window(cutoff, horizon=days), known_until)
     hashed = pd.util.hash_pandas_object(frame["customer_id"], index=False)
     numbers = frame[catalog.numbers].astype(np.float32)
-    told = labels.assign(watched_days=days)[_LABELS]
+    told = labels.assign(watched_days=days)[LABELS]
     keys = frame[["cutoff"]].assign(customer_id=hashed // 2)  # within the signed integers
     pd.concat([keys.astype({"customer_id": "int64"}), numbers, told], axis=1).to_parquet(path)
 
@@ -150,7 +150,7 @@ def make_slices_of(parts: dict[str, pd.DataFrame]) -> Slices:
 
 def _part_labels(part: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     part = part.reset_index(drop=True)
-    return part.drop(columns=_LABELS), part[_LABELS]
+    return part.drop(columns=LABELS), part[LABELS]
 
 
 def read_parts(folder: Path, share: float, features: int = 0) -> dict[str, pd.DataFrame]:

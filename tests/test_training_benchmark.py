@@ -9,7 +9,15 @@ from scipy.special import expit, logit
 
 from benchmarks.simulated_orders import write_simulated_orders
 from benchmarks.training import losses
-from benchmarks.training_tasks import CATALOG, FEATURES, HORIZON, build, make_slices_of, read_parts
+from benchmarks.training_tasks import (
+    CATALOG,
+    FEATURES,
+    LABELS,
+    HORIZON,
+    build,
+    make_slices_of,
+    read_parts,
+)
 from features.engines.build import read_catalog
 from features.inputs.log import read_log
 from features.inputs.shop import read_shop
@@ -57,7 +65,7 @@ def test_a_smaller_sample_is_part_of_a_larger_one(folder: Path) -> None:
 
 def test_the_wide_frames_have_as_many_features_as_a_whole_catalog(folder: Path) -> None:
     (part, *_) = read_parts(folder, 0.2, features=CATALOG).values()
-    others = ["customer_id", "cutoff", "returned", "days_to_next"]
+    others = ["customer_id", "cutoff", *LABELS]
     assert len(part.columns.difference(others)) == CATALOG
     assert (part.dtypes[list(FEATURES)] == np.float64).all()
 
