@@ -12,8 +12,8 @@ from benchmarks.training import losses
 from benchmarks.training_tasks import (
     CATALOG,
     FEATURES,
-    LABELS,
     HORIZON,
+    LABELS,
     build,
     make_slices_of,
     read_parts,
