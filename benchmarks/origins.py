@@ -1,5 +1,7 @@
 """The purchase models at one origin of a log, fitted with the default settings; what came after."""
 
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -7,7 +9,9 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.logs import LOGS
+from benchmarks.rows import Row
 from features.engines.build import read_catalog
+from features.inputs.faults import NextbuyError
 from features.inputs.log import Log
 from features.inputs.windows import read_cutoff
 from models.churn import ChurnModel
@@ -22,6 +26,8 @@ HORIZON = 90
 SIMULATED = ("sparse", "dense")  # profiles
 SIMULATED_ORIGIN = "2025-06-30"
 _CUSTOMERS = 5000
+# (log, its nextbuy.toml, its origins) -> rows
+Measure = Callable[[str, Path, Sequence[str]], Iterator[Row]]
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,18 @@ class Origin:
     def forecast(self) -> Forecast:
         """What is foretold of everybody."""
         return make_forecast(self.churn, self.timing, self.population)
+
+
+def report_logs(names: Sequence[str], measure: Measure) -> Iterator[Row]:
+    """Measure one log after the other; one that is not on this machine is a row that says so."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in names:
+            try:
+                shop, origins = write_log(name, Path(folder) / name.replace(" ", "_"))
+            except NextbuyError as error:
+                yield Row(f"{name}: left out, {error}", 0)
+                continue
+            yield from measure(name, shop, origins)
 
 
 def write_log(name: str, folder: Path) -> tuple[Path, tuple[str, ...]]:

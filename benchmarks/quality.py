@@ -6,7 +6,6 @@ simulated shops are judged against the true chances that only their maker knows.
 """
 
 import argparse
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmarks.logs import LOGS, write_sample
-from benchmarks.origins import HORIZON, SIMULATED_ORIGIN, fit_origin, write_log
+from benchmarks.origins import HORIZON, SIMULATED_ORIGIN, fit_origin, report_logs
 from benchmarks.rows import Row, report_each
-from features.inputs.faults import NextbuyError
 from features.inputs.log import Log, read_log
 from features.inputs.shop import read_shop
 from models.crps import crps_by_customer
@@ -81,23 +79,16 @@ def main() -> None:
     """Judge the logs that are asked for, by default all."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--log", action="append", choices=[*LOGS, *_SIMULATED])
-    report_each("quality", _measure(parser.parse_args().log or [*LOGS, *_SIMULATED]))
+    names = parser.parse_args().log or [*LOGS, *_SIMULATED]
+    report_each("quality", report_logs(names, _measure))
 
 
-def _measure(names: Sequence[str]) -> Iterator[Row]:
-    with tempfile.TemporaryDirectory() as folder:
-        for name in names:
-            try:
-                shop, origins = write_log(name, Path(folder) / name.replace(" ", "_"))
-            except NextbuyError as error:
-                yield Row(f"{name}: left out, {error}", 0)
-                continue
-            if name in _SIMULATED:
-                yield from _simulated(name, shop)
-                continue
-            further = LOGS[name][2]
-            yield from _real(name, read_log(read_shop(shop)), origins, further)
-            yield _small(name, shop, origins)
+def _measure(name: str, shop: Path, origins: Sequence[str]) -> Iterator[Row]:
+    if name in _SIMULATED:
+        yield from _simulated(name, shop)
+        return
+    yield from _real(name, read_log(read_shop(shop)), origins, LOGS[name][2])
+    yield _small(name, shop, origins)
 
 
 def _real(name: str, log: Log, origins: Sequence[str], further: str) -> Iterator[Row]:

@@ -6,7 +6,6 @@ are early enough for that; Complete Journey is one year, of households of whom a
 back within H.
 """
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmarks.origins import HORIZON, Origin, fit_origin, write_log
+from benchmarks.origins import HORIZON, Origin, fit_origin, report_logs
 from benchmarks.rows import Row, report_each
-from features.inputs.faults import NextbuyError
 from features.inputs.log import Log, read_log
 from features.inputs.shop import read_shop
 from features.inputs.windows import DAY, Window
@@ -47,22 +45,15 @@ class Judged:
 
 def main() -> None:
     """Judge all logs."""
-    report_each("tail", _measure())
+    report_each("tail", report_logs(list(_ORIGINS), _measure))
 
 
-def _measure() -> Iterator[Row]:
-    with tempfile.TemporaryDirectory() as folder:
-        for name, origins in _ORIGINS.items():
-            try:
-                shop, _ = write_log(name, Path(folder) / name.replace(" ", "_"))
-            except NextbuyError as error:
-                yield Row(f"{name}: left out, {error}", 0)
-                continue
-            log = read_log(read_shop(shop))
-            judged = [_judge(log, fit_origin(log, origin)) for origin in origins]
-            for origin, one in zip(origins, judged, strict=True):
-                yield _against(f"{name} {origin}", [one])
-            yield _against(name, judged)
+def _measure(name: str, shop: Path, _: Sequence[str]) -> Iterator[Row]:
+    log, origins = read_log(read_shop(shop)), _ORIGINS[name]
+    judged = [_judge(log, fit_origin(log, origin)) for origin in origins]
+    for origin, one in zip(origins, judged, strict=True):
+        yield _against(f"{name} {origin}", [one])
+    yield _against(name, judged)
 
 
 def _judge(log: Log, at: Origin) -> Judged:

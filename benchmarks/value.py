@@ -13,7 +13,6 @@ The origins are those of `benchmarks.quality`; nothing is searched.
 """
 
 import argparse
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +25,7 @@ from numpy.typing import NDArray
 from scipy.special import xlogy
 
 from benchmarks.logs import LOGS
-from benchmarks.origins import SIMULATED, Origin, fit_origin, write_log
+from benchmarks.origins import SIMULATED, Origin, fit_origin, report_logs
 from benchmarks.rows import Row, report_each
 from features.inputs.faults import NextbuyError
 from features.inputs.log import read_log
@@ -79,19 +78,12 @@ def main() -> None:
     names = [*LOGS, *SIMULATED]
     parser = argparse.ArgumentParser()
     parser.add_argument("--log", action="append", choices=names)
-    report_each("value", _measure(parser.parse_args().log or names))
+    report_each("value", report_logs(parser.parse_args().log or names, _measure))
 
 
-def _measure(names: Sequence[str]) -> Iterator[Row]:
-    with tempfile.TemporaryDirectory() as folder:
-        for name in names:
-            try:
-                shop, origins = write_log(name, Path(folder) / name.replace(" ", "_"))
-            except NextbuyError as error:
-                yield Row(f"{name}: left out, {error}", 0)
-                continue
-            log = read_log(read_shop(shop))
-            yield from _report(name, [_judge(fit_origin(log, origin)) for origin in origins])
+def _measure(name: str, shop: Path, origins: Sequence[str]) -> Iterator[Row]:
+    log = read_log(read_shop(shop))
+    yield from _report(name, [_judge(fit_origin(log, origin)) for origin in origins])
 
 
 def _judge(at: Origin) -> Judged:

@@ -1,5 +1,6 @@
 """Churn: P(no purchase within the horizon)."""
 
+from functools import partial
 from typing import Literal
 
 import msgspec
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from models.booster import BoosterSettings, Columns, ResidualBooster, corrections, stack
-from models.btyd.history import RFM
+from models.btyd.history import RFM, rfm_arrays
 from models.btyd.member import Member
 from models.contributions import BASELINE, Parts, add_up, of_booster, of_offset
 from models.season import CUTOFF_DAY, Season
@@ -235,17 +236,13 @@ def _splits(slices: Slices) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
 
 def _offset(btyd: Member, inputs: Columns, days: float) -> Floats:
     """Give the BTYD model's logit of a purchase within `days`."""
-    x, t_x, T = (np.asarray(inputs[name], dtype=float) for name in RFM)
+    x, t_x, T = rfm_arrays(inputs)
     return np.asarray(logit(np.clip(btyd.p_within(x, t_x, T, [days])[:, 0], _EDGE, 1 - _EDGE)))
 
 
 def _slice_offsets(slices: Slices) -> Floats:
     """Give each row the logit of the BTYD model fitted at the row's own cutoff."""
-    result = np.empty(len(slices.frame))
-    for cutoff, rows in slices.frame.groupby("cutoff").indices.items():
-        rows_of = slices.frame.iloc[rows]
-        result[rows] = _offset(slices.btyds[cutoff], rows_of, slices.horizon_days)
-    return result
+    return slices.ask_btyds(slices.frame, partial(_offset, days=slices.horizon_days))
 
 
 def band(p_churn: float) -> Band:

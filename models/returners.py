@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.btyd.history import RFM
+from models.btyd.history import rfm_arrays
 from models.btyd.member import Member
 from models.slices import Slices, age_weights
 
@@ -121,6 +121,5 @@ def _likely(slices: Slices, frame: pd.DataFrame, labels: pd.DataFrame, seed: int
 
 def _chance_left(btyd: Member, frame: pd.DataFrame, watched: int, horizon_days: int) -> Floats:
     """Give P(a purchase within H | none within the days watched)."""
-    x, t_x, T = (frame[name].to_numpy(dtype=float) for name in RFM)
-    so_far, by_then = btyd.p_within(x, t_x, T, [watched, horizon_days]).T
+    so_far, by_then = btyd.p_within(*rfm_arrays(frame), [watched, horizon_days]).T
     return np.asarray((by_then - so_far) / np.maximum(1.0 - so_far, np.finfo(float).tiny))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-_RAW_SCORE, _FLOAT64, _ROW_MAJOR = 1, 1, 1  # of LightGBM's c_api.h
+_RAW_SCORE, _FLOAT64 = 1, 1  # of LightGBM's c_api.h
 _FROM_FIRST, _TO_LAST = 0, -1  # iterations
 _PARAMETERS = b"num_threads=1"
 

@@ -1,6 +1,6 @@
 """What a purchase model learns from: the features and labels of several cutoffs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -43,7 +43,7 @@ class Slices:
     open : pair of DataFrame or None
         Features and labels of later cutoffs, whose window is still open at the model's: what
         happened so far. Labels are `returned` and `days_to_next` within `watched_days` (< H).
-        None where the horizon is shorter than the stride.
+        None where there is no such cutoff.
     """
 
     cutoff: int
@@ -82,22 +82,36 @@ class Slices:
         """The BTYD model at the model's cutoff."""
         return self.btyds[self.latest["cutoff"].iloc[0]]
 
-    @property
-    def season_parts(self) -> list[tuple[pd.DataFrame, pd.DataFrame]]:
-        """Features and labels by cutoff, of a year ago and of the slices; none in a young log."""
-        if self.year_ago is None:
-            return []
-        places = self.frame.groupby("cutoff").indices.values()
-        return [self.year_ago, *((self.frame.iloc[p], self.labels.iloc[p]) for p in places)]
+    def ask_btyds(
+        self, frame: pd.DataFrame, ask: Callable[[Member, pd.DataFrame], Floats]
+    ) -> Floats:
+        """Ask each row's question of the BTYD model fitted at the row's own cutoff.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            Rows of any of the cutoffs in `btyds`.
+        ask : callable
+            (member, rows of one cutoff) -> array of one answer, or a line of them, per row.
+
+        Returns
+        -------
+        array
+            Row by row with `frame`.
+        """
+        places = frame.groupby("cutoff").indices
+        said = [ask(self.btyds[cutoff], frame.iloc[rows]) for cutoff, rows in places.items()]
+        return np.asarray(np.concatenate(said)[np.argsort(np.concatenate([*places.values()]))])
 
     @cached_property
     def season(self) -> Season | None:
         """The season of returns within H; None where it is not known."""
-        parts = self.season_parts
-        if not parts:
+        if self.year_ago is None:
             return None
-        frames = [frame for frame, _ in parts]
-        returned = [labels["returned"].to_numpy() for _, labels in parts]
+        places = self.frame.groupby("cutoff").indices.values()
+        slices = [(self.frame.iloc[p], self.labels.iloc[p]) for p in places]
+        frames, labels = zip(self.year_ago, *slices, strict=True)
+        returned = [of["returned"].to_numpy() for of in labels]
         return fit_season(frames, returned, cutoff_days(frames))
 
     @cached_property

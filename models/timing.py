@@ -1,7 +1,7 @@
 """Repurchase timing: when, given a return within the horizon; and what it will be worth."""
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import msgspec
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from models.booster import BoosterSettings, Columns, ResidualBooster, stack
-from models.btyd.history import RFM, Days
+from models.btyd.history import RFM, Days, rfm_arrays
 from models.btyd.member import Member
 from models.contributions import BASELINE, Parts, add_up, of_booster, of_offset
 from models.returners import Returners, closed_returners, make_returners
@@ -155,7 +155,7 @@ class TimingModel(msgspec.Struct, frozen=True):
         array (rows, len(days))
             Never rising in h, and 1 towards H.
         """
-        x, t_x, T = (np.asarray(inputs[name], dtype=float) for name in RFM)
+        x, t_x, T = rfm_arrays(inputs)
         within = self.btyd.p_within(x, t_x, T, np.append(self.horizon_days, days))
         left = np.minimum((1.0 - within[:, 1:]) / np.maximum(1.0 - within[:, :1], _EDGE), 1.0)
         own, theirs = (np.clip(p, _EDGE, 1 - _EDGE) for p in (p_return, within[:, 0]))
@@ -205,7 +205,7 @@ def conditional_hazards(btyd: Member, inputs: Columns, edges: Sequence[int]) -> 
 
     Array (rows, intervals - 1), away from 0 and 1.
     """
-    x, t_x, T = (np.asarray(inputs[name], dtype=float) for name in RFM)
+    x, t_x, T = rfm_arrays(inputs)
     return np.clip(btyd.return_hazards(x, t_x, T, edges), _EDGE, 1 - _EDGE)
 
 
@@ -243,10 +243,7 @@ def _fit_booster(
     The last interval is left out: its hazard is 1.
     """
     frame, intervals = returners.frame, len(edges) - 1
-    hazards = np.empty((len(frame), intervals))
-    for cutoff, rows in frame.groupby("cutoff").indices.items():
-        hazards[rows] = conditional_hazards(slices.btyds[cutoff], frame.iloc[rows], edges)
-    offsets = logit(hazards)
+    offsets = logit(slices.ask_btyds(frame, partial(conditional_hazards, edges=edges)))
     if seasons:
         day = frame[CUTOFF_DAY].to_numpy(dtype=float)
         offsets = offsets + np.column_stack([season.at(day) for season in seasons])

@@ -8,6 +8,7 @@ Value" (2013), eq. 5. Boosters of the amount were better on one log and worse on
 import io
 import warnings
 from contextlib import redirect_stdout
+from functools import partial
 
 import msgspec
 import numpy as np
@@ -15,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.booster import BoosterSettings, Columns, ResidualBooster
-from models.btyd.history import RFM, rfm_arrays
+from models.btyd.history import rfm_arrays
 from models.btyd.lifetimes_fit import import_lifetimes
 from models.btyd.member import Member
 from models.slices import Slices
@@ -107,7 +108,7 @@ def further_purchases(btyd: Member, inputs: Columns, horizon_days: int) -> Float
 
     It is given that there is a first one.
     """
-    x, t_x, T = (np.asarray(inputs[name], dtype=float) for name in RFM)
+    x, t_x, T = rfm_arrays(inputs)
     expected = btyd.expected_purchases(x, t_x, T, horizon_days)
     returns = btyd.p_within(x, t_x, T, [horizon_days])[:, 0]
     ratio = np.divide(expected, returns, out=np.ones_like(expected), where=returns > 0)
@@ -116,11 +117,8 @@ def further_purchases(btyd: Member, inputs: Columns, horizon_days: int) -> Float
 
 def further_by_slice(slices: Slices) -> Floats:
     """Give each row `further_purchases` by the BTYD model fitted at the row's own cutoff."""
-    further = np.empty(len(slices.frame))
-    for cutoff, rows in slices.frame.groupby("cutoff").indices.items():
-        own = slices.frame.iloc[rows]
-        further[rows] = further_purchases(slices.btyds[cutoff], own, slices.horizon_days)
-    return further
+    ask = partial(further_purchases, horizon_days=slices.horizon_days)
+    return slices.ask_btyds(slices.frame, ask)
 
 
 def fit_count(slices: Slices, seed: int) -> PurchaseCount:

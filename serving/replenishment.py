@@ -24,8 +24,7 @@ def list_due(
     """List the categories that are overdue or come due within the horizon, the earliest first.
 
     Of more than `MAX_DUE` those with the most order lines: what is bought again and again is
-    bought next. On Complete Journey half of them were within 30 days, of those furthest past
-    their due date an eighth.
+    bought next; those furthest past their due date are mostly given up (see the lab book).
 
     Parameters
     ----------

@@ -58,6 +58,15 @@ class Decisions:
 
     def __post_init__(self) -> None:
         """Refuse what no value can be estimated from."""
+        rows, arms = self.model.shape
+        lengths = {len(v) for v in (self.customer, self.arm, self.propensity, self.outcome)}
+        if rows == 0 or lengths != {rows} or not ((self.arm >= 0) & (self.arm < arms)).all():
+            raise refuse(
+                "decisions",
+                f"one customer, outcome and propensity per row, and an arm of 0 to {arms - 1}",
+                f"a model of {rows} rows, columns of {sorted(lengths)}",
+                "Give at least one decision, and every column row by row.",
+            )
         if not ((self.propensity > 0) & (self.propensity <= 1)).all():
             raise refuse(
                 "propensity",
@@ -119,16 +128,13 @@ def policy_values(
         The chance that the policy gives each arm; rows sum to 1, an arm that is not eligible
         has 0.
     """
-    for name, chances in policies.items():
-        _check_policy(name, chances, decisions.model.shape)
-    found = {name: _influences(decisions, chances) for name, chances in policies.items()}
+    weights = _weights(decisions, policies)
+    found = {name: _influences(decisions, policies[name], weights[name]) for name in policies}
     estimates = [
         _simultaneous([f[k] for f in found.values()], decisions.customer, seed) for k in range(3)
     ]
     return {
-        name: PolicyValue(
-            *(of_kind[place] for of_kind in estimates), *_reach(decisions, policies[name])
-        )
+        name: PolicyValue(*(of_kind[place] for of_kind in estimates), *_reach(weights[name]))
         for place, name in enumerate(policies)
     }
 
@@ -144,13 +150,16 @@ def gains(
 
     Both are estimated from the same rows, so that what they share cancels out.
     """
-    drawn = {name: _doubly_robust(decisions, chances) for name, chances in policies.items()}
+    if against not in policies:
+        raise refuse("against", "one of " + ", ".join(policies), against, "Name a policy given.")
+    weights = _weights(decisions, policies)
+    drawn = {name: _doubly_robust(decisions, policies[name], weights[name]) for name in policies}
     others = [name for name in policies if name != against]
     differences = [drawn[name] - drawn[against] for name in others]
     return dict(zip(others, _simultaneous(differences, decisions.customer, seed), strict=True))
 
 
-def sends_needed(p: float, relative_effect: float, *, arms: int = 1) -> int:
+def sends_needed(p: float, relative_effect: float) -> int:
     """Count the sends per arm that a test of two arms needs, at 80 % power and 5 % error.
 
     n = 15.7 p (1 - p) / (p effect)^2 per arm, 15.7 = 2 (1.96 + .84)^2.
@@ -158,23 +167,32 @@ def sends_needed(p: float, relative_effect: float, *, arms: int = 1) -> int:
     >>> sends_needed(0.02, 0.10)
     76930
     """
-    return int(np.ceil(15.7 * p * (1 - p) / (p * relative_effect) ** 2)) * arms
+    return int(np.ceil(15.7 * p * (1 - p) / (p * relative_effect) ** 2))
 
 
-def _influences(decisions: Decisions, chances: Floats) -> tuple[Floats, Floats, Floats]:
+def _weights(decisions: Decisions, policies: Mapping[str, Floats]) -> dict[str, Floats]:
+    """Weigh each row by policy: the policy's chance of the drawn arm over the logged one."""
+    for name, chances in policies.items():
+        _check_policy(name, chances, decisions)
+    return {
+        name: decisions.of_drawn(chances) / decisions.propensity
+        for name, chances in policies.items()
+    }
+
+
+def _influences(
+    decisions: Decisions, chances: Floats, weight: Floats
+) -> tuple[Floats, Floats, Floats]:
     """Give each row's share of the three estimates; the mean of a share is the estimate."""
-    weight = decisions.of_drawn(chances) / decisions.propensity
     snips = float(weight @ decisions.outcome / weight.sum())
     return (
-        _doubly_robust(decisions, chances),
+        _doubly_robust(decisions, chances, weight),
         snips + weight * (decisions.outcome - snips) / weight.mean(),
         _shrunk(decisions, chances, weight),
     )
 
 
-def _doubly_robust(decisions: Decisions, chances: Floats, weight: Floats | None = None) -> Floats:
-    if weight is None:
-        weight = decisions.of_drawn(chances) / decisions.propensity
+def _doubly_robust(decisions: Decisions, chances: Floats, weight: Floats) -> Floats:
     missed = decisions.outcome - decisions.of_drawn(decisions.model)
     return np.asarray((chances * decisions.model).sum(axis=1) + weight * missed)
 
@@ -229,15 +247,13 @@ def _nearly(covariance: Floats) -> Floats:
     return np.asarray(covariance + 1e-10 * np.eye(len(covariance)))
 
 
-def _reach(decisions: Decisions, chances: Floats) -> tuple[float, float]:
-    weight = decisions.of_drawn(chances) / decisions.propensity
+def _reach(weight: Floats) -> tuple[float, float]:
     total = float(weight.sum())
-    if total == 0:
-        return 0.0, float("nan")
     return total**2 / float(weight @ weight), float(weight.max()) / total
 
 
-def _check_policy(name: str, chances: Floats, shape: tuple[int, ...]) -> None:
+def _check_policy(name: str, chances: Floats, decisions: Decisions) -> None:
+    shape = decisions.model.shape
     if chances.shape != shape or not np.allclose(chances.sum(axis=1), 1.0):
         raise refuse(
             f"policies.{name}",
@@ -245,4 +261,11 @@ def _check_policy(name: str, chances: Floats, shape: tuple[int, ...]) -> None:
             f"shape {chances.shape}, sums from {chances.sum(axis=1).min():g} to "
             f"{chances.sum(axis=1).max():g}",
             "Give every decision a chance for each arm, 0 for those that are not eligible.",
+        )
+    if not decisions.of_drawn(chances).any():
+        raise refuse(
+            f"policies.{name}",
+            "a chance above 0 for some of the arms that were drawn",
+            "none",
+            "Draw at random among the arms of this policy first: nothing is known of it.",
         )

@@ -1,6 +1,7 @@
 """What a BTYD model knows of a customer: frequency, recency and T."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,9 +14,9 @@ RFM = ("frequency", "recency", "T")  # the inputs of every question, in days
 WEEK = 7.0
 
 
-def rfm_arrays(frame: pd.DataFrame) -> tuple[Floats, Floats, Floats]:
-    """Take `frequency, recency, T` out of a frame, one value per row."""
-    x, t_x, T = (frame[name].to_numpy(dtype=float) for name in RFM)
+def rfm_arrays(inputs: Mapping[str, Any] | pd.DataFrame) -> tuple[Floats, Floats, Floats]:
+    """Take `frequency, recency, T` out of columns by name, one value per row."""
+    x, t_x, T = (np.asarray(inputs[name], dtype=float) for name in RFM)
     return x, t_x, T
 
 

@@ -108,6 +108,32 @@ def test_a_policy_whose_chances_do_not_sum_to_one_is_refused() -> None:
         policy_values(decisions, {"half": np.full((10, ARMS), 0.5 / ARMS)})
 
 
+def test_a_policy_of_which_nothing_was_drawn_is_refused() -> None:
+    decisions, _ = _world(0, 10)
+    never = Decisions(
+        decisions.customer, np.zeros(10, int), decisions.propensity, decisions.outcome,
+        decisions.model,
+    )  # fmt: skip
+    with pytest.raises(InputError, match=r"policies\.last: expected a chance above 0"):
+        policy_values(never, {"last": np.eye(ARMS)[np.full(10, ARMS - 1)]})
+
+
+@pytest.mark.parametrize("arm", [-1, ARMS])
+def test_an_arm_that_does_not_exist_is_refused(arm: int) -> None:
+    decisions, _ = _world(0, 10)
+    with pytest.raises(InputError, match=r"an arm of 0 to 3"):
+        Decisions(
+            decisions.customer, np.full(10, arm), decisions.propensity, decisions.outcome,
+            decisions.model,
+        )  # fmt: skip
+
+
+def test_a_gain_over_a_policy_that_was_not_given_is_refused() -> None:
+    decisions, truth = _world(0, 10)
+    with pytest.raises(InputError, match="against: expected one of best, first"):
+        gains(decisions, _policies(truth), "worst")
+
+
 def test_the_sends_that_a_small_effect_needs() -> None:
     assert sends_needed(0.02, 0.10) == pytest.approx(77_000, rel=0.01)
     assert sends_needed(0.02, 0.20) == pytest.approx(19_000, rel=0.02)
