@@ -9,10 +9,9 @@ from features.inputs.log import Log
 from features.inputs.objections import objected_sql
 from features.inputs.windows import DAY, Window, to_datetime
 
-# A message drawn at random among several arms, or held out by a control group.
-_RANDOMISED = (
-    "coalesce(propensity > 0 AND (arm = 'control' OR arm = 'random' AND propensity < 1), FALSE)"
-)
+# A message whose channel was drawn with a logged chance, or held out by a control group. What a
+# policy drew as the best is among them: leaving it out would leave a log of its exceptions.
+_RANDOMISED = "coalesce(propensity > 0 AND (propensity < 1 OR arm = 'control'), FALSE)"
 
 
 def make_labels(log: Log, frame: pd.DataFrame, window: Window, known_until: int) -> pd.DataFrame:
@@ -82,18 +81,20 @@ def make_message_labels(log: Log, window_days: int, known_until: int) -> pd.Data
     DataFrame
         One row per message whose window closed by `known_until`, of customers who have not
         objected to profiling: `message_id, account` (the id as it was messaged), `sent_at,
-        channel, randomised` (drawn at random among several arms, or held out by a control
-        group), `bought` (by the customer of the account, as known at `known_until`).
+        channel, propensity, randomised` (drawn with a logged chance, or held out by a control
+        group), `bought` (by the customer of the account, as known at `known_until`), `spend`
+        (what those purchases came to, minor units).
     """
-    purchases = purchases_sql(log, known_until)
     return log.connection.execute(
-        f"SELECT message_id, m.account, sent_at, channel, {_RANDOMISED} AS randomised, "
-        f"EXISTS (FROM ({purchases}) AS p WHERE p.customer_id = m.customer_id "
-        f"AND p.happened_at > m.sent_at AND p.happened_at <= m.sent_at + {window_days * DAY}"
-        ") AS bought "
+        "SELECT m.message_id, any_value(m.account) AS account, any_value(m.sent_at) AS sent_at, "
+        "any_value(m.channel) AS channel, any_value(m.propensity) AS propensity, "
+        f"any_value({_RANDOMISED}) AS randomised, count(p.happened_at) > 0 AS bought, "
+        "coalesce(sum(p.amount), 0)::DOUBLE AS spend "
         f"FROM ({messages_sql(log, known_until)}) AS m "
+        f"LEFT JOIN ({purchases_sql(log, known_until)}) AS p ON p.customer_id = m.customer_id "
+        f"AND p.happened_at > m.sent_at AND p.happened_at <= m.sent_at + {window_days * DAY} "
         f"WHERE {_closed_sql(log, window_days, known_until)} "
-        "ORDER BY sent_at, message_id"
+        "GROUP BY m.message_id ORDER BY sent_at, m.message_id"
     ).df()
 
 

@@ -127,7 +127,7 @@ def _channel_level(log: Log, drawn: dict[str, int]) -> Support:
         for arm, count in drawn.items()
         if count < MIN_RANDOMISED
     ]
-    level = "observational" if missing else "exploring"
+    level = "exploring" if len(drawn) - len(missing) > 1 else "observational"
     if "consents" not in log.provided and not log.shop.channels.assume_consent:
         missing.append("the table consents (or channels.assume_consent): nobody may be asked")
     counts = ", ".join(f"{arm} {count:,}" for arm, count in drawn.items())

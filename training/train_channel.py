@@ -14,7 +14,7 @@ from features.inputs.faults import refuse
 from features.inputs.log import Log
 from features.inputs.windows import DAY
 from models.booster import BoosterSettings
-from models.channel import ChannelModel, fit_channel
+from models.channel import ChannelModel, channel_traits, fit_channel
 from training.comparison import OURS
 from training.messages import make_message_rows
 from training.metrics import frequency_buckets, log_loss_by_row, score_probability
@@ -36,20 +36,25 @@ def train_channel(log: Log, cutoff: int, progress: Callable[[str], None]) -> Can
     else by a second fit on the last four weeks before it (`valid`).
     """
     window = log.shop.channels.window_days
-    settings = BoosterSettings()
-    flags = msgspec.structs.asdict(settings) | {"window_days": window}
+    flags = msgspec.structs.asdict(BoosterSettings()) | {"window_days": window}
     with training_run(log, "best-channel", cutoff, flags):
         catalog = read_catalog(log, cutoff).without_texts()
         since = cutoff - LEARN_DAYS * DAY
         rows = make_message_rows(log, catalog, since, cutoff, window, cutoff)
         _check_enough(rows, window)
-        model = fit_channel(rows, window, list(catalog), settings, SEED)
+        model = fit_on(rows, window, catalog)
         mlflow.set_tag("level", model.level)
         judgement = _judge(log, cutoff, catalog, rows, model)
         sample = rows.head(5)
         example = sample, pd.DataFrame(model.predict(sample))
         progress("best-channel")
         return log_candidate(log, "best-channel", model, cutoff, example, judgement)
+
+
+def fit_on(rows: pd.DataFrame, window: int, catalog: Catalog) -> ChannelModel:
+    """Fit the model that is shipped to rows of `make_message_rows`."""
+    traits = channel_traits(sorted(rows["channel"].unique()), catalog)
+    return fit_channel(rows, window, list(catalog), traits, BoosterSettings(), SEED)
 
 
 def why_not(log: Log) -> str | None:
@@ -85,7 +90,7 @@ def _judge(
     learned = rows[rows["sent_at"] <= start - window * DAY]
     if len(learned) < MIN_MESSAGES // 2:
         return Judgement(float("nan"), float("nan"))
-    tested = fit_channel(learned, window, list(catalog), BoosterSettings(), SEED)
+    tested = fit_on(learned, window, catalog)
     return _score("valid", tested, rows[rows["sent_at"] > start], learned["bought"].mean())
 
 

@@ -114,10 +114,10 @@ def test_messages_that_nobody_drew_are_associations(write_shop: WriteShop) -> No
     orders = _orders(60, 500, 20)
     channel = _assess(write_shop({"orders": orders, "messages": messages}))["best-channel"]
     assert channel.verdict == "low_data"
-    assert channel.basis == "exploring; randomised sends: sms 675, none 225"
+    assert channel.basis == "exploring; randomised sends: sms 825, none 275"
     (missing,) = channel.missing
     assert missing.startswith("the table consents")
-    messages["arm"] = ["random" if i < 100 else "optimised" for i in range(1100)]
+    messages["propensity"] = [0.5 if i < 100 else None for i in range(1100)]
     config = write_shop({"orders": orders, "messages": messages}, {"assume_consent": ["sms"]})
     channel = _assess(config)["best-channel"]
     assert channel.basis == "observational; randomised sends: sms 75, none 25"

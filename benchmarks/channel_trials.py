@@ -1,0 +1,105 @@
+"""Trials in the world of `benchmarks.channel_world`: learned policies, rivals, their values."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from benchmarks.channel_world import ARMS, World
+from models.booster import BoosterSettings, ResidualBooster
+from models.channel import ChannelModel, ChannelTraits, fit_channel
+from models.choice import Worth
+from models.traits import Trait
+from training.comparison import OURS
+from training.policies import BEST_FIXED, cross_fit, one_hot, recommend_all
+from training.policy_value import Decisions, Estimate, gains, policy_values
+from training.recipes import SEED
+
+Floats = NDArray[np.float64]
+Places = NDArray[np.intp]
+
+PLACES = [sorted(ARMS).index(arm) for arm in ARMS]  # of the world's arms among the sorted ones
+_TRAITS = ChannelTraits(
+    [Trait("frequency", "log1p"), Trait("days_since_last", "log1p"), Trait("mobile", "as_is")],
+    {arm: [Trait(f"{arm}_click_rate", "logit")] for arm in ARMS[1:]},
+)
+_SPEND = 50.0
+_FOLDS = 3
+
+
+def messages_of(world: World) -> pd.DataFrame:
+    """Give the world's sends as the rows that a training reads."""
+    return world.traits.assign(
+        customer_id=world.customer.astype(str),
+        channel=np.array(ARMS)[world.arm],
+        bought=world.bought,
+        spend=_SPEND * world.bought,
+        randomised=world.randomised,
+        propensity=np.where(world.randomised, 1 / len(ARMS), np.nan),
+    )
+
+
+def fit_world(rows: pd.DataFrame) -> ChannelModel:
+    """Fit the shipped model to sends of the world."""
+    columns = [c for trait in _world_columns() for c in [trait] if c in rows]
+    return fit_channel(rows, 7, columns, _TRAITS, BoosterSettings(), SEED)
+
+
+def _world_columns() -> list[str]:
+    own = [f"{arm}_click_rate" for arm in ARMS[1:]]
+    noise = [f"noise_{place}" for place in range(len(ARMS) - 1)]
+    return ["frequency", "days_since_last", "mobile", *own, *noise]
+
+
+def learned_choice(world: World, model: ChannelModel) -> Places:
+    """Give what the model recommends for each send, as places of the world's arms."""
+    rows = messages_of(world)
+    everybody = np.ones((len(rows), len(ARMS)), dtype=bool)
+    return recommend_all(model, rows, list(ARMS), everybody, Worth())
+
+
+def per_channel_choice(world: World) -> Places:
+    """Choose by a LightGBM of conversion per channel on all logs: a rival."""
+    rows, columns = messages_of(world), _world_columns()
+    scores = []
+    for place in range(len(ARMS)):
+        sent = rows[world.arm == place]
+        rate = np.clip(sent["bought"].mean(), 1e-6, 1 - 1e-6)
+        offset = np.full(len(sent), np.log(rate / (1 - rate)))
+        bought = sent["bought"].to_numpy(dtype=float)
+        booster = ResidualBooster.fit(sent, columns, bought, offset, BoosterSettings(), SEED)
+        scores.append(offset[0] + booster.correction(rows))
+    return np.asarray(np.column_stack(scores).argmax(axis=1))
+
+
+class Valued:
+    """The cross-fitted policy of one world: what is estimated of it, and what is true."""
+
+    def __init__(self, world: World) -> None:
+        rows = messages_of(world)
+        everybody = np.ones((len(rows), len(ARMS)), dtype=bool)
+        unseen = cross_fit(rows, fit_world, everybody, Worth(), folds=_FOLDS, seed=SEED)
+        drawn = world.randomised
+        self._policies = {
+            OURS: one_hot(unseen.chosen, len(ARMS))[drawn],
+            BEST_FIXED: one_hot(unseen.fixed, len(ARMS))[drawn],
+        }
+        self._decisions = Decisions(
+            customer=world.customer[drawn],
+            arm=np.array(PLACES)[world.arm[drawn]],
+            propensity=np.full(drawn.sum(), 1 / len(ARMS)),
+            outcome=world.bought[drawn].astype(float),
+            model=unseen.p[drawn],
+        )
+        back = np.argsort(PLACES)
+        self.true_value = world.value(back[unseen.chosen])
+
+    def value(self) -> Estimate:
+        """Estimate our policy's value, with an interval of its own."""
+        return policy_values(self._decisions, {OURS: self._policies[OURS]})[OURS].dr
+
+    def gain(self) -> Estimate:
+        """Estimate what our policy brings more than the best fixed arm."""
+        found: Mapping[str, Estimate] = gains(self._decisions, self._policies, BEST_FIXED)
+        return found[OURS]

@@ -1,0 +1,3 @@
+"""Arms: the channels of a shop, and no message."""
+
+NO_MESSAGE = "none"

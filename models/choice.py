@@ -1,0 +1,76 @@
+"""The choice of an arm: what a message is expected to earn, less what it costs."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from models.arms import NO_MESSAGE
+
+Floats = NDArray[np.float64]
+Places = NDArray[np.intp]
+
+
+class Worth(msgspec.Struct, frozen=True):
+    """What the shop earns and pays; money in minor units.
+
+    Attributes
+    ----------
+    margin : float
+        Share of an amount that is earned.
+    cost : dict of str to float
+        Of one message, by channel; a channel without one costs nothing.
+    fatigue : float
+        What each message of the last seven days takes off the worth of one more.
+    """
+
+    margin: float = 1.0
+    cost: Mapping[str, float] = {}
+    fatigue: float = 0.0
+
+    def of(self, p: Mapping[str, Floats], spend: float, recent: Floats) -> dict[str, Floats]:
+        """Give margin x p x spend - cost - fatigue of every arm.
+
+        Parameters
+        ----------
+        p : arm -> array (rows,)
+            P(purchase within the window).
+        spend : float
+            Mean amount of those purchases.
+        recent : array (rows,)
+            Messages of the last seven days.
+        """
+        return {
+            arm: self.margin * spend * chance - self._price(arm, recent)
+            for arm, chance in p.items()
+        }
+
+    def _price(self, arm: str, recent: Floats) -> Floats:
+        if arm == NO_MESSAGE:
+            return np.zeros(len(recent))
+        return self.cost.get(arm, 0.0) + self.fatigue * np.nan_to_num(recent)
+
+
+def best_arms(
+    worth: Mapping[str, Floats], arms: Sequence[str], eligible: NDArray[np.bool_]
+) -> Places:
+    """Choose the eligible arm that is worth most: the place in `arms` per row.
+
+    Parameters
+    ----------
+    eligible : array (rows, arms)
+        At least one per row. An arm without a worth is never chosen over one that has it.
+    """
+    rows = len(eligible)
+    unknown = np.full(rows, -1e300)
+    values = np.column_stack([worth.get(arm, unknown) for arm in arms])
+    return np.asarray(np.where(eligible, values, -np.inf).argmax(axis=1))
+
+
+def first_arms(order: Sequence[str], arms: Sequence[str], eligible: NDArray[np.bool_]) -> Places:
+    """Choose the first eligible arm of an order, the same for everybody; `none` if none is."""
+    ranks = {arm: place for place, arm in enumerate(order)}
+    after = {NO_MESSAGE: len(order)}
+    rank = np.array([ranks.get(arm, after.get(arm, len(order) + 1)) for arm in arms])
+    return np.asarray(np.where(eligible, rank, len(order) + 2).argmin(axis=1))
