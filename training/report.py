@@ -76,8 +76,16 @@ class Money:
 
 @dataclass(frozen=True)
 class Report:
-    """What the report says, in the order it is read."""
+    """What the report says, in the order it is read.
 
+    Attributes
+    ----------
+    title, lead : str
+        What is asked of the shop, and what kind of answer this is.
+    """
+
+    title: str
+    lead: str
     summary: Sequence[str]
     unknown: Sequence[str]
     sections: Sequence[Section]
@@ -103,7 +111,13 @@ def make_report(evaluation: Evaluation, importance: pd.DataFrame, money: Money) 
     ]
     if len(importance):
         sections.append(_importance(importance))
-    return Report(summarise(evaluation, differences, pit), list_unknowns(evaluation), sections)
+    return Report(
+        "who buys again, and when",
+        "How good the predictions are, on purchases that the models had not seen.",
+        summarise(evaluation, differences, pit),
+        list_unknowns(evaluation),
+        sections,
+    )
 
 
 def _comparison(evaluation: Evaluation, differences: pd.DataFrame) -> Section:

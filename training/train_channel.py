@@ -41,7 +41,7 @@ def train_channel(log: Log, cutoff: int, progress: Callable[[str], None]) -> Can
         catalog = read_catalog(log, cutoff).without_texts()
         since = cutoff - LEARN_DAYS * DAY
         rows = make_message_rows(log, catalog, since, cutoff, window, cutoff)
-        _check_enough(rows, window)
+        check_enough(rows, window)
         model = fit_on(rows, window, catalog)
         mlflow.set_tag("level", model.level)
         judgement = _judge(log, cutoff, catalog, rows, model)
@@ -65,7 +65,7 @@ def why_not(log: Log) -> str | None:
     return None if count >= MIN_MESSAGES else f"{count} messages, at least {MIN_MESSAGES} needed"
 
 
-def _check_enough(rows: pd.DataFrame, window: int) -> None:
+def check_enough(rows: pd.DataFrame, window: int) -> None:
     if len(rows) < MIN_MESSAGES:
         raise refuse(
             "messages",

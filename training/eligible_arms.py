@@ -1,0 +1,76 @@
+"""Which channels each customer could have been sent when a message was."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.inputs.contact_rules import ContactRules
+from features.inputs.history import HISTORY, TEXTS, Table
+from features.inputs.identities import table_sql
+from features.inputs.log import Log
+from models.eligibility import check_eligibility
+
+Flags = NDArray[np.bool_]
+
+_READ = ("consents", "messages", "reachability")  # what eligibility depends on
+
+
+def eligible_arms(
+    log: Log, rows: pd.DataFrame, arms: Sequence[str], known_until: int, rules: ContactRules
+) -> Flags:
+    """Say which arms were eligible just before each message was sent.
+
+    By the rules of today, as far as was known then. The arm that was sent is always among them:
+    it was.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        One row per message, with `customer_id, sent_at, channel`.
+
+    Returns
+    -------
+    array (rows, arms)
+    """
+    histories = _read_histories(log, rows["customer_id"], known_until)
+    found = np.zeros((len(rows), len(arms)), dtype=bool)
+    asked = zip(rows["customer_id"], rows["sent_at"], strict=True)
+    for place, (customer, sent_at) in enumerate(asked):
+        tables = histories.get(customer, {})
+        found[place] = [
+            check_eligibility(arm, tables, int(sent_at) - 1, rules).eligible for arm in arms
+        ]
+    found[np.arange(len(rows)), pd.Index(arms).get_indexer(pd.Index(rows["channel"]))] = True
+    return found
+
+
+def _read_histories(
+    log: Log, customers: "pd.Series[str]", known_until: int
+) -> Mapping[str, Mapping[str, Table]]:
+    """Read of some customers what their eligibility depends on."""
+    log.connection.register("_asked", pd.DataFrame({"customer_id": customers.unique()}))
+    found: dict[str, dict[str, Table]] = {}
+    for name in _READ:
+        if HISTORY[name].contract not in log.provided:
+            continue
+        columns = ", ".join(HISTORY[name].columns)
+        frame = log.connection.execute(
+            f"SELECT customer_id, {columns} FROM {table_sql(log, name, known_until)} "
+            "WHERE customer_id IN (FROM _asked)"
+        ).df()
+        for customer, part in frame.groupby("customer_id"):
+            found.setdefault(str(customer), {})[name] = _table(name, part)
+    log.connection.unregister("_asked")
+    return found
+
+
+def _table(name: str, rows: pd.DataFrame) -> Table:
+    """Turn a frame into the columns of a history: numbers with NaN, texts with None."""
+    return {
+        column: rows[column].astype(object).where(rows[column].notna(), None).to_numpy()
+        if column in TEXTS
+        else rows[column].to_numpy(dtype=float, na_value=np.nan)
+        for column in HISTORY[name].columns
+    }

@@ -1,0 +1,80 @@
+"""The policy job: the study of a shop's own messages, kept as an MLflow run."""
+
+from collections.abc import Callable
+
+import mlflow
+
+from features.engines.build import read_catalog
+from features.inputs.log import Log
+from features.inputs.windows import DAY, to_datetime
+from training.eligible_arms import eligible_arms
+from training.messages import make_message_rows
+from training.policies import arms_of
+from training.policy_report import make_policy_report
+from training.policy_study import Study, study_policies
+from training.recipes import SEED
+from training.report import Money
+from training.report_page import Imprint, render_page
+from training.runs import log_scores, open_experiment, training_run
+from training.train_channel import LEARN_DAYS, check_enough, fit_on
+
+PAGE = "policy.html"
+STEPS = 3
+
+
+def study_shop(log: Log, cutoff: int | None, progress: Callable[[str], None]) -> tuple[Study, str]:
+    """Study the policies on the messages of the year before a cutoff.
+
+    Parameters
+    ----------
+    cutoff : int or None
+        Last instant known; default: the end of the data.
+
+    Returns
+    -------
+    Study, str
+        The study, and its page.
+    """
+    until = log.observed_until if cutoff is None else cutoff
+    channels = log.shop.channels
+    open_experiment(log)
+    with training_run(log, "policy", until, {"window_days": channels.window_days}):
+        catalog = read_catalog(log, until).without_texts()
+        since = until - LEARN_DAYS * DAY
+        rows = make_message_rows(log, catalog, since, until, channels.window_days, until)
+        check_enough(rows, channels.window_days)
+        progress("messages")
+        eligible = eligible_arms(log, rows, arms_of(rows), until, log.shop.rules)
+        progress("eligibility")
+        study = study_policies(
+            rows,
+            lambda part: fit_on(part, channels.window_days, catalog),
+            eligible,
+            log.shop.worth,
+            channels.default_order,
+            reasons=list(catalog),
+            seed=SEED,
+        )
+        progress("policies")
+        page = _keep(log, study, until)
+    return study, page
+
+
+def _keep(log: Log, study: Study, until: int) -> str:
+    """Log the study's figures, plots and page to the active run."""
+    section = log.shop.section
+    money = Money(section.currency, log.shop.minor_digits)
+    report = make_policy_report(study, log.shop.channels.window_days, money)
+    facts = {
+        "Data known until": f"{to_datetime(until).astimezone(log.shop.timezone):%Y-%m-%d %H:%M}",
+        "Messages": f"{study.sends:,} of a year, {study.judged:,} of them judged",
+        "Conversion": f"a purchase within {log.shop.channels.window_days} days, by any way",
+    }
+    for row in study.gains.to_dict("records"):
+        log_scores(f"gain.{row['policy']}", {k: float(row[k]) for k in ("gain", "low", "high")})
+    for part in report.sections:
+        for name, plot in part.plots.items():
+            mlflow.log_figure(plot.figure, f"policy/{name}.png")
+    page = render_page(report, Imprint(section.name, section.simulated, facts, {}))
+    mlflow.log_text(page, PAGE)
+    return page
