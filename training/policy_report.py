@@ -124,10 +124,7 @@ def _value_table(values: pd.DataFrame) -> Table:
     rows = [
         [
             row["policy"],
-            *(
-                cells.get((row["policy"], k), cells.get((row["policy"], "mean"), ""))
-                for k in ESTIMATORS
-            ),
+            *(cells.get((row["policy"], k), as_it_was.get(row["policy"], "")) for k in ESTIMATORS),
             "" if pd.isna(row["effective"]) else f"{row['effective']:,.0f}",
             "" if pd.isna(row["largest_share"]) else f"{100 * row['largest_share']:.2f} %",
         ]
