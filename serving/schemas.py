@@ -129,7 +129,11 @@ class RankedChannel(BaseModel):
     )
     uplift: float | None = Field(description="over no message; null where it is not identified")
     eligible: bool
-    why_not: str | None
+    why_not: str | None = Field(description="consent, reachability, caps and quiet hours, in words")
+    eligible_from: datetime | None = Field(
+        description="null, unless only caps or quiet hours stand against the channel: the first "
+        "instant after them, if nothing is sent until then"
+    )
 
 
 class Channel(BaseModel):
@@ -138,6 +142,10 @@ class Channel(BaseModel):
     recommended: str
     level: Literal["observational", "exploring"]
     basis: Literal["association", "best_overall", "personal"]
+    preferred: str | None = Field(
+        description="the channel that the customer prefers, as the shop declares it; of equal "
+        "channels it is recommended, and it is never a consent"
+    )
     ranking: list[RankedChannel]
 
 

@@ -127,10 +127,14 @@ class Window:
         return f"CAST(ceil(({happened} - {self.cutoff}) / {DAY}.0e0) AS INTEGER)"
 
 
+def at_time(day: int, at: time, timezone: ZoneInfo) -> int:
+    """Find the instant of a local time on a calendar day (days since 1970-01-01)."""
+    return to_instant(datetime.combine(date_of(day), at), timezone)
+
+
 def end_of_day(day: int, timezone: ZoneInfo) -> int:
     """Find the last microsecond of a local calendar day (days since 1970-01-01)."""
-    day_after = date(1970, 1, 1) + timedelta(days=day + 1)
-    return to_instant(datetime.combine(day_after, time.min), timezone) - 1
+    return at_time(day + 1, time.min, timezone) - 1
 
 
 def last_end_of_day(instant: int, timezone: ZoneInfo) -> int:
