@@ -12,6 +12,8 @@ from features.inputs.objections import SCOPE
 from features.inputs.windows import DAY, Window, to_datetime
 from models.channel import NO_MESSAGE
 
+_EVERY_STORE = None  # in place of a store: the word is to all of them
+
 
 class Eligibility(msgspec.Struct, frozen=True):
     """Whether a customer may be asked through a channel, and why not.
@@ -66,7 +68,7 @@ def _find_refusal(
     words = _latest_words(tables.get("consents"), channel, as_of)
     if False in words.values():
         return "consent withdrawn"
-    if None not in words and channel not in assume_consent:
+    if _EVERY_STORE not in words and channel not in assume_consent:
         return "no consent"
     if _has_unsubscribed(tables, channel, as_of):
         return "unsubscribed"
@@ -109,7 +111,7 @@ def _sent_within(cap: Cap, messages: Table, as_of: int) -> Array:
 
 
 def _latest_words(consents: Table | None, scope: str, as_of: int) -> dict[str | None, bool]:
-    """Give the latest known word on a scope, by store; None is the word to all stores."""
+    """Give the latest known word on a scope, by store."""
     if consents is None:
         return {}
     known = Window(as_of).known(consents["changed_at"], consents["known_at"])
@@ -122,7 +124,10 @@ def _latest_words(consents: Table | None, scope: str, as_of: int) -> dict[str | 
 
 
 def _has_unsubscribed(tables: Mapping[str, Table], channel: str, as_of: int) -> bool:
-    """Say whether a message of the channel made the customer unsubscribe, with no consent since."""
+    """Say whether a message of the channel made the customer unsubscribe, with no consent since.
+
+    A later consent to one store does not bring back the others.
+    """
     messages, consents = tables.get("messages"), tables.get("consents")
     if messages is None:
         return False
@@ -134,6 +139,7 @@ def _has_unsubscribed(tables: Mapping[str, Table], channel: str, as_of: int) -> 
         return True
     known = Window(as_of).known(consents["changed_at"], consents["known_at"])
     again = known & (consents["scope"] == channel) & (consents["granted"] == 1)
+    again &= consents["store"] == _EVERY_STORE
     return not bool((again & (consents["changed_at"] > latest)).any())
 
 

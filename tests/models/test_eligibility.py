@@ -102,6 +102,9 @@ def test_whoever_unsubscribed_is_asked_again_only_after_a_new_consent() -> None:
     assert check_eligibility("email", {"messages": messages}, 25, _assume("email")).why_not
     again = _consents(("email", True, 10, 10), ("email", True, 30, 30))
     assert check_eligibility("email", tables | {"consents": again}, 30, RULES).eligible
+    outlet = _consents(("email", True, 10, 10), ("email", True, 30, 30), store=(None, "outlet"))
+    told = check_eligibility("email", tables | {"consents": outlet}, 30, RULES)
+    assert told.why_not == "unsubscribed"  # from all stores, and asked again for one
 
 
 def test_no_message_needs_no_consent() -> None:
