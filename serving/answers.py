@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any, Literal
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,11 +16,13 @@ from models.channel import NO_MESSAGE, ChannelModel
 from models.churn import band
 from models.eligibility import check_eligibility
 from models.forecast import P_WITHIN_DAYS, Forecast, make_forecast
+from models.moment import best_moments
 from models.policy import preferred_channel, recommend
 from models.registry import Champions
 from serving.replenishment import CYCLES, list_due
 from serving.schemas import (
     Answer,
+    BestMoment,
     Channel,
     Churn,
     IfReturns,
@@ -175,6 +178,7 @@ def _add_channels(
     for place, (customer_id, tables) in enumerate(found.items()):
         p = {channel: float(values[place]) for channel, values in predicted.items()}
         ranking = _ranking(model, rules, p, tables, as_of)
+        _add_moments(model, rules, ranking, tables, as_of)
         eligible = [ranked.channel for ranked in ranking if ranked.eligible]
         preferred = preferred_channel(tables.get("attributes"), as_of)
         chosen = recommend(p, eligible, _order(model, shop), preferred)
@@ -212,6 +216,23 @@ def _ranking(
             )
         )
     return sorted(ranked, key=lambda r: (not r.eligible, -(r.p_conversion or 0.0)))
+
+
+def _add_moments(
+    model: ChannelModel,
+    rules: ContactRules,
+    ranking: Sequence[RankedChannel],
+    tables: Tables,
+    as_of: int,
+) -> None:
+    """Fill in the best moment of each channel that has one."""
+    if model.moments is None:
+        return
+    best = best_moments(model.moments, tables, as_of, rules.timezone, rules.quiet_hours)
+    for ranked in ranking:
+        if ranked.channel in best:
+            moment = msgspec.structs.asdict(best[ranked.channel])
+            ranked.best_moment = BestMoment(**moment, basis="association")
 
 
 def _instant_of(instant: int | None) -> datetime | None:
