@@ -18,6 +18,7 @@ from scipy.special import expit, logit
 from models.arm_effects import ArmEffects, Sends, common_traits, fit_arm_effects
 from models.arms import NO_MESSAGE as NO_MESSAGE
 from models.booster import BoosterSettings, Columns, ResidualBooster
+from models.moment import Moments
 from models.traits import Trait, trait_matrix
 
 Floats = NDArray[np.float64]
@@ -109,6 +110,8 @@ class ChannelModel(msgspec.Struct, frozen=True):
     mean_p : dict of str to float
         P(purchase) by arm were everybody sent the same: of identified arms, else as observed and
         drawn towards the common rate.
+    moments : Moments or None
+        When the messages of each channel do best.
     """
 
     level: Level
@@ -120,6 +123,7 @@ class ChannelModel(msgspec.Struct, frozen=True):
     effects: ArmEffects
     evidence: dict[str, Evidence]
     mean_p: dict[str, float]
+    moments: Moments | None = None
 
     @property
     def inputs(self) -> tuple[str, ...]:

@@ -4,20 +4,25 @@ from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any, Literal
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from features.inputs.contact_rules import ContactRules
 from features.inputs.history import Table
 from features.inputs.shop import Shop
 from features.inputs.windows import DAY, to_datetime
 from models.channel import NO_MESSAGE, ChannelModel
 from models.churn import band
+from models.eligibility import check_eligibility
 from models.forecast import P_WITHIN_DAYS, Forecast, make_forecast
-from models.policy import check_eligibility, recommend
+from models.moment import best_moments
+from models.policy import preferred_channel, recommend
 from models.registry import Champions
 from serving.replenishment import CYCLES, list_due
 from serving.schemas import (
     Answer,
+    BestMoment,
     Channel,
     Churn,
     IfReturns,
@@ -169,14 +174,19 @@ def _add_channels(
     """Fill in the ranking of the channels and the recommended one."""
     predicted = model.predict(features)
     personal = {channel: model.is_personal(features, channel) for channel in predicted}
+    rules = shop.rules
     for place, (customer_id, tables) in enumerate(found.items()):
         p = {channel: float(values[place]) for channel, values in predicted.items()}
-        ranking = _ranking(model, shop, p, tables, as_of)
-        chosen = recommend(p, [r.channel for r in ranking if r.eligible], _order(model, shop))
+        ranking = _ranking(model, rules, p, tables, as_of)
+        _add_moments(model, rules, ranking, tables, as_of)
+        eligible = [ranked.channel for ranked in ranking if ranked.eligible]
+        preferred = preferred_channel(tables.get("attributes"), as_of)
+        chosen = recommend(p, eligible, _order(model, shop), preferred)
         answers[customer_id].channel = Channel(
             recommended=chosen,
             level=model.level,
             basis=_basis(model, personal, chosen, place),
+            preferred=preferred,
             ranking=ranking,
         )
 
@@ -189,12 +199,12 @@ def _order(model: ChannelModel, shop: Shop) -> list[str] | None:
 
 
 def _ranking(
-    model: ChannelModel, shop: Shop, p: Mapping[str, float], tables: Tables, as_of: int
+    model: ChannelModel, rules: ContactRules, p: Mapping[str, float], tables: Tables, as_of: int
 ) -> list[RankedChannel]:
     """Rank the channels, those that may be used first; `none` is always one of them."""
     ranked = []
     for channel in (*model.channels, *({NO_MESSAGE} - set(model.channels))):
-        check = check_eligibility(channel, tables, as_of, shop.channels.assume_consent)
+        check = check_eligibility(channel, tables, as_of, rules)
         ranked.append(
             RankedChannel(
                 channel=channel,
@@ -202,9 +212,31 @@ def _ranking(
                 uplift=p[channel] - p[NO_MESSAGE] if model.level == "exploring" else None,
                 eligible=check.eligible,
                 why_not=check.why_not,
+                eligible_from=_instant_of(check.eligible_from),
             )
         )
     return sorted(ranked, key=lambda r: (not r.eligible, -(r.p_conversion or 0.0)))
+
+
+def _add_moments(
+    model: ChannelModel,
+    rules: ContactRules,
+    ranking: Sequence[RankedChannel],
+    tables: Tables,
+    as_of: int,
+) -> None:
+    """Fill in the best moment of each channel that has one."""
+    if model.moments is None:
+        return
+    best = best_moments(model.moments, tables, as_of, rules.timezone, rules.quiet_hours)
+    for ranked in ranking:
+        if ranked.channel in best:
+            moment = msgspec.structs.asdict(best[ranked.channel])
+            ranked.best_moment = BestMoment(**moment, basis="association")
+
+
+def _instant_of(instant: int | None) -> datetime | None:
+    return None if instant is None else to_datetime(instant)
 
 
 def _basis(

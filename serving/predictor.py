@@ -26,7 +26,7 @@ from features.inputs.windows import DAY, local_day, read_cutoff, to_datetime
 from features.store.builds import HistoryStore
 from features.store.fresh import FreshStore
 from features.store.store import store_target
-from models.policy import objects_to_profiling
+from models.eligibility import objects_to_profiling
 from models.reasons import Speaker
 from models.registry import Champions, Version, read_champions
 from models.wording import Money

@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
+from models.moment import BLOCK_HOURS, MIN_OWN_EVENTS, Weekday
+
 MAX_CUSTOMERS = 5000
 MAX_EXPLAINED = 20  # the contributions of one customer take longer than all of an answer
 
@@ -120,6 +122,27 @@ class Value(BaseModel):
     currency: str
 
 
+class BestMoment(BaseModel):
+    """When messages do best, in the shop's local time; what cannot be told is null."""
+
+    weekday: Weekday | None
+    hour: int | None = Field(
+        description=f"the first of {BLOCK_HOURS} hours, none of which is among the quiet hours"
+    )
+    outcome: Literal["click", "purchase"] = Field(
+        description="what it is best for: a click within 24 hours or, in a channel without "
+        "clicks, a purchase within the window"
+    )
+    basis: Literal["association"] = Field(
+        description="the shop chose when to send what to whom, so that this is no effect"
+    )
+    own_events: int = Field(
+        description="the customer's own clicks and orders of a year, those of one day and block "
+        f"counted once; a habit takes {MIN_OWN_EVENTS}"
+    )
+    sends: int = Field(description="messages of the channel that the pattern was learned from")
+
+
 class RankedChannel(BaseModel):
     """One channel for one customer."""
 
@@ -129,7 +152,14 @@ class RankedChannel(BaseModel):
     )
     uplift: float | None = Field(description="over no message; null where it is not identified")
     eligible: bool
-    why_not: str | None
+    why_not: str | None = Field(description="consent, reachability, caps and quiet hours, in words")
+    eligible_from: datetime | None = Field(
+        description="null, unless only caps or quiet hours stand against the channel: the first "
+        "instant after them, if nothing is sent until then"
+    )
+    best_moment: BestMoment | None = Field(
+        default=None, description="null where no weekday or hour can be told to be better"
+    )
 
 
 class Channel(BaseModel):
@@ -138,6 +168,10 @@ class Channel(BaseModel):
     recommended: str
     level: Literal["observational", "exploring"]
     basis: Literal["association", "best_overall", "personal"]
+    preferred: str | None = Field(
+        description="the channel that the customer prefers, as the shop declares it; of equal "
+        "channels it is recommended, and it is never a consent"
+    )
     ranking: list[RankedChannel]
 
 

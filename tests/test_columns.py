@@ -13,13 +13,14 @@ import pandas as pd
 import pytest
 
 from features.engines.build import build_features, read_catalog
+from features.inputs.contact_rules import ContactRules
 from features.inputs.contract import TABLES, Table
 from features.inputs.identities import read_customers
 from features.inputs.log import Log
 from features.inputs.windows import DAY, read_cutoff
 from features.store.sqlite_store import SqliteStore
 from features.store.store import build_store
-from models.policy import check_eligibility
+from models.eligibility import check_eligibility
 from tests.random_logs import Tables, column_names, read_tables, utc
 from training.labels import make_message_labels
 
@@ -180,8 +181,10 @@ class Told:
         store = SqliteStore(folder / "store.sqlite")
         found = read_customers(lambda some: store.read(list(some)), self.features, CUTOFF)
         store.close()
+        rules = ContactRules(ZoneInfo("UTC"))
         self.eligible = {
-            i: [check_eligibility(c, found[i], CUTOFF, []) for c in ("email", "sms")] for i in found
+            i: [check_eligibility(c, found[i], CUTOFF, rules) for c in ("email", "sms")]
+            for i in found
         }
         labels = make_message_labels(log, 7, log.observed_until)
         columns = ["sent_at", "channel", "randomised", "bought"]

@@ -1,6 +1,7 @@
 """What is known after the cutoff changes nothing that is known at it: a contract, over any log."""
 
 from collections.abc import Callable, Mapping
+from datetime import time
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ from features.catalog.catalog import Catalog
 from features.catalog.feature import Aggregate
 from features.engines.build import build_features, build_lookups_at, make_scope, read_catalog
 from features.engines.history_engine import compute_features
+from features.inputs.contact_rules import Cap, ContactRules, QuietHours
 from features.inputs.contract import BY_NAME, TABLES
 from features.inputs.identities import Tables as History
 from features.inputs.identities import read_customers
@@ -23,7 +25,7 @@ from features.inputs.shop import read_shop
 from features.inputs.windows import DAY, Window, read_cutoff, to_datetime
 from features.store.sqlite_store import SqliteStore
 from features.store.store import build_store
-from models.policy import check_eligibility
+from models.eligibility import check_eligibility
 from tests.random_logs import (
     OVER_LOGS,
     ZONES,
@@ -125,7 +127,9 @@ def _ask(log: Log, cutoff: int, ids: pd.Series, folder: Path) -> dict[str, Histo
 
 
 def _eligible(found: Mapping[str, History], cutoff: int) -> list[Any]:
-    return [check_eligibility(c, found[i], cutoff, []) for i in found for c in CHANNELS]
+    quiet = {"sms": QuietHours(time(12), time(9))}
+    rules = ContactRules(ZoneInfo(ZONES[0]), ["sms"], [Cap(1, 28, "email"), Cap(2, 7, None)], quiet)
+    return [check_eligibility(c, found[i], cutoff, rules) for i in found for c in CHANNELS]
 
 
 def test_every_row_known_later_and_every_late_field_are_changed() -> None:

@@ -83,12 +83,14 @@ def make_message_labels(log: Log, window_days: int, known_until: int) -> pd.Data
         objected to profiling: `message_id, account` (the id as it was messaged), `sent_at,
         channel, propensity, randomised` (drawn with a logged chance, or held out by a control
         group), `bought` (by the customer of the account, as known at `known_until`), `spend`
-        (what those purchases came to, minor units).
+        (what those purchases came to, minor units), `clicked` (within 24 hours, as known then).
     """
     return log.connection.execute(
         "SELECT m.message_id, any_value(m.account) AS account, any_value(m.sent_at) AS sent_at, "
         "any_value(m.channel) AS channel, any_value(m.propensity) AS propensity, "
         f"any_value({_RANDOMISED}) AS randomised, count(p.happened_at) > 0 AS bought, "
+        f"any_value(coalesce(clicked_at <= sent_at + {DAY} "
+        f"AND clicked_known_at <= {known_until}, FALSE)) AS clicked, "
         "coalesce(sum(p.amount), 0)::DOUBLE AS spend "
         f"FROM ({messages_sql(log, known_until)}) AS m "
         f"LEFT JOIN ({purchases_sql(log, known_until)}) AS p ON p.customer_id = m.customer_id "

@@ -18,6 +18,7 @@ from models.channel import ChannelModel, channel_traits, fit_channel
 from training.comparison import OURS
 from training.messages import make_message_rows
 from training.metrics import frequency_buckets, log_loss_by_row, score_probability
+from training.moments import train_moments
 from training.publish import Candidate, Judgement
 from training.recipes import SEED
 from training.runs import log_candidate, log_plots, log_scores, training_run
@@ -43,6 +44,7 @@ def train_channel(log: Log, cutoff: int, progress: Callable[[str], None]) -> Can
         rows = make_message_rows(log, catalog, since, cutoff, window, cutoff)
         check_enough(rows, window)
         model = fit_on(rows, window, catalog)
+        model = msgspec.structs.replace(model, moments=train_moments(log, since, cutoff))
         mlflow.set_tag("level", model.level)
         judgement = _judge(log, cutoff, catalog, rows, model)
         sample = rows.head(5)

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from features.inputs.contact_rules import ContactRules
 from features.inputs.contract import CUSTOMERS
 from features.inputs.faults import InputError, refuse
 from features.inputs.shop_faults import find_faults
@@ -70,6 +71,11 @@ class Shop(msgspec.Struct, frozen=True):
         return ZoneInfo(self.section.timezone)
 
     @property
+    def rules(self) -> ContactRules:
+        """When and how often a customer may be asked."""
+        return ContactRules.of(self.channels, self.timezone)
+
+    @property
     def workspace(self) -> Path:
         """Folder for what Nextbuy writes: MLflow database, feature files, history store."""
         return self.root / self.section.workspace
@@ -128,4 +134,7 @@ def _fold(channels: ChannelSection) -> ChannelSection:
         channels,
         default_order=[channel.lower() for channel in channels.default_order],
         assume_consent=[channel.lower() for channel in channels.assume_consent],
+        max_in_7_days={c.lower(): most for c, most in channels.max_in_7_days.items()},
+        max_in_28_days={c.lower(): most for c, most in channels.max_in_28_days.items()},
+        quiet_hours={c.lower(): hours for c, hours in channels.quiet_hours.items()},
     )

@@ -3,10 +3,12 @@
 import re
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from features.inputs.contact_rules import ALL
 from features.inputs.contract import BY_NAME, CUSTOMERS
 from features.inputs.faults import Fault
-from features.inputs.shop_file import ShopFile, TableSource
+from features.inputs.shop_file import ChannelSection, ShopFile, TableSource
 
+_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _INTERACTIONS = 100  # that may have points: each one is a branch of an expression
 
 
@@ -49,7 +51,51 @@ def find_faults(file: ShopFile) -> list[Fault]:
         ),
     ]
     faults = [fault for broken, fault in checks if broken]
+    faults += _cap_faults(channels) + _quiet_faults(channels)
     return faults + _table_faults(file.tables) + _profile_faults(file)
+
+
+def _cap_faults(channels: ChannelSection) -> list[Fault]:
+    """Find caps on what is no message, and caps below one."""
+    capped = [
+        (f"channels.max_in_{days}_days.{channel}", channel, most)
+        for days, by_channel in channels.caps.items()
+        for channel, most in by_channel.items()
+    ]
+    faults = [_no_channel(name, f"a channel, or {ALL}") for name, c, _ in capped if _is_none(c)]
+    return faults + [
+        Fault(name, "1 message or more", str(most), "Leave it out where there is no cap.")
+        for name, _, most in capped
+        if most < 1
+    ]
+
+
+def _quiet_faults(channels: ChannelSection) -> list[Fault]:
+    """Find quiet hours that are not two different times, and those of no channel."""
+    quiet = [(f"channels.quiet_hours.{c}", c, times) for c, times in channels.quiet_hours.items()]
+    faults = [
+        _no_channel(name, "a channel")
+        for name, channel, _ in quiet
+        if _is_none(channel) or channel.lower() == ALL
+    ]
+    return faults + [
+        Fault(
+            name,
+            "two different local times, from and until",
+            str(times),
+            'As in ["21:00", "08:00"].',
+        )
+        for name, _, times in quiet
+        if len(set(times)) != 2 or len(times) != 2 or not all(map(_TIME.fullmatch, times))
+    ]
+
+
+def _is_none(channel: str) -> bool:
+    return channel.lower() == "none"
+
+
+def _no_channel(name: str, expected: str) -> Fault:
+    return Fault(name, expected, f"'{name.rpartition('.')[2]}'", "Name each channel by itself.")
 
 
 def _profile_faults(file: ShopFile) -> list[Fault]:

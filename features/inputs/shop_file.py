@@ -42,11 +42,28 @@ class ShopSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class ChannelSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """`[channels]`: what the shop decides about contacting its customers."""
+    """`[channels]`: what the shop decides about contacting its customers.
+
+    Attributes
+    ----------
+    max_in_7_days, max_in_28_days : dict of str to int
+        Most messages to one customer, by channel; `all` is over all channels together.
+    quiet_hours : dict of str to list of str
+        By channel the local times from which and until which nothing is sent:
+        `{sms = ["21:00", "08:00"]}`.
+    """
 
     default_order: list[str] = []
     assume_consent: list[str] = []
     window_days: int = 7
+    max_in_7_days: dict[str, int] = {}
+    max_in_28_days: dict[str, int] = {}
+    quiet_hours: dict[str, list[str]] = {}
+
+    @property
+    def caps(self) -> dict[int, dict[str, int]]:
+        """The most messages, by days and channel."""
+        return {7: self.max_in_7_days, 28: self.max_in_28_days}
 
 
 class CustomerSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

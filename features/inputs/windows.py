@@ -18,6 +18,7 @@ from features.inputs.faults import refuse
 
 DAY = 86_400_000_000
 MAX_INSTANT = 2**53  # later than any: up to here whole numbers are exact as floats
+_QUARTER = DAY // 96  # clocks are changed on quarters of an hour
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BARE_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -77,6 +78,18 @@ def local_day(instant: int, timezone: ZoneInfo) -> int:
     return (to_datetime(instant).astimezone(timezone).date() - date(1970, 1, 1)).days
 
 
+def local_clocks(instants: NDArray[np.int64], timezone: ZoneInfo) -> NDArray[np.int64]:
+    """Read what the local clock shows, in microseconds since the local 1970-01-01 00:00.
+
+    >>> local_clocks(np.array([0, DAY]), ZoneInfo("Asia/Tokyo")) // 3_600_000_000
+    array([ 9, 33])
+    """
+    quarters, place = np.unique(instants // _QUARTER, return_inverse=True)
+    clocks = [to_datetime(int(q) * _QUARTER).astimezone(timezone) for q in quarters]
+    offsets = [(c.utcoffset() or timedelta()) // timedelta(microseconds=1) for c in clocks]
+    return instants + np.array(offsets, dtype=np.int64)[place]
+
+
 @dataclass(frozen=True)
 class Window:
     """What may be read, and what is to be predicted, around one cutoff.
@@ -127,10 +140,14 @@ class Window:
         return f"CAST(ceil(({happened} - {self.cutoff}) / {DAY}.0e0) AS INTEGER)"
 
 
+def at_time(day: int, at: time, timezone: ZoneInfo) -> int:
+    """Find the instant of a local time on a calendar day (days since 1970-01-01)."""
+    return to_instant(datetime.combine(date_of(day), at), timezone)
+
+
 def end_of_day(day: int, timezone: ZoneInfo) -> int:
     """Find the last microsecond of a local calendar day (days since 1970-01-01)."""
-    day_after = date(1970, 1, 1) + timedelta(days=day + 1)
-    return to_instant(datetime.combine(day_after, time.min), timezone) - 1
+    return at_time(day + 1, time.min, timezone) - 1
 
 
 def last_end_of_day(instant: int, timezone: ZoneInfo) -> int:

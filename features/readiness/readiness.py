@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from features.engines.build import read_catalog
+from features.inputs.contact_rules import ALL
 from features.inputs.contract import BY_NAME, Table
 from features.inputs.faults import Fault, InputError
 from features.inputs.history_tables import sensitive_categories
@@ -52,7 +53,7 @@ class Readiness(msgspec.Struct, frozen=True):
 def examine(log: Log, faults: Sequence[Fault] = ()) -> Readiness:
     """Examine every table of a log; `faults` are those of the tables that are not in it."""
     tables = []
-    findings = [*map(finding_of, faults), *_find_missing(log)]
+    findings = [*map(finding_of, faults), *_find_missing(log), *_find_unsent(log)]
     for name in log.provided:
         table = BY_NAME[name]
         days = count_days(log, table)
@@ -93,6 +94,29 @@ def _find_sensitive(log: Log) -> Iterator[Finding]:
                 None,
                 [name],
                 "If it is harmless, allow it: [sensitive] allow in nextbuy.toml.",
+            )
+
+
+def _find_unsent(log: Log) -> Iterator[Finding]:
+    """Find caps and quiet hours of channels that no message names: they may be mistyped."""
+    if "messages" not in log.provided:
+        return
+    sent = {
+        c for (c,) in log.connection.execute("SELECT DISTINCT channel FROM messages").fetchall()
+    }
+    section = log.shop.channels
+    settings = {f"max_in_{days}_days": list(caps) for days, caps in section.caps.items()}
+    settings["quiet_hours"] = list(section.quiet_hours)
+    for name, channels in settings.items():
+        if unsent := sorted(set(channels) - sent - {ALL}):
+            yield Finding(
+                "warning",
+                f"channels.{name}",
+                "channels of nextbuy.toml that no message names",
+                None,
+                None,
+                unsent,
+                "Write them as in messages: as they stand they hold for nothing.",
             )
 
 

@@ -358,3 +358,17 @@ def test_columns_that_say_nothing_are_found(find: Find) -> None:
 def test_an_unnamed_currency_is_said(find: Find) -> None:
     (found,) = find(_orders(400, 20).drop(columns="currency"))
     assert (found.level, found.where) == ("advice", "orders.currency")
+
+
+def test_a_cap_of_a_channel_that_no_message_names_is_told(write_shop: Callable[..., Path]) -> None:
+    tables = {name: _clean()[name] for name in ("orders", "messages")}
+    channels = {
+        "max_in_7_days": {"Email": 3, "emial": 3, "all": 4},
+        "quiet_hours": {"sms": ["21:00", "08:00"]},
+    }
+    found = examine(read_log(read_shop(write_shop(tables, channels)))).findings
+    told = {f.where: f.examples for f in found if f.where.startswith("channels.")}
+    assert told == {"channels.max_in_7_days": ["emial"], "channels.quiet_hours": ["sms"]}
+    assert all(f.level == "warning" for f in found if f.where in told)
+    no_messages = examine(read_log(read_shop(write_shop({"orders": tables["orders"]}, channels))))
+    assert not [f for f in no_messages.findings if f.where.startswith("channels.")]

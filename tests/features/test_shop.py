@@ -1,7 +1,9 @@
+from datetime import time
 from pathlib import Path
 
 import pytest
 
+from features.inputs.contact_rules import Cap, QuietHours
 from features.inputs.faults import InputError
 from features.inputs.shop import read_shop
 
@@ -37,6 +39,25 @@ def test_the_smallest_file_has_the_defaults(tmp_path: Path) -> None:
             + "[tables.consents]\npath = 'c.csv'\n",
             "channels.assume_consent: expected nothing where the shop gives consents",
         ),
+        (
+            "[channels]\nmax_in_7_days = {sms = 0}\n" + ORDERS,
+            "_7_days.sms: expected 1 message",
+        ),
+        ("[channels]\nmax_in_28_days = {all = -1}\n" + ORDERS, "max_in_28_days.all: .* got -1"),
+        (
+            "[channels]\nmax_in_7_days = {None = 1}\n" + ORDERS,
+            "a channel, or all, got 'None'",
+        ),
+        ("[channels]\nmax_in_7_days = 3\n" + ORDERS, "Expected `object`, got `int`"),
+        ("[channels]\nmax_per_week = {sms = 1}\n" + ORDERS, "unknown field `max_per_week`"),
+        *(
+            (
+                f"[channels]\nquiet_hours = {{sms = {times}}}\n" + ORDERS,
+                "quiet_hours.sms: expected two",
+            )
+            for times in ("['21:00']", "['21:00', '25:00']", "['9pm', '8am']", "['21:00', '21:00']")
+        ),
+        ("[channels]\nquiet_hours = {all = ['21:00', '08:00']}\n" + ORDERS, "a channel, got 'all'"),
         ("[tables.consents]\npath = 'c.csv'\n", "tables.orders: expected the shop's orders"),
         (ORDERS + "[tables.orderz]\npath = 'c.csv'\n", "tables.orderz: expected one of orders,"),
         (ORDERS + "columns = {client = 'x'}\n", "tables.orders.columns.client"),
@@ -49,6 +70,17 @@ def test_the_smallest_file_has_the_defaults(tmp_path: Path) -> None:
 def test_a_wrong_setting_is_named(tmp_path: Path, text: str, says: str) -> None:
     with pytest.raises(InputError, match=says):
         _read(tmp_path, text)
+
+
+def test_caps_and_quiet_hours_are_taken_over(tmp_path: Path) -> None:
+    (tmp_path / "nextbuy.toml").write_text(
+        "[shop]\ntimezone = 'Europe/Warsaw'\n[channels]\nmax_in_7_days = {Email = 3, All = 4}\n"
+        "max_in_28_days = {sms = 2}\nquiet_hours = {SMS = ['21:00', '08:00']}\n" + ORDERS
+    )
+    rules = read_shop(tmp_path / "nextbuy.toml").rules
+    assert rules.timezone.key == "Europe/Warsaw"
+    assert rules.caps == [Cap(3, 7, "email"), Cap(4, 7, None), Cap(2, 28, "sms")]
+    assert rules.quiet_hours == {"sms": QuietHours(time(21), time(8))}
 
 
 def test_points_attributes_and_words_are_taken_over(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from features.inputs.windows import (
     Window,
     cutoffs_before,
     last_end_of_day,
+    local_clocks,
     local_day,
     read_cutoff,
     to_datetime,
@@ -119,3 +120,13 @@ def test_a_local_day_begins_at_local_midnight() -> None:
 def test_a_window_without_a_horizon_has_no_end() -> None:
     with pytest.raises(ValueError, match="no horizon"):
         _ = Window(0).end
+
+
+@pytest.mark.parametrize("name", ["Europe/Berlin", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC"])
+def test_local_clocks_are_those_of_the_zone_to_the_microsecond(name: str) -> None:
+    """Over two years, and around each quarter of an hour: clocks may be changed there."""
+    zone = ZoneInfo(name)
+    quarters = np.arange(0, 2 * 366 * 96, 7) * (DAY // 96) + 19_700 * DAY
+    instants = np.concatenate([quarters, quarters - 1])
+    shown = [to_datetime(t).astimezone(zone).replace(tzinfo=UTC) for t in instants.tolist()]
+    assert local_clocks(instants, zone).tolist() == [to_instant(t, zone) for t in shown]

@@ -32,6 +32,8 @@ def test_a_loaded_model_answers_as_the_saved_one(simulated, kind: str, tmp_path:
     sha256 = save(version.head, version.model, tmp_path / "model")
     head, model = load(tmp_path / "model", sha256)
     assert head == version.head
+    if kind == "best-channel":
+        assert model.moments == version.model.moments is not None
     frame = build_features(simulated.log, [simulated.cutoff], simulated.catalog)
     method = {"repurchase-timing": "given_return"}.get(kind, "predict")
     ours, theirs = getattr(model, method)(frame), getattr(version.model, method)(frame)

@@ -16,6 +16,7 @@ from features.store.fresh import FreshStore
 from features.store.sqlite_store import SqliteStore
 from features.store.store import build_store, store_path
 from models.forecast import P_WITHIN_DAYS, make_forecast
+from models.moment import ChannelMoments, Habit, Moments
 from models.registry import Champions
 from serving.predictor import Predictor, load_predictor, predict_once
 from serving.replenishment import MAX_DUE
@@ -236,6 +237,49 @@ def test_a_contact_without_an_order_is_answered_by_channel_only(
     assert answer.status == "no_purchase"
     assert answer.churn is answer.next_purchase is answer.value is None
     assert answer.channel is not None
+
+
+def test_a_messaged_contact_who_never_bought_has_channel_and_best_moment(
+    simulated, predictor: Predictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = next(
+        tables["messages"]
+        for tables in predictor.store.read(predictor.store.customer_ids()).values()
+        if "messages" in tables and "email" in tables["messages"]["channel"]
+    )
+    monkeypatch.setattr(FreshStore, "read", lambda *_: {"contact": {"messages": sent}})
+    planted = _with_evenings(predictor, quiet_hours={})
+    answer = planted.predict(["contact"], simulated.cutoff).answers[0]
+    assert answer.status == "no_purchase"
+    assert answer.channel.recommended == "none"  # nobody has asked for consent
+    told = {ranked.channel: ranked for ranked in answer.channel.ranking}
+    assert told.keys() >= {"email", "sms", "none"}
+    moment = told["email"].best_moment
+    assert (moment.weekday, moment.hour, moment.basis) == (None, 18, "association")
+    assert told["none"].best_moment is None
+
+
+def test_a_best_moment_is_outside_the_quiet_hours_of_the_shop(
+    simulated, predictor: Predictor
+) -> None:
+    night = {"email": ["20:00", "08:00"]}
+    ids = predictor.store.customer_ids()[:50]
+    for quiet, hours in (({}, {18}), (night, {9})):
+        told = _with_evenings(predictor, quiet).predict(ids, simulated.cutoff).answers
+        moments = [r.best_moment for a in told if a.channel for r in a.channel.ranking]
+        assert {moment.hour for moment in moments if moment} == hours
+
+
+def _with_evenings(predictor: Predictor, quiet_hours: dict[str, list[str]]) -> Predictor:
+    """The same, had e-mails done best in the evening, and second best in the morning."""
+    version = predictor.champions.by_kind["best-channel"]
+    even = Habit([1 / 7] * 7, [1 / 8] * 8)
+    email = ChannelMoments("email", "click", 5000, [0.0] * 7, [-1.0] * 3 + [8.0, 0, 0, 16.0, -1.0])
+    model = msgspec.structs.replace(version.model, moments=Moments([email], even, even))
+    by_kind = predictor.champions.by_kind | {"best-channel": replace(version, model=model)}
+    channels = msgspec.structs.replace(predictor.shop.channels, quiet_hours=quiet_hours)
+    shop = msgspec.structs.replace(predictor.shop, channels=channels)
+    return replace(predictor, champions=Champions(by_kind), shop=shop)
 
 
 def test_a_store_that_is_too_old_answers_nothing(predictor: Predictor, simulated) -> None:

@@ -1,0 +1,72 @@
+"""Caps over what store and journal hold: old enough messages are kept, posted ones count."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from features.inputs.contact_rules import Cap, ContactRules
+from features.inputs.journal import open_journal
+from features.inputs.log import read_log
+from features.inputs.posted import Door
+from features.inputs.shop import Shop, read_shop
+from features.inputs.windows import DAY, to_datetime
+from features.store.fresh import FreshStore
+from features.store.store import MARGIN_DAYS, build_store, store_target
+from models.eligibility import Eligibility, check_eligibility
+
+NOW = time.time_ns() // 1000
+SENT = NOW - 27 * DAY
+
+
+def _shop(write_shop: Callable[..., Path], last_order: int) -> Shop:
+    orders = pd.DataFrame(
+        {
+            "order_id": ["o1", "o2"],
+            "customer_id": "c",
+            "ordered_at": [to_datetime(NOW - 90 * DAY), to_datetime(last_order)],
+            "amount": 5,
+        }
+    )
+    message = {"message_id": "m1", "customer_id": "c", "channel": "sms"}
+    sent = pd.DataFrame([message | {"sent_at": to_datetime(SENT)}])
+    shop = read_shop(write_shop({"orders": orders, "messages": sent}))
+    build_store(read_log(shop), store_target(shop))
+    return shop
+
+
+def _check(shop: Shop, cap: Cap, as_of: int) -> Eligibility:
+    store = FreshStore(shop, store_target(shop).open(), open_journal(shop))
+    tables = store.read(["c"])["c"]
+    store.close()
+    return check_eligibility("sms", tables, as_of, ContactRules(shop.timezone, ["sms"], [cap]))
+
+
+def test_a_cap_over_28_days_finds_its_messages_at_every_instant_that_is_answered(
+    write_shop: Callable[..., Path],
+) -> None:
+    shop = _shop(write_shop, last_order=NOW)
+    store = store_target(shop).open()
+    first = store.info.answers_from
+    store.close()
+    assert first == NOW - MARGIN_DAYS * DAY < SENT
+    told = _check(shop, Cap(1, 28, None), NOW)
+    assert (told.eligible, told.eligible_from) == (False, SENT + 28 * DAY)
+    assert _check(shop, Cap(1, 28, None), SENT - 1).eligible
+
+
+def test_a_posted_message_counts_from_the_next_answer_on(
+    write_shop: Callable[..., Path],
+) -> None:
+    shop = _shop(write_shop, last_order=NOW)
+    cap, soon = Cap(2, 28, "sms"), NOW + DAY // 24  # after the receipt
+    assert _check(shop, cap, soon).eligible
+    message = {"message_id": "m2", "customer_id": "c", "channel": "SMS"}
+    posted = message | {"sent_at": to_datetime(NOW).isoformat()}
+    journal = open_journal(shop)
+    journal.append(Door(shop).read({"messages": [posted]}))
+    journal.close()
+    assert _check(shop, cap, NOW).eligible  # not received yet
+    told = _check(shop, cap, soon)
+    assert (told.eligible, told.eligible_from) == (False, SENT + 28 * DAY)

@@ -1,0 +1,39 @@
+"""The moments job: when messages were sent, what came of them, when customers are active."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.engines.build import purchases_sql
+from features.inputs.identities import messages_sql
+from features.inputs.log import Log
+from features.inputs.objections import objected_sql
+from features.inputs.windows import Window
+from models.channel import NO_MESSAGE
+from models.moment import Moments
+from models.moment_fit import fit_moments
+from training.labels import make_message_labels
+
+
+def train_moments(log: Log, first: int, cutoff: int) -> Moments:
+    """Fit the moments of each channel on the messages sent after `first`.
+
+    Only what is known at the cutoff is read: a message whose window is still open is left out.
+    """
+    labels = make_message_labels(log, log.shop.channels.window_days, cutoff)
+    sent = labels[(labels["sent_at"] > first) & (labels["channel"] != NO_MESSAGE)]
+    orders = f"SELECT customer_id, happened_at FROM ({purchases_sql(log, cutoff)})"
+    clicks = (
+        f"SELECT customer_id, clicked_at AS happened_at FROM ({messages_sql(log, cutoff)}) "
+        f"WHERE {Window(cutoff).known_sql('sent_at', 'clicked_known_at')}"
+    )
+    at = [_read_instants(log, query, first) for query in (orders, clicks)]
+    return fit_moments(sent, *at, log.shop.timezone)
+
+
+def _read_instants(log: Log, query: str, first: int) -> NDArray[np.int64]:
+    """Read `happened_at` of a query, after `first` and of customers who have not objected."""
+    found = log.connection.execute(
+        f"SELECT happened_at FROM ({query}) WHERE happened_at > {first} "
+        f"AND customer_id NOT IN ({objected_sql(log)})"
+    ).fetchnumpy()
+    return np.asarray(found["happened_at"], dtype=np.int64)
