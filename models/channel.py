@@ -145,6 +145,13 @@ class ChannelModel(msgspec.Struct, frozen=True):
         """The arms whose effects are causal: enough of their sends were drawn at random."""
         return _identified(self.evidence) if self.level == "exploring" else []
 
+    @property
+    def missing_draws(self) -> dict[str, int]:
+        """Randomised sends that each arm still needs before its effect is called causal."""
+        drawn = {arm: found.randomised for arm, found in self.evidence.items()}
+        short = {arm: MIN_RANDOMISED - count for arm, count in ({NO_MESSAGE: 0} | drawn).items()}
+        return {arm: count for arm, count in short.items() if count > 0}
+
     def predict(self, inputs: Columns) -> dict[str, Floats]:
         """Give p_conversion: columns `inputs` -> for each arm one probability per row."""
         base, effects = self._logits(inputs)

@@ -6,6 +6,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from features.inputs.shop import Shop
 from models.arms import NO_MESSAGE
 
 Floats = NDArray[np.float64]
@@ -28,6 +29,13 @@ class Worth(msgspec.Struct, frozen=True):
     margin: float = 1.0
     cost: Mapping[str, float] = {}
     fatigue: float = 0.0
+
+    @classmethod
+    def of_shop(cls, shop: Shop) -> "Worth":
+        """Take over what `[channels]` of `nextbuy.toml` says."""
+        channels, unit = shop.channels, 10**shop.minor_digits
+        cost = {channel: unit * cost for channel, cost in channels.cost.items()}
+        return cls(channels.margin, cost, unit * channels.fatigue)
 
     def of(self, p: Mapping[str, Floats], spend: float, recent: Floats) -> dict[str, Floats]:
         """Give margin x p x spend - cost - fatigue of every arm.

@@ -7,7 +7,7 @@ from models.channel import NO_MESSAGE
 
 
 def recommend(
-    p_conversion: Mapping[str, float],
+    worth: Mapping[str, float],
     eligible: Sequence[str],
     default_order: Sequence[str] | None,
     preferred: str | None = None,
@@ -16,15 +16,18 @@ def recommend(
 
     Parameters
     ----------
+    worth : dict of str to float
+        What each arm is expected to earn, of those whose effect is identified.
     default_order : sequence of str or None
         Where the data identify no effect: the first eligible channel of this order. None
-        chooses the arm with the highest conversion.
+        chooses the arm that is worth most.
     preferred : str or None
         The channel that the customer prefers; chosen among equal arms.
     """
     if default_order is not None:
         return next((c for c in default_order if c in eligible and c != NO_MESSAGE), NO_MESSAGE)
-    return max(eligible, key=lambda channel: (p_conversion.get(channel, 0.0), channel == preferred))
+    known = [arm for arm in eligible if arm in worth]
+    return max(known, key=lambda arm: (worth[arm], arm == preferred), default=NO_MESSAGE)
 
 
 def preferred_channel(attributes: Table | None, as_of: int) -> str | None:

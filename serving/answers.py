@@ -2,32 +2,24 @@
 
 from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from features.inputs.contact_rules import ContactRules
 from features.inputs.history import Table
 from features.inputs.shop import Shop
 from features.inputs.windows import DAY, to_datetime
-from models.channel import NO_MESSAGE, ChannelModel
 from models.churn import band
-from models.eligibility import check_eligibility
 from models.forecast import P_WITHIN_DAYS, Forecast, make_forecast
-from models.moment import best_moments
-from models.policy import preferred_channel, recommend
 from models.registry import Champions
+from serving.channels import add_channels
 from serving.replenishment import CYCLES, list_due
 from serving.schemas import (
     Answer,
-    BestMoment,
-    Channel,
     Churn,
     IfReturns,
     NextPurchase,
-    RankedChannel,
     Value,
 )
 
@@ -71,7 +63,7 @@ def make_answers(
         unspoken,
     )
     if champions.channel is not None:
-        _add_channels(champions.channel, shop, answers, found, features, as_of)
+        add_channels(champions.channel, shop, answers, found, features, as_of)
     return answers
 
 
@@ -161,90 +153,3 @@ def _value(forecast: Forecast, place: int, shop: Shop) -> Value:
         expected_spend=None if spend is None else float(spend[place] / 10**shop.minor_digits),
         currency=shop.section.currency,
     )
-
-
-def _add_channels(
-    model: ChannelModel,
-    shop: Shop,
-    answers: Mapping[str, Answer],
-    found: Mapping[str, Tables],
-    features: Features,
-    as_of: int,
-) -> None:
-    """Fill in the ranking of the channels and the recommended one."""
-    predicted = model.predict(features)
-    personal = {channel: model.is_personal(features, channel) for channel in predicted}
-    rules = shop.rules
-    for place, (customer_id, tables) in enumerate(found.items()):
-        p = {channel: float(values[place]) for channel, values in predicted.items()}
-        ranking = _ranking(model, rules, p, tables, as_of)
-        _add_moments(model, rules, ranking, tables, as_of)
-        eligible = [ranked.channel for ranked in ranking if ranked.eligible]
-        preferred = preferred_channel(tables.get("attributes"), as_of)
-        chosen = recommend(p, eligible, _order(model, shop), preferred)
-        answers[customer_id].channel = Channel(
-            recommended=chosen,
-            level=model.level,
-            basis=_basis(model, personal, chosen, place),
-            preferred=preferred,
-            ranking=ranking,
-        )
-
-
-def _order(model: ChannelModel, shop: Shop) -> list[str] | None:
-    """Give the fixed order that counts where no effect is identified."""
-    if model.level == "exploring":
-        return None
-    return shop.channels.default_order or model.fixed_order
-
-
-def _ranking(
-    model: ChannelModel, rules: ContactRules, p: Mapping[str, float], tables: Tables, as_of: int
-) -> list[RankedChannel]:
-    """Rank the channels, those that may be used first; `none` is always one of them."""
-    ranked = []
-    for channel in (*model.channels, *({NO_MESSAGE} - set(model.channels))):
-        check = check_eligibility(channel, tables, as_of, rules)
-        ranked.append(
-            RankedChannel(
-                channel=channel,
-                p_conversion=p.get(channel),
-                uplift=p[channel] - p[NO_MESSAGE] if model.level == "exploring" else None,
-                eligible=check.eligible,
-                why_not=check.why_not,
-                eligible_from=_instant_of(check.eligible_from),
-            )
-        )
-    return sorted(ranked, key=lambda r: (not r.eligible, -(r.p_conversion or 0.0)))
-
-
-def _add_moments(
-    model: ChannelModel,
-    rules: ContactRules,
-    ranking: Sequence[RankedChannel],
-    tables: Tables,
-    as_of: int,
-) -> None:
-    """Fill in the best moment of each channel that has one."""
-    if model.moments is None:
-        return
-    best = best_moments(model.moments, tables, as_of, rules.timezone, rules.quiet_hours)
-    for ranked in ranking:
-        if ranked.channel in best:
-            moment = msgspec.structs.asdict(best[ranked.channel])
-            ranked.best_moment = BestMoment(**moment, basis="association")
-
-
-def _instant_of(instant: int | None) -> datetime | None:
-    return None if instant is None else to_datetime(instant)
-
-
-def _basis(
-    model: ChannelModel,
-    personal: Mapping[str, NDArray[np.bool_]],
-    chosen: str,
-    place: int,
-) -> Literal["association", "best_overall", "personal"]:
-    if model.level == "observational":
-        return "association"
-    return "personal" if personal[chosen][place] else "best_overall"

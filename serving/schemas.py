@@ -148,9 +148,20 @@ class RankedChannel(BaseModel):
 
     channel: str
     p_conversion: float | None = Field(
-        description="P(purchase within the window after a message); null for an arm never logged"
+        description="P(purchase within the window after a message), an association at the level "
+        "`observational`; null for an arm never logged, or never drawn where others were"
     )
-    uplift: float | None = Field(description="over no message; null where it is not identified")
+    uplift: float | None = Field(
+        description="over no message; null where no randomised sends identify it"
+    )
+    uplift_90: tuple[float, float] | None = Field(
+        default=None, description="the interval of 90 % of the uplift"
+    )
+    expected_margin: float | None = Field(
+        default=None,
+        description="margin of the expected purchase less the message's cost and fatigue, as "
+        "nextbuy.toml has them; null where the effect is not identified",
+    )
     eligible: bool
     why_not: str | None = Field(description="consent, reachability, caps and quiet hours, in words")
     eligible_from: datetime | None = Field(
@@ -162,12 +173,37 @@ class RankedChannel(BaseModel):
     )
 
 
+class NextLevel(BaseModel):
+    """What is missing to say more."""
+
+    level: Literal["exploring"]
+    randomised_sends: dict[str, int] = Field(
+        description="sends still to be drawn at random, by channel, `none` among them"
+    )
+
+
 class Channel(BaseModel):
     """Through which channel to ask, `none` among the answers."""
 
     recommended: str
-    level: Literal["observational", "exploring"]
-    basis: Literal["association", "best_overall", "personal"]
+    level: Literal["observational", "exploring"] = Field(
+        description="what the shop's messages identify: associations, or effects of those that "
+        "were drawn at random"
+    )
+    basis: Literal["association", "best_overall", "personal"] = Field(
+        description="`association`: the shop's order, or the channel with the best conversion, "
+        "the same for everybody; `personal`: better than the best channel for everybody with "
+        "90 % confidence; `best_overall`: not surely better for this customer"
+    )
+    runner_up: str | None = Field(
+        default=None, description="the second best eligible arm; null at `observational`"
+    )
+    lead: float | None = Field(
+        default=None, description="expected margin over the runner-up's, per message"
+    )
+    next_level: NextLevel | None = Field(
+        default=None, description="what would identify the effects; null where they are"
+    )
     preferred: str | None = Field(
         description="the channel that the customer prefers, as the shop declares it; of equal "
         "channels it is recommended, and it is never a consent"

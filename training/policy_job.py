@@ -7,6 +7,7 @@ import mlflow
 from features.engines.build import read_catalog
 from features.inputs.log import Log
 from features.inputs.windows import DAY, to_datetime
+from models.choice import Worth
 from training.eligible_arms import eligible_arms
 from training.messages import make_message_rows
 from training.policies import arms_of
@@ -50,7 +51,7 @@ def study_shop(log: Log, cutoff: int | None, progress: Callable[[str], None]) ->
             rows,
             lambda part: fit_on(part, channels.window_days, catalog),
             eligible,
-            log.shop.worth,
+            Worth.of_shop(log.shop),
             channels.default_order,
             reasons=list(catalog),
             seed=SEED,

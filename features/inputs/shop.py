@@ -137,4 +137,5 @@ def _fold(channels: ChannelSection) -> ChannelSection:
         max_in_7_days={c.lower(): most for c, most in channels.max_in_7_days.items()},
         max_in_28_days={c.lower(): most for c, most in channels.max_in_28_days.items()},
         quiet_hours={c.lower(): hours for c, hours in channels.quiet_hours.items()},
+        cost={c.lower(): cost for c, cost in channels.cost.items()},
     )

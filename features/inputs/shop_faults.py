@@ -51,7 +51,7 @@ def find_faults(file: ShopFile) -> list[Fault]:
         ),
     ]
     faults = [fault for broken, fault in checks if broken]
-    faults += _cap_faults(channels) + _quiet_faults(channels)
+    faults += _cap_faults(channels) + _quiet_faults(channels) + _worth_faults(channels)
     return faults + _table_faults(file.tables) + _profile_faults(file)
 
 
@@ -87,6 +87,20 @@ def _quiet_faults(channels: ChannelSection) -> list[Fault]:
         )
         for name, _, times in quiet
         if len(set(times)) != 2 or len(times) != 2 or not all(map(_TIME.fullmatch, times))
+    ]
+
+
+def _worth_faults(channels: ChannelSection) -> list[Fault]:
+    """Find a margin that is no share, negative prices, and prices of no channel."""
+    prices = {f"channels.cost.{c}": cost for c, cost in channels.cost.items()}
+    faults = [_no_channel(f"channels.cost.{c}", "a channel") for c in channels.cost if _is_none(c)]
+    if not 0 < channels.margin <= 1:
+        share, got = "a share of the amount, above 0 and at most 1", str(channels.margin)
+        faults.append(Fault("channels.margin", share, got, "As in 0.35."))
+    return faults + [
+        Fault(name, "an amount of 0 or more", str(price), "Leave it out where it costs nothing.")
+        for name, price in (prices | {"channels.fatigue": channels.fatigue}).items()
+        if not 0 <= price < float("inf")
     ]
 
 

@@ -51,6 +51,12 @@ class ChannelSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     quiet_hours : dict of str to list of str
         By channel the local times from which and until which nothing is sent:
         `{sms = ["21:00", "08:00"]}`.
+    margin : float
+        Share of an order's amount that is earned.
+    cost : dict of str to float
+        What one message costs, by channel, in the shop's currency.
+    fatigue : float
+        What each message of the last seven days takes off the worth of one more, likewise.
     """
 
     default_order: list[str] = []
@@ -59,6 +65,9 @@ class ChannelSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     max_in_7_days: dict[str, int] = {}
     max_in_28_days: dict[str, int] = {}
     quiet_hours: dict[str, list[str]] = {}
+    margin: float = 1.0
+    cost: dict[str, float] = {}
+    fatigue: float = 0.0
 
     @property
     def caps(self) -> dict[int, dict[str, int]]:
