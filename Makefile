@@ -12,7 +12,7 @@ export MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR := false
 export MLFLOW_LOGGING_LEVEL := WARNING
 
 .PHONY: demo test test-slow lint features-page notebooks bench-demo bench-quality bench-value
-.PHONY: bench-tail bench-features bench-btyd bench-answer bench-training lock clean
+.PHONY: bench-tail bench-features bench-btyd bench-answer bench-training bench-channel lock clean
 
 demo: .venv/users
 	$(BIN)/nextbuy demo
@@ -59,6 +59,9 @@ bench-answer: .venv/users
 
 bench-training: .venv/users
 	$(RUN) benchmarks.training
+
+bench-channel: .venv/developers
+	$(RUN) benchmarks.channel
 
 # Developers have all that users have, so that their environment serves both.
 .venv/users: requirements.lock pyproject.toml

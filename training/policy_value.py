@@ -8,7 +8,8 @@ estimators stand side by side, since each fails where the others may not:
   Chernozhukov et al. 2018).
 - **SNIPS**, self-normalised weighting (Swaminathan & Joachims 2015): no model at all.
 - **DRos**, DR with optimistic shrinkage (Su, Dimakopoulou, Krishnamurthy & Dudik 2020): large
-  weights are drawn in, which trades variance for bias.
+  weights are drawn in, which trades variance for bias. Its interval is as wide as DR's: how much
+  bias was taken in is known no better than the variance that went.
 
 A customer may have several decisions, so that spreads are taken over customers; intervals of
 several policies hold together: they reach as far as the largest of their correlated t statistics
@@ -185,10 +186,11 @@ def _influences(
 ) -> tuple[Floats, Floats, Floats]:
     """Give each row's share of the three estimates; the mean of a share is the estimate."""
     snips = float(weight @ decisions.outcome / weight.sum())
+    robust = _doubly_robust(decisions, chances, weight)
     return (
-        _doubly_robust(decisions, chances, weight),
+        robust,
         snips + weight * (decisions.outcome - snips) / weight.mean(),
-        _shrunk(decisions, chances, weight),
+        robust - robust.mean() + _shrunk(decisions, chances, weight).mean(),
     )
 
 

@@ -1,0 +1,159 @@
+"""Starbucks' rewards, simulated by its makers: ten offers or none, drawn at random in six waves.
+
+`starbucks_rewards_simulated/` in the folder that `NEXTBUY_BENCH_DATA` names. In each wave three
+members in four are sent an offer, each of the ten alike, so that an offer's propensity is .075
+and that of none .25. Learned is on the first four waves, judged on the last two; what counts is
+what a member spends in the five days after the wave, less the rewards that are paid out.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from benchmarks.data import data_folder
+from benchmarks.rows import Row
+from models.arms import NO_MESSAGE
+from models.booster import BoosterSettings
+from models.channel import ChannelTraits, fit_channel
+from models.choice import Worth
+from models.traits import Trait
+from training.comparison import OURS
+from training.policies import BEST_FIXED, NONE, UNIFORM, one_hot, recommend_all
+from training.policy_value import Decisions, Estimate, gains, policy_values
+from training.recipes import SEED
+
+Floats = NDArray[np.float64]
+
+_WAVES = (0, 168, 336, 408, 504, 576)  # hours
+_LEARNED = 4
+_WINDOW_HOURS = 120
+_CHANCE = {True: 0.075, False: 0.25}  # of an offer, of none
+_COLUMNS = [
+    *("transactions", "spent", "hours_since", "viewed", "completed"),
+    *("income", "age", "member_days", "male", "female"),
+]
+_SHARED = [
+    Trait("transactions", "log1p"),
+    Trait("spent", "log1p"),
+    Trait("viewed", "log1p"),
+    Trait("completed", "log1p"),
+    Trait("income", "as_is"),
+    Trait("member_days", "log1p"),
+]
+_POWER = 1.96 + 0.84
+
+
+def measure_starbucks() -> Iterator[Row]:
+    """Value uniform, best fixed and ours on the last two waves, in money per member and wave."""
+    rows = read_starbucks()
+    learned = (rows["wave"] < _LEARNED).to_numpy()
+    arms = sorted(rows["channel"].unique())
+    offers = [arm for arm in arms if arm != NO_MESSAGE]
+    train, test = rows[learned], rows[~learned]
+    model = fit_channel(
+        train,
+        5,
+        _COLUMNS,
+        ChannelTraits(_SHARED, {offer: [] for offer in offers}),
+        BoosterSettings(),
+        SEED,
+    )
+    cost = train.groupby("channel")["reward"].mean().to_dict()
+    worth = Worth(cost={offer: float(cost[offer]) for offer in offers})
+    everybody = np.ones((len(test), len(arms)), dtype=bool)
+    chosen = recommend_all(model, test, arms, everybody, worth)
+    net = train.assign(net=train["spend"] - train["reward"]).groupby("channel")["net"].mean()
+    policies = {
+        OURS: one_hot(chosen, len(arms)),
+        BEST_FIXED: one_hot(np.full(len(test), arms.index(str(net.idxmax()))), len(arms)),
+        UNIFORM: everybody / len(arms),
+        NONE: one_hot(np.full(len(test), arms.index(NO_MESSAGE)), len(arms)),
+    }
+    p = model.predict(test)
+    decisions = Decisions(
+        customer=test["customer_id"].to_numpy(),
+        arm=pd.Index(arms).get_indexer(pd.Index(test["channel"])),
+        propensity=test["propensity"].to_numpy(),
+        outcome=(test["spend"] - test["reward"]).to_numpy(),
+        model=np.column_stack([model.spend * p[arm] - worth.cost.get(arm, 0.0) for arm in arms]),
+    )
+    for name, value in policy_values(decisions, policies).items():
+        yield _row(f"Starbucks: net value of {name}", value.dr)
+    gain = gains(decisions, {n: policies[n] for n in (OURS, BEST_FIXED)}, BEST_FIXED)[OURS]
+    yield _row("Starbucks: gain of ours over the best fixed offer", gain)
+    needed = len(test) * (_POWER * gain.error / gain.value) ** 2 if gain.value else float("inf")
+    yield Row(
+        "Starbucks: decisions needed to tell that gain, thousands",
+        needed / 1000,
+        goal="gain > 0, or the sample needed",
+        met=gain.low > 0 or np.isfinite(needed),
+    )
+
+
+def _row(figure: str, found: Estimate) -> Row:
+    return Row(figure, found.value, found.low, found.high)
+
+
+def read_starbucks() -> pd.DataFrame:
+    """Read a row per member and wave, as a training takes them; money in the log's own."""
+    folder = data_folder("starbucks_rewards_simulated")
+    events = pd.read_parquet(folder / "events.parquet")
+    events = events.astype({"customer_id": str, "event": str, "offer_id": object})
+    profile = _profile(pd.read_csv(folder / "profile.csv.gz"))
+    waves = [_wave(events, profile, place, hour) for place, hour in enumerate(_WAVES)]
+    return pd.concat(waves, ignore_index=True)
+
+
+def _profile(found: pd.DataFrame) -> pd.DataFrame:
+    joined = pd.to_datetime(found["became_member_on"])
+    return pd.DataFrame(
+        {
+            "customer_id": found["customer_id"],
+            "income": found["income"],
+            "age": found["age"].where(found["age"] < 118),  # what stands for no answer
+            "member_days": (joined.max() - joined).dt.days.astype(float),
+            "male": (found["gender"] == "M").astype(float),
+            "female": (found["gender"] == "F").astype(float),
+        }
+    )
+
+
+def _wave(events: pd.DataFrame, profile: pd.DataFrame, place: int, hour: int) -> pd.DataFrame:
+    received = events[(events["event"] == "offer received") & (events["time_h"] == hour)]
+    offer = received.set_index("customer_id")["offer_id"].str[:8]
+    rows = profile.assign(wave=place, channel=profile["customer_id"].map(offer).fillna(NO_MESSAGE))
+    sent = rows["channel"] != NO_MESSAGE
+    before = _facts(events[events["time_h"] < hour], hour)
+    ahead = (events["time_h"] >= hour) & (events["time_h"] < hour + _WINDOW_HOURS)
+    after = events[ahead]
+    bought = after[after["event"] == "transaction"].groupby("customer_id")["amount"].sum()
+    paid = after[after["event"] == "offer completed"].groupby("customer_id")["reward"].sum()
+    rows = rows.merge(before, left_on="customer_id", right_index=True, how="left")
+    spend = rows["customer_id"].map(bought).fillna(0.0).astype(float)
+    return rows.assign(
+        spend=spend,
+        bought=spend > 0,
+        reward=rows["customer_id"].map(paid).fillna(0).astype(float),
+        randomised=True,
+        propensity=sent.map(_CHANCE),
+        **{c: rows[c].fillna(0.0) for c in ("transactions", "spent", "viewed", "completed")},
+    )
+
+
+def _facts(events: pd.DataFrame, hour: int) -> pd.DataFrame:
+    """Sum up what was known of each member before a wave."""
+    by_event = {name: part.groupby("customer_id") for name, part in events.groupby("event")}
+    names = ("transaction", "offer viewed", "offer completed")
+    empty = events.iloc[:0].groupby("customer_id")
+    bought, viewed, completed = (by_event.get(name, empty) for name in names)
+    return pd.DataFrame(
+        {
+            "transactions": bought.size().astype(float),
+            "spent": bought["amount"].sum(),
+            "hours_since": hour - bought["time_h"].max(),
+            "viewed": viewed.size().astype(float),
+            "completed": completed.size().astype(float),
+        }
+    )
