@@ -104,8 +104,8 @@ def _values(study: Study, window_days: int) -> Section:
         f"The share of decisions followed by a purchase within {window_days} days, had the "
         "policy decided. Three estimators: where they disagree, believe none. The lines are "
         "95 % intervals that hold for all policies at once. The effective sample is how many "
-        f"decisions the value rests on; with less than {MIN_EFFECTIVE:,}, or one decision weighing over {100 * MAX_SHARE:.0f} %, "
-        "nothing is claimed.",
+        f"decisions the value rests on; with less than {MIN_EFFECTIVE:,}, or one decision "
+        f"weighing over {100 * MAX_SHARE:.0f} %, nothing is claimed.",
         {"values": Plot(value_plot(study.values), "Value of each policy by three estimators")},
         [_value_table(study.values)],
     )
