@@ -140,3 +140,27 @@ def report(
 
     output.write_text(fetch_report(read_shop(shop).tracking_uri, version), encoding="utf-8")
     console.print(f"report written to {output}", markup=False)
+
+
+@app.command()
+def policy(
+    shop: ShopOption = DEFAULT_SHOP,
+    cutoff: CutoffOption = None,
+    output: Annotated[Path, typer.Option(help="Where to write the page.")] = Path("policy.html"),
+) -> None:
+    """Estimate what each way of choosing a channel would have brought.
+
+    Ours, the best fixed channel, the open-rate rule, uniform and no message, from the messages of
+    the year before --cutoff that were drawn at random; default: the end of the data. Without any
+    the values are confounded, and say so.
+    """
+    from nextbuy.policy_report import show_study
+    from nextbuy.reports import working
+    from training.policy_job import STEPS, study_shop
+
+    log = read_log_of(shop)
+    with working(console, "policy", STEPS) as progress:
+        study, page = study_shop(log, read_cutoff_of(log, cutoff), progress)
+    output.write_text(page, encoding="utf-8")
+    show_study(console, study)
+    console.print(f"report written to {output}", markup=False)

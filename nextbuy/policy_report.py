@@ -1,0 +1,53 @@
+"""What `nextbuy policy` shows in the terminal: what each way of choosing a channel is worth."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from training.comparison import OURS
+from training.policy_study import ESTIMATORS, LOGGED, Study
+
+Row = Mapping[str, Any]
+
+
+def show_study(console: Console, study: Study) -> None:
+    """Show the value of every policy by every estimator, and its gain over the best fixed arm."""
+    kind = "confounded: propensities are estimated" if study.estimated else "drawn at random"
+    table = Table(
+        title=f"conversions per 100 decisions, by {study.judged:,} of {study.sends:,} ({kind})"
+    )
+    for heading in ("policy", *ESTIMATORS, "effective", "gain, % of best fixed", "verdict"):
+        table.add_column(heading, justify="left" if heading in ("policy", "verdict") else "right")
+    gains = {row["policy"]: row for row in study.gains.to_dict("records")}
+    for policy, rows in study.values.groupby("policy", sort=False):
+        cells = _cells(rows.to_dict("records"), gains.get(policy))
+        table.add_row(str(policy), *cells, style="bold" if policy == OURS else None)
+    console.print(table)
+    console.print(
+        f"To tell two channels 10 % apart takes {study.needed:,} sends of each.", highlight=False
+    )
+    if study.hidden_odds is not None:
+        console.print(
+            "A hidden reason that multiplies the odds of being sent the best fixed channel by "
+            f"{study.hidden_odds:.2f} for those who buy anyway would explain its lead.",
+            highlight=False,
+        )
+
+
+def _cells(rows: Sequence[Row], gain: Row | None) -> list[str]:
+    by = {row["estimator"]: row for row in rows}
+    if rows[0]["policy"] == LOGGED:
+        return [_rate(by["mean"]), "", "", "", "", "as it was"]
+    said = ["", ""] if gain is None else [_interval(gain), gain["verdict"]]
+    return [*(_rate(by[kind]) for kind in ESTIMATORS), f"{rows[0]['effective']:,.0f}", *said]
+
+
+def _rate(row: Row) -> str:
+    low, high = 100 * row["low"], 100 * row["high"]
+    return f"{100 * row['value']:.2f} [{low:.2f}, {high:.2f}]"
+
+
+def _interval(gain: Row) -> str:
+    return f"{gain['gain']:+.1f} [{gain['low']:+.1f}, {gain['high']:+.1f}]"
