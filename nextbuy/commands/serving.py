@@ -35,7 +35,7 @@ def predict(
     as_of: AsOfOption = None,
 ) -> None:
     """Answer for some customers as JSON, without a running service."""
-    from serving.predictor import predict_once
+    from serving.once import predict_once
 
     response = predict_once(shop, customer_ids, as_of)
     console.print_json(response.model_dump_json())
@@ -52,7 +52,7 @@ def explain(
 ) -> None:
     """Say what raises and what lowers each customer's chance to buy again, and how soon."""
     from nextbuy.reports import show_explanations
-    from serving.predictor import explain_once
+    from serving.once import explain_once
 
     response = explain_once(shop, customer_ids, as_of)
     if as_json:
