@@ -6,15 +6,13 @@ as the model says. What is written down with it is the chance of its arm over al
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
 import msgspec
 
+from features.inputs.contract import Arm
 from features.inputs.faults import NextbuyError, refuse
 from features.inputs.shop_file import DecisionSection
 from models.channel import NO_MESSAGE
-
-Arm = Literal["control", "random", "optimised"]  # the contract's tags of a message
 
 _BITS = 53  # exact as a float64
 

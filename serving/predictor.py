@@ -32,7 +32,7 @@ from serving.explanations import make_explanations
 from serving.schemas import MAX_EXPLAINED, Answer, ExplainResponse, PredictResponse
 
 _HOUR = DAY // 24
-_RETRY_SECONDS = 3600
+RETRY_SECONDS = 3600
 
 
 @dataclass(frozen=True)
@@ -81,10 +81,10 @@ class Predictor:
         as_of : int
             The instant that the answers speak of: only what was known then is read.
         """
-        answers = self._ask(customer_ids, as_of).answers
+        answers = self.ask(customer_ids, as_of).answers
         return PredictResponse(
-            **self._says_of_itself(as_of),
-            expires_at=to_datetime(as_of + round(self.expires_hours * _HOUR)),
+            **self.says_of_itself(as_of),
+            expires_at=to_datetime(self.expires_at(as_of)),
             answers=[answers[i] for i in customer_ids],
         )
 
@@ -103,15 +103,15 @@ class Predictor:
                 str(len(customer_ids)),
                 "Ask for fewer, or several times.",
             )
-        asked = self._ask(customer_ids, as_of)
+        asked = self.ask(customer_ids, as_of)
         told = make_explanations(
-            self.champions, self._speaker, asked.answers, asked.ids, asked.features
+            self.champions, self._speaker, asked.answers, list(asked.histories), asked.features
         )
         return ExplainResponse(
-            **self._says_of_itself(as_of), explanations=[told[i] for i in customer_ids]
+            **self.says_of_itself(as_of), explanations=[told[i] for i in customer_ids]
         )
 
-    def _says_of_itself(self, as_of: int) -> dict[str, Any]:
+    def says_of_itself(self, as_of: int) -> dict[str, Any]:
         """Say what every response does: the instants, and the versions that answered."""
         return {
             "request_id": uuid.uuid4().hex,
@@ -119,6 +119,10 @@ class Predictor:
             "data_cutoff": to_datetime(self.store.data_cutoff),
             "models": self.champions.versions,
         }
+
+    def expires_at(self, as_of: int) -> int:
+        """Say until when an answer may be used."""
+        return as_of + round(self.expires_hours * _HOUR)
 
     def read_as_of(self, text: str | None) -> int:
         """Read the instant asked about: like a cutoff, and not after now; default: now.
@@ -168,18 +172,18 @@ class Predictor:
             )
         return None
 
-    def _ask(self, customer_ids: Sequence[str], as_of: int) -> "_Asked":
+    def ask(self, customer_ids: Sequence[str], as_of: int) -> "Asked":
         """Find, compute and answer, each customer once."""
         reason = self.unavailable(as_of)
         if reason is not None:
-            return _Asked({i: _unavailable(i, reason) for i in customer_ids}, [], {})
+            return Asked({i: _unavailable(i, reason) for i in customer_ids}, {}, {})
         answers, found = self._sort_out(list(dict.fromkeys(customer_ids)), as_of)
         features = self._compute(found, as_of) if found else {}
         if found:
             answers |= make_answers(
                 self.champions, self.shop, found, features, as_of, self._unspoken
             )
-        return _Asked(answers, list(found), features)
+        return Asked(answers, found, features)
 
     def _sort_out(
         self, customer_ids: list[str], as_of: int
@@ -224,17 +228,17 @@ class Predictor:
 
 
 @dataclass(frozen=True)
-class _Asked:
+class Asked:
     """What was found out at once about some customers.
 
     Attributes
     ----------
-    ids : list of str
-        The customers whose features were computed, in the order of the features' values.
+    histories : dict of str to tables
+        Of the customers whose features were computed, in the order of the features' values.
     """
 
     answers: dict[str, Answer]
-    ids: list[str]
+    histories: dict[str, Tables]
     features: dict[str, Array]
 
 
@@ -260,5 +264,5 @@ def _unavailable(customer_id: str, reason: str) -> Answer:
         customer_id=customer_id,
         status="unavailable",
         reason=reason,
-        retry_after=_RETRY_SECONDS,
+        retry_after=RETRY_SECONDS,
     )

@@ -5,8 +5,11 @@ from bentoml.exceptions import InvalidArgument, ServiceUnavailable
 
 from features.inputs.faults import InputError, NextbuyError
 from features.inputs.shop import read_shop
+from serving.decisions import Decisions
 from serving.events import Events
 from serving.schemas import (
+    DecisionsRequest,
+    DecisionsResponse,
     EventsRequest,
     EventsResponse,
     ExplainRequest,
@@ -25,7 +28,9 @@ class NextbuyService:
     def __init__(self) -> None:
         settings = read_settings()
         self._watcher = Watcher(settings)
-        self._events = Events(read_shop(settings.shop))
+        shop = read_shop(settings.shop)
+        self._events = Events(shop)
+        self._decisions = Decisions(shop)
 
     @bentoml.api(route="/v1/predict")  # type: ignore[untyped-decorator]
     def predict(self, request: PredictRequest, /) -> PredictResponse:
@@ -55,6 +60,16 @@ class NextbuyService:
         except NextbuyError as error:
             raise ServiceUnavailable(str(error)) from None
 
+    @bentoml.api(route="/v1/decisions")  # type: ignore[untyped-decorator]
+    def decisions(self, request: DecisionsRequest, /) -> DecisionsResponse:
+        """Decide through which channel to ask up to 5,000 customers, and write it down."""
+        try:
+            return self._decisions.decide(self._watcher.current, request)
+        except InputError as error:
+            raise InvalidArgument(str(error)) from None
+        except NextbuyError as error:
+            raise ServiceUnavailable(str(error)) from None
+
     def __is_ready__(self) -> bool:
         """Ready when there is at least one champion to answer with."""
         return bool(self._watcher.current.champions.by_kind)
@@ -63,3 +78,4 @@ class NextbuyService:
     def _stop(self) -> None:
         self._watcher.stop()
         self._events.close()
+        self._decisions.close()

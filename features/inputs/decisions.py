@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from features.inputs.contract import Arm
 from features.inputs.ledger import Database, Ledger, open_ledger
 from features.inputs.shop import Shop
 
@@ -58,7 +59,7 @@ class Decision(msgspec.Struct, frozen=True):
     campaign: str
     key: str
     channel: str
-    arm: str
+    arm: Arm
     propensity: float
     propensities: dict[str, float]
     policy_version: str

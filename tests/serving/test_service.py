@@ -15,7 +15,9 @@ from mlflow import MlflowClient
 from features.inputs.windows import to_datetime
 from features.store.store import build_store, store_path
 from models.registry import CHAMPION
+from serving.decisions import Decisions
 from serving.predictor import load_predictor
+from serving.schemas import DecisionsRequest
 from serving.server import serve_command, serve_environment
 
 
@@ -128,6 +130,54 @@ def test_a_wrong_request_for_reasons_gets_400_and_the_reason(
     server: httpx.Client, body: dict, says: str
 ) -> None:
     response = server.post("/v1/explain", json=body)
+    assert response.status_code == 400
+    assert says in response.text
+
+
+def _asking(customer_ids: list[str], as_of: str | None, key: str) -> dict:
+    asking = [{"customer_id": i, "campaign": "autumn", "key": key} for i in customer_ids]
+    return {"decisions": asking} | ({"as_of": as_of} if as_of else {})
+
+
+def test_the_service_and_another_process_decide_the_same_once(
+    server: httpx.Client, simulated, as_of: str
+) -> None:
+    predictor = load_predictor(simulated.shop, 48, 24)
+    body = _asking([*predictor.store.customer_ids()[:50], "nobody"], as_of, "both")
+    first = server.post("/v1/decisions", json=body)
+    assert first.status_code == 200
+    served = first.json()["decisions"]
+    decisions = Decisions(simulated.shop)
+    request = DecisionsRequest.model_validate(body)
+    computed = decisions.decide(predictor, request).model_dump(mode="json")["decisions"]
+    decisions.close()
+    assert [d["repeated"] for d in computed] == [d["status"] == "ok" for d in served]
+    assert [d | {"repeated": False} for d in computed] == served
+    assert server.post("/v1/decisions", json=body).json()["decisions"] == computed
+    assert sum(d["decision_id"] is not None for d in served) > 40
+
+
+def test_a_decision_needs_a_store_that_is_not_old(server: httpx.Client) -> None:
+    body = _asking(["x"], None, "old")
+    (decided,) = server.post("/v1/decisions", json=body).json()["decisions"]
+    assert (decided["status"], decided["retry_after"]) == ("unavailable", 3600)
+    assert decided["channel"] is None
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ({}, "decisions"),
+        (_asking(["x"], "soon", "k"), "a date or an instant"),
+        (_asking(["x"], None, ""), "at least 1 character"),
+        (_asking(["x"], None, "a\0b"), "pattern"),
+        (_asking(["x"] * 5001, None, "k"), "5000"),
+    ],
+)
+def test_a_wrong_request_for_decisions_gets_400_and_the_reason(
+    server: httpx.Client, body: dict, says: str
+) -> None:
+    response = server.post("/v1/decisions", json=body)
     assert response.status_code == 400
     assert says in response.text
 
