@@ -1,5 +1,6 @@
 """Decisions in process: what is drawn, what is written down, and what is refused."""
 
+import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
@@ -8,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pandas as pd
 import pytest
 from pydantic import ValidationError
 
 from features.inputs.decisions import decisions_path
 from features.inputs.faults import InputError, NextbuyError
 from features.inputs.log import read_log
+from features.inputs.pseudonyms import pseudonym
 from features.inputs.shop import Shop, read_shop
 from features.inputs.windows import to_datetime
 from features.store.store import build_store, store_path
@@ -21,6 +24,7 @@ from models.exploration import draw_at
 from models.policy import Eligibility
 from models.registry import Champions
 from nextbuy.simulator import simulate_shop
+from serving.audience import decide_audience, to_frame
 from serving.decisions import Decisions, policy_version
 from serving.events import Events
 from serving.predictor import Predictor, load_predictor
@@ -215,6 +219,70 @@ def test_only_a_simulated_shop_is_asked_as_of_an_earlier_instant(desk: Desk) -> 
     with pytest.raises(InputError, match="as_of: expected no such field: a decision is made now"):
         decisions.decide(desk.predictor, desk.request(desk.ids[:1], "as_of"))
     decisions.close()
+
+
+def decide_file(desk: Desk, folder: Path, text: str, out: str = "out.csv", key: str = "file"):
+    audience = folder / "audience.csv"
+    audience.write_text(text)
+    as_of = to_datetime(desk.cutoff).isoformat()
+    shop = desk.shop.root / "nextbuy.toml"
+    return decide_audience(shop, audience, folder / out, "autumn", key, as_of)
+
+
+def test_an_audience_is_decided_in_batches_and_again_to_the_same(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serving.audience.MAX_CUSTOMERS", 7)
+    asked = [*desk.ids[:20], "nobody", desk.ids[0]]
+    text = "\n".join(["segment,customer_id", *(f"x,{i}" for i in asked)])
+    frame = decide_file(desk, tmp_path, text)
+    assert frame["customer_id"].tolist() == asked
+    served = desk.decide(asked, "file")
+    for name in ("decision_id", "channel", "arm", "propensity", "status"):
+        assert [v if pd.notna(v) else None for v in frame[name]] == [
+            getattr(d, name) for d in served
+        ]
+    written = pd.read_csv(tmp_path / "out.csv", keep_default_na=False, dtype=str)
+    assert written["channel"].tolist() == [d.channel or "" for d in served]
+    eligible = [json.loads(text) if text else None for text in written["eligible"]]
+    assert eligible == [d.eligible for d in served]
+    again = decide_file(desk, tmp_path, text, "out.parquet")
+    read = pd.read_parquet(tmp_path / "out.parquet")
+    assert read["decision_id"].tolist() == frame["decision_id"].tolist()
+    assert (again["repeated"] == (again["status"] == "ok")).all()
+
+
+def test_what_is_written_of_a_pseudonymised_shop_has_pseudonyms(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEXTBUY_PSEUDONYM_KEY", "k" * 32)
+    section = msgspec.structs.replace(desk.shop.section, pseudonymise=True)
+    shop = msgspec.structs.replace(desk.shop, section=section)
+    (decided,) = desk.decide(["nobody"], "pseudonym")
+    assert to_frame(shop, [decided])["customer_id"].tolist() == [pseudonym(b"k" * 32, "nobody")]
+
+
+@pytest.mark.parametrize(
+    ("text", "out", "key", "says"),
+    [
+        ("id\nc\n", "out.csv", "k", "--audience: expected a column customer_id, got columns id"),
+        (
+            "customer_id,x\nc,1\n,2\n",
+            "out.csv",
+            "k",
+            "a customer_id in every row, got none in row 2",
+        ),
+        ("", "out.csv", "k", "--audience: expected a table with a header"),
+        ("customer_id\nc\n", "out.xlsx", "k", r"--out: expected a file .csv or .parquet"),
+        ("customer_id\nc\n", "out.csv", "", "key: expected what POST /v1/decisions takes"),
+    ],
+)
+def test_an_audience_that_cannot_be_read_or_written_is_refused(
+    desk: Desk, tmp_path: Path, text: str, out: str, key: str, says: str
+) -> None:
+    with pytest.raises(InputError, match=says):
+        decide_file(desk, tmp_path, text, out, key)
+    assert not (tmp_path / out).exists()
 
 
 ASKING = {"customer_id": "c", "campaign": "a", "key": "k"}
