@@ -17,19 +17,24 @@ from features.store.store import build_store, store_path
 from models.registry import CHAMPION
 from serving.decisions import Decisions
 from serving.predictor import load_predictor
+from serving.refusals import MAX_BYTES
 from serving.schemas import DecisionsRequest
 from serving.server import serve_command, serve_environment
 
 
 @pytest.fixture(scope="module")
-def server(simulated, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+def server_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("server") / "log.txt"
+
+
+@pytest.fixture(scope="module")
+def server(simulated, server_log: Path) -> Iterator[httpx.Client]:
     """The service of the simulated shop, started as `nextbuy serve` starts it."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environment = serve_environment(simulated.config) | {"NEXTBUY_POLL_SECONDS": "0.5"}
-    log = tmp_path_factory.mktemp("server") / "log.txt"
-    with log.open("w") as output:
+    with server_log.open("w") as output:
         process = subprocess.Popen(
             serve_command("127.0.0.1", port),
             env=environment,
@@ -39,7 +44,7 @@ def server(simulated, tmp_path_factory: pytest.TempPathFactory) -> Iterator[http
         )
     client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30)
     try:
-        _wait(lambda: _status(client, "/readyz") == 200, 90, log)
+        _wait(lambda: _status(client, "/readyz") == 200, 90, server_log)
         yield client
     finally:
         client.close()
@@ -212,6 +217,33 @@ def test_it_is_alive_ready_measured_and_described(server: httpx.Client, as_of: s
     described = server.get("/docs.json").json()
     assert "/v1/predict" in described["paths"]
     assert "PredictResponse" in str(described)
+
+
+def test_a_refused_request_is_told_in_one_form_and_leaves_no_customer_in_the_log(
+    server: httpx.Client, server_log: Path
+) -> None:
+    secret = "c-secret" * 30
+    for path, body in (
+        ("/v1/predict", {"customer_ids": [secret]}),
+        ("/v1/events", {"orders": [{"customer_id": secret}]}),
+        ("/v1/decisions", _asking([secret[:9]], "soon", "k")),
+    ):
+        response = server.post(path, json=body)
+        error = response.json()["error"]
+        assert (response.status_code, error.keys()) == (400, {"message", "request_id"})
+        request_id = error["request_id"]
+        _wait(lambda i=request_id: i in server_log.read_text(), 5)
+    assert server.post("/v1/nothing", json={}).json()["error"]["message"] == "Not Found"
+    written = server_log.read_text()
+    assert "c-secret" not in written
+    assert "Traceback" not in written
+
+
+def test_a_request_that_is_too_large_gets_413(server: httpx.Client) -> None:
+    for content in (b" " * (MAX_BYTES + 1), iter([b" " * MAX_BYTES, b" "])):
+        response = server.post("/v1/predict", content=content)
+        assert response.status_code == 413
+        assert "send it in parts" in response.json()["error"]["message"]
 
 
 class Churn:
