@@ -12,7 +12,7 @@ import msgspec
 from features.inputs.contract import Arm
 from features.inputs.faults import NextbuyError, refuse
 from features.inputs.shop_file import DecisionSection
-from models.channel import NO_MESSAGE
+from models.arms import NO_MESSAGE
 
 _BITS = 53  # exact as a float64
 

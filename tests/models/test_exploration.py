@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from features.inputs.faults import InputError, NextbuyError
 from features.inputs.shop_file import DecisionSection
-from models.channel import NO_MESSAGE
+from models.arms import NO_MESSAGE
 from models.exploration import draw, draw_at
 
 CHANNELS = ["email", "phone", "sms", "web_push"]

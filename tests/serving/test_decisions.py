@@ -20,8 +20,8 @@ from features.inputs.pseudonyms import pseudonym
 from features.inputs.shop import Shop, read_shop
 from features.inputs.windows import to_datetime
 from features.store.store import build_store, store_path
+from models.eligibility import Eligibility
 from models.exploration import draw_at
-from models.policy import Eligibility
 from models.registry import Champions
 from nextbuy.simulator import simulate_shop
 from serving.audience import decide_audience, to_frame
