@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
+from features.inputs.contract import Arm
 from models.moment import BLOCK_HOURS, MIN_OWN_EVENTS, Weekday
 
 MAX_CUSTOMERS = 5000
@@ -239,6 +240,72 @@ class PredictResponse(BaseModel):
     expires_at: datetime
     models: dict[str, str] = Field(description="version of each champion that answered")
     answers: list[Answer]
+
+
+_Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
+
+
+class Asking(BaseModel, extra="forbid"):
+    """Of what there is one decision: a customer, a campaign and a key."""
+
+    customer_id: Annotated[str, Field(min_length=1, max_length=200)]
+    campaign: _Name
+    key: _Name = Field(
+        description="names the occasion within the campaign; asked again with the same key, the "
+        "decision is the same one. It is written down as it is: nothing personal belongs in it"
+    )
+
+
+class DecisionsRequest(BaseModel, extra="forbid"):
+    """What to decide, now."""
+
+    decisions: list[Asking] = Field(max_length=MAX_CUSTOMERS, description="up to 5,000")
+    as_of: str | None = Field(
+        default=None, description="only where the shop is a simulation: the instant that is now"
+    )
+
+
+class Decided(BaseModel):
+    """A decision; only where its status is `ok` was anything drawn and written down now.
+
+    One that was made before, of a channel that may not be used any more, is `refused`.
+    """
+
+    decision_id: str | None = Field(
+        default=None, description="to be given with the message, and with a message by `none`"
+    )
+    customer_id: str
+    campaign: str
+    key: str
+    status: Literal["ok", "unknown_customer", "refused", "unavailable"]
+    reason: str | None = Field(default=None, description="why there is no channel")
+    retry_after: int | None = Field(default=None, description="seconds, where unavailable")
+    channel: str | None = Field(default=None, description="`none` is: send no message")
+    arm: Arm | None = Field(
+        default=None, description="held out, drawn at random, or as the model says"
+    )
+    propensity: float | None = Field(
+        default=None, description="chance of this channel over all three"
+    )
+    eligible: dict[str, float] | None = Field(
+        default=None, description="chance of each arm that could have been drawn"
+    )
+    policy_version: str | None = Field(
+        default=None, description="the best-channel model, and a hash of the shop's settings"
+    )
+    decided_at: datetime | None = None
+    expires_at: datetime | None = Field(default=None, description="to be carried out until then")
+    repeated: bool = Field(default=False, description="it had been made before")
+
+
+class DecisionsResponse(BaseModel):
+    """The decisions, in the order of the request; they are on the disk."""
+
+    request_id: str
+    as_of: datetime
+    data_cutoff: datetime
+    models: dict[str, str] = Field(description="version of each champion that answered")
+    decisions: list[Decided]
 
 
 class Reason(BaseModel):

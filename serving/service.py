@@ -1,12 +1,14 @@
 """The BentoML service: wiring only."""
 
 import bentoml
-from bentoml.exceptions import InvalidArgument, ServiceUnavailable
 
-from features.inputs.faults import InputError, NextbuyError
 from features.inputs.shop import read_shop
+from serving.decisions import Decisions
 from serving.events import Events
+from serving.refusals import Refusals, log_our_errors_only, refusing
 from serving.schemas import (
+    DecisionsRequest,
+    DecisionsResponse,
     EventsRequest,
     EventsResponse,
     ExplainRequest,
@@ -23,37 +25,38 @@ class NextbuyService:
     """Will each customer buy again, when, and through which channel to ask?"""
 
     def __init__(self) -> None:
+        log_our_errors_only()
         settings = read_settings()
         self._watcher = Watcher(settings)
-        self._events = Events(read_shop(settings.shop))
+        shop = read_shop(settings.shop)
+        self._events = Events(shop)
+        self._decisions = Decisions(shop)
 
     @bentoml.api(route="/v1/predict")  # type: ignore[untyped-decorator]
     def predict(self, request: PredictRequest, /) -> PredictResponse:
         """Answer for up to 5,000 customers, in the order given; reads, and changes nothing."""
         predictor = self._watcher.current
-        try:
+        with refusing():
             return predictor.predict(request.customer_ids, predictor.read_as_of(request.as_of))
-        except InputError as error:
-            raise InvalidArgument(str(error)) from None
 
     @bentoml.api(route="/v1/explain")  # type: ignore[untyped-decorator]
     def explain(self, request: ExplainRequest, /) -> ExplainResponse:
         """Give the reasons of the answers for up to 20 customers; reads, and changes nothing."""
         predictor = self._watcher.current
-        try:
+        with refusing():
             return predictor.explain(request.customer_ids, predictor.read_as_of(request.as_of))
-        except InputError as error:
-            raise InvalidArgument(str(error)) from None
 
     @bentoml.api(route="/v1/events")  # type: ignore[untyped-decorator]
     def events(self, request: EventsRequest, /) -> EventsResponse:
         """Write down what happened: up to 1,000 rows of any tables; the next answer sees them."""
-        try:
+        with refusing():
             return self._events.post(request)
-        except InputError as error:
-            raise InvalidArgument(str(error)) from None
-        except NextbuyError as error:
-            raise ServiceUnavailable(str(error)) from None
+
+    @bentoml.api(route="/v1/decisions")  # type: ignore[untyped-decorator]
+    def decisions(self, request: DecisionsRequest, /) -> DecisionsResponse:
+        """Decide through which channel to ask up to 5,000 customers, and write it down."""
+        with refusing():
+            return self._decisions.decide(self._watcher.current, request)
 
     def __is_ready__(self) -> bool:
         """Ready when there is at least one champion to answer with."""
@@ -63,3 +66,7 @@ class NextbuyService:
     def _stop(self) -> None:
         self._watcher.stop()
         self._events.close()
+        self._decisions.close()
+
+
+NextbuyService.add_asgi_middleware(Refusals)  # type: ignore[attr-defined]

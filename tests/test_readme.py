@@ -14,6 +14,8 @@ from features.inputs.shop import read_shop
 from nextbuy import cli
 from serving.schemas import (
     ChurnReasons,
+    Decided,
+    DecisionsRequest,
     EventsRequest,
     EventsResponse,
     ExplainRequest,
@@ -77,6 +79,8 @@ def test_its_requests_are_what_the_service_takes(command: str) -> None:
     body = json.loads(arguments[-1])
     if arguments[2].endswith("/v1/events"):
         EventsRequest.model_validate(body)
+    elif arguments[2].endswith("/v1/decisions"):
+        DecisionsRequest.model_validate(body)
     elif arguments[2].endswith("/v1/explain"):
         ExplainRequest.model_validate(body)
     else:
@@ -95,8 +99,13 @@ def test_its_receipt_has_the_form_that_is_served() -> None:
     assert json.loads(_blocks("json")[1]).keys() == EventsResponse.model_fields.keys()
 
 
+def test_its_decision_has_the_form_that_is_served() -> None:
+    decision = json.loads(_blocks("json")[2])
+    assert Decided.model_validate(decision).model_dump(mode="json") == decision
+
+
 def test_its_reasons_have_the_form_that_is_served() -> None:
-    reasons = json.loads(_blocks("json")[2])
+    reasons = json.loads(_blocks("json")[3])
     assert ChurnReasons.model_validate(reasons).model_dump(mode="json") == reasons
 
 

@@ -5,7 +5,7 @@ filled with zeros in its place.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 Kind = Literal["id", "text", "instant", "money", "number", "share", "flag", "year"]
 
@@ -32,7 +32,8 @@ EVENT_TYPES = (
     "review",
 )
 ONLINE_CHANNELS = ("web", "app", "online")
-ARMS = ("control", "random", "optimised")
+Arm = Literal["control", "random", "optimised"]
+ARMS: tuple[Arm, ...] = get_args(Arm)
 
 
 @dataclass(frozen=True)

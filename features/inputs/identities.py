@@ -84,7 +84,7 @@ def read_customers(read: Read, ids: Iterable[str], as_of: int) -> dict[str, Tabl
         By the id that was asked for; unknown ones are left out.
     """
     records = dict(read(list(ids)))
-    customers = {i: _customer_at(records[i], i, as_of) for i in records}
+    customers = {i: customer_at(records[i], i, as_of) for i in records}
     records |= read([c for c in customers.values() if c not in records])
     linked = {c: _accounts_at(records[c], as_of) for c in customers.values() if c in records}
     records |= read(sorted(set().union(*linked.values()) - records.keys()))
@@ -94,14 +94,20 @@ def read_customers(read: Read, ids: Iterable[str], as_of: int) -> dict[str, Tabl
         theirs = [
             records[account]
             for account in dict.fromkeys(accounts)
-            if account in records and _customer_at(records[account], account, as_of) == customer
+            if account in records and customer_at(records[account], account, as_of) == customer
         ]
         found[asked] = theirs[0] if len(theirs) == 1 else _together(theirs)
     return found
 
 
-def _customer_at(record: Tables, account: str, as_of: int) -> str:
-    """Give the customer that an account was known to belong to."""
+def customer_at(record: Tables, account: str, as_of: int) -> str:
+    """Give the customer that an account was known to belong to.
+
+    Parameters
+    ----------
+    record : tables
+        Of the account, or of all accounts of its customer together.
+    """
     rows = record.get("identities")
     if rows is None:
         return account

@@ -8,32 +8,34 @@ Writers, of any process, take turns, so that rows become visible in the order of
 and a reader that has seen row n has seen all before it.
 """
 
-import sqlite3
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
 from features.inputs.contract import BY_NAME
-from features.inputs.faults import NextbuyError, refuse
+from features.inputs.faults import refuse
 from features.inputs.keys import account_of, row_key
+from features.inputs.ledger import Database, Ledger, open_ledger
 from features.inputs.posted import Posted
 from features.inputs.shop import Shop
 
 _AT_ONCE = 500  # values in one statement
-_BUSY_SECONDS = 30.0
 
-SCHEMA = (
-    "CREATE TABLE IF NOT EXISTS posted (seq {seq}, received_at BIGINT NOT NULL, "
-    "table_name TEXT NOT NULL, row_key BIGINT NOT NULL, customer_id TEXT NOT NULL, "
-    "body {bytes} NOT NULL)",
-    "CREATE INDEX IF NOT EXISTS posted_of_customer ON posted (customer_id, seq)",
-    "CREATE INDEX IF NOT EXISTS posted_of_key ON posted (table_name, row_key)",
+LEDGER = Ledger(
+    name="journal",
+    what="the journal of posted rows",
+    unaccepted="Nothing of this request was accepted.",
+    schema=(
+        "CREATE TABLE IF NOT EXISTS posted (seq {seq}, received_at BIGINT NOT NULL, "
+        "table_name TEXT NOT NULL, row_key BIGINT NOT NULL, customer_id TEXT NOT NULL, "
+        "body {bytes} NOT NULL)",
+        "CREATE INDEX IF NOT EXISTS posted_of_customer ON posted (customer_id, seq)",
+        "CREATE INDEX IF NOT EXISTS posted_of_key ON posted (table_name, row_key)",
+    ),
 )
 
 
@@ -69,19 +71,6 @@ class JournalRow:
         """When it was known: at its receipt, or when it happened if a clock was ahead."""
         happened = self.body.get(BY_NAME[self.table].happened or "", 0)
         return max(self.received_at, int(happened))
-
-
-class Database(Protocol):
-    """Where a journal is kept."""
-
-    def select(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Read rows; `?` stands for a value."""
-
-    def write(self) -> Any:
-        """Open a transaction in which this writer is the only one: (query, rows) -> rows."""
-
-    def close(self) -> None:
-        """Close the connections."""
 
 
 class Journal:
@@ -247,68 +236,6 @@ def _check_customer(row: Posted, known: Mapping[str, Any]) -> None:
         )
 
 
-UNACCEPTED = " Nothing of this request was accepted."
-
-
-def unusable(journal: str, error: Exception, outcome: str) -> NextbuyError:
-    """Make the error of a journal that cannot be read or written."""
-    said = str(error).partition("\n")[0]
-    return NextbuyError(f"{journal}: the journal of posted rows cannot be used ({said}).{outcome}")
-
-
-class SqliteDatabase:
-    """A file on this host: any number of its processes write, one at a time."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._reading, self._writing = threading.Lock(), threading.Lock()
-        with self._named(""):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._writer = self._connect()
-            for statement in SCHEMA:
-                self._writer.execute(
-                    statement.format(seq="INTEGER PRIMARY KEY AUTOINCREMENT", bytes="BLOB")
-                )
-            self._reader = self._connect()
-
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            self._path, _BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")  # every commit is on the disk
-        return connection
-
-    def select(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Read rows."""
-        with self._named(""), self._reading:
-            return self._reader.execute(query, values).fetchall()
-
-    @contextmanager
-    def write(self) -> Iterator[Any]:
-        """Open a transaction that shuts other writers out."""
-        with self._named(UNACCEPTED), self._writing:
-            self._writer.execute("BEGIN IMMEDIATE")
-            try:
-                yield lambda query, values: self._writer.execute(query, values).fetchall()
-                self._writer.execute("COMMIT")
-            finally:
-                if self._writer.in_transaction:
-                    self._writer.execute("ROLLBACK")
-
-    @contextmanager
-    def _named(self, outcome: str) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, OSError) as error:
-            raise unusable(str(self._path), error, outcome) from None
-
-    def close(self) -> None:
-        """Close both connections."""
-        self._reader.close()
-        self._writer.close()
-
-
 def journal_path(shop: Shop) -> Path:
     """Say where a shop's embedded journal is."""
     return shop.workspace / "journal.sqlite"
@@ -316,11 +243,7 @@ def journal_path(shop: Shop) -> Path:
 
 def open_journal(shop: Shop) -> Journal:
     """Open a shop's journal, new if there is none: [journal] url, else a file."""
-    if shop.journal.url is not None:
-        from features.inputs.postgres_journal import PostgresDatabase
-
-        return Journal(PostgresDatabase(shop.journal.url, shop.section.name))
-    return Journal(SqliteDatabase(journal_path(shop)))
+    return Journal(open_ledger(LEDGER, shop.journal.url, journal_path(shop), shop.section.name))
 
 
 def has_journal(shop: Shop) -> bool:

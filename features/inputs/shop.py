@@ -11,6 +11,7 @@ from features.inputs.faults import InputError, refuse
 from features.inputs.shop_faults import find_faults
 from features.inputs.shop_file import (
     ChannelSection,
+    DecisionSection,
     JournalSection,
     SensitiveSection,
     ShopFile,
@@ -64,6 +65,7 @@ class Shop(msgspec.Struct, frozen=True):
     sensitive: SensitiveSection
     store: StoreSection = StoreSection()
     journal: JournalSection = JournalSection()
+    decisions: DecisionSection = DecisionSection()
 
     @property
     def timezone(self) -> ZoneInfo:
@@ -125,6 +127,7 @@ def read_shop(path: str | Path) -> Shop:
         sensitive=file.sensitive,
         store=file.store,
         journal=file.journal,
+        decisions=file.decisions,
     )
 
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from features.inputs.contact_rules import ALL
 from features.inputs.contract import BY_NAME, CUSTOMERS
 from features.inputs.faults import Fault
-from features.inputs.shop_file import ChannelSection, ShopFile, TableSource
+from features.inputs.shop_file import ChannelSection, DecisionSection, ShopFile, TableSource
 
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _INTERACTIONS = 100  # that may have points: each one is a branch of an expression
@@ -52,7 +52,8 @@ def find_faults(file: ShopFile) -> list[Fault]:
     ]
     faults = [fault for broken, fault in checks if broken]
     faults += _cap_faults(channels) + _quiet_faults(channels) + _worth_faults(channels)
-    return faults + _table_faults(file.tables) + _profile_faults(file)
+    faults += _table_faults(file.tables) + _profile_faults(file)
+    return faults + _decision_faults(file.decisions)
 
 
 def _cap_faults(channels: ChannelSection) -> list[Fault]:
@@ -139,6 +140,22 @@ def _profile_faults(file: ShopFile) -> list[Fault]:
         for name, points in file.contact_points.items()
         if points < 0
     ]
+
+
+def _decision_faults(decisions: DecisionSection) -> list[Fault]:
+    """Find shares that are none, and more of them than there are decisions."""
+    limits = {"explore": 1.0, "control": 0.5, "floor": 0.1}
+    faults = [
+        Fault(f"decisions.{name}", f"a share of 0 to {most:g}", f"{share:g}", "As in 0.05.")
+        for name, most in limits.items()
+        if not 0 <= (share := getattr(decisions, name)) <= most
+    ]
+    both = decisions.explore + decisions.control
+    if not faults and both > 1:
+        faults.append(
+            Fault("decisions", "explore and control of 1 together", f"{both:g}", "Lower one.")
+        )
+    return faults
 
 
 def _range_check(name: str, value: int, low: int, high: int) -> tuple[bool, Fault]:

@@ -1,5 +1,7 @@
 """What `nextbuy.toml` may say, section by section."""
 
+from typing import Literal
+
 import msgspec
 
 
@@ -111,6 +113,30 @@ class JournalSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     complete: bool = False
 
 
+class DecisionSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """`[decisions]`: how much a decision explores, and where decisions are written down.
+
+    Attributes
+    ----------
+    explore : float
+        Share of the decisions that are drawn at random, every eligible arm alike.
+    control : float
+        Share that is held out: no message.
+    floor : float
+        Least chance of every eligible arm; more is drawn at random where it takes that.
+    method : {"epsilon", "thompson"}
+        What the rest gets: the recommended arm, or each arm as often as it may be the best.
+    url : str or None
+        A database; without one a file of the workspace.
+    """
+
+    explore: float = 0.10
+    control: float = 0.0
+    floor: float = 0.02
+    method: Literal["epsilon", "thompson"] = "epsilon"
+    url: str | None = None
+
+
 class ShopFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """The whole file; `tables` is the only section that every shop needs."""
 
@@ -122,3 +148,4 @@ class ShopFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     sensitive: SensitiveSection = SensitiveSection()
     store: StoreSection = StoreSection()
     journal: JournalSection = JournalSection()
+    decisions: DecisionSection = DecisionSection()

@@ -1,6 +1,7 @@
 """Answers of the champions: from a service, or at once."""
 
 import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,7 +21,7 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 3000,
 ) -> None:
-    """Serve /v1/predict, /v1/explain and /v1/events; OpenAPI at /docs.json, metrics at /metrics."""
+    """Serve answers, reasons, decisions, events; OpenAPI at /docs.json, metrics at /metrics."""
     from serving.server import serve_command, serve_environment
 
     environment = serve_environment(shop)
@@ -35,7 +36,7 @@ def predict(
     as_of: AsOfOption = None,
 ) -> None:
     """Answer for some customers as JSON, without a running service."""
-    from serving.predictor import predict_once
+    from serving.once import predict_once
 
     response = predict_once(shop, customer_ids, as_of)
     console.print_json(response.model_dump_json())
@@ -52,7 +53,7 @@ def explain(
 ) -> None:
     """Say what raises and what lowers each customer's chance to buy again, and how soon."""
     from nextbuy.reports import show_explanations
-    from serving.predictor import explain_once
+    from serving.once import explain_once
 
     response = explain_once(shop, customer_ids, as_of)
     if as_json:
@@ -60,4 +61,37 @@ def explain(
     else:
         show_explanations(console, response.model_dump(mode="json"))
     if all(explanation.status == "unavailable" for explanation in response.explanations):
+        raise typer.Exit(1)
+
+
+@app.command()
+def decide(
+    campaign: Annotated[str, typer.Option(help="The campaign; it is written down.")],
+    audience: Annotated[Path, typer.Option(help="CSV or Parquet with a column customer_id.")],
+    out: Annotated[Path, typer.Option(help="Where the decisions go: .csv or .parquet.")],
+    shop: ShopOption = DEFAULT_SHOP,
+    key: Annotated[
+        str | None,
+        typer.Option(
+            help="Names the occasion; asked again with it, the decisions are the same. "
+            "Default: the campaign."
+        ),
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option(help="Only where the shop is a simulation: what is now.")
+    ] = None,
+) -> None:
+    """Decide through which channel to ask each customer of an audience.
+
+    The decisions are written down; exit code 1 if there was nothing to decide with.
+    """
+    from nextbuy.reports import show_decisions
+    from serving.audience import decide_audience
+
+    decided = decide_audience(
+        shop, audience, out, campaign, campaign if key is None else key, as_of
+    )
+    show_decisions(console, decided)
+    console.print(f"{len(decided):,} rows written to {out}")
+    if len(decided) and (decided["status"] == "unavailable").all():
         raise typer.Exit(1)

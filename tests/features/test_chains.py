@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from features.engines.build import build_features, build_lookups_at, make_scope, read_catalog
 from features.engines.history_engine import compute_features
 from features.inputs.chains import Step, follow
-from features.inputs.identities import customers_sql, read_customers, resolve
+from features.inputs.identities import customer_at, customers_sql, read_customers, resolve
 from features.inputs.journal import open_journal
 from features.inputs.log import Log, read_log
 from features.inputs.posted import Door
@@ -142,6 +142,7 @@ def _assert_agreement(log: Log, store: SqliteStore, cutoff: int, steps: Sequence
     assert resolve(log, pd.Series(IDS), cutoff).tolist() == list(customers.values())
     assert set(frame.index) == {*customers.values(), "stranger"}
     found = read_customers(lambda some: store.read(list(some)), IDS, cutoff)
+    assert [customer_at(found[i], i, cutoff) for i in IDS] == list(customers.values())
     scope = make_scope(log, cutoff, build_lookups_at(log, cutoff, catalog))
     together = compute_features(catalog, [found[i] for i in IDS], scope)
     for place, account in enumerate(IDS):

@@ -12,14 +12,18 @@ import pandas as pd
 import pytest
 
 from features.engines.build import write_features
+from features.inputs.decisions import open_decisions
 from features.inputs.faults import InputError
 from features.inputs.log import Log, read_log
 from features.inputs.pseudonyms import KEY, key_fingerprint, pseudonym, write_pseudonyms
 from features.inputs.shop import Shop, read_shop
+from features.inputs.windows import to_datetime
 from features.store.sqlite_store import SqliteStore
 from features.store.store import build_store, store_path
 from nextbuy.simulator import simulate_shop
+from serving.decisions import Decisions
 from serving.predictor import load_predictor
+from serving.schemas import Decided, DecisionsRequest
 from training.publish import promote
 from training.slices import holdout_cutoff
 from training.train import train
@@ -139,6 +143,17 @@ class Written:
         query = f"SELECT DISTINCT customer_id FROM '{folder}/orders.parquet' ORDER BY 1"
         with duckdb.connect() as connection:
             self.ids = [row[0] for row in connection.execute(query).fetchall()]
+        self.decided = self._decide(cutoff)
+
+    def _decide(self, cutoff: int) -> list[Decided]:
+        """Decide of ten customers, by their raw ids."""
+        decisions = Decisions(self.shop)
+        asking = [{"customer_id": i, "campaign": "a", "key": "k"} for i in self.ids[:10]]
+        as_of = to_datetime(cutoff).isoformat()
+        request = DecisionsRequest.model_validate({"decisions": asking, "as_of": as_of})
+        response = decisions.decide(load_predictor(self.shop, 1e6, 24), request)
+        decisions.close()
+        return response.decisions
 
 
 @pytest.fixture(scope="module")
@@ -168,12 +183,28 @@ def _contents(written: Written) -> Iterator[tuple[str, bytes]]:
 def test_raw_ids_stand_in_no_file_written(written: Written) -> None:
     contents = list(_contents(written))
     names = " ".join(name for name, _ in contents)
-    assert all(part in names for part in ("mlflow.db", "history", "log.duckdb", ".parquet"))
+    files = ("mlflow.db", "history", "log.duckdb", ".parquet", "decisions.sqlite")
+    assert all(part in names for part in files)
     ids = {customer_id.encode() for customer_id in written.ids}
     assert len(ids) > 200
     assert not [name for name, content in contents if ids & set(RAW.findall(content))]
     held = [_expected(SECRET, written.ids[0]).encode() in content for _, content in contents]
     assert sum(held) >= 3  # log, store and features: what is looked through is what is there
+
+
+def test_a_decision_is_asked_for_by_the_raw_id_and_written_down_under_the_pseudonym(
+    written: Written,
+) -> None:
+    assert [decided.customer_id for decided in written.decided] == written.ids[:10]
+    table = open_decisions(written.shop)
+    (rows,) = table.rows(100)
+    table.close()
+    accounts = {row.decision_id: row.account for row in rows}
+    assert accounts == {
+        decided.decision_id: _expected(SECRET, decided.customer_id)
+        for decided in written.decided
+        if decided.status == "ok"
+    }
 
 
 def test_neither_does_the_key(written: Written) -> None:

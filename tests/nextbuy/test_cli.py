@@ -14,7 +14,7 @@ from nextbuy.simulator import simulate_shop
 
 COMMANDS = (
     *("demo", "check", "features", "train", "backtest", "promote", "report"),
-    *("serve", "predict", "explain", "simulate"),
+    *("serve", "predict", "explain", "decide", "simulate"),
 )
 
 
@@ -89,6 +89,27 @@ def test_the_whole_path_from_the_shell(run: Callable[..., tuple], small: Path) -
     assert f"p_churn {told['churn']['p_churn']:.2f}: no purchase within 90 days" in says
     assert re.search(r"purchase history\s+[↑↓] [+-]\d+\.\d\d", says)
     assert "nobody is unknown_customer" in says
+    _check_decide(run, small, [*asked, told["customer_id"]], instant)
+
+
+def _check_decide(
+    run: Callable[..., tuple], small: Path, asked: list[str], instant: tuple[str, str]
+) -> None:
+    """Decide of an audience whose last but one is nobody."""
+    shop = ("--shop", str(small))
+    audience, out = small.parent / "audience.csv", small.parent / "decisions.csv"
+    audience.write_text("\n".join(["customer_id", *asked]))
+    files = ("--audience", str(audience), "--out", str(out))
+    code, says, _ = run("decide", "--campaign", "autumn", *files, *shop, *instant)
+    assert code == 0
+    assert "nothing is known of this customer" in " ".join(says.split())
+    decided = pd.read_csv(out, keep_default_na=False)
+    assert decided["customer_id"].tolist() == asked
+    assert set(decided["key"]) == {"autumn"}
+    assert (decided["status"] == "ok").sum() > 5
+    code, says, _ = run("decide", "--campaign", "later", *files, *shop)
+    assert code == 1
+    assert "the history store ends" in " ".join(says.split())
 
 
 def test_simulate_writes_a_shop_that_check_accepts(
@@ -106,6 +127,10 @@ def test_simulate_writes_a_shop_that_check_accepts(
         (["check", "--shop", "nowhere.toml"], "nowhere.toml: expected a nextbuy.toml"),
         (["serve", "--shop", "SHOP"], "expected a history store"),
         (["predict", "x", "--shop", "SHOP"], "expected a history store"),
+        (
+            ["decide", "--campaign", "a", "--audience", "no.csv", "--out", "o.csv"],
+            "--audience: expected a file, got none at no.csv",
+        ),
         (["explain", "x", "--shop", "SHOP"], "expected a history store"),
         (["promote", "--shop", "SHOP"], "no challenger"),
         (["train", "--shop", "SHOP", "--cutoff", "2999-01-01"], "an instant within the data"),

@@ -18,7 +18,8 @@ from features.store.store import build_store, store_path
 from models.forecast import P_WITHIN_DAYS, make_forecast
 from models.moment import ChannelMoments, Habit, Moments
 from models.registry import Champions
-from serving.predictor import Predictor, load_predictor, predict_once
+from serving.once import predict_once
+from serving.predictor import Predictor, load_predictor
 from serving.replenishment import MAX_DUE
 
 

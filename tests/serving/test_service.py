@@ -15,19 +15,26 @@ from mlflow import MlflowClient
 from features.inputs.windows import to_datetime
 from features.store.store import build_store, store_path
 from models.registry import CHAMPION
+from serving.decisions import Decisions
 from serving.predictor import load_predictor
+from serving.refusals import MAX_BYTES
+from serving.schemas import DecisionsRequest
 from serving.server import serve_command, serve_environment
 
 
 @pytest.fixture(scope="module")
-def server(simulated, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+def server_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("server") / "log.txt"
+
+
+@pytest.fixture(scope="module")
+def server(simulated, server_log: Path) -> Iterator[httpx.Client]:
     """The service of the simulated shop, started as `nextbuy serve` starts it."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environment = serve_environment(simulated.config) | {"NEXTBUY_POLL_SECONDS": "0.5"}
-    log = tmp_path_factory.mktemp("server") / "log.txt"
-    with log.open("w") as output:
+    with server_log.open("w") as output:
         process = subprocess.Popen(
             serve_command("127.0.0.1", port),
             env=environment,
@@ -37,7 +44,7 @@ def server(simulated, tmp_path_factory: pytest.TempPathFactory) -> Iterator[http
         )
     client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30)
     try:
-        _wait(lambda: _status(client, "/readyz") == 200, 90, log)
+        _wait(lambda: _status(client, "/readyz") == 200, 90, server_log)
         yield client
     finally:
         client.close()
@@ -132,6 +139,54 @@ def test_a_wrong_request_for_reasons_gets_400_and_the_reason(
     assert says in response.text
 
 
+def _asking(customer_ids: list[str], as_of: str | None, key: str) -> dict:
+    asking = [{"customer_id": i, "campaign": "autumn", "key": key} for i in customer_ids]
+    return {"decisions": asking} | ({"as_of": as_of} if as_of else {})
+
+
+def test_the_service_and_another_process_decide_the_same_once(
+    server: httpx.Client, simulated, as_of: str
+) -> None:
+    predictor = load_predictor(simulated.shop, 48, 24)
+    body = _asking([*predictor.store.customer_ids()[:50], "nobody"], as_of, "both")
+    first = server.post("/v1/decisions", json=body)
+    assert first.status_code == 200
+    served = first.json()["decisions"]
+    decisions = Decisions(simulated.shop)
+    request = DecisionsRequest.model_validate(body)
+    computed = decisions.decide(predictor, request).model_dump(mode="json")["decisions"]
+    decisions.close()
+    assert [d["repeated"] for d in computed] == [d["status"] == "ok" for d in served]
+    assert [d | {"repeated": False} for d in computed] == served
+    assert server.post("/v1/decisions", json=body).json()["decisions"] == computed
+    assert sum(d["decision_id"] is not None for d in served) > 40
+
+
+def test_a_decision_needs_a_store_that_is_not_old(server: httpx.Client) -> None:
+    body = _asking(["x"], None, "old")
+    (decided,) = server.post("/v1/decisions", json=body).json()["decisions"]
+    assert (decided["status"], decided["retry_after"]) == ("unavailable", 3600)
+    assert decided["channel"] is None
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ({}, "decisions"),
+        (_asking(["x"], "soon", "k"), "a date or an instant"),
+        (_asking(["x"], None, ""), "at least 1 character"),
+        (_asking(["x"], None, "a\0b"), "pattern"),
+        (_asking(["x"] * 5001, None, "k"), "5000"),
+    ],
+)
+def test_a_wrong_request_for_decisions_gets_400_and_the_reason(
+    server: httpx.Client, body: dict, says: str
+) -> None:
+    response = server.post("/v1/decisions", json=body)
+    assert response.status_code == 400
+    assert says in response.text
+
+
 @pytest.mark.parametrize(
     ("body", "says"),
     [
@@ -162,6 +217,33 @@ def test_it_is_alive_ready_measured_and_described(server: httpx.Client, as_of: s
     described = server.get("/docs.json").json()
     assert "/v1/predict" in described["paths"]
     assert "PredictResponse" in str(described)
+
+
+def test_a_refused_request_is_told_in_one_form_and_leaves_no_customer_in_the_log(
+    server: httpx.Client, server_log: Path
+) -> None:
+    secret = "c-secret" * 30
+    for path, body in (
+        ("/v1/predict", {"customer_ids": [secret]}),
+        ("/v1/events", {"orders": [{"customer_id": secret}]}),
+        ("/v1/decisions", _asking([secret[:9]], "soon", "k")),
+    ):
+        response = server.post(path, json=body)
+        error = response.json()["error"]
+        assert (response.status_code, error.keys()) == (400, {"message", "request_id"})
+        request_id = error["request_id"]
+        _wait(lambda i=request_id: i in server_log.read_text(), 5)
+    assert server.post("/v1/nothing", json={}).json()["error"]["message"] == "Not Found"
+    written = server_log.read_text()
+    assert "c-secret" not in written
+    assert "Traceback" not in written
+
+
+def test_a_request_that_is_too_large_gets_413(server: httpx.Client) -> None:
+    for content in (b" " * (MAX_BYTES + 1), iter([b" " * MAX_BYTES, b" "])):
+        response = server.post("/v1/predict", content=content)
+        assert response.status_code == 413
+        assert "send it in parts" in response.json()["error"]["message"]
 
 
 class Churn:

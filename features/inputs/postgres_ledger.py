@@ -1,15 +1,16 @@
-"""The journal in PostgreSQL, where several hosts write and read it."""
+"""Ledgers in PostgreSQL, where several hosts write and read them."""
 
 import threading
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
 from features.inputs.faults import NextbuyError, refuse
-from features.inputs.journal import SCHEMA, UNACCEPTED, unusable
+from features.inputs.ledger import Ledger
 
-_LOCK = 7_110_110_111  # any number, the same for all writers
+_TAKE_LOCK = "SELECT pg_advisory_xact_lock(?)"
 
 
 class PostgresDatabase:
@@ -19,24 +20,29 @@ class PostgresDatabase:
     numbers: a sequence alone gives numbers in an order in which they are not committed.
     """
 
-    def __init__(self, url: str, shop: str) -> None:
+    def __init__(self, url: str, shop: str, ledger: Ledger) -> None:
         parts = urlsplit(url)
         self._shown = (
             f"{parts.scheme}://{parts.hostname or ''}{parts.path}"  # never with the password
         )
         if parts.scheme not in ("postgresql", "postgres"):
             raise refuse(
-                "journal.url", "postgresql://host/database", f"'{self._shown}'", "Correct it."
+                f"{ledger.name}.url",
+                "postgresql://host/database",
+                f"'{self._shown}'",
+                "Correct it.",
             )
-        self._url, self._schema = url, f"nextbuy_{shop}"
+        self._url, self._schema, self._ledger = url, f"nextbuy_{shop}", ledger
+        self._lock = _number(f"{self._schema} {ledger.name}")
         self._reading, self._writing = threading.Lock(), threading.Lock()
         self._reader: Any = None
         self._writer: Any = None
         with self._named(""), self._transaction() as run:
             from psycopg.sql import SQL, Identifier
 
+            run(_TAKE_LOCK, [_number(self._schema)])  # the shop's other ledgers make it too
             run(SQL("CREATE SCHEMA IF NOT EXISTS {}").format(Identifier(self._schema)), ())
-            for statement in SCHEMA:
+            for statement in ledger.schema:
                 run(statement.format(seq="BIGSERIAL PRIMARY KEY", bytes="BYTEA"), ())
 
     def _connect(self) -> Any:
@@ -59,7 +65,7 @@ class PostgresDatabase:
     @contextmanager
     def write(self) -> Iterator[Any]:
         """Open a transaction that shuts other writers out."""
-        with self._named(UNACCEPTED), self._transaction() as run:
+        with self._named(self._ledger.unaccepted), self._transaction() as run:
             yield run
 
     @contextmanager
@@ -68,7 +74,7 @@ class PostgresDatabase:
             if self._writer is None or self._writer.broken or self._writer.closed:
                 self._writer = self._connect()
             with self._writer.transaction():
-                self._writer.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+                self._run(_TAKE_LOCK, [self._lock])
                 yield self._run
 
     def _run(self, query: Any, values: Sequence[Any]) -> list[tuple[Any, ...]]:
@@ -81,18 +87,23 @@ class PostgresDatabase:
             import psycopg
         except ModuleNotFoundError:
             raise NextbuyError(
-                f"{self._shown}: a journal in PostgreSQL needs the extra `nextbuy[postgres]`."
+                f"{self._shown}: a {self._ledger.name} in PostgreSQL needs `nextbuy[postgres]`."
             ) from None
         try:
             yield
         except psycopg.Error as error:
-            raise unusable(self._shown, error, outcome) from None
+            raise self._ledger.unusable(self._shown, error, outcome) from None
 
     def close(self) -> None:
         """Close both connections."""
         for connection in (self._reader, self._writer):
             if connection is not None:
                 connection.close()
+
+
+def _number(name: str) -> int:
+    """Number a lock: the same for all who take it, in whichever process."""
+    return zlib.crc32(name.encode())
 
 
 def _marks(query: Any) -> Any:

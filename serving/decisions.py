@@ -1,0 +1,159 @@
+"""From answers to decisions: drawn, then written down. No BentoML in here."""
+
+import hashlib
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from features.inputs.decisions import Decision, open_decisions
+from features.inputs.faults import refuse
+from features.inputs.identities import customer_at
+from features.inputs.pseudonyms import stored_ids
+from features.inputs.shop import Shop
+from features.inputs.windows import to_datetime
+from models.exploration import draw, draw_at
+from serving.predictor import RETRY_SECONDS, Asked, Predictor
+from serving.schemas import Answer, Asking, Channel, Decided, DecisionsRequest, DecisionsResponse
+
+
+class Decisions:
+    """Decides for one shop; what it has decided outlives it."""
+
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+        self._table = open_decisions(shop)
+
+    def decide(self, predictor: Predictor, request: DecisionsRequest) -> DecisionsResponse:
+        """Decide of each customer, campaign and key once, and write it down, all or none.
+
+        Raises
+        ------
+        InputError
+            An instant is given, and the shop is no simulation.
+        NextbuyError
+            The table cannot be written, or the model cannot do what nextbuy.toml asks for.
+        """
+        as_of = self._read_as_of(predictor, request.as_of)
+        asked = predictor.ask([one.customer_id for one in request.decisions], as_of)
+        proposed = _Proposals(self._shop, predictor, asked, as_of).make(request.decisions)
+        stored = self._table.decide_once(list(proposed.values()))
+        decided = {
+            place: _decided(request.decisions[place], one, own, asked)
+            for (place, own), one in zip(proposed.items(), stored, strict=True)
+        }
+        return DecisionsResponse(
+            **predictor.says_of_itself(as_of),
+            decisions=[
+                decided.get(place) or _undecided(one, asked.answers[one.customer_id])
+                for place, one in enumerate(request.decisions)
+            ],
+        )
+
+    def _read_as_of(self, predictor: Predictor, text: str | None) -> int:
+        if text is not None and not self._shop.section.simulated:
+            raise refuse(
+                "as_of",
+                "no such field: a decision is made now",
+                f"'{text}'",
+                "Leave it out; only a simulated shop is asked as of an earlier instant.",
+            )
+        return predictor.read_as_of(text)
+
+    def close(self) -> None:
+        """Close the decision table."""
+        self._table.close()
+
+
+class _Proposals:
+    """Draws for the customers of one request; none of it counts until it is written down."""
+
+    def __init__(self, shop: Shop, predictor: Predictor, asked: Asked, as_of: int) -> None:
+        self._shop, self._asked, self._as_of = shop, asked, as_of
+        self._expires_at = predictor.expires_at(as_of)
+        self._version = policy_version(shop, predictor.champions.versions)
+        self._accounts = stored_ids(shop, asked.histories)
+
+    def make(self, asking: Sequence[Asking]) -> dict[int, Decision]:
+        """Propose a decision wherever an answer has a channel: place in the request -> decision."""
+        channels = {i: answer.channel for i, answer in self._asked.answers.items()}
+        return {
+            place: self._propose(one, channel)
+            for place, one in enumerate(asking)
+            if (channel := channels[one.customer_id]) is not None
+        }
+
+    def _propose(self, one: Asking, channel: Channel) -> Decision:
+        account = self._accounts[one.customer_id]
+        # the accounts of one customer draw alike
+        customer = customer_at(self._asked.histories[one.customer_id], account, self._as_of)
+        drawn = draw(
+            channel.recommended,
+            [ranked.channel for ranked in channel.ranking if ranked.eligible],
+            self._shop.decisions,
+            draw_at(self._version, customer, one.campaign, one.key),
+        )
+        return Decision(
+            decision_id=uuid.uuid4().hex,
+            decided_at=self._as_of,
+            expires_at=self._expires_at,
+            account=account,
+            customer_id=customer,
+            campaign=one.campaign,
+            key=one.key,
+            policy_version=self._version,
+            **msgspec.structs.asdict(drawn),
+        )
+
+
+def policy_version(shop: Shop, versions: Mapping[str, str]) -> str:
+    """Name what draws: the best-channel model, and all settings that a draw depends on."""
+    settings = [shop.channels, msgspec.structs.replace(shop.decisions, url=None)]
+    digest = hashlib.sha256(msgspec.json.encode(settings)).hexdigest()
+    return f"{versions.get('best-channel', 'none')}-{digest[:8]}"
+
+
+def _undecided(one: Asking, answer: Answer) -> Decided:
+    """Say why nothing was decided."""
+    if answer.status in ("unknown_customer", "refused", "unavailable"):
+        said = answer.model_dump(include={"status", "reason", "retry_after"})
+    else:
+        said = {
+            "status": "unavailable",
+            "reason": "no best-channel model has been promoted: it needs messages to learn from",
+            "retry_after": RETRY_SECONDS,
+        }
+    return Decided(**one.model_dump(), **said)
+
+
+def _decided(one: Asking, stored: Decision, own: Decision, asked: Asked) -> Decided:
+    """Say what was decided, now or before; not if it may not be carried out any more."""
+    said: dict[str, Any] = {
+        "decision_id": stored.decision_id,
+        "policy_version": stored.policy_version,
+        "decided_at": to_datetime(stored.decided_at),
+        "expires_at": to_datetime(stored.expires_at),
+        "repeated": stored.decision_id != own.decision_id,
+    }
+    why_not = _why_not(stored.channel, asked.answers[one.customer_id])
+    if why_not is not None:
+        reason = f"{stored.channel} was decided and may not be used now: {why_not}"
+        return Decided(**one.model_dump(), **said, status="refused", reason=reason)
+    return Decided(
+        **one.model_dump(),
+        **said,
+        status="ok",
+        channel=stored.channel,
+        arm=stored.arm,
+        propensity=stored.propensity,
+        eligible=stored.propensities,
+    )
+
+
+def _why_not(decided: str, answer: Answer) -> str | None:
+    """Say why a channel may not be used now; None if it may."""
+    for ranked in answer.channel.ranking if answer.channel else ():
+        if ranked.channel == decided:
+            return None if ranked.eligible else ranked.why_not or "not eligible"
+    return "the best-channel model does not know it"
