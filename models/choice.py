@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from features.inputs.shop import Shop
 from models.arms import NO_MESSAGE
+from models.booster import Columns
+from models.channel import ChannelModel
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
@@ -74,6 +76,37 @@ def best_arms(
     unknown = np.full(rows, -1e300)
     values = np.column_stack([worth.get(arm, unknown) for arm in arms])
     return np.asarray(np.where(eligible, values, -np.inf).argmax(axis=1))
+
+
+def best_shares(
+    model: ChannelModel, worth: Worth, inputs: Columns, recent: Floats, eligible: Sequence[set[str]]
+) -> list[dict[str, float]]:
+    """Count in how many draws of the posterior each eligible arm is worth most, for Thompson.
+
+    Parameters
+    ----------
+    recent : array (rows,)
+        Messages of the last seven days.
+    eligible : sequence of set of str
+        Of each row.
+
+    Returns
+    -------
+    list of dict of str to float
+        Shares by arm that sum to 1; `none` alone where no effect of an eligible arm is known.
+    """
+    drawn = {arm: p for arm, p in model.draw(inputs).items() if arm in model.identified}
+    values = worth.of(drawn, model.spend, recent)
+    return [_shares(values, row, arms) for row, arms in enumerate(eligible)]
+
+
+def _shares(values: Mapping[str, Floats], row: int, eligible: set[str]) -> dict[str, float]:
+    arms = [arm for arm in values if arm in eligible]
+    if not arms:
+        return {NO_MESSAGE: 1.0}
+    best = np.column_stack([values[arm][:, row] for arm in arms]).argmax(axis=1)
+    counts = np.bincount(best, minlength=len(arms))
+    return {arm: float(n / len(best)) for arm, n in zip(arms, counts, strict=True)}
 
 
 def first_arms(order: Sequence[str], arms: Sequence[str], eligible: NDArray[np.bool_]) -> Places:

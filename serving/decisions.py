@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from features.inputs.decisions import Decision, open_decisions
 from features.inputs.faults import refuse
@@ -13,9 +14,14 @@ from features.inputs.identities import customer_at
 from features.inputs.pseudonyms import stored_ids
 from features.inputs.shop import Shop
 from features.inputs.windows import to_datetime
+from models.channel import ChannelModel
+from models.choice import Worth, best_shares
 from models.exploration import draw, draw_at
+from serving.channels import RECENT
 from serving.predictor import RETRY_SECONDS, Asked, Predictor
 from serving.schemas import Answer, Asking, Channel, Decided, DecisionsRequest, DecisionsResponse
+
+_AT_ONCE = 200  # customers whose posteriors are drawn together: 1,000 draws of each arm
 
 
 class Decisions:
@@ -74,6 +80,7 @@ class _Proposals:
         self._expires_at = predictor.expires_at(as_of)
         self._version = policy_version(shop, predictor.champions.versions)
         self._accounts = stored_ids(shop, asked.histories)
+        self._shares = _best_shares(shop, predictor.champions.channel, asked)
 
     def make(self, asking: Sequence[Asking]) -> dict[int, Decision]:
         """Propose a decision wherever an answer has a channel: place in the request -> decision."""
@@ -93,6 +100,7 @@ class _Proposals:
             [ranked.channel for ranked in channel.ranking if ranked.eligible],
             self._shop.decisions,
             draw_at(self._version, customer, one.campaign, one.key),
+            self._shares.get(one.customer_id),
         )
         return Decision(
             decision_id=uuid.uuid4().hex,
@@ -105,6 +113,33 @@ class _Proposals:
             policy_version=self._version,
             **msgspec.structs.asdict(drawn),
         )
+
+
+def _best_shares(
+    shop: Shop, model: ChannelModel | None, asked: Asked
+) -> dict[str, dict[str, float]]:
+    """Say for Thompson's method how often each arm is best, by customer; else nothing.
+
+    Where nothing was drawn at random there is no posterior: what is recommended is all there is.
+    """
+    if shop.decisions.method != "thompson" or model is None or not asked.histories:
+        return {}
+    channels = {i: asked.answers[i].channel for i in asked.histories}
+    if model.level == "observational":
+        return {i: {channel.recommended: 1.0} for i, channel in channels.items() if channel}
+    found: dict[str, dict[str, float]] = {}
+    ids = list(asked.histories)
+    for start in range(0, len(ids), _AT_ONCE):
+        some = ids[start : start + _AT_ONCE]
+        features = {n: v[start : start + _AT_ONCE] for n, v in asked.features.items()}
+        eligible = [_eligible(channels[i]) for i in some]
+        worth, recent = Worth.of_shop(shop), np.asarray(features[RECENT])
+        found |= zip(some, best_shares(model, worth, features, recent, eligible), strict=True)
+    return found
+
+
+def _eligible(channel: Channel | None) -> set[str]:
+    return {ranked.channel for ranked in channel.ranking if ranked.eligible} if channel else set()
 
 
 def policy_version(shop: Shop, versions: Mapping[str, str]) -> str:

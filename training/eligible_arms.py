@@ -1,13 +1,14 @@
 """Which channels each customer could have been sent when a message was."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from features.inputs.contact_rules import ContactRules
-from features.inputs.history import HISTORY, TEXTS, Table
+from features.inputs.history import HISTORY, TEXTS, Array, Table, run_starts
 from features.inputs.identities import table_sql
 from features.inputs.log import Log
 from models.eligibility import check_eligibility
@@ -53,24 +54,29 @@ def _read_histories(
     log.connection.register("_asked", pd.DataFrame({"customer_id": customers.unique()}))
     found: dict[str, dict[str, Table]] = {}
     for name in _READ:
-        if HISTORY[name].contract not in log.provided:
-            continue
-        columns = ", ".join(HISTORY[name].columns)
-        frame = log.connection.execute(
-            f"SELECT customer_id, {columns} FROM {table_sql(log, name, known_until)} "
-            "WHERE customer_id IN (FROM _asked)"
-        ).df()
-        for customer, part in frame.groupby("customer_id"):
-            found.setdefault(str(customer), {})[name] = _table(name, part)
+        if HISTORY[name].contract in log.provided:
+            columns = ", ".join(HISTORY[name].columns)
+            frame = log.connection.execute(
+                f"SELECT customer_id, {columns} FROM {table_sql(log, name, known_until)} "
+                "WHERE customer_id IN (FROM _asked) ORDER BY customer_id"
+            ).df()
+            for customer, table in _split(name, frame):
+                found.setdefault(customer, {})[name] = table
     log.connection.unregister("_asked")
     return found
 
 
-def _table(name: str, rows: pd.DataFrame) -> Table:
-    """Turn a frame into the columns of a history: numbers with NaN, texts with None."""
-    return {
-        column: rows[column].astype(object).where(rows[column].notna(), None).to_numpy()
-        if column in TEXTS
-        else rows[column].to_numpy(dtype=float, na_value=np.nan)
-        for column in HISTORY[name].columns
-    }
+def _split(name: str, frame: pd.DataFrame) -> Iterator[tuple[str, Table]]:
+    """Part rows in the order of their customers into the tables of each."""
+    columns = {column: _array(column, frame[column]) for column in HISTORY[name].columns}
+    customer = frame["customer_id"].to_numpy()
+    starts = run_starts(customer)
+    for start, end in zip(starts, [*starts[1:], len(customer)], strict=True):
+        yield str(customer[start]), {c: values[start:end] for c, values in columns.items()}
+
+
+def _array(column: str, values: "pd.Series[Any]") -> Array:
+    """Turn a column into that of a history: numbers with NaN, texts with None."""
+    if column in TEXTS:
+        return values.astype(object).where(values.notna(), None).to_numpy()
+    return values.to_numpy(dtype=float, na_value=np.nan)

@@ -4,10 +4,11 @@ import pandas as pd
 
 from features.engines.build import purchases_sql
 from features.inputs.faults import refuse
-from features.inputs.identities import customers_sql, messages_sql, resolve
+from features.inputs.identities import customers_sql, resolve
 from features.inputs.log import Log
 from features.inputs.objections import objected_sql
 from features.inputs.windows import DAY, Window, to_datetime
+from training.executed import executed_sql
 
 # A message whose channel was drawn with a logged chance, or held out by a control group. What a
 # policy drew as the best is among them: leaving it out would leave a log of its exceptions.
@@ -92,7 +93,7 @@ def make_message_labels(log: Log, window_days: int, known_until: int) -> pd.Data
         f"any_value(coalesce(clicked_at <= sent_at + {DAY} "
         f"AND clicked_known_at <= {known_until}, FALSE)) AS clicked, "
         "coalesce(sum(p.amount), 0)::DOUBLE AS spend "
-        f"FROM ({messages_sql(log, known_until)}) AS m "
+        f"FROM ({executed_sql(log, known_until)}) AS m "
         f"LEFT JOIN ({purchases_sql(log, known_until)}) AS p ON p.customer_id = m.customer_id "
         f"AND p.happened_at > m.sent_at AND p.happened_at <= m.sent_at + {window_days * DAY} "
         f"WHERE {_closed_sql(log, window_days, known_until)} "
@@ -112,7 +113,7 @@ def count_sends(
     """
     found = log.connection.execute(
         f"SELECT channel, count(*), count(*) FILTER (WHERE {_RANDOMISED}) "
-        f"FROM ({messages_sql(log, known_until)}) AS m "
+        f"FROM ({executed_sql(log, known_until)}) AS m "
         f"WHERE {_closed_sql(log, window_days, known_until)} AND sent_at > {first} "
         "GROUP BY channel ORDER BY channel"
     ).fetchall()

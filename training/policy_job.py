@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import mlflow
+import numpy as np
 
 from features.engines.build import read_catalog
 from features.inputs.log import Log
@@ -12,7 +13,7 @@ from training.eligible_arms import eligible_arms
 from training.messages import make_message_rows
 from training.policies import arms_of
 from training.policy_report import make_policy_report
-from training.policy_study import Study, study_policies
+from training.policy_study import Study, judged_rows, study_policies
 from training.recipes import SEED
 from training.report import Money
 from training.report_page import Imprint, render_page
@@ -45,7 +46,9 @@ def study_shop(log: Log, cutoff: int | None, progress: Callable[[str], None]) ->
         rows = make_message_rows(log, catalog, since, until, channels.window_days, until)
         check_enough(rows, channels.window_days)
         progress("messages")
-        eligible = eligible_arms(log, rows, arms_of(rows), until, log.shop.rules)
+        judged, arms = judged_rows(rows)[0], arms_of(rows)
+        eligible = np.ones((len(rows), len(arms)), dtype=bool)
+        eligible[judged] = eligible_arms(log, rows[judged], arms, until, log.shop.rules)
         progress("eligibility")
         study = study_policies(
             rows,

@@ -63,9 +63,7 @@ def gain_plot(gains: pd.DataFrame) -> Figure:
 def uplift_plot(segments: pd.DataFrame) -> Figure:
     """Plot `Study.segments`: a panel per arm, a row per segment."""
     arms, names = segments["arm"].unique(), list(segments["segment"].unique())[::-1]
-    figure, panels = make_panels(
-        len(arms), columns=3, height=0.42 * len(names) + 1.0, sharey=True, sharex=True
-    )
+    figure, panels = make_panels(len(arms), columns=2, height=0.42 * len(names) + 1.0, sharey=True)
     for axes, arm in zip(panels, arms, strict=True):
         rows = segments[segments["arm"] == arm]
         heights = [names.index(segment) for segment in rows["segment"]]
@@ -81,7 +79,7 @@ def uplift_plot(segments: pd.DataFrame) -> Figure:
 def calibration_plot(calibration: pd.DataFrame) -> Figure:
     """Plot `Study.calibration`: a panel per arm."""
     arms = calibration["arm"].unique()
-    figure, panels = make_panels(len(arms), columns=4, height=2.6)
+    figure, panels = make_panels(len(arms), columns=3, height=2.8)
     for axes, arm in zip(panels, arms, strict=True):
         rows = calibration[calibration["arm"] == arm]
         top = 1.05 * max(rows["predicted"].max(), rows["high"].max())
@@ -90,7 +88,8 @@ def calibration_plot(calibration: pd.DataFrame) -> Figure:
         axes.plot(rows["predicted"], rows["observed"], "o", color=OURS_COLOUR, markersize=5)
         axes.set(title=arm, xlabel="predicted", xlim=(0, top), ylim=(0, top))
         percent(axes, "xy")
-    panels[0].set_ylabel("observed")
+    for axes in panels[::3]:
+        axes.set_ylabel("observed")
     return figure
 
 

@@ -33,6 +33,8 @@ BETTER, CONFOUNDED = "better", "confounded"
 MIN_EFFECTIVE, MAX_SHARE = 1000, 0.01
 NEEDED_EFFECT = 0.10
 _BINS = 5
+_SEGMENTS = ("no purchase", "0", "1-2", "3-9", "10+")  # by days with a purchase after the first
+_MIN_SEGMENT = 50  # draws of an arm, and of none, before they are told apart
 _NO_SEGMENTS = pd.DataFrame(columns=["segment", "arm", "uplift", "low", "high", "sends"])
 _Z = 1.96
 
@@ -96,25 +98,24 @@ def study_policies(
     rows : DataFrame
         As `fit_channel` takes them, a row per message.
     eligible : array (n, K)
-        Which arms, sorted by name, each message's customer could have been sent.
+        Which arms, sorted by name, each message's customer could have been sent; of those that
+        are not judged (`judged_rows`) it does not matter.
     reasons : sequence of str
         Columns from which propensities are estimated where none was logged.
     """
     unseen = cross_fit(rows, fit, eligible, worth, default_order, folds=folds, seed=seed)
-    judged = _drawn(rows)
-    estimated = judged.sum() < 2 * MIN_RANDOMISED
+    judged, estimated = judged_rows(rows)
     propensity = rows["propensity"].to_numpy(dtype=float)
     if estimated:
-        judged = np.ones(len(rows), dtype=bool)
         propensity = estimate_propensities(rows, reasons, folds, seed)
     decisions = _decisions(rows, unseen, judged, propensity)
     policies = make_policies(rows[judged], _take(unseen, judged), eligible[judged])
     return Study(
         sends=len(rows),
         judged=int(judged.sum()),
-        estimated=bool(estimated),
+        estimated=estimated,
         values=_values(decisions, policies, rows, seed),
-        gains=_gains(decisions, policies, bool(estimated), seed),
+        gains=_gains(decisions, policies, estimated, seed),
         margins=_margins(decisions, policies, rows[judged], unseen, judged, worth, seed),
         segments=_NO_SEGMENTS if estimated else _segments(rows[judged], propensity[judged]),
         calibration=_calibration(decisions, unseen.arms),
@@ -123,10 +124,16 @@ def study_policies(
     )
 
 
-def _drawn(rows: pd.DataFrame) -> Flags:
-    """Say which decisions could have gone another way, with a logged chance."""
+def judged_rows(rows: pd.DataFrame) -> tuple[Flags, bool]:
+    """Say which decisions values are estimated from, and whether propensities must be too.
+
+    Those that could have gone another way, with a logged chance; with too few of them, all.
+    """
     propensity = rows["propensity"].to_numpy(dtype=float)
-    return rows["randomised"].to_numpy(dtype=bool) & (propensity < 1)
+    drawn = rows["randomised"].to_numpy(dtype=bool) & (propensity < 1)
+    if drawn.sum() >= 2 * MIN_RANDOMISED:
+        return drawn, False
+    return np.ones(len(rows), dtype=bool), True
 
 
 def _take(unseen: Unseen, rows: Flags) -> Unseen:
@@ -235,11 +242,11 @@ def _segments(rows: pd.DataFrame, propensity: Floats) -> pd.DataFrame:
         [(*key, *_rate(part)) for key, part in rates.groupby(["segment", "arm"])],
         columns=["segment", "arm", "rate", "error", "sends"],
     )
-    none = rates[rates["arm"] == NO_MESSAGE].drop(columns=["arm", "sends"])
+    none = rates[rates["arm"] == NO_MESSAGE].drop(columns="arm")
     sent = rates[rates["arm"] != NO_MESSAGE].merge(none, on="segment", suffixes=("", "_none"))
     uplift = sent["rate"] - sent["rate_none"]
     reach = _Z * np.hypot(sent["error"], sent["error_none"])
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "segment": sent["segment"],
             "arm": sent["arm"],
@@ -249,14 +256,22 @@ def _segments(rows: pd.DataFrame, propensity: Floats) -> pd.DataFrame:
             "sends": sent["sends"],
         }
     )
+    told = (sent["sends"] >= _MIN_SEGMENT) & (sent["sends_none"] >= _MIN_SEGMENT)
+    return table[told].sort_values(["segment", "arm"], key=_segment_order, ignore_index=True)
+
+
+def _segment_order(names: "pd.Series[str]") -> "pd.Series[int]":
+    """Sort segments by frequency, those without a purchase first; arms by name."""
+    known = {name: place for place, name in enumerate(_SEGMENTS)}
+    return names.map(lambda name: known.get(name, name))
 
 
 def _segment_names(frequency: "pd.Series[float]") -> NDArray[np.str_]:
     """Name the frequency bucket of each row; a contact may have no purchase at all."""
     values = frequency.to_numpy(dtype=float)
-    names = np.full(len(values), "no purchase", dtype=object)
+    names = np.full(len(values), _SEGMENTS[0], dtype=object)
     for name, rows in frequency_buckets(np.where(np.isnan(values), -1.0, values)).items():
-        names[rows] = name.replace("_up", "+").replace("_", " ")
+        names[rows] = name.replace("_up", "+")
     return names
 
 

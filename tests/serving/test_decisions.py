@@ -14,7 +14,7 @@ import pytest
 from pydantic import ValidationError
 
 from features.inputs.decisions import decisions_path
-from features.inputs.faults import InputError, NextbuyError
+from features.inputs.faults import InputError
 from features.inputs.log import read_log
 from features.inputs.pseudonyms import pseudonym
 from features.inputs.shop import Shop, read_shop
@@ -196,10 +196,16 @@ def test_a_channel_that_may_not_be_used_any_more_is_not_given_again(
     assert {(d.channel, d.propensity) for d in fresh} == {("none", 1.0)}
 
 
-def test_thompson_without_a_model_that_can_is_an_error_and_decides_nothing(desk: Desk) -> None:
-    with pytest.raises(NextbuyError, match=r"does not say how likely.* Set method = \"epsilon\""):
-        desk.decide(desk.ids, "thompson", method="thompson")
-    assert desk.logged("thompson") == []
+def test_thompson_takes_each_channel_as_often_as_it_may_be_best(desk: Desk) -> None:
+    model = desk.predictor.champions.channel
+    assert model is not None
+    decided = desk.decide(desk.ids, "thompson", method="thompson", explore=0.0, floor=0.0)
+    made = [d for d in decided if d.status == "ok"]
+    for one in made:
+        assert sum(one.eligible.values()) == pytest.approx(1)
+        assert one.propensity > 0
+    torn = [max(one.eligible.values()) < 0.99 for one in made if len(one.eligible) > 1]
+    assert any(torn) == (model.level != "observational")
 
 
 def test_the_policy_is_named_by_model_and_settings_but_not_by_the_database(desk: Desk) -> None:

@@ -1,0 +1,86 @@
+"""What learning takes from the decision table."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from features.inputs.decisions import Decision, open_decisions
+from features.inputs.log import Log, read_log
+from features.inputs.shop import read_shop
+from training.labels import count_sends, make_message_labels
+
+WriteShop = Callable[..., Path]
+
+
+def _decision(number: int, channel: str, propensity: float) -> Decision:
+    return Decision(
+        decision_id=f"d{number}",
+        decided_at=0,
+        expires_at=1,
+        account="c",
+        customer_id="c",
+        campaign="spring",
+        key=str(number),
+        channel=channel,
+        arm="random",
+        propensity=propensity,
+        propensities={channel: propensity, "none": 1 - propensity},
+        policy_version="1-0",
+    )
+
+
+@pytest.fixture
+def shop(write_shop: WriteShop, orders: Callable[..., pd.DataFrame]) -> Path:
+    messages = pd.DataFrame(
+        {
+            "message_id": ["as decided", "otherwise", "unknown", "alone"],
+            "customer_id": "c",
+            "sent_at": "2020-03-01 12:00:00",
+            "channel": ["email", "sms", "email", "email"],
+            "decision_id": ["d1", "d2", "d9", None],
+            "propensity": [None, 0.5, 0.4, None],
+            "arm": [None, "random", "random", None],
+        }
+    )
+    bought = orders(("c", "2020-03-02 12:00:00", 1))
+    return write_shop({"orders": bought, "messages": messages}, observed_until="2020-12-31")
+
+
+def _read(shop: Path) -> Log:
+    return read_log(read_shop(shop))
+
+
+def _drawn(log: Log) -> dict[str, bool]:
+    labels = make_message_labels(log, 7, log.observed_until).set_index("message_id")
+    return labels["randomised"].to_dict()
+
+
+def test_without_a_decision_table_messages_speak_for_themselves(shop: Path) -> None:
+    assert _drawn(_read(shop)) == {
+        "as decided": False,
+        "otherwise": True,
+        "unknown": True,
+        "alone": False,
+    }
+
+
+def test_a_message_is_drawn_as_the_decision_that_it_carried_out(shop: Path) -> None:
+    table = open_decisions(read_shop(shop))
+    table.decide_once([_decision(1, "email", 0.7), _decision(2, "email", 0.7)])
+    table.decide_once([_decision(3, "email", 0.7)])  # never carried out
+    table.close()
+    log = _read(shop)
+    assert _drawn(log) == {
+        "as decided": True,
+        "otherwise": False,
+        "unknown": True,
+        "alone": False,
+    }
+    labels = make_message_labels(log, 7, log.observed_until).set_index("message_id")
+    assert labels.loc["as decided", "propensity"] == 0.7
+    assert labels.loc["unknown", "propensity"] == 0.4
+    assert len(labels) == 4
+    sends = count_sends(log, 0, 7, log.observed_until)
+    assert sends == {"email": (3, 2), "sms": (1, 0)}
