@@ -13,7 +13,7 @@ from nextbuy import cli
 from nextbuy.simulator import simulate_shop
 
 COMMANDS = (
-    *("demo", "check", "features", "train", "backtest", "promote", "report"),
+    *("demo", "check", "features", "train", "backtest", "promote", "report", "policy"),
     *("serve", "predict", "explain", "decide", "simulate"),
 )
 
