@@ -4,11 +4,13 @@ from collections.abc import Callable
 
 import mlflow
 import numpy as np
+import pandas as pd
 
 from features.engines.build import read_catalog
 from features.inputs.log import Log
 from features.inputs.windows import DAY, to_datetime
 from models.choice import Worth
+from training.attribution import attribute_orders
 from training.eligible_arms import eligible_arms
 from training.messages import make_message_rows
 from training.policies import arms_of
@@ -60,15 +62,16 @@ def study_shop(log: Log, cutoff: int | None, progress: Callable[[str], None]) ->
             seed=SEED,
         )
         progress("policies")
-        page = _keep(log, study, until)
+        attributed = attribute_orders(log, since, until, channels.window_days)
+        page = _keep(log, study, attributed, until)
     return study, page
 
 
-def _keep(log: Log, study: Study, until: int) -> str:
+def _keep(log: Log, study: Study, attributed: pd.DataFrame, until: int) -> str:
     """Log the study's figures, plots and page to the active run."""
     section = log.shop.section
     money = Money(section.currency, log.shop.minor_digits)
-    report = make_policy_report(study, log.shop.channels.window_days, money)
+    report = make_policy_report(study, attributed, log.shop.channels.window_days, money)
     facts = {
         "Data known until": f"{to_datetime(until).astimezone(log.shop.timezone):%Y-%m-%d %H:%M}",
         "Messages": f"{study.sends:,} of a year, {study.judged:,} of them judged",

@@ -22,11 +22,15 @@ from training.report_tables import Table
 _NAMES = {"dr": "DR", "snips": "SNIPS", "dros": "DR with shrinkage"}
 
 
-def make_policy_report(study: Study, window_days: int, money: Money) -> Report:
+def make_policy_report(
+    study: Study, attributed: pd.DataFrame, window_days: int, money: Money
+) -> Report:
     """Make the report of a study.
 
     Parameters
     ----------
+    attributed : DataFrame
+        From `training.attribution.attribute_orders`.
     window_days : int
         Days after a decision within which a purchase counts.
     """
@@ -35,6 +39,7 @@ def make_policy_report(study: Study, window_days: int, money: Money) -> Report:
         _gains(study, money),
         *_uplift(study),
         _calibration(study),
+        _attributed(attributed, window_days, money),
     ]
     return Report(
         "through which channel to ask",
@@ -213,4 +218,30 @@ def _calibration(study: Study) -> Section:
                 calibration_plot(study.calibration), "Predicted and observed rates by channel"
             )
         },
+    )
+
+
+def _attributed(attributed: pd.DataFrame, window_days: int, money: Money) -> Section:
+    return Section(
+        "attributed",
+        "Attributed orders",
+        f"For the books: each order is credited to one message of the {window_days} days before "
+        "it, the last one clicked, else the last one sent. It says who was written to before "
+        "they bought, not what the message changed; nothing above rests on it.",
+        {},
+        [
+            Table(
+                "Orders and their amounts by the channel that is credited.",
+                ["channel", "messages", "orders", f"amount, {money.currency}"],
+                [
+                    [
+                        row["channel"],
+                        f"{row['messages']:,}",
+                        f"{row['orders']:,}",
+                        f"{row['amount'] / 10**money.digits:,.0f}",
+                    ]
+                    for row in attributed.to_dict("records")
+                ],
+            )
+        ],
     )

@@ -187,11 +187,15 @@ Make = Callable[[], Study]
 
 def test_the_report_says_what_was_found(study: Study, confounded: Study) -> None:
     money = Money("EUR", 2)
-    clear = make_policy_report(study, 7, money)
+    attributed = pd.DataFrame(
+        {"channel": ["email"], "messages": [9], "orders": [2], "amount": [300.0]}
+    )
+    clear = make_policy_report(study, attributed, 7, money)
     assert any("15,000 of 15,000 decisions" in s for s in clear.summary)
-    assert [s.name for s in clear.sections] == ["values", "gains", "uplift", "calibration"]
-    unclear = make_policy_report(confounded, 7, money)
+    parts = ["values", "gains", "uplift", "calibration", "attributed"]
+    assert [s.name for s in clear.sections] == parts
+    unclear = make_policy_report(confounded, attributed, 7, money)
     assert unclear.summary[0].startswith("Confounded")
-    assert [s.name for s in unclear.sections] == ["values", "gains", "calibration"]
+    assert [s.name for s in unclear.sections] == [p for p in parts if p != "uplift"]
     words = " ".join([*unclear.summary, *(s.look_for for s in unclear.sections)])
     assert "because" not in words
