@@ -5,6 +5,7 @@ Any other file, an unexpected hash, or a feature whose definition has changed is
 """
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,10 +29,9 @@ _CLASSES: dict[Kind, type[Model]] = {
 }
 KINDS: tuple[Kind, ...] = tuple(_CLASSES)
 MANIFEST = "artefact.json"
-BOOSTERS = ("booster-1.txt", "booster-2.txt")  # as many as a model may have
 # MLmodel is written by MLflow for its pages (signature); it is never read here.
-ALLOWED_FILES = frozenset({MANIFEST, *BOOSTERS, "MLmodel"})
-_FORMAT = 5
+_ALLOWED = re.compile(rf"{re.escape(MANIFEST)}|booster-[1-9][0-9]*\.txt|MLmodel")
+_FORMAT = 6
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -82,6 +82,11 @@ def make_head(
     return Head(kind, shop, currency, cutoff, population, vocabulary, features)
 
 
+def booster_file(place: int) -> str:
+    """Name the file of a model's first, second... booster."""
+    return f"booster-{place}.txt"
+
+
 def save(head: Head, model: Model, folder: Path) -> str:
     """Write an artefact into an empty folder.
 
@@ -95,7 +100,7 @@ def save(head: Head, model: Model, folder: Path) -> str:
 
     def encode(value: Any) -> Any:
         if isinstance(value, ResidualBooster):
-            name = BOOSTERS[len(texts)]
+            name = booster_file(len(texts) + 1)
             texts[name] = value.to_text()
             return {"file": name, "columns": list(value.columns)}
         raise NotImplementedError(f"{type(value)} has no place in an artefact")
@@ -176,10 +181,9 @@ def _read_manifest(folder: Path, sha256: str | None) -> _Manifest:
     names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
     if MANIFEST not in names:
         raise NextbuyError(f"{folder}: no {MANIFEST} in it, so it is not a Nextbuy artefact")
-    if names - ALLOWED_FILES:
-        raise NextbuyError(
-            f"{folder}: holds {sorted(names - ALLOWED_FILES)}, which no artefact of Nextbuy has"
-        )
+    strange = sorted(name for name in names if not _ALLOWED.fullmatch(name))
+    if strange:
+        raise NextbuyError(f"{folder}: holds {strange}, which no artefact of Nextbuy has")
     raw = (folder / MANIFEST).read_bytes()
     if sha256 is not None and _sha256(raw) != sha256:
         raise NextbuyError(f"{folder}/{MANIFEST}: its sha256 is not the registry's {sha256}")
@@ -198,7 +202,8 @@ def _read_texts(folder: Path, manifest: _Manifest) -> dict[str, str]:
     texts = {}
     for name, sha256 in manifest.files.items():
         path = folder / name
-        if name not in ALLOWED_FILES or not path.is_file() or _sha256(path.read_bytes()) != sha256:
+        known = _ALLOWED.fullmatch(name) and path.is_file()
+        if not known or _sha256(path.read_bytes()) != sha256:
             raise NextbuyError(f"{path}: is missing, or is not the file that was saved")
         texts[name] = path.read_text()
     return texts

@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 Columns = Mapping[str, Any] | pd.DataFrame  # columns by name
 _FEW = 16  # rows: a customer alone, and the intervals of one
 Inputs = Columns | Floats  # by name, or side by side in the trees' order already
-Objective = Literal["binary", "poisson"]
+Objective = Literal["binary", "poisson", "regression"]
 
 
 class BoosterSettings(msgspec.Struct, frozen=True):
@@ -36,7 +36,7 @@ class BoosterSettings(msgspec.Struct, frozen=True):
 
 
 class ResidualBooster:
-    """A LightGBM model of what an offset leaves unexplained: of a logit, or a count's logarithm.
+    """A LightGBM model of what an offset leaves unexplained: a logit, a count's logarithm, a mean.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ class ResidualBooster:
         weight: Floats | None = None,
         objective: Objective = "binary",
     ) -> "ResidualBooster":
-        """Fit to rows of outcomes, 0/1 or counts; the same seed and rows give the same trees."""
+        """Fit to outcomes, 0/1, counts or numbers; the same seed and rows give the same trees."""
         data = lgb.Dataset(
             stack(inputs, columns),
             label=outcome,

@@ -3,7 +3,8 @@
 A LightGBM base says how likely a purchase is whatever is sent; each channel adds an effect on
 the logit scale that depends on a few traits of the customer (`models/arm_effects.py`). Where the
 shop has sent at random, that effect is causal; where it has not, the same fit to all sends is an
-association, and no uplift is given.
+association, and no uplift is given. Tens of thousands of random sends may correct the effects
+further (`models/dr_learner.py`).
 """
 
 from collections.abc import Container, Mapping, Sequence
@@ -17,13 +18,13 @@ from scipy.special import expit, logit
 
 from models.arm_effects import ArmEffects, Sends, common_traits, fit_arm_effects
 from models.arms import NO_MESSAGE as NO_MESSAGE
-from models.booster import BoosterSettings, Columns, ResidualBooster
+from models.booster import BoosterSettings, Columns, ResidualBooster, corrections
 from models.moment import Moments
 from models.traits import Trait, trait_matrix
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-Level = Literal["observational", "exploring"]
+Level = Literal["observational", "exploring", "rich"]
 
 # Randomised sends of an arm before its effect is called causal.
 MIN_RANDOMISED = 200
@@ -32,6 +33,7 @@ INTERVAL = 1.6449  # standard errors: 90 % between the two
 _FOLDS = 3  # of customers: no base has seen the row that it scores
 _PSEUDO_SENDS = 100  # of the common rate, in the order of channels that nothing was drawn for
 _THOMPSON_DRAWS = 1000
+_POSSIBLE = 1e-4, 1 - 1e-4  # where a corrected probability stays
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -101,8 +103,8 @@ class ChannelModel(msgspec.Struct, frozen=True):
 
     Attributes
     ----------
-    level : {"observational", "exploring"}
-        What the data identify: associations, or effects of randomised sends.
+    level : {"observational", "exploring", "rich"}
+        What the data identify: associations, effects of randomised sends, or these corrected.
     window_days : int
         Days after a message within which a purchase counts.
     spend : float
@@ -112,6 +114,8 @@ class ChannelModel(msgspec.Struct, frozen=True):
         drawn towards the common rate.
     moments : Moments or None
         When the messages of each channel do best.
+    corrections : dict of str to ResidualBooster
+        At `rich`, what is added to P(purchase) by arm.
     """
 
     level: Level
@@ -124,6 +128,7 @@ class ChannelModel(msgspec.Struct, frozen=True):
     evidence: dict[str, Evidence]
     mean_p: dict[str, float]
     moments: Moments | None = None
+    corrections: dict[str, ResidualBooster] = {}
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -143,7 +148,7 @@ class ChannelModel(msgspec.Struct, frozen=True):
     @property
     def identified(self) -> list[str]:
         """The arms whose effects are causal: enough of their sends were drawn at random."""
-        return _identified(self.evidence) if self.level == "exploring" else []
+        return _identified(self.evidence) if self.level != "observational" else []
 
     @property
     def missing_draws(self) -> dict[str, int]:
@@ -158,7 +163,10 @@ class ChannelModel(msgspec.Struct, frozen=True):
         return {arm: expit(base + effects.get(arm, 0.0)) for arm in self.channels}
 
     def uplift(self, inputs: Columns) -> dict[str, Uplift]:
-        """Give what each identified message adds over none; empty where that is not identified."""
+        """Give what each identified message adds over none; empty where that is not identified.
+
+        The interval is that of the exploring effect; a correction moves it, and does not widen it.
+        """
         if NO_MESSAGE not in self.identified:
             return {}
         base, effects = self._logits(inputs)
@@ -185,16 +193,13 @@ class ChannelModel(msgspec.Struct, frozen=True):
 
     def draw(self, inputs: Columns, seed: int = 0) -> dict[str, Floats]:
         """Draw from the posterior: arm -> array (draws, rows) of p_conversion, for Thompson."""
-        base, _ = self._logits(inputs)
+        base, effects = self._logits(inputs)
         design = self._design(inputs)
-        mean = np.ravel(self.effects.means)
         spread = np.linalg.cholesky(np.asarray(self.effects.covariance))
-        drawn = mean + np.random.default_rng(seed).normal(size=(_THOMPSON_DRAWS, len(mean))) @ (
-            spread.T
-        )
-        thetas = drawn.reshape(_THOMPSON_DRAWS, len(self.traits.own), -1)
+        normal = np.random.default_rng(seed).normal(size=(_THOMPSON_DRAWS, len(spread)))
+        around = (normal @ spread.T).reshape(_THOMPSON_DRAWS, len(self.traits.own), -1)
         found = {
-            arm: expit(base + thetas[:, place] @ design[:, place].T)
+            arm: expit(base + effects[arm] + around[:, place] @ design[:, place].T)
             for place, arm in enumerate(self.traits.own)
         }
         if NO_MESSAGE in self.evidence:
@@ -211,7 +216,11 @@ class ChannelModel(msgspec.Struct, frozen=True):
             arm: design[:, place] @ np.asarray(self.effects.means[place])
             for place, arm in enumerate(self.traits.own)
         }
-        return logit(self.base_rate) + correction + common, effects
+        score = logit(self.base_rate) + correction + common
+        for arm, by in corrections(self.corrections, inputs).items():
+            p = np.clip(expit(score + effects[arm]) + by, *_POSSIBLE)
+            effects[arm] = logit(p) - score
+        return score, effects
 
     def _design(self, inputs: Columns) -> Floats:
         rows = len(np.asarray(inputs[self.inputs[0]]))

@@ -187,9 +187,9 @@ class Channel(BaseModel):
     """Through which channel to ask, `none` among the answers."""
 
     recommended: str
-    level: Literal["observational", "exploring"] = Field(
-        description="what the shop's messages identify: associations, or effects of those that "
-        "were drawn at random"
+    level: Literal["observational", "exploring", "rich"] = Field(
+        description="what the shop's messages identify: associations, effects of those that were "
+        "drawn at random, or these corrected by trees, which was shown to earn more"
     )
     basis: Literal["association", "best_overall", "personal"] = Field(
         description="`association`: the shop's order, or the channel with the best conversion, "

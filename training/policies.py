@@ -107,7 +107,7 @@ def recommend_all(
     if model.level == "observational":
         return first_arms(default_order or model.fixed_order, arms, eligible)
     p = {arm: values for arm, values in model.predict(rows).items() if arm in model.identified}
-    return best_arms(worth.of(p, model.spend, _recent(rows)), arms, eligible)
+    return best_arms(worth.of(p, model.spend, recent_messages(rows)), arms, eligible)
 
 
 def _order(model: ChannelModel, worth: Worth) -> list[str]:
@@ -117,7 +117,7 @@ def _order(model: ChannelModel, worth: Worth) -> list[str]:
     return sorted(rates, key=lambda arm: -float(values[arm][0]))
 
 
-def _recent(rows: pd.DataFrame) -> Floats:
+def recent_messages(rows: pd.DataFrame) -> Floats:
     if _RECENT not in rows:
         return np.zeros(len(rows))
     return rows[_RECENT].to_numpy(dtype=float)

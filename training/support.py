@@ -13,6 +13,7 @@ from features.inputs.windows import DAY, Window
 from models import churn, timing
 from models.channel import MIN_RANDOMISED, NO_MESSAGE
 from models.value import MIN_REPEATERS
+from training.challenger import RICH_RANDOMISED
 from training.labels import count_returns, count_sends
 from training.slices import MIN_HISTORY_DAYS, has_history, holdout_cutoff, training_origins
 from training.train_channel import LEARN_DAYS, MIN_MESSAGES
@@ -127,12 +128,20 @@ def _channel_level(log: Log, drawn: dict[str, int]) -> Support:
         for arm, count in drawn.items()
         if count < MIN_RANDOMISED
     ]
-    level = "exploring" if len(drawn) - len(missing) > 1 else "observational"
+    level = name_level(drawn)
     if "consents" not in log.provided and not log.shop.channels.assume_consent:
         missing.append("the table consents (or channels.assume_consent): nobody may be asked")
     counts = ", ".join(f"{arm} {count:,}" for arm, count in drawn.items())
     verdict: Verdict = "low_data" if missing else "supported"
     return Support("best-channel", verdict, f"{level}; randomised sends: {counts}", missing)
+
+
+def name_level(drawn: dict[str, int]) -> str:
+    """Name the level that training will find; of `rich` it decides by what trees earn."""
+    identified = [count for count in drawn.values() if count >= MIN_RANDOMISED]
+    if len(identified) < 2:
+        return "observational"
+    return "exploring" if min(identified) < RICH_RANDOMISED else "exploring, or rich"
 
 
 def _season(log: Log) -> Support:

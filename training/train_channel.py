@@ -1,6 +1,6 @@
 """The best-channel job: conversion by channel, judged on messages later than those it learned."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import mlflow
 import msgspec
@@ -15,7 +15,10 @@ from features.inputs.log import Log
 from features.inputs.windows import DAY
 from models.booster import BoosterSettings
 from models.channel import ChannelModel, channel_traits, fit_channel
+from models.choice import Worth
+from training.challenger import Contest, challenge, log_contest
 from training.comparison import OURS
+from training.eligible_arms import eligible_arms
 from training.messages import make_message_rows
 from training.metrics import frequency_buckets, log_loss_by_row, score_probability
 from training.moments import train_moments
@@ -43,8 +46,9 @@ def train_channel(log: Log, cutoff: int, progress: Callable[[str], None]) -> Can
         since = cutoff - LEARN_DAYS * DAY
         rows = make_message_rows(log, catalog, since, cutoff, window, cutoff)
         check_enough(rows, window)
-        model = fit_on(rows, window, catalog)
-        model = msgspec.structs.replace(model, moments=train_moments(log, since, cutoff))
+        contest = _fit_best(log, cutoff, catalog, rows)
+        log_contest(contest, log.shop.minor_digits)
+        model = msgspec.structs.replace(contest.model, moments=train_moments(log, since, cutoff))
         mlflow.set_tag("level", model.level)
         judgement = _judge(log, cutoff, catalog, rows, model)
         sample = rows.head(5)
@@ -54,9 +58,22 @@ def train_channel(log: Log, cutoff: int, progress: Callable[[str], None]) -> Can
 
 
 def fit_on(rows: pd.DataFrame, window: int, catalog: Catalog) -> ChannelModel:
-    """Fit the model that is shipped to rows of `make_message_rows`."""
+    """Fit an exploring model, or associations, to rows of `make_message_rows`."""
     traits = channel_traits(sorted(rows["channel"].unique()), catalog)
     return fit_channel(rows, window, list(catalog), traits, BoosterSettings(), SEED)
+
+
+def _fit_best(log: Log, cutoff: int, catalog: Catalog, rows: pd.DataFrame) -> Contest:
+    """Fit the model, and let trees challenge it where enough was drawn at random."""
+    shop = log.shop
+
+    def fit(part: pd.DataFrame) -> ChannelModel:
+        return fit_on(part, shop.channels.window_days, catalog)
+
+    def eligible(asked: pd.DataFrame, arms: Sequence[str]) -> NDArray[np.bool_]:
+        return eligible_arms(log, asked, arms, cutoff, shop.rules)
+
+    return challenge(fit(rows), rows, fit, eligible, Worth.of_shop(shop))
 
 
 def why_not(log: Log) -> str | None:
@@ -92,7 +109,7 @@ def _judge(
     learned = rows[rows["sent_at"] <= start - window * DAY]
     if len(learned) < MIN_MESSAGES // 2:
         return Judgement(float("nan"), float("nan"))
-    tested = fit_on(learned, window, catalog)
+    tested = _fit_best(log, cutoff, catalog, learned).model
     return _score("valid", tested, rows[rows["sent_at"] > start], learned["bought"].mean())
 
 

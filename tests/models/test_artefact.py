@@ -8,7 +8,9 @@ import pytest
 from features.catalog.vocabulary import Vocabulary
 from features.engines.build import build_features
 from features.inputs.faults import NextbuyError
-from models.artefact import BOOSTERS, KINDS, MANIFEST, Head, check_same_event, load, save
+from models.artefact import KINDS, MANIFEST, Head, booster_file, check_same_event, load, save
+
+BOOSTERS = (booster_file(1), booster_file(2))  # of both purchase models
 
 
 def _folders(shop) -> dict[str, Path]:
@@ -107,7 +109,7 @@ def test_a_changed_feature_is_shown_as_a_difference(saved: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"format": 99}, "format 99, this version reads 5"),
+        ({"format": 99}, "format 99, this version reads 6"),
         ({"kind": "fortune"}, "cannot be read"),
     ],
 )

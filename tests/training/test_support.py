@@ -13,7 +13,7 @@ from models import churn
 from nextbuy.simulator import simulate_shop
 from training.labels import count_sends, make_message_labels
 from training.slices import holdout_cutoff, make_slices
-from training.support import Support, assess
+from training.support import Support, assess, name_level
 
 WriteShop = Callable[..., Path]
 
@@ -97,6 +97,22 @@ def test_orders_alone_name_the_tables_that_are_missing(write_shop: WriteShop) ->
     assert found["browsing"].missing == ["the table events"]
     assert found["value"].verdict == "supported"
     assert found["season"].verdict == "low_data"
+
+
+@pytest.mark.parametrize(
+    ("drawn", "level"),
+    [
+        ({"sms": 199, "none": 30_000}, "observational"),
+        ({"sms": 200, "none": 30_000}, "exploring"),
+        ({"sms": 19_999, "none": 30_000}, "exploring"),
+        ({"sms": 20_000, "none": 20_000}, "exploring, or rich"),
+        ({"sms": 20_000, "none": 20_000, "email": 199}, "exploring, or rich"),
+    ],
+)
+def test_the_least_drawn_of_the_identified_arms_decides_the_level(
+    drawn: dict[str, int], level: str
+) -> None:
+    assert name_level(drawn) == level
 
 
 def test_messages_that_nobody_drew_are_associations(write_shop: WriteShop) -> None:

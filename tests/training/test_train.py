@@ -258,6 +258,14 @@ def test_a_new_horizon_is_promoted_for_both_models_or_not_at_all(small: Path) ->
     assert champions.versions == promoted
 
 
+def test_a_run_says_why_no_trees_were_tried_on_few_draws(simulated) -> None:
+    client = MlflowClient(simulated.shop.tracking_uri)
+    run_id = client.get_model_version_by_alias("best-channel", CHAMPION).run_id
+    tags = client.get_run(run_id).data.tags
+    assert tags["level"] == "exploring"
+    assert re.match(r"fewer than 20,000 randomised sends: .*email \d", tags["challenger"])
+
+
 def test_the_channel_model_finds_which_customers_messages_move(simulated) -> None:
     """The simulator's truth: the mean response over channels, ranked as the effects are."""
     model = simulated.champions.channel
