@@ -50,7 +50,8 @@ def fit_rich(
     ChannelModel
         Of the level `rich`; with the arms that `exploring` does not identify left as they are.
     """
-    drawn = frame["randomised"].to_numpy(dtype=bool)
+    # who was held out could have been sent nothing else, and says nothing of what it would do
+    drawn = frame["randomised"].to_numpy(dtype=bool) & (frame["propensity"] < 1).to_numpy()
     p = {arm: values[drawn] for arm, values in _unseen_p(exploring, frame, fit, seed).items()}
     rows = frame[drawn]
     reference = reference_arm(exploring)
