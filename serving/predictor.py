@@ -154,7 +154,7 @@ class Predictor:
             )
         asked = self._ask(customer_ids, as_of)
         told = make_explanations(
-            self.champions, self._speaker, asked.answers, asked.ids, asked.features
+            self.champions, self.shop, self._speaker, asked.answers, asked.ids, asked.features
         )
         return ExplainResponse(
             **self._says_of_itself(as_of), explanations=[told[i] for i in customer_ids]

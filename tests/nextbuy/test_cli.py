@@ -88,6 +88,7 @@ def test_the_whole_path_from_the_shell(run: Callable[..., tuple], small: Path) -
     assert code == 0
     assert f"p_churn {told['churn']['p_churn']:.2f}: no purchase within 90 days" in says
     assert re.search(r"purchase history\s+[↑↓] [+-]\d+\.\d\d", says)
+    assert says.count("not eligible") == len(told["channel"]["excluded"])
     assert "nobody is unknown_customer" in says
 
 
