@@ -52,11 +52,11 @@ class Worth(msgspec.Struct, frozen=True):
             Messages of the last seven days.
         """
         return {
-            arm: self.margin * spend * chance - self._price(arm, recent)
-            for arm, chance in p.items()
+            arm: self.margin * spend * chance - self.price(arm, recent) for arm, chance in p.items()
         }
 
-    def _price(self, arm: str, recent: Floats) -> Floats:
+    def price(self, arm: str, recent: Floats) -> Floats:
+        """Give cost and fatigue of a message; none has neither."""
         if arm == NO_MESSAGE:
             return np.zeros(len(recent))
         return self.cost.get(arm, 0.0) + self.fatigue * np.nan_to_num(recent)

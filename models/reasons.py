@@ -20,6 +20,7 @@ from models.contributions import BASELINE, HISTORY, Parts
 from models.wording import FAMILIES, Facts, Money, is_known, say, say_history, say_nothing
 
 Direction = Literal["raises", "lowers"]
+Told = tuple[str | None, float | None, str | None, str]  # feature, value, unit, sentence
 _HISTORY_FAMILY = "RFM"
 _TEXTS = ("due_category",)  # that sentences may name
 
@@ -93,21 +94,23 @@ class Speaker:
         return {name: value for name, value in known.items() if name not in unspoken}
 
     def reason(self, family: str, effects: Mapping[str, float], facts: Facts) -> Reason:
-        """Tell what a family does, with its weightiest feature of which there is a fact.
-
-        A feature that works in the family's direction comes before one that works against it.
-        """
+        """Tell what a family does."""
         effect = sum(effects.values())
         direction: Direction = "raises" if effect > 0 else "lowers"
-        told = [name for name in effects if name == HISTORY or name in facts]
-        name = max(told, key=lambda n: (effects[n] * effect > 0, abs(effects[n])), default=None)
-        return Reason(FAMILIES[family], effect, direction, *self._tell(family, name, facts))
+        told = self.tell(effects, facts, say_nothing(family))
+        return Reason(FAMILIES[family], effect, direction, *told)
 
-    def _tell(
-        self, family: str, name: str | None, facts: Facts
-    ) -> tuple[str | None, float | None, str | None, str]:
+    def tell(self, effects: Mapping[str, float], facts: Facts, nothing: str) -> Told:
+        """Tell of the weightiest feature of which there is a fact, or say `nothing`.
+
+        A feature that works in the direction of all together comes before one that works
+        against it.
+        """
+        effect = sum(effects.values())
+        known = [name for name in effects if name == HISTORY or name in facts]
+        name = max(known, key=lambda n: (effects[n] * effect > 0, abs(effects[n])), default=None)
         if name is None:
-            return None, None, None, say_nothing(family)
+            return None, None, None, nothing
         if name == HISTORY:
             return RFM[0], float(facts[RFM[0]]), "days", say_history(facts)
         feature, value = self.features[name], float(facts[name])

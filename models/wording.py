@@ -31,7 +31,6 @@ Facts = Mapping[str, Any]  # what is known of one customer, by feature
 # A name, or the end of one -> the sentence where the description is not one; {v} is the value
 # with its unit, {s} the same with its sign, \1 what the pattern has caught (a channel, a store).
 _TEMPLATES = {
-    "frequency": "Came back to buy on {v}",
     "recency": "Last purchase {v} after the first",
     "T": "First purchase {v} ago",
     "days_since_last": "Last purchase {v} ago",
@@ -102,6 +101,14 @@ class Money:
     def show(self, amount: float) -> str:
         """Write an amount with its currency."""
         return f"{_rounded(self.to_major(amount), self.minor_digits)} {self.currency}"
+
+    def show_finely(self, amount: float) -> str:
+        """Write an amount to a hundredth of a minor unit: a message may cost less than one.
+
+        >>> Money("EUR", 2).show_finely(0.4)
+        '0.004 EUR'
+        """
+        return f"{_number(self.to_major(amount), self.minor_digits + 2)} {self.currency}"
 
 
 def say(feature: Feature, facts: Facts, money: Money) -> str:
@@ -236,6 +243,11 @@ def _overdue(_: Any, facts: Facts) -> str:
     return f"{last}; usually buys every {count(round(gap), 'days') if gap >= 1.5 else 'day'}"
 
 
+def _came_back(days: float, facts: Facts) -> str:
+    """Tell how often a buyer came back; who has never bought has no T."""
+    return f"Came back to buy on {count(days, 'days')}" if "T" in facts else "No purchase so far"
+
+
 def _flag(feature: Feature, value: float) -> str:
     """Take apart a description of the form `1: what is so, 0: not; ...`."""
     name = feature.name
@@ -268,6 +280,7 @@ def _month(share: float) -> str:
 
 
 _RULES: dict[str, _Rule] = {
+    "frequency": _came_back,
     "due_category_days": _due_category,
     "due_days_min": lambda days, _: f"Due first: a category {_due(days)}",
     "cutoff_weekday": lambda day, _: f"Asked on a {_WEEKDAYS[int(day)]}",

@@ -166,10 +166,13 @@ def show_explanations(console: Console, response: dict[str, Any]) -> None:
         if following is not None:
             title = f"if back, then by {following['median_at'][:10]} as likely as not"
             _show_reasons(console, title, "to be back soon", following)
+        if explanation["channel"] is not None:
+            _show_channel(console, explanation["channel"])
 
 
 _SMALLEST = 0.005  # of effects with a row of their own: less is shown as 0.00
-_ARROWS = {"raises": "[green]↑[/green]", "lowers": "[red]↓[/red]"}
+_UP, _DOWN = "[green]↑[/green]", "[red]↓[/red]"
+_ARROWS = {"raises": _UP, "lowers": _DOWN, "for": _UP, "against": _DOWN}
 
 
 def _show_reasons(console: Console, title: str, what: str, explained: dict[str, Any]) -> None:
@@ -179,11 +182,46 @@ def _show_reasons(console: Console, title: str, what: str, explained: dict[str, 
     table.add_column("what is known", overflow="fold")
     shown = [r for r in explained["reasons"] if abs(r["effect"]) >= _SMALLEST]
     for reason in shown:
-        effect = f"{_ARROWS[reason['direction']]} {reason['effect']:+.2f}"
-        table.add_row(escape(reason["family"]), effect, escape(reason["sentence"]))
+        table.add_row(escape(reason["family"]), _effect(reason), escape(reason["sentence"]))
     if left := explained["reasons"][len(shown) :]:
         table.add_row(f"{len(left)} more", f"{sum(r['effect'] for r in left):+.2f}", "")
     table.add_section()
     table.add_row("an average customer", f"{explained['baseline']:+.2f}", "")
     table.add_row("together, on the logit scale", f"{explained['score']:+.2f}", "")
     console.print(table)
+
+
+def _show_channel(console: Console, explained: dict[str, Any]) -> None:
+    """Show what sets the recommended channel apart from the runner-up, and which are out."""
+    chosen, second = explained["recommended"], explained["runner_up"]
+    title = f"ask by {chosen}" if chosen != "none" else "send nothing"
+    table = Table(
+        title=escape(f"{title} ({explained['level']}, {explained['basis']}){_lead(explained)}"),
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+    )
+    table.add_column("what counts", overflow="fold")
+    against = f"for {chosen}\nover {second}" if second else ""
+    table.add_column(escape(against), justify="right", no_wrap=True)
+    table.add_column("what is known", overflow="fold")
+    for reason in explained["reasons"]:
+        table.add_row(escape(reason["family"]), _effect(reason), escape(reason["sentence"]))
+    for excluded in explained["excluded"]:
+        table.add_row("not eligible", "", escape(excluded["sentence"]))
+    if second:
+        table.add_section()
+        total = sum(reason["effect"] or 0.0 for reason in explained["reasons"])
+        table.add_row("together, on the logit scale", f"{total:+.2f}", "")
+    console.print(table)
+
+
+def _lead(explained: dict[str, Any]) -> str:
+    if explained["lead"] is None:
+        return ""
+    return f": {explained['lead']:.2f} {explained['currency']} over {explained['runner_up']}"
+
+
+def _effect(reason: dict[str, Any]) -> str:
+    if reason["effect"] is None:
+        return ""
+    return f"{_ARROWS[reason['direction']]} {reason['effect']:+.2f}"

@@ -52,7 +52,7 @@ def add_channels(
     features : name -> one value per customer, in the order of `found`
     """
     said = _ask(model, shop, features)
-    order = _order(model, shop)
+    order = fixed_order(model, shop)
     for place, (customer_id, tables) in enumerate(found.items()):
         ranking = _ranking(model, shop, said, place, tables, as_of)
         _add_moments(model, shop.rules, ranking, tables, as_of)
@@ -88,8 +88,8 @@ def _ask(model: ChannelModel, shop: Shop, features: Features) -> _Said:
     )
 
 
-def _order(model: ChannelModel, shop: Shop) -> list[str] | None:
-    """Give the fixed order that counts where no effect is identified."""
+def fixed_order(model: ChannelModel, shop: Shop) -> list[str] | None:
+    """Give the fixed order that counts where no effect is identified; None where one is."""
     if model.level != "observational":
         return None
     return shop.channels.default_order or model.fixed_order

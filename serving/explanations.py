@@ -6,9 +6,11 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from features.inputs.shop import Shop
 from models.reasons import Explanation as Explained
 from models.reasons import Speaker, explain
 from models.registry import Champions
+from serving.channel_explanations import make_channel_reasons
 from serving.schemas import Answer, ChurnReasons, Explanation, NextPurchaseReasons, Reason
 
 Features = Mapping[str, NDArray[Any]]
@@ -16,12 +18,13 @@ Features = Mapping[str, NDArray[Any]]
 
 def make_explanations(
     champions: Champions,
+    shop: Shop,
     speaker: Speaker,
     answers: Mapping[str, Answer],
     ids: Sequence[str],
     features: Features,
 ) -> dict[str, Explanation]:
-    """Give reasons for answers, by customer id; an answer without a prediction has none.
+    """Give reasons for answers, by customer id; a model that did not answer gives none.
 
     Parameters
     ----------
@@ -35,6 +38,13 @@ def make_explanations(
         pairs = [(answers[ids[row]], explanations[ids[row]]) for row in rows]
         predicted = {name: values[rows] for name, values in features.items()}
         _add_reasons(champions, speaker, pairs, predicted)
+    for place, i in enumerate(ids):
+        channel = answers[i].channel
+        if champions.channel is not None and channel is not None:
+            own = {name: values[[place]] for name, values in features.items()}
+            explanations[i].channel = make_channel_reasons(
+                champions.channel, shop, speaker, channel, own
+            )
     return explanations
 
 

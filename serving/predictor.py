@@ -105,7 +105,12 @@ class Predictor:
             )
         asked = self.ask(customer_ids, as_of)
         told = make_explanations(
-            self.champions, self._speaker, asked.answers, list(asked.histories), asked.features
+            self.champions,
+            self.shop,
+            self._speaker,
+            asked.answers,
+            list(asked.histories),
+            asked.features,
         )
         return ExplainResponse(
             **self.says_of_itself(as_of), explanations=[told[i] for i in customer_ids]

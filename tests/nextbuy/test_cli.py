@@ -77,6 +77,14 @@ def test_the_whole_path_from_the_shell(run: Callable[..., tuple], small: Path) -
     assert answers[1]["status"] == "unknown_customer"
     instant = ("--as-of", "2025-10-01")
     asked = [*frame["customer_id"][:10], "nobody"]
+    told = _check_explain(run, shop, asked, instant)
+    _check_decide(run, small, [*asked, told], instant)
+
+
+def _check_explain(
+    run: Callable[..., tuple], shop: tuple[str, str], asked: list[str], instant: tuple[str, str]
+) -> str:
+    """Ask for the reasons of some customers and nobody; give one who has them."""
     explanations = json.loads(run("explain", *asked, *shop, *instant, "--json")[1])["explanations"]
     assert [e["customer_id"] for e in explanations] == asked
     assert explanations[-1]["churn"] is None
@@ -88,8 +96,9 @@ def test_the_whole_path_from_the_shell(run: Callable[..., tuple], small: Path) -
     assert code == 0
     assert f"p_churn {told['churn']['p_churn']:.2f}: no purchase within 90 days" in says
     assert re.search(r"purchase history\s+[↑↓] [+-]\d+\.\d\d", says)
+    assert says.count("not eligible") == len(told["channel"]["excluded"])
     assert "nobody is unknown_customer" in says
-    _check_decide(run, small, [*asked, told["customer_id"]], instant)
+    return str(told["customer_id"])
 
 
 def _check_decide(

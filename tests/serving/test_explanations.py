@@ -3,16 +3,18 @@
 import re
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import logit
 
 from features.engines.build import build_features
 from features.inputs.faults import InputError
 from features.inputs.windows import DAY
 from models.registry import Champions
 from serving.predictor import Predictor, load_predictor
-from serving.schemas import ExplainResponse
+from serving.schemas import Answer, Channel, ChannelReasons, ExplainResponse
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +132,7 @@ def test_each_champion_is_explained_as_it_answers(
     asked = replace(predictor, champions=one).explain([customer], simulated.cutoff)
     (told,) = asked.explanations
     assert (told.churn is not None) == (left == "churn")
+    assert (told.channel is not None) == (left == "best-channel")
     assert told.next_purchase is None
     assert "has been promoted" in told.reason
 
@@ -158,3 +161,115 @@ def test_more_customers_than_are_explained_at_once_are_refused(
 ) -> None:
     with pytest.raises(InputError, match="at most 20 customers to explain at once, got 21"):
         predictor.explain(["x"] * 21, simulated.cutoff)
+
+
+Pairs = list[tuple[Channel, ChannelReasons]]
+
+
+def _channels(predictor: Predictor, as_of: int, explained: ExplainResponse | None = None) -> Pairs:
+    """What is answered of the channel, beside its reasons, for all or for 20."""
+    ids = predictor.store.customer_ids()[:20]
+    explained = explained or predictor.explain(ids, as_of)
+    ids = [told.customer_id for told in explained.explanations]
+    answers: list[Answer] = predictor.predict(ids, as_of).answers
+    pairs = zip(answers, explained.explanations, strict=True)
+    return [(answer.channel, told.channel) for answer, told in pairs if answer.channel]
+
+
+def _with_channels(predictor: Predictor, level: str = "exploring", **channels: object) -> Predictor:
+    """The same under other settings of nextbuy.toml, or had it drawn nothing at random."""
+    version = predictor.champions.by_kind["best-channel"]
+    model = version.model
+    if level == "observational":
+        found = model.evidence.items()
+        evidence = {
+            arm: msgspec.structs.replace(of, randomised=0, randomised_conversions=0)
+            for arm, of in found
+        }
+        model = msgspec.structs.replace(model, level=level, evidence=evidence)
+    by_kind = predictor.champions.by_kind | {"best-channel": replace(version, model=model)}
+    section = msgspec.structs.replace(predictor.shop.channels, **channels)
+    shop = msgspec.structs.replace(predictor.shop, channels=section)
+    return replace(predictor, champions=Champions(by_kind), shop=shop)
+
+
+def test_channels_are_explained_where_they_are_answered(
+    predictor: Predictor, simulated, everybody: ExplainResponse
+) -> None:
+    for told in everybody.explanations:
+        assert (told.channel is None) == (told.status in ("refused", "unknown_customer"))
+    contacts = [told for told in everybody.explanations if told.status == "no_purchase"]
+    assert contacts
+    assert all(told.churn is None and told.channel.reasons for told in contacts)
+    shown = ("recommended", "level", "basis", "runner_up")
+    for channel, told in _channels(predictor, simulated.cutoff, everybody):
+        assert [getattr(told, name) for name in shown] == [getattr(channel, name) for name in shown]
+        assert (told.lead is None) == (channel.lead is None)
+        assert told.lead is None or told.lead == pytest.approx(channel.lead, rel=1e-9)
+        assert told.currency == "EUR"
+
+
+def test_the_reasons_of_a_channel_sum_to_its_distance_from_the_runner_up(
+    predictor: Predictor, simulated, everybody: ExplainResponse
+) -> None:
+    compared = 0
+    for channel, told in _channels(predictor, simulated.cutoff, everybody):
+        if channel.runner_up is None:
+            assert [reason.effect for reason in told.reasons] == [None]
+            continue
+        p = {ranked.channel: ranked.p_conversion for ranked in channel.ranking}
+        expected = logit(p[channel.recommended]) - logit(p[channel.runner_up])
+        total = sum(reason.effect for reason in told.reasons)
+        assert total == pytest.approx(expected, rel=0, abs=1e-9)
+        compared += 1
+    assert compared > 1000
+
+
+def test_every_channel_that_is_out_is_listed_and_one_may_have_been_the_first(
+    predictor: Predictor, simulated, everybody: ExplainResponse
+) -> None:
+    missed = 0
+    for channel, told in _channels(predictor, simulated.cutoff, everybody):
+        out = [ranked for ranked in channel.ranking if not ranked.eligible]
+        assert [(e.channel, e.why_not, e.eligible_from) for e in told.excluded] == [
+            (ranked.channel, ranked.why_not, ranked.eligible_from) for ranked in out
+        ]
+        best = max(channel.ranking, key=lambda ranked: ranked.expected_margin)
+        for excluded in told.excluded:
+            start = "Would have been first: " if excluded.channel == best.channel else "Out: "
+            assert excluded.sentence == f"{start}{excluded.channel}; {excluded.why_not}."
+            missed += excluded.channel == best.channel
+    assert missed > 100
+
+
+def test_cost_that_decides_is_told_with_its_amounts(predictor: Predictor, simulated) -> None:
+    dear = {arm: 50.0 for arm in ("email", "sms", "web_push", "phone")}
+    decided = 0
+    for channel, told in _channels(_with_channels(predictor, cost=dear), simulated.cutoff):
+        open_to = [ranked for ranked in channel.ranking if ranked.eligible]
+        likeliest = max(open_to, key=lambda ranked: ranked.p_conversion).channel
+        of_money = [r for r in told.reasons if r.family == "cost and fatigue"]
+        assert len(of_money) == (likeliest != channel.recommended)
+        assert all(" less 50 EUR, against" in reason.sentence for reason in of_money)
+        decided += len(of_money)
+    assert decided > 3
+
+
+@pytest.mark.parametrize("order", [[], ["sms", "email"]])
+def test_without_random_draws_nothing_is_claimed(
+    predictor: Predictor, simulated, order: list[str]
+) -> None:
+    asked = _with_channels(predictor, "observational", default_order=order)
+    said = set()
+    for channel, told in _channels(asked, simulated.cutoff):
+        assert (told.level, told.basis, told.runner_up, told.lead) == (
+            *("observational", "association"),
+            *(None, None),
+        )
+        assert {(r.effect, r.direction, r.feature) for r in told.reasons} == {(None, None, None)}
+        first = order[0] if order else asked.champions.channel.fixed_order[0]
+        missed = [e.channel for e in told.excluded if e.sentence.startswith("Would have been")]
+        assert missed == ([first] if channel.recommended != first else [])
+        said |= {r.sentence for r in (*told.reasons, *told.excluded)}
+    assert any("Nothing was drawn at random" in sentence for sentence in said)
+    assert not [s for s in said if re.search("uplift|effect|because", s)]

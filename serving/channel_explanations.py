@@ -1,0 +1,89 @@
+"""Why this channel and not another, put into the form of the explanation."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.inputs.shop import Shop
+from models.channel import ChannelModel
+from models.channel_reasons import (
+    ChannelReason as Said,
+)
+from models.channel_reasons import (
+    explain_alone,
+    explain_choice,
+    explain_money,
+    explain_order,
+    say_excluded,
+)
+from models.choice import Worth
+from models.policy import recommend
+from models.reasons import Speaker
+from serving.channels import RECENT, fixed_order
+from serving.schemas import Channel, ChannelReason, ChannelReasons, ExcludedChannel
+
+Features = Mapping[str, NDArray[Any]]
+
+
+def make_channel_reasons(
+    model: ChannelModel, shop: Shop, speaker: Speaker, channel: Channel, features: Features
+) -> ChannelReasons:
+    """Give the reasons of one customer's answer.
+
+    Parameters
+    ----------
+    features : name -> array (1,)
+        Of the same customer.
+    """
+    if channel.level == "observational":
+        said = explain_order(model, shop.channels.default_order, channel.recommended)
+    else:
+        said = _explain_choice(model, shop, speaker, channel, features)
+    return ChannelReasons(
+        recommended=channel.recommended,
+        level=channel.level,
+        basis=channel.basis,
+        runner_up=channel.runner_up,
+        lead=channel.lead,
+        currency=shop.section.currency,
+        reasons=[ChannelReason(**asdict(reason)) for reason in said],
+        excluded=_excluded(model, shop, channel),
+    )
+
+
+def _explain_choice(
+    model: ChannelModel, shop: Shop, speaker: Speaker, channel: Channel, features: Features
+) -> list[Said]:
+    if channel.runner_up is None:
+        return [explain_alone(channel.recommended)]
+    (reasons,) = explain_choice(model, features, channel.recommended, channel.runner_up, speaker)
+    p = {
+        ranked.channel: ranked.p_conversion
+        for ranked in channel.ranking
+        if ranked.eligible and ranked.p_conversion is not None
+    }
+    recent = float(np.nan_to_num(features[RECENT][0]))
+    of_money = explain_money(
+        model, Worth.of_shop(shop), p, channel.recommended, recent, speaker.money
+    )
+    return reasons if of_money is None else [*reasons, of_money]
+
+
+def _excluded(model: ChannelModel, shop: Shop, channel: Channel) -> list[ExcludedChannel]:
+    """List the channels that are out, in the order of the ranking."""
+    margins = {ranked.channel: ranked.expected_margin for ranked in channel.ranking}
+    worth = {arm: margin for arm, margin in margins.items() if margin is not None}
+    first = recommend(worth, list(margins), fixed_order(model, shop), channel.preferred)
+    return [
+        ExcludedChannel(
+            channel=ranked.channel,
+            why_not=ranked.why_not,
+            eligible_from=ranked.eligible_from,
+            sentence=say_excluded(ranked.channel, ranked.why_not, ranked.channel == first),
+        )
+        for ranked in channel.ranking
+        if ranked.why_not is not None
+    ]
