@@ -23,7 +23,8 @@ from models.choice import Worth
 from models.policy import recommend
 from models.reasons import Speaker
 from serving.channels import RECENT, fixed_order
-from serving.schemas import Channel, ChannelReason, ChannelReasons, ExcludedChannel
+from serving.reason_schemas import ChannelReason, ChannelReasons, ExcludedChannel
+from serving.schemas import Channel
 
 Features = Mapping[str, NDArray[Any]]
 

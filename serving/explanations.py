@@ -11,7 +11,8 @@ from models.reasons import Explanation as Explained
 from models.reasons import Speaker, explain
 from models.registry import Champions
 from serving.channel_explanations import make_channel_reasons
-from serving.schemas import Answer, ChurnReasons, Explanation, NextPurchaseReasons, Reason
+from serving.reason_schemas import ChurnReasons, Explanation, NextPurchaseReasons, Reason
+from serving.schemas import Answer
 
 Features = Mapping[str, NDArray[Any]]
 

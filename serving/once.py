@@ -6,7 +6,8 @@ from pathlib import Path
 
 from features.inputs.shop import read_shop
 from serving.predictor import Predictor, load_predictor
-from serving.schemas import ExplainResponse, PredictResponse
+from serving.reason_schemas import ExplainResponse
+from serving.schemas import PredictResponse
 from serving.settings import read_settings
 
 

@@ -29,7 +29,8 @@ from models.wording import Money
 from serving.agreement import check_settings, make_catalogs
 from serving.answers import Tables, make_answers
 from serving.explanations import make_explanations
-from serving.schemas import MAX_EXPLAINED, Answer, ExplainResponse, PredictResponse
+from serving.reason_schemas import ExplainResponse
+from serving.schemas import MAX_EXPLAINED, Answer, PredictResponse
 
 _HOUR = DAY // 24
 RETRY_SECONDS = 3600

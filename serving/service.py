@@ -5,6 +5,7 @@ import bentoml
 from features.inputs.shop import read_shop
 from serving.decisions import Decisions
 from serving.events import Events
+from serving.reason_schemas import ExplainResponse
 from serving.refusals import Refusals, log_our_errors_only, refusing
 from serving.schemas import (
     DecisionsRequest,
@@ -12,7 +13,6 @@ from serving.schemas import (
     EventsRequest,
     EventsResponse,
     ExplainRequest,
-    ExplainResponse,
     PredictRequest,
     PredictResponse,
 )

@@ -12,8 +12,8 @@ import pytest
 
 from features.inputs.shop import read_shop
 from nextbuy import cli
+from serving.reason_schemas import ChurnReasons
 from serving.schemas import (
-    ChurnReasons,
     Decided,
     DecisionsRequest,
     EventsRequest,

@@ -14,7 +14,8 @@ from features.inputs.faults import InputError
 from features.inputs.windows import DAY
 from models.registry import Champions
 from serving.predictor import Predictor, load_predictor
-from serving.schemas import Answer, Channel, ChannelReasons, ExplainResponse
+from serving.reason_schemas import ChannelReasons, ExplainResponse
+from serving.schemas import Answer, Channel
 
 
 @pytest.fixture(scope="module")
