@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from benchmarks.channel_world import ARMS, World
 from models.booster import BoosterSettings, ResidualBooster
-from models.channel import ChannelModel, ChannelTraits, fit_channel
+from models.channel import ChannelModel, ChannelTraits
+from models.channel_fit import fit_channel
 from models.choice import Worth
 from models.traits import Trait
 from training.comparison import OURS

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from benchmarks.data import data_folder
 from benchmarks.rows import Row
 from models.booster import BoosterSettings
-from models.channel import ChannelModel, ChannelTraits, fit_channel
+from models.channel import ChannelModel, ChannelTraits
+from models.channel_fit import fit_channel
 from models.choice import Worth
 from models.traits import Trait
 from training.comparison import OURS

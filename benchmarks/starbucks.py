@@ -16,7 +16,8 @@ from benchmarks.data import data_folder
 from benchmarks.rows import Row
 from models.arms import NO_MESSAGE
 from models.booster import BoosterSettings
-from models.channel import ChannelTraits, fit_channel
+from models.channel import ChannelTraits
+from models.channel_fit import fit_channel
 from models.choice import Worth
 from models.traits import Trait
 from training.comparison import OURS

@@ -95,7 +95,7 @@ def best_shares(
     list of dict of str to float
         Shares by arm that sum to 1; `none` alone where no effect of an eligible arm is known.
     """
-    drawn = {arm: p for arm, p in model.draw(inputs).items() if arm in model.identified}
+    drawn = {arm: p for arm, p in model.read(inputs).draw().items() if arm in model.identified}
     values = worth.of(drawn, model.spend, recent)
     return [_shares(values, row, arms) for row, arms in enumerate(eligible)]
 

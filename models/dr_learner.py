@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 
 from models.arms import NO_MESSAGE
 from models.booster import BoosterSettings, ResidualBooster
-from models.channel import ChannelModel, customer_folds
+from models.channel import ChannelModel
+from models.channel_fit import customer_folds
 
 Floats = NDArray[np.float64]
 Fit = Callable[[pd.DataFrame], ChannelModel]

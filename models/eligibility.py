@@ -10,7 +10,7 @@ from features.inputs.contact_rules import Cap, ContactRules
 from features.inputs.history import Array, Table
 from features.inputs.objections import SCOPE
 from features.inputs.windows import DAY, Window, to_datetime
-from models.channel import NO_MESSAGE
+from models.arms import NO_MESSAGE
 
 _EVERY_STORE = None  # in place of a store: the word is to all of them
 

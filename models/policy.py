@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from features.inputs.history import Table
-from models.channel import NO_MESSAGE
+from models.arms import NO_MESSAGE
 
 
 def recommend(

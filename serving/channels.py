@@ -12,7 +12,8 @@ from features.inputs.contact_rules import ContactRules
 from features.inputs.history import Table
 from features.inputs.shop import Shop
 from features.inputs.windows import to_datetime
-from models.channel import NO_MESSAGE, ChannelModel, Uplift
+from models.arms import NO_MESSAGE
+from models.channel import ChannelModel, Uplift
 from models.choice import Worth
 from models.eligibility import check_eligibility
 from models.moment import best_moments
@@ -76,15 +77,16 @@ def add_channels(
 
 def _ask(model: ChannelModel, shop: Shop, features: Features) -> _Said:
     """Ask the model for everybody at once."""
-    p = model.predict(features)
+    reading = model.read(features)
+    p = reading.p
     causal = model.level != "observational"
     identified = {arm: p[arm] for arm in model.identified}
     worth = Worth.of_shop(shop).of(identified, model.spend, np.asarray(features[RECENT]))
     return _Said(
         p=identified if causal else p,
-        uplift=model.uplift(features),
+        uplift=reading.uplift,
         worth=worth,
-        personal={arm: model.is_personal(features, arm) for arm in identified},
+        personal={arm: reading.is_personal(arm) for arm in identified},
     )
 
 

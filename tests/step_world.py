@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from models.booster import BoosterSettings
-from models.channel import ChannelModel, ChannelTraits, fit_channel
+from models.channel import ChannelModel, ChannelTraits
+from models.channel_fit import fit_channel
 from models.traits import Trait
 
 ARMS = ("email", "none", "sms")

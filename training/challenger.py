@@ -9,7 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.booster import BoosterSettings
-from models.channel import ChannelModel, customer_folds
+from models.channel import ChannelModel
+from models.channel_fit import customer_folds
 from models.choice import Worth
 from models.dr_learner import SETTINGS, Fit, fit_rich
 from training.policies import arms_of, one_hot, recent_messages, recommend_all

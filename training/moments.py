@@ -8,7 +8,7 @@ from features.inputs.identities import messages_sql
 from features.inputs.log import Log
 from features.inputs.objections import objected_sql
 from features.inputs.windows import Window
-from models.channel import NO_MESSAGE
+from models.arms import NO_MESSAGE
 from models.moment import Moments
 from models.moment_fit import fit_moments
 from training.labels import make_message_labels

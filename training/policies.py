@@ -13,7 +13,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.arms import NO_MESSAGE
-from models.channel import ChannelModel, customer_folds
+from models.channel import ChannelModel
+from models.channel_fit import customer_folds
 from models.choice import Worth, best_arms, first_arms
 from training.comparison import OURS
 

@@ -11,7 +11,8 @@ from features.inputs.contract import EVENT_TYPES
 from features.inputs.log import Log
 from features.inputs.windows import DAY, Window
 from models import churn, timing
-from models.channel import MIN_RANDOMISED, NO_MESSAGE
+from models.arms import NO_MESSAGE
+from models.channel import MIN_RANDOMISED
 from models.value import MIN_REPEATERS
 from training.challenger import RICH_RANDOMISED
 from training.labels import count_returns, count_sends

@@ -14,7 +14,8 @@ from features.inputs.faults import refuse
 from features.inputs.log import Log
 from features.inputs.windows import DAY
 from models.booster import BoosterSettings
-from models.channel import ChannelModel, channel_traits, fit_channel
+from models.channel import ChannelModel
+from models.channel_fit import channel_traits, fit_channel
 from models.choice import Worth
 from training.challenger import Contest, challenge, log_contest
 from training.comparison import OURS

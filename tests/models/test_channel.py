@@ -4,14 +4,8 @@ import pytest
 from scipy.special import expit
 
 from models.booster import BoosterSettings
-from models.channel import (
-    MIN_RANDOMISED,
-    ChannelModel,
-    ChannelTraits,
-    channel_traits,
-    customer_folds,
-    fit_channel,
-)
+from models.channel import MIN_RANDOMISED, ChannelModel, ChannelTraits
+from models.channel_fit import channel_traits, customer_folds, fit_channel
 from models.choice import Worth, best_shares
 from models.traits import Trait
 
@@ -95,7 +89,7 @@ def test_too_few_randomised_sends_give_associations_only(rows: pd.DataFrame) -> 
     assert model.level == "observational"
     assert model.identified == []
     assert model.uplift(rows) == {}
-    assert not model.is_personal(rows, model.fixed_order[-1]).any()
+    assert not model.read(rows).is_personal(model.fixed_order[-1]).any()
 
 
 def test_an_arm_that_was_never_drawn_has_no_uplift_and_no_place_in_the_order() -> None:
@@ -121,20 +115,22 @@ def test_a_personal_choice_is_one_that_beats_the_best_fixed_channel_surely(
     best, worst = exploring.fixed_order[0], exploring.fixed_order[-1]
     dislikes = _rows(100, 1.0).assign(sms_click_rate_182d=expit(-7))
     likes = _rows(100, 1.0).assign(sms_click_rate_182d=expit(-1))
-    assert not exploring.is_personal(likes, best).any()
-    assert not exploring.is_personal(likes, worst).any()
-    assert exploring.is_personal(dislikes, "email").all()
-    assert not exploring.is_personal(likes, "email").any()
+    assert not exploring.read(likes).is_personal(best).any()
+    assert not exploring.read(likes).is_personal(worst).any()
+    assert exploring.read(dislikes).is_personal("email").all()
+    assert not exploring.read(likes).is_personal("email").any()
 
 
 def test_draws_of_the_posterior_spread_around_the_prediction(exploring: ChannelModel) -> None:
     rows = _rows(5, 1.0)
-    drawn, p = exploring.draw(rows), exploring.predict(rows)
+    drawn, p = exploring.read(rows).draw(), exploring.predict(rows)
     for arm in ARMS:
         assert drawn[arm].shape == (1000, 5)
         assert drawn[arm].mean(axis=0) == pytest.approx(p[arm], rel=0.05)
     assert drawn["sms"].std(axis=0).min() > 0
-    assert (exploring.draw(rows)["sms"] == drawn["sms"]).all()  # a prediction is reproducible
+    assert (
+        exploring.read(rows).draw()["sms"] == drawn["sms"]
+    ).all()  # a prediction is reproducible
 
 
 def test_an_arm_has_the_share_of_the_draws_in_which_it_is_worth_most(

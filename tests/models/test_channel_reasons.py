@@ -16,7 +16,8 @@ from features.catalog.glossary import FULL
 from features.inputs.shop_file import SensitiveSection
 from models.arms import NO_MESSAGE
 from models.booster import BoosterSettings, ResidualBooster
-from models.channel import ChannelModel, Evidence, channel_traits, fit_channel
+from models.channel import ChannelModel, Evidence
+from models.channel_fit import channel_traits, fit_channel
 from models.channel_reasons import (
     CHANNELS,
     CONVERSION,

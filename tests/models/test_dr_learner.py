@@ -67,7 +67,7 @@ def test_the_interval_of_an_uplift_moves_with_it(rich: ChannelModel) -> None:
 
 def test_draws_spread_around_the_corrected_prediction(rich: ChannelModel) -> None:
     rows, _ = draw_messages(20, STEP, seed=9)
-    drawn, p = rich.draw(rows), rich.predict(rows)
+    drawn, p = rich.read(rows).draw(), rich.predict(rows)
     for arm in ARMS:
         assert drawn[arm].mean(axis=0) == pytest.approx(p[arm], rel=0.05)
 
@@ -75,10 +75,10 @@ def test_draws_spread_around_the_corrected_prediction(rich: ChannelModel) -> Non
 def test_a_personal_choice_knows_the_steps(exploring: ChannelModel, rich: ChannelModel) -> None:
     rows, p = draw_messages(500, STEP, seed=9)
     (other,) = {"email", "sms"} - {rich.fixed_order[0]}
-    says = rich.is_personal(rows, other)
+    says = rich.read(rows).is_personal(other)
     gains = p[:, ARMS.index(other)] > p[:, ARMS.index(rich.fixed_order[0])]
     assert (says == gains).mean() > 0.95
-    assert not exploring.is_personal(rows, other).any()
+    assert not exploring.read(rows).is_personal(other).any()
 
 
 def test_one_row_and_many_are_answered_alike(rich: ChannelModel) -> None:

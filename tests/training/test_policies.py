@@ -8,7 +8,8 @@ import pytest
 from scipy.special import expit
 
 from models.booster import BoosterSettings
-from models.channel import ChannelModel, ChannelTraits, fit_channel
+from models.channel import ChannelModel, ChannelTraits
+from models.channel_fit import fit_channel
 from models.choice import Worth
 from models.traits import Trait
 from training.comparison import OURS
