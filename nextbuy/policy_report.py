@@ -18,13 +18,14 @@ def show_study(console: Console, study: Study) -> None:
     table = Table(
         title=f"conversions per 100 decisions, by {study.judged:,} of {study.sends:,} ({kind})"
     )
-    for heading in ("policy", *ESTIMATORS, "effective", "gain, % of best fixed", "verdict"):
+    for heading in ("policy", "DR", "SNIPS", "DRos", "effective", "over best fixed, %", "verdict"):
         table.add_column(heading, justify="left" if heading in ("policy", "verdict") else "right")
     gains = {row["policy"]: row for row in study.gains.to_dict("records")}
     for policy, rows in study.values.groupby("policy", sort=False):
         cells = _cells(rows.to_dict("records"), gains.get(policy))
         table.add_row(str(policy), *cells, style="bold" if policy == OURS else None)
     console.print(table)
+    console.print("95 % intervals, over customers, for all policies at once.", highlight=False)
     console.print(
         f"To tell two channels 10 % apart takes {study.needed:,} sends of each.", highlight=False
     )
@@ -41,12 +42,13 @@ def _cells(rows: Sequence[Row], gain: Row | None) -> list[str]:
     if rows[0]["policy"] == LOGGED:
         return [_rate(by["mean"]), "", "", "", "", "as it was"]
     said = ["", ""] if gain is None else [_interval(gain), gain["verdict"]]
-    return [*(_rate(by[kind]) for kind in ESTIMATORS), f"{rows[0]['effective']:,.0f}", *said]
+    others = (f"{100 * by[kind]['value']:.1f}" for kind in ESTIMATORS[1:])
+    return [_rate(by["dr"]), *others, f"{rows[0]['effective']:,.0f}", *said]
 
 
 def _rate(row: Row) -> str:
-    low, high = 100 * row["low"], 100 * row["high"]
-    return f"{100 * row['value']:.2f} [{low:.2f}, {high:.2f}]"
+    value, low, high = (100 * row[name] for name in ("value", "low", "high"))
+    return f"{value:.1f} [{low:.1f}, {high:.1f}]"
 
 
 def _interval(gain: Row) -> str:
