@@ -44,7 +44,8 @@ def _load(log: Log) -> None:
     table = open_decisions(log.shop)
     try:
         rows = [
-            (one.decision_id, one.channel, one.propensity, one.arm)
+            # with one arm eligible nothing was drawn, whichever tag it fell under
+            (one.decision_id, one.channel, one.propensity if one.propensity < 1 else None, one.arm)
             for some in table.rows(_AT_ONCE)
             for one in some
         ]

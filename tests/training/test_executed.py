@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from features.inputs.contract import Arm
 from features.inputs.decisions import Decision, open_decisions
 from features.inputs.log import Log, read_log
 from features.inputs.shop import read_shop
@@ -14,7 +15,7 @@ from training.labels import count_sends, make_message_labels
 WriteShop = Callable[..., Path]
 
 
-def _decision(number: int, channel: str, propensity: float) -> Decision:
+def _decision(number: int, channel: str, propensity: float, arm: Arm = "random") -> Decision:
     return Decision(
         decision_id=f"d{number}",
         decided_at=0,
@@ -24,7 +25,7 @@ def _decision(number: int, channel: str, propensity: float) -> Decision:
         campaign="spring",
         key=str(number),
         channel=channel,
-        arm="random",
+        arm=arm,
         propensity=propensity,
         propensities={channel: propensity, "none": 1 - propensity},
         policy_version="1-0",
@@ -46,6 +47,14 @@ def shop(write_shop: WriteShop, orders: Callable[..., pd.DataFrame]) -> Path:
     )
     bought = orders(("c", "2020-03-02 12:00:00", 1))
     return write_shop({"orders": bought, "messages": messages}, observed_until="2020-12-31")
+
+
+def test_who_could_be_sent_nothing_was_not_held_out(shop: Path) -> None:
+    """No message was the only arm: the tag says control, and nothing was drawn."""
+    table = open_decisions(read_shop(shop))
+    table.decide_once([_decision(1, "email", 1.0, arm="control")])
+    table.close()
+    assert _drawn(_read(shop))["as decided"] is False
 
 
 def _read(shop: Path) -> Log:
