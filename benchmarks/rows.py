@@ -21,6 +21,10 @@ class Row(msgspec.Struct):
     goal: str = ""
     met: bool | None = None
 
+    def __post_init__(self) -> None:
+        """Turn what numpy calls true into what JSON does."""
+        self.met = None if self.met is None else bool(self.met)
+
 
 def report_each(name: str, rows: Iterable[Row]) -> None:
     """Report rows that are measured one after the other: what there is, if one cannot be."""
