@@ -77,7 +77,7 @@ def _known() -> Rows:
             {"message_id": "@m", "customer_id": "@", "sent_at": _at(-121), "channel": "email"}
             | {"known_at": _at(-121), "decision_id": "@d", "campaign_id": "c", "store": "north"}
             | told | {"machine_opened": "false", "converted_at": _at(-120), "revenue": "8"}
-            | {"unsubscribed_at": _at(-101), "propensity": "0.25", "arm": "random"}
+            | {"unsubscribed_at": _at(-101), "propensity": "1", "arm": "control"}
         ],
         "consents": [
             {"customer_id": "@", "scope": scope, "granted": "true", "changed_at": _at(-100)}
@@ -122,7 +122,7 @@ def _altered(table: Table, name: str, row: dict[str, Any]) -> Any:
         case "money" | "number" | "year":
             return str(int(value) + 1)
         case "share":
-            return "1"
+            return "0.5"
         case "flag":
             return {"true": "false", "false": "true"}[value]
         case _:
@@ -187,7 +187,7 @@ class Told:
             for i in found
         }
         labels = make_message_labels(log, 7, log.observed_until)
-        columns = ["sent_at", "channel", "randomised", "bought"]
+        columns = ["sent_at", "channel", "propensity", "randomised", "bought"]
         self.labels = {i: part[columns].values.tolist() for i, part in labels.groupby("account")}
 
     def same(self, twin: str, other: str, labels: bool = False) -> bool:
