@@ -13,6 +13,7 @@ from features.engines.build import read_catalog
 from features.inputs.faults import refuse
 from features.inputs.log import Log
 from features.inputs.windows import DAY
+from models.arms import NO_MESSAGE
 from models.booster import BoosterSettings
 from models.channel import ChannelModel
 from models.channel_fit import channel_traits, fit_channel
@@ -92,6 +93,13 @@ def check_enough(rows: pd.DataFrame, window: int) -> None:
             f"at least {MIN_MESSAGES} in the year before the cutoff, with {window} days after",
             str(len(rows)),
             "Leave best-channel out: --model churn --model repurchase-timing.",
+        )
+    if (rows["channel"] == NO_MESSAGE).all():
+        raise refuse(
+            "messages.channel",
+            f"at least one channel besides {NO_MESSAGE}",
+            NO_MESSAGE,
+            "Give the messages that were sent, too.",
         )
 
 

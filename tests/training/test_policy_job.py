@@ -9,12 +9,14 @@ import pandas as pd
 import pytest
 
 from features.inputs.contact_rules import ContactRules
+from features.inputs.faults import InputError
 from features.inputs.log import Log, read_log
 from features.inputs.shop import read_shop
 from nextbuy.simulator import simulate_shop
 from training.eligible_arms import eligible_arms
 from training.labels import make_message_labels
 from training.policy_job import PAGE, study_shop
+from training.train_channel import check_enough
 
 WriteShop = Callable[..., Path]
 ARMS = ["email", "none", "sms"]
@@ -63,6 +65,15 @@ def test_an_arm_is_eligible_if_it_was_just_before_the_message(log: Log) -> None:
         "m3": {"email", "none"},
         "m4": {"email", "none", "sms"},  # it was sent, whatever the rules say now
     }
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [(["email"] * 10, "at least 1000 in the year"), (["none"] * 1000, "one channel besides none")],
+)
+def test_a_log_that_says_nothing_of_channels_is_refused(rows: list[str], says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        check_enough(pd.DataFrame({"channel": rows}), 7)
 
 
 def test_the_study_of_a_simulated_shop_is_a_run_and_a_page(tmp_path: Path) -> None:
