@@ -51,6 +51,7 @@ def main() -> None:
 def _measure(seeds: int, coverage_seeds: int) -> Iterator[Row]:
     for share, steps, mean, worst in _WORLDS:
         yield from _world(seeds, share, steps, mean, worst)
+    yield from _crossed(seeds)
     yield from _unexplored(seeds)
     yield from _coverage(coverage_seeds)
     yield from _power(seeds)
@@ -86,6 +87,14 @@ def _rivals(name: str, ours: Floats, theirs: Floats) -> Iterator[Row]:
         beaten = bool((ours > gains).all())
         figure = f"{name}: the same of {rival}"
         yield Row(figure, gains.mean(), gains.min(), gains.max(), "beaten in every seed", beaten)
+
+
+def _crossed(seeds: int) -> Iterator[Row]:
+    """Learn where the log's slope of e-mail has the wrong sign."""
+    worlds = [draw_world(seed, random_share=_RIVALS_AT, crossed=True) for seed in range(seeds)]
+    found = np.array([w.gain(learned_choice(w, fit_world(messages_of(w)))) for w in worlds])
+    figure = "10 % exploration, the log's slope of e-mail misleads: the same"
+    yield Row(figure, found.mean(), found.min(), found.max())
 
 
 def _unexplored(seeds: int) -> Iterator[Row]:

@@ -67,9 +67,23 @@ class World:
 
 
 def draw_world(
-    seed: int, *, sends: int = 60_000, random_share: float = 0.1, steps: bool = False
+    seed: int,
+    *,
+    sends: int = 60_000,
+    random_share: float = 0.1,
+    steps: bool = False,
+    crossed: bool = False,
 ) -> World:
-    """Draw a world; the same arguments give the same one."""
+    """Draw a world; the same arguments give the same one.
+
+    Parameters
+    ----------
+    steps : bool
+        Effects are steps of the traits, not lines.
+    crossed : bool
+        The rule sends e-mail to the engaged who do not click on it and to the idle who do, so
+        that by the log clicks on e-mail speak against it.
+    """
     rng = np.random.default_rng(seed)
     customers = sends // _SENDS_EACH
     frequency = rng.negative_binomial(1, 0.25, customers).astype(float)
@@ -95,6 +109,8 @@ def draw_world(
     customer = np.repeat(np.arange(customers), _SENDS_EACH)
     randomised = rng.random(sends) < random_share
     seen = engagement[customer] + rng.normal(0, 0.4, sends)
+    if crossed:
+        seen *= -np.sign(liking[customer, 0])
     arm = np.where(
         randomised,
         rng.integers(0, len(ARMS), sends),

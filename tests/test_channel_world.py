@@ -24,6 +24,18 @@ def test_the_log_says_email_and_the_truth_says_sms(steps: bool) -> None:
     assert world.gain(np.ones(len(world.arm), dtype=int)) < -5
 
 
+def test_a_crossed_rule_makes_clicks_on_email_speak_against_it() -> None:
+    slopes = []
+    for crossed in (False, True):
+        world = draw_world(0, random_share=0.0, crossed=crossed)
+        sent = world.arm == ARMS.index("email")
+        clicks = world.traits["email_click_rate"][sent]
+        slopes.append(np.corrcoef(clicks, world.bought[sent])[0, 1])
+        assert world.gain(world.chance.argmax(axis=1)) == pytest.approx(15, abs=1)
+    assert slopes[0] > 0.02
+    assert slopes[1] < -0.02
+
+
 def test_the_randomised_share_is_even_and_tells_the_truth() -> None:
     world = draw_world(1, sends=400_000, random_share=0.5)
     drawn = world.arm[world.randomised]
