@@ -58,6 +58,11 @@ def test_the_smallest_file_has_the_defaults(tmp_path: Path) -> None:
             for times in ("['21:00']", "['21:00', '25:00']", "['9pm', '8am']", "['21:00', '21:00']")
         ),
         ("[channels]\nquiet_hours = {all = ['21:00', '08:00']}\n" + ORDERS, "a channel, got 'all'"),
+        ("[channels]\nmargin = 35\n" + ORDERS, "channels.margin: expected a share .* got 35"),
+        ("[channels]\nmargin = 0.0\n" + ORDERS, "channels.margin: .* above 0"),
+        ("[channels]\ncost = {sms = -0.1}\n" + ORDERS, "channels.cost.sms: .* got -0.1"),
+        ("[channels]\ncost = {none = 0.1}\n" + ORDERS, "channels.cost.none: expected a channel"),
+        ("[channels]\nfatigue = nan\n" + ORDERS, "channels.fatigue: expected an amount"),
         ("[tables.consents]\npath = 'c.csv'\n", "tables.orders: expected the shop's orders"),
         (ORDERS + "[tables.orderz]\npath = 'c.csv'\n", "tables.orderz: expected one of orders,"),
         (ORDERS + "columns = {client = 'x'}\n", "tables.orders.columns.client"),

@@ -1,6 +1,9 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from features.inputs.shop import read_shop
 from models.choice import Worth, best_arms, first_arms
 
 ARMS = ["email", "none", "sms"]
@@ -47,3 +50,19 @@ def test_an_arm_without_a_worth_comes_last_but_before_one_that_is_not_eligible()
 def test_an_order_falls_back_on_no_message() -> None:
     assert first_arms(["sms"], ARMS, np.array([[True, True, False]])).tolist() == [1]
     assert first_arms([], ARMS, EVERYBODY).tolist() == [1, 1]
+
+
+def test_money_is_read_in_the_shops_minor_units(tmp_path: Path) -> None:
+    for currency, unit in (("EUR", 100), ("JPY", 1)):
+        text = f"""[shop]
+currency = "{currency}"
+[channels]
+margin = 0.3
+cost = {{SMS = 2.0}}
+fatigue = 0.5
+[tables.orders]
+path = "o.csv"
+"""
+        (tmp_path / "nextbuy.toml").write_text(text)
+        worth = Worth.of_shop(read_shop(tmp_path / "nextbuy.toml"))
+        assert worth == Worth(0.3, {"sms": 2.0 * unit}, 0.5 * unit)
