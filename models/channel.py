@@ -29,7 +29,7 @@ Level = Literal["observational", "exploring", "rich"]
 
 # Randomised sends of an arm before its effect is called causal.
 MIN_RANDOMISED = 200
-INTERVAL = 1.6449  # standard errors: 90 % between the two
+_INTERVAL = 1.6449  # standard errors: 90 % between the two
 _CONFIDENT = 1.2816  # standard errors: 90 % on one side
 _THOMPSON_DRAWS = 1000
 _POSSIBLE = 1e-4, 1 - 1e-4  # where a corrected probability stays
@@ -42,14 +42,13 @@ class Evidence(msgspec.Struct, frozen=True):
     ----------
     sends, conversions : int
         Messages of a closed window, and those followed by a purchase within it.
-    randomised, randomised_conversions : int
-        Of these, drawn at random.
+    randomised : int
+        Messages drawn at random among them.
     """
 
     sends: int
     conversions: int
     randomised: int
-    randomised_conversions: int
 
 
 class Uplift(msgspec.Struct, frozen=True):
@@ -216,7 +215,7 @@ class Reading:
         none = expit(self.score)
         found = {}
         for arm in (a for a in self.model.identified if a != NO_MESSAGE):
-            error = INTERVAL * np.sqrt(self._variance({arm: 1.0}))
+            error = _INTERVAL * np.sqrt(self._variance({arm: 1.0}))
             logits = self.score + self.effects[arm]
             value, low, high = (expit(logits + by) - none for by in (0, -error, error))
             found[arm] = Uplift(value, low, high)

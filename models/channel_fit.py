@@ -144,8 +144,7 @@ def _evidence(frame: pd.DataFrame) -> dict[str, Evidence]:
     """Count by arm."""
     found = {}
     for arm, rows in frame.groupby("channel"):
-        drawn = rows[rows["randomised"].astype(bool)]
-        counts = (len(rows), rows["bought"].sum(), len(drawn), drawn["bought"].sum())
+        counts = (len(rows), rows["bought"].sum(), rows["randomised"].sum())
         found[str(arm)] = Evidence(*map(int, counts))
     return found
 

@@ -14,6 +14,8 @@ from models.channel import ChannelModel
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
 
+_RECENT = "messages_count_7d"
+
 
 class Worth(msgspec.Struct, frozen=True):
     """What the shop earns and pays; money in minor units.
@@ -55,6 +57,12 @@ class Worth(msgspec.Struct, frozen=True):
             arm: self.margin * spend * chance - self.price(arm, recent) for arm, chance in p.items()
         }
 
+    def recent(self, inputs: Columns, rows: int) -> Floats:
+        """Read each row's messages of the last seven days, where they take anything off."""
+        if self.fatigue == 0:
+            return np.zeros(rows)
+        return np.asarray(inputs[_RECENT], dtype=float)
+
     def price(self, arm: str, recent: Floats) -> Floats:
         """Give cost and fatigue of a message; none has neither."""
         if arm == NO_MESSAGE:
@@ -70,23 +78,22 @@ def best_arms(
     Parameters
     ----------
     eligible : array (rows, arms)
-        At least one per row. An arm without a worth is never chosen over one that has it.
+        At least one per row. An arm without a worth is never chosen over one that has it, and
+        over no message neither.
     """
     rows = len(eligible)
-    unknown = np.full(rows, -1e300)
-    values = np.column_stack([worth.get(arm, unknown) for arm in arms])
+    unknown = {arm: np.full(rows, -1e299 if arm == NO_MESSAGE else -1e300) for arm in arms}
+    values = np.column_stack([worth.get(arm, unknown[arm]) for arm in arms])
     return np.asarray(np.where(eligible, values, -np.inf).argmax(axis=1))
 
 
 def best_shares(
-    model: ChannelModel, worth: Worth, inputs: Columns, recent: Floats, eligible: Sequence[set[str]]
+    model: ChannelModel, worth: Worth, inputs: Columns, eligible: Sequence[set[str]]
 ) -> list[dict[str, float]]:
     """Count in how many draws of the posterior each eligible arm is worth most, for Thompson.
 
     Parameters
     ----------
-    recent : array (rows,)
-        Messages of the last seven days.
     eligible : sequence of set of str
         Of each row.
 
@@ -96,7 +103,7 @@ def best_shares(
         Shares by arm that sum to 1; `none` alone where no effect of an eligible arm is known.
     """
     drawn = {arm: p for arm, p in model.read(inputs).draw().items() if arm in model.identified}
-    values = worth.of(drawn, model.spend, recent)
+    values = worth.of(drawn, model.spend, worth.recent(inputs, len(eligible)))
     return [_shares(values, row, arms) for row, arms in enumerate(eligible)]
 
 

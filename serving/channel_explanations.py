@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from features.inputs.shop import Shop
@@ -22,7 +21,7 @@ from models.channel_reasons import (
 from models.choice import Worth
 from models.policy import recommend
 from models.reasons import Speaker
-from serving.channels import RECENT, fixed_order
+from serving.channels import fixed_order
 from serving.reason_schemas import ChannelReason, ChannelReasons, ExcludedChannel
 from serving.schemas import Channel
 
@@ -66,10 +65,9 @@ def _explain_choice(
         for ranked in channel.ranking
         if ranked.eligible and ranked.p_conversion is not None
     }
-    recent = float(np.nan_to_num(features[RECENT][0]))
-    of_money = explain_money(
-        model, Worth.of_shop(shop), p, channel.recommended, recent, speaker.money
-    )
+    worth = Worth.of_shop(shop)
+    recent = float(worth.recent(features, 1)[0])
+    of_money = explain_money(model, worth, p, channel.recommended, recent, speaker.money)
     return reasons if of_money is None else [*reasons, of_money]
 
 

@@ -25,8 +25,6 @@ Floats = NDArray[np.float64]
 Features = Mapping[str, NDArray[Any]]
 Basis = Literal["association", "best_overall", "personal"]
 
-RECENT = "messages_count_7d"
-
 
 class _Said(msgspec.Struct, frozen=True):
     """What the model says of all customers of a request, by arm."""
@@ -81,11 +79,12 @@ def _ask(model: ChannelModel, shop: Shop, features: Features) -> _Said:
     p = reading.p
     causal = model.level != "observational"
     identified = {arm: p[arm] for arm in model.identified}
-    worth = Worth.of_shop(shop).of(identified, model.spend, np.asarray(features[RECENT]))
+    worth = Worth.of_shop(shop)
+    recent = worth.recent(features, len(reading.score))
     return _Said(
         p=identified if causal else p,
         uplift=reading.uplift,
-        worth=worth,
+        worth=worth.of(identified, model.spend, recent),
         personal={arm: reading.is_personal(arm) for arm in identified},
     )
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from features.inputs.decisions import Decision, open_decisions
 from features.inputs.faults import refuse
@@ -17,7 +16,6 @@ from features.inputs.windows import to_datetime
 from models.channel import ChannelModel
 from models.choice import Worth, best_shares
 from models.exploration import draw, draw_at
-from serving.channels import RECENT
 from serving.predictor import RETRY_SECONDS, Asked, Predictor
 from serving.schemas import Answer, Asking, Channel, Decided, DecisionsRequest, DecisionsResponse
 
@@ -128,13 +126,13 @@ def _best_shares(
     if model.level == "observational":
         return {i: {channel.recommended: 1.0} for i, channel in channels.items() if channel}
     found: dict[str, dict[str, float]] = {}
+    worth = Worth.of_shop(shop)
     ids = list(asked.histories)
     for start in range(0, len(ids), _AT_ONCE):
         some = ids[start : start + _AT_ONCE]
         features = {n: v[start : start + _AT_ONCE] for n, v in asked.features.items()}
         eligible = [_eligible(channels[i]) for i in some]
-        worth, recent = Worth.of_shop(shop), np.asarray(features[RECENT])
-        found |= zip(some, best_shares(model, worth, features, recent, eligible), strict=True)
+        found |= zip(some, best_shares(model, worth, features, eligible), strict=True)
     return found
 
 

@@ -13,7 +13,7 @@ from models.channel import ChannelModel
 from models.channel_fit import customer_folds
 from models.choice import Worth
 from models.dr_learner import SETTINGS, Fit, fit_rich
-from training.policies import arms_of, one_hot, recent_messages, recommend_all
+from training.policies import arms_of, one_hot, recommend_all
 from training.policy_value import Decisions, Estimate, gains
 from training.recipes import SEED
 from training.runs import log_scores
@@ -132,7 +132,7 @@ def _decisions(
     rows: pd.DataFrame, arms: Sequence[str], p: Floats, worth: Worth, spend: float
 ) -> Decisions:
     """Count outcomes as the choice does: a purchase earns its mean, whatever it came to."""
-    recent = recent_messages(rows)
+    recent = worth.recent(rows, len(rows))
     bought = rows["bought"].to_numpy(dtype=float)
     earned = worth.of({arm: bought for arm in arms}, spend, recent)
     expected = worth.of({arm: p[:, place] for place, arm in enumerate(arms)}, spend, recent)

@@ -25,7 +25,6 @@ Fit = Callable[[pd.DataFrame], ChannelModel]
 
 BEST_FIXED, UNIFORM, NONE, OPEN_RATE = "best fixed", "uniform", "no message", "open-rate rule"
 FOLDS = 5
-_RECENT = "messages_count_7d"
 
 
 @dataclass(frozen=True)
@@ -108,7 +107,7 @@ def recommend_all(
     if model.level == "observational":
         return first_arms(default_order or model.fixed_order, arms, eligible)
     p = {arm: values for arm, values in model.predict(rows).items() if arm in model.identified}
-    return best_arms(worth.of(p, model.spend, recent_messages(rows)), arms, eligible)
+    return best_arms(worth.of(p, model.spend, worth.recent(rows, len(rows))), arms, eligible)
 
 
 def _order(model: ChannelModel, worth: Worth) -> list[str]:
@@ -116,12 +115,6 @@ def _order(model: ChannelModel, worth: Worth) -> list[str]:
     rates = {arm: np.array([rate]) for arm, rate in model.mean_p.items()}
     values = worth.of(rates, model.spend, np.zeros(1))
     return sorted(rates, key=lambda arm: -float(values[arm][0]))
-
-
-def recent_messages(rows: pd.DataFrame) -> Floats:
-    if _RECENT not in rows:
-        return np.zeros(len(rows))
-    return rows[_RECENT].to_numpy(dtype=float)
 
 
 def make_policies(rows: pd.DataFrame, unseen: Unseen, eligible: Flags) -> dict[str, Floats]:
@@ -132,7 +125,7 @@ def make_policies(rows: pd.DataFrame, unseen: Unseen, eligible: Flags) -> dict[s
         BEST_FIXED: one_hot(unseen.fixed, len(arms)),
         UNIFORM: eligible / eligible.sum(axis=1, keepdims=True),
     }
-    rates = open_rates(rows, arms)
+    rates = _open_rates(rows, arms)
     if np.isfinite(rates).any():
         policies[OPEN_RATE] = one_hot(_most_opened(rates, arms, eligible), len(arms))
     if NO_MESSAGE in arms:
@@ -140,7 +133,7 @@ def make_policies(rows: pd.DataFrame, unseen: Unseen, eligible: Flags) -> dict[s
     return policies
 
 
-def open_rates(rows: pd.DataFrame, arms: Sequence[str]) -> Floats:
+def _open_rates(rows: pd.DataFrame, arms: Sequence[str]) -> Floats:
     """Give the customers' open rates by arm, -inf where there is none: array (n, K)."""
     columns = [f"{arm}_open_rate_182d" for arm in arms]
     return np.column_stack(

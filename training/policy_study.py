@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from models.arms import NO_MESSAGE
 from models.channel import MIN_RANDOMISED
 from models.choice import Worth
-from training.comparison import OURS
 from training.metrics import equal_mass_bins, frequency_buckets
 from training.policies import BEST_FIXED, Fit, Unseen, cross_fit, make_policies
 from training.policy_value import (
@@ -18,6 +17,7 @@ from training.policy_value import (
     Estimate,
     PolicyValue,
     gains,
+    mean_outcome,
     policy_values,
     sends_needed,
 )
@@ -103,21 +103,22 @@ def study_policies(
     reasons : sequence of str
         Columns from which propensities are estimated where none was logged.
     """
-    unseen = cross_fit(rows, fit, eligible, worth, default_order, folds=folds, seed=seed)
     judged, estimated = judged_rows(rows)
-    propensity = rows["propensity"].to_numpy(dtype=float)
+    unseen = cross_fit(rows, fit, eligible, worth, default_order, folds=folds, seed=seed)
+    asked, unseen = rows[judged], _take(unseen, judged)
     if estimated:
-        propensity = estimate_propensities(rows, reasons, folds, seed)
-    decisions = _decisions(rows, unseen, judged, propensity)
-    policies = make_policies(rows[judged], _take(unseen, judged), eligible[judged])
+        asked = asked.assign(propensity=estimate_propensities(asked, reasons, folds, seed))
+    decisions = _decisions(asked, unseen)
+    policies = make_policies(asked, unseen, eligible[judged])
+    found = policy_values(decisions, policies, seed=seed)
     return Study(
         sends=len(rows),
-        judged=int(judged.sum()),
+        judged=len(asked),
         estimated=estimated,
-        values=_values(decisions, policies, rows, seed),
-        gains=_gains(decisions, policies, estimated, seed),
-        margins=_margins(decisions, policies, rows[judged], unseen, judged, worth, seed),
-        segments=_NO_SEGMENTS if estimated else _segments(rows[judged], propensity[judged]),
+        values=_values(found, rows),
+        gains=_gains(decisions, policies, found, estimated, seed),
+        margins=_margins(decisions, policies, asked, unseen, worth, seed),
+        segments=_NO_SEGMENTS if estimated else _segments(asked),
         calibration=_calibration(decisions, unseen.arms),
         needed=sends_needed(float(rows["bought"].mean()), NEEDED_EFFECT),
         hidden_odds=_hidden_odds(decisions, policies, unseen.arms) if estimated else None,
@@ -142,34 +143,26 @@ def _take(unseen: Unseen, rows: Flags) -> Unseen:
     )
 
 
-def _decisions(rows: pd.DataFrame, unseen: Unseen, judged: Flags, propensity: Floats) -> Decisions:
+def _decisions(rows: pd.DataFrame, unseen: Unseen) -> Decisions:
     return Decisions(
-        customer=rows["customer_id"].to_numpy()[judged],
-        arm=pd.Index(unseen.arms).get_indexer(pd.Index(rows["channel"][judged])),
-        propensity=propensity[judged],
-        outcome=rows["bought"].to_numpy(dtype=float)[judged],
-        model=unseen.p[judged],
+        customer=rows["customer_id"].to_numpy(),
+        arm=pd.Index(unseen.arms).get_indexer(pd.Index(rows["channel"])),
+        propensity=rows["propensity"].to_numpy(dtype=float),
+        outcome=rows["bought"].to_numpy(dtype=float),
+        model=unseen.p,
     )
 
 
-def _values(
-    decisions: Decisions, policies: Mapping[str, Floats], rows: pd.DataFrame, seed: int
-) -> pd.DataFrame:
+def _values(found: Mapping[str, PolicyValue], rows: pd.DataFrame) -> pd.DataFrame:
     """Give every policy's value by every estimator, and what the log itself came to."""
-    found = policy_values(decisions, policies, seed=seed)
     table = [
         {"policy": name, "estimator": kind, **_interval(getattr(value, kind))}
         | {"effective": value.effective, "largest_share": value.largest_share}
         for name, value in found.items()
         for kind in ESTIMATORS
     ]
-    bought = rows["bought"].to_numpy(dtype=float)
-    return pd.DataFrame([*table, {"policy": LOGGED, "estimator": "mean", **_mean(bought)}])
-
-
-def _mean(outcome: Floats) -> dict[str, float]:
-    value, reach = outcome.mean(), _Z * outcome.std() / np.sqrt(len(outcome))
-    return {"value": value, "low": value - reach, "high": value + reach}
+    logged = mean_outcome(rows["bought"].to_numpy(dtype=float), rows["customer_id"])
+    return pd.DataFrame([*table, {"policy": LOGGED, "estimator": "mean", **_interval(logged)}])
 
 
 def _interval(estimate: Estimate) -> dict[str, float]:
@@ -177,11 +170,14 @@ def _interval(estimate: Estimate) -> dict[str, float]:
 
 
 def _gains(
-    decisions: Decisions, policies: Mapping[str, Floats], estimated: bool, seed: int
+    decisions: Decisions,
+    policies: Mapping[str, Floats],
+    found: Mapping[str, PolicyValue],
+    estimated: bool,
+    seed: int,
 ) -> pd.DataFrame:
     """Give the gains over the best fixed arm in % of its value."""
-    of_policy = policy_values(decisions, policies, seed=seed)
-    scale = 100 / of_policy[BEST_FIXED].dr.value
+    scale = 100 / found[BEST_FIXED].dr.value
     return pd.DataFrame(
         [
             {
@@ -189,7 +185,7 @@ def _gains(
                 "gain": scale * gain.value,
                 "low": scale * gain.low,
                 "high": scale * gain.high,
-                "verdict": CONFOUNDED if estimated else verdict(gain, of_policy[name]),
+                "verdict": CONFOUNDED if estimated else verdict(gain, found[name]),
             }
             for name, gain in gains(decisions, policies, BEST_FIXED, seed=seed).items()
         ]
@@ -210,14 +206,13 @@ def _margins(
     policies: Mapping[str, Floats],
     rows: pd.DataFrame,
     unseen: Unseen,
-    judged: Flags,
     worth: Worth,
     seed: int,
 ) -> pd.DataFrame:
     """Give the gains of margin less cost over the best fixed arm."""
     cost = np.array([worth.cost.get(arm, 0.0) for arm in unseen.arms])
     earned = worth.margin * rows["spend"].to_numpy(dtype=float) - cost[decisions.arm]
-    expected = worth.margin * unseen.spend[judged, None] * decisions.model - cost
+    expected = worth.margin * unseen.spend[:, None] * decisions.model - cost
     of_margin = Decisions(decisions.customer, decisions.arm, decisions.propensity, earned, expected)
     found = gains(of_margin, policies, BEST_FIXED, seed=seed)
     return pd.DataFrame(
@@ -228,14 +223,14 @@ def _margins(
     )
 
 
-def _segments(rows: pd.DataFrame, propensity: Floats) -> pd.DataFrame:
+def _segments(rows: pd.DataFrame) -> pd.DataFrame:
     """Compare each message with none by frequency, as drawn: rates weighed by 1 / propensity."""
     rates = pd.DataFrame(
         {
             "segment": _segment_names(rows["frequency"]) if "frequency" in rows else "everybody",
             "arm": rows["channel"].to_numpy(),
             "bought": rows["bought"].to_numpy(dtype=float),
-            "weight": 1 / propensity,
+            "weight": 1 / rows["propensity"].to_numpy(dtype=float),
         }
     )
     rates = pd.DataFrame(
@@ -291,14 +286,14 @@ def _calibration(decisions: Decisions, arms: Sequence[str]) -> pd.DataFrame:
         sent = np.flatnonzero(decisions.arm == place)
         for part in equal_mass_bins(predicted[sent], _BINS) if len(sent) else ():
             own = sent[part]
-            observed = _mean(decisions.outcome[own])
+            observed = mean_outcome(decisions.outcome[own], decisions.customer[own])
             table.append(
                 {
                     "arm": arm,
                     "predicted": predicted[own].mean(),
-                    "observed": observed["value"],
-                    "low": max(0.0, observed["low"]),
-                    "high": observed["high"],
+                    "observed": observed.value,
+                    "low": max(0.0, observed.low),
+                    "high": observed.high,
                 }
             )
     return pd.DataFrame(table, columns=["arm", "predicted", "observed", "low", "high"])
@@ -313,9 +308,3 @@ def _hidden_odds(
     fixed = int(policies[BEST_FIXED].sum(axis=0).argmax())
     none = arms.index(NO_MESSAGE)
     return None if fixed == none else hidden_odds_to_flip(decisions, fixed, none)
-
-
-def ours_is_better(study: Study) -> bool:
-    """Say whether our policy is shown to beat the best fixed arm."""
-    of_ours = study.gains.set_index("policy").loc[OURS]
-    return bool(of_ours["verdict"] == BETTER)

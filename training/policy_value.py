@@ -160,6 +160,11 @@ def gains(
     return dict(zip(others, _simultaneous(differences, decisions.customer, seed), strict=True))
 
 
+def mean_outcome(outcome: Floats, customer: ArrayLike, *, seed: int = 0) -> Estimate:
+    """Give the mean of outcomes with its interval of 95 % over customers."""
+    return _simultaneous([outcome], customer, seed)[0]
+
+
 def sends_needed(p: float, relative_effect: float) -> int:
     """Count the sends per arm that a test of two arms needs, at 80 % power and 5 % error.
 

@@ -82,7 +82,7 @@ def model() -> ChannelModel:
 def observational(model: ChannelModel) -> ChannelModel:
     """The same shop, had it drawn next to nothing at random."""
     counts = {"email": (8000, 320), "none": (500, 9), "sms": (1, 1)}
-    evidence = {arm: Evidence(*found, 0, 0) for arm, found in counts.items()}
+    evidence = {arm: Evidence(*found, 0) for arm, found in counts.items()}
     mean_p = {"email": 0.04, "none": 0.03, "sms": 0.035}
     return msgspec.structs.replace(model, level="observational", evidence=evidence, mean_p=mean_p)
 
@@ -218,10 +218,10 @@ def test_without_an_order_the_counts_of_all_customers_are(observational: Channel
 
 
 def test_a_few_draws_are_counted(observational: ChannelModel) -> None:
-    evidence = observational.evidence | {"sms": Evidence(1, 1, 1, 1)}
+    evidence = observational.evidence | {"sms": Evidence(1, 1, 1)}
     drawn = msgspec.structs.replace(observational, evidence=evidence)
     assert explain_order(drawn, [], "sms")[1].sentence.startswith("Only 1 send was drawn")
-    evidence = observational.evidence | {"sms": Evidence(90, 1, 50, 1)}
+    evidence = observational.evidence | {"sms": Evidence(90, 1, 50)}
     drawn = msgspec.structs.replace(observational, evidence=evidence)
     told = explain_order(drawn, [], "sms")[1].sentence
     assert told.startswith("Only 50 sends were drawn at random: ")

@@ -66,3 +66,15 @@ path = "o.csv"
         (tmp_path / "nextbuy.toml").write_text(text)
         worth = Worth.of_shop(read_shop(tmp_path / "nextbuy.toml"))
         assert worth == Worth(0.3, {"sms": 2.0 * unit}, 0.5 * unit)
+
+
+def test_recent_messages_are_read_only_where_they_take_something_off() -> None:
+    assert Worth().recent({}, 2).tolist() == [0.0, 0.0]
+    inputs = {"messages_count_7d": np.array([1.0, 3.0])}
+    assert Worth(fatigue=1.0).recent(inputs, 2).tolist() == [1.0, 3.0]
+    with pytest.raises(KeyError):
+        Worth(fatigue=1.0).recent({}, 2)
+
+
+def test_where_nothing_is_known_nothing_is_sent() -> None:
+    assert best_arms({}, ARMS, EVERYBODY).tolist() == [1, 1]

@@ -183,10 +183,7 @@ def _with_channels(predictor: Predictor, level: str = "exploring", **channels: o
     model = version.model
     if level == "observational":
         found = model.evidence.items()
-        evidence = {
-            arm: msgspec.structs.replace(of, randomised=0, randomised_conversions=0)
-            for arm, of in found
-        }
+        evidence = {arm: msgspec.structs.replace(of, randomised=0) for arm, of in found}
         model = msgspec.structs.replace(model, level=level, evidence=evidence)
     by_kind = predictor.champions.by_kind | {"best-channel": replace(version, model=model)}
     section = msgspec.structs.replace(predictor.shop.channels, **channels)

@@ -72,7 +72,7 @@ def exploring() -> ChannelModel:
 
 
 def _counts(exploring: ChannelModel, **randomised: int) -> ChannelModel:
-    evidence = {arm: Evidence(count, 0, count, 0) for arm, count in randomised.items()}
+    evidence = {arm: Evidence(count, 0, count) for arm, count in randomised.items()}
     return msgspec.structs.replace(exploring, evidence=evidence)
 
 

@@ -1,7 +1,5 @@
 """Policies that are compared, and the study of them, in a world whose truth is known."""
 
-from collections.abc import Callable
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -181,9 +179,6 @@ def test_without_draws_the_values_are_called_confounded(confounded: Study) -> No
     assert not len(confounded.segments)
     assert confounded.hidden_odds is not None
     assert confounded.hidden_odds >= 1
-
-
-Make = Callable[[], Study]
 
 
 def test_the_report_says_what_was_found(study: Study, confounded: Study) -> None:
