@@ -20,7 +20,7 @@ from training.recipes import SEED
 from training.report import Money
 from training.report_page import Imprint, render_page
 from training.runs import log_scores, open_experiment, training_run
-from training.train_channel import LEARN_DAYS, check_enough, fit_on
+from training.train_channel import LEARN_DAYS, check_enough, check_messages, fit_on
 
 PAGE = "policy.html"
 STEPS = 3
@@ -40,6 +40,7 @@ def study_shop(log: Log, cutoff: int | None, progress: Callable[[str], None]) ->
         The study, and its page.
     """
     until = log.observed_until if cutoff is None else cutoff
+    check_messages(log)
     channels = log.shop.channels
     open_experiment(log)
     with training_run(log, "policy", until, {"window_days": channels.window_days}):

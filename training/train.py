@@ -18,7 +18,7 @@ from training.report_run import log_report, report_on
 from training.runs import log_scores, open_experiment, training_run
 from training.slices import MIN_HISTORY_DAYS, has_history, holdout_cutoff
 from training.study import make_study
-from training.train_channel import train_channel, why_not
+from training.train_channel import check_messages, train_channel, why_not
 from training.train_churn import CHURN_JOB
 from training.train_timing import TIMING_JOB
 from training.tune import VALIDS, Budget
@@ -74,7 +74,8 @@ def train(
         The data cannot support the models at this cutoff. Nothing is registered then.
     """
     kinds = kinds or default_kinds(log)
-    _check_tables(log, kinds)
+    if "best-channel" in kinds:
+        check_messages(log)
     cutoff = _default_cutoff(log) if cutoff is None else cutoff
     check_observed(log, cutoff)
     budget = Budget(trials, tune_minutes)
@@ -119,17 +120,6 @@ def _default_cutoff(log: Log) -> int:
             "Bring a longer history, or set a shorter shop.horizon_days.",
         )
     return cutoff
-
-
-def _check_tables(log: Log, kinds: Sequence[Kind]) -> None:
-    reason = why_not(log)
-    if "best-channel" in kinds and reason is not None:
-        raise refuse(
-            "tables.messages",
-            "enough messages to learn best-channel from",
-            reason,
-            "Leave best-channel out: --model churn --model repurchase-timing.",
-        )
 
 
 def _register(

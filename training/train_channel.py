@@ -86,6 +86,17 @@ def why_not(log: Log) -> str | None:
     return None if count >= MIN_MESSAGES else f"{count} messages, at least {MIN_MESSAGES} needed"
 
 
+def check_messages(log: Log) -> None:
+    """Refuse a shop that has nothing to learn channels from, before anything is built."""
+    if (reason := why_not(log)) is not None:
+        raise refuse(
+            "tables.messages",
+            "enough messages to learn best-channel from",
+            reason,
+            "Give more, or leave best-channel out: --model churn --model repurchase-timing.",
+        )
+
+
 def check_enough(rows: pd.DataFrame, window: int) -> None:
     if len(rows) < MIN_MESSAGES:
         raise refuse(

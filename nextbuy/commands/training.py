@@ -154,10 +154,13 @@ def policy(
     the year before --cutoff that were drawn at random; default: the end of the data. Without any
     the values are confounded, and say so.
     """
+    from features.inputs.faults import refuse
     from nextbuy.policy_report import show_study
     from nextbuy.reports import working
     from training.policy_job import STEPS, study_shop
 
+    if not output.parent.is_dir():  # before minutes of work, not after
+        raise refuse("--output", "a file in a folder that exists", str(output), "Make it first.")
     log = read_log_of(shop)
     with working(console, "policy", STEPS) as progress:
         study, page = study_shop(log, read_cutoff_of(log, cutoff), progress)

@@ -149,6 +149,7 @@ def test_simulate_writes_a_shop_that_check_accepts(
         (["backtest", "--shop", "SHOP", "--origins", "2999-01-01"], "origin 2999-01-01: expected"),
         (["backtest", "--shop", "SHOP", "--origins", "soon"], "origins: expected a date"),
         (["backtest", "--shop", "SHOP", "--origins-count", "30"], "got too little history"),
+        (["policy", "--shop", "SHOP", "--output", "none/p.html"], "a folder that exists"),
     ],
 )
 def test_an_error_is_a_sentence_and_not_a_traceback(

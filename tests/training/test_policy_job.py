@@ -76,6 +76,17 @@ def test_a_log_that_says_nothing_of_channels_is_refused(rows: list[str], says: s
         check_enough(pd.DataFrame({"channel": rows}), 7)
 
 
+def test_a_shop_without_messages_is_refused_before_anything_is_built(
+    write_shop: WriteShop, orders: Callable[..., pd.DataFrame]
+) -> None:
+    bought = orders(("a", "2020-03-02 12:00:00", 1), ("a", "2020-05-02 12:00:00", 1))
+    shop = write_shop({"orders": bought})
+    log = read_log(read_shop(shop))
+    with pytest.raises(InputError, match=r"messages: .* the shop gives no table messages"):
+        study_shop(log, None, lambda _: None)
+    assert not log.shop.workspace.joinpath("mlflow.db").exists()
+
+
 def test_the_study_of_a_simulated_shop_is_a_run_and_a_page(tmp_path: Path) -> None:
     log = read_log(read_shop(simulate_shop(tmp_path / "shop", 400)))
     steps: list[str] = []
