@@ -25,7 +25,10 @@ def show_study(console: Console, study: Study) -> None:
         cells = _cells(rows.to_dict("records"), gains.get(policy))
         table.add_row(str(policy), *cells, style="bold" if policy == OURS else None)
     console.print(table)
-    console.print("95 % intervals, over customers, for all policies at once.", highlight=False)
+    console.print(
+        "95 % intervals over customers; those of the policies hold all at once, that of the log alone.",
+        highlight=False,
+    )
     console.print(
         f"To tell two channels 10 % apart takes {study.needed:,} sends of each.", highlight=False
     )
