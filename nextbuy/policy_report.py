@@ -26,7 +26,7 @@ def show_study(console: Console, study: Study) -> None:
         table.add_row(str(policy), *cells, style="bold" if policy == OURS else None)
     console.print(table)
     console.print(
-        "95 % intervals over customers; those of the policies hold all at once, that of the log alone.",
+        "95 % intervals over customers: of all policies at once, of the log by itself.",
         highlight=False,
     )
     console.print(
