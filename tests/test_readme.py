@@ -1,4 +1,4 @@
-"""The README is true: its commands run, its tree is the tree, its reply has the served form."""
+"""The README is true: its commands run, its reply has the served form."""
 
 import json
 import re
@@ -113,28 +113,6 @@ def test_its_nextbuy_toml_files_are_read(tmp_path: Path) -> None:
     for text in _blocks("toml"):
         (tmp_path / "nextbuy.toml").write_text(text)
         read_shop(tmp_path / "nextbuy.toml")
-
-
-def test_its_tree_names_every_file_and_no_other() -> None:
-    folders: list[str] = []
-    named = set()
-    for line in README.split("## The files")[1].split("```")[1].strip().splitlines():
-        path = line.split()[0]
-        assert len(line.split()) > 1, f"{path} is not explained"
-        depth = (len(line) - len(line.lstrip())) // 2
-        folders = [*folders[:depth], path]
-        if not path.endswith("/"):
-            named.add("".join(folders))
-    tracked = subprocess.check_output(["git", "ls-files"], cwd=ROOT, text=True).split()
-    unnamed = ("README.md", "LICENSE", ".gitignore")
-    expected = {
-        path
-        for path in tracked
-        if not path.startswith("tests/")
-        and not path.endswith("__init__.py")
-        and path not in unnamed
-    }
-    assert named == expected
 
 
 def test_it_lists_every_setting_of_the_service() -> None:
