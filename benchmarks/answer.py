@@ -16,10 +16,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmarks.rows import Row, report_each
-from features.engines.build import read_catalog
-from features.inputs.log import read_log
-from features.inputs.shop import read_shop
-from features.inputs.windows import read_cutoff
+from features.engines.sql.feature_build import read_catalog
+from features.log.log import read_log
+from features.shop.shop import read_shop
+from features.windows import read_cutoff
 from models.booster import Columns
 from models.churn import ChurnModel
 from models.forecast import Forecast, make_forecast

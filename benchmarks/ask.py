@@ -18,7 +18,7 @@ import msgspec
 from benchmarks.ask_tasks import REDIS, Asked, redis_answers
 from benchmarks.rows import Row, report_each
 from benchmarks.warehouse import write_warehouse
-from features.inputs.windows import DAY
+from features.windows import DAY
 
 PLANTED = 3000
 _ORDERS, _LINES = 30, 2  # lines of each order

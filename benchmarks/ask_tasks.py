@@ -14,16 +14,16 @@ import numpy as np
 import pandas as pd
 
 from features.catalog.dictionary import make_catalog
-from features.engines.history_engine import Plan
-from features.engines.scope import Lookups, Scope
-from features.inputs.history import HISTORY, LAYOUT, ROW_KEY, TEXTS, Array
-from features.inputs.log import read_log
-from features.inputs.shop import read_shop
-from features.inputs.windows import local_day
-from features.store.builds import HistoryStore
+from features.engines.plan import Plan
+from features.history.layout import HISTORY, LAYOUT, ROW_KEY, TEXTS, Array
+from features.language.scope import Lookups, Scope
+from features.log.log import read_log
+from features.shop.shop import read_shop
+from features.store.build.store_build import build_store
+from features.store.protocol import HistoryStore
 from features.store.redis_store import RedisTarget
 from features.store.sqlite_store import SqliteStore
-from features.store.store import build_store
+from features.windows import local_day
 
 REDIS = "redis://127.0.0.1:6379"
 _SHOP = "benchmark-ask"

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from features.inputs.faults import NextbuyError
+from features.errors import NextbuyError
 
 DATA = "NEXTBUY_BENCH_DATA"
 

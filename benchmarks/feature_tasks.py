@@ -15,10 +15,10 @@ from benchmarks.measured import use
 from benchmarks.pandas_rival import compute_fifty
 from benchmarks.warehouse import CUTOFF
 from features.catalog.relations import EVENT_DAYS, LINE_DAYS, MESSAGE_DAYS
-from features.engines.build import prepare_features, read_catalog
-from features.engines.history_files import write_parquet
-from features.inputs.log import Log
-from features.inputs.windows import Window, cutoffs_before, read_cutoff, to_datetime
+from features.engines.sql.feature_build import prepare_features, read_catalog
+from features.engines.sql.history_export import write_parquet
+from features.log.log import Log
+from features.windows import Window, cutoffs_before, read_cutoff, to_datetime
 
 # table, key, value, clock of the floor; what relations over the table read at the most
 _FLOOR = (

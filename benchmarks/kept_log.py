@@ -6,10 +6,10 @@ from pathlib import Path
 import duckdb
 import msgspec
 
-from features.inputs.connection import Connection
-from features.inputs.log import Log, read_log
-from features.inputs.scratch import configure
-from features.inputs.shop import read_shop
+from features.log.log import Log, read_log
+from features.shop.shop import read_shop
+from features.sources.connection import Connection
+from features.sources.work_database import configure
 
 
 def keep_log(folder: Path) -> None:

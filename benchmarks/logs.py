@@ -17,7 +17,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.data import data_folder
-from features.inputs.faults import NextbuyError
+from features.errors import NextbuyError
 from nextbuy.cdnow import write_cdnow
 
 _CONFIG = """\

@@ -10,10 +10,10 @@ import pandas as pd
 
 from benchmarks.logs import LOGS
 from benchmarks.rows import Row
-from features.engines.build import read_catalog
-from features.inputs.faults import NextbuyError
-from features.inputs.log import Log
-from features.inputs.windows import read_cutoff
+from features.engines.sql.feature_build import read_catalog
+from features.errors import NextbuyError
+from features.log.log import Log
+from features.windows import read_cutoff
 from models.churn import ChurnModel
 from models.forecast import Forecast, make_forecast
 from models.slices import Slices

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from benchmarks.logs import LOGS, write_sample
 from benchmarks.origins import HORIZON, SIMULATED_ORIGIN, fit_origin, report_logs
 from benchmarks.rows import Row, report_each
-from features.inputs.log import Log, read_log
-from features.inputs.shop import read_shop
+from features.log.log import Log, read_log
+from features.shop.shop import read_shop
 from models.crps import crps_by_customer
 from nextbuy.truth import true_p_buy
 from training.baselines import BASELINES

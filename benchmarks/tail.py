@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from benchmarks.origins import HORIZON, Origin, fit_origin, report_logs
 from benchmarks.rows import Row, report_each
-from features.inputs.log import Log, read_log
-from features.inputs.shop import read_shop
-from features.inputs.windows import DAY, Window
+from features.log.log import Log, read_log
+from features.shop.shop import read_shop
+from features.windows import DAY, Window
 from models.btyd.history import rfm_arrays
 from training.bootstrap import paired_difference
 from training.labels import make_labels

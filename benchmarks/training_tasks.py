@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.measured import Usage, use
-from features.catalog.catalog import Catalog
-from features.engines.build import build_features, read_catalog
-from features.inputs.log import Log, read_log
-from features.inputs.shop import read_shop
-from features.inputs.windows import Window, end_of_day, local_day
+from features.engines.sql.feature_build import build_features, read_catalog
+from features.language.catalog import Catalog
+from features.log.log import Log, read_log
+from features.shop.shop import read_shop
+from features.windows import Window, end_of_day, local_day
 from models.btyd.ladder import fit_member
 from models.crps import crps_by_customer
 from models.forecast import make_forecast

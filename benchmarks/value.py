@@ -27,9 +27,9 @@ from scipy.special import xlogy
 from benchmarks.logs import LOGS
 from benchmarks.origins import SIMULATED, Origin, fit_origin, report_logs
 from benchmarks.rows import Row, report_each
-from features.inputs.faults import NextbuyError
-from features.inputs.log import read_log
-from features.inputs.shop import read_shop
+from features.errors import NextbuyError
+from features.log.log import read_log
+from features.shop.shop import read_shop
 from models.booster import stack
 from models.value import further_by_slice, further_purchases
 from training.bootstrap import paired_difference

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from features.inputs.windows import DAY
+from features.windows import DAY
 
 CUTOFF = "2024-11-30"  # a month before the end, so that there are rows that must not be read
 _START = 18_993 * DAY  # 2022-01-01

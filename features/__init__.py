@@ -1,1 +1,1 @@
-"""What is known of a customer at a cutoff: input contract, time, features, history store."""
+"""What is known of a customer at a cutoff: input contract, log, features, history store."""

@@ -12,8 +12,8 @@ from typing import Any, Literal
 import msgspec
 
 from features.catalog.dictionary import make_catalog
-from features.catalog.vocabulary import Vocabulary
-from features.inputs.faults import NextbuyError
+from features.errors import NextbuyError
+from features.language.vocabulary import Vocabulary
 from models.booster import ResidualBooster
 from models.channel import ChannelModel
 from models.churn import ChurnModel

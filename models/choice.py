@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from features.inputs.shop import Shop
+from features.shop.shop import Shop
 from models.arms import NO_MESSAGE
 from models.booster import Columns
 from models.channel import ChannelModel

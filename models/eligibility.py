@@ -6,10 +6,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from features.inputs.contact_rules import Cap, ContactRules
-from features.inputs.history import Array, Table
-from features.inputs.objections import SCOPE
-from features.inputs.windows import DAY, Window, to_datetime
+from features.history.layout import Array, Table
+from features.log.objections import SCOPE
+from features.shop.contact_rules import Cap, ContactRules
+from features.windows import DAY, Window, to_datetime
 from models.arms import NO_MESSAGE
 
 _EVERY_STORE = None  # in place of a store: the word is to all of them

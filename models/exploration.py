@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from features.inputs.contract import Arm
-from features.inputs.faults import NextbuyError, refuse
-from features.inputs.shop_file import DecisionSection
+from features.contract.tables import Arm
+from features.errors import NextbuyError, refuse
+from features.shop.settings_file import DecisionSection
 from models.arms import NO_MESSAGE
 
 _BITS = 53  # exact as a float64

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from features.inputs.faults import NextbuyError
+from features.errors import NextbuyError
 from models.booster import Columns
 from models.churn import ChurnModel
 from models.timing import TimingModel

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from features.inputs.contact_rules import QuietHours
-from features.inputs.history import Table
-from features.inputs.windows import DAY, Window, local_clocks
+from features.history.layout import Table
+from features.shop.contact_rules import QuietHours
+from features.windows import DAY, Window, local_clocks
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

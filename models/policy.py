@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from features.inputs.history import Table
+from features.history.layout import Table
 from models.arms import NO_MESSAGE
 
 

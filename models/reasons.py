@@ -11,9 +11,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from features.catalog.feature import Feature
-from features.inputs.sensitive import sensitive_names
-from features.inputs.shop_file import SensitiveSection
+from features.language.feature import Feature
+from features.shop.sensitive import sensitive_names
+from features.shop.settings_file import SensitiveSection
 from models.booster import Columns
 from models.btyd.history import RFM
 from models.contributions import BASELINE, HISTORY, Parts

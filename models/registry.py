@@ -15,7 +15,7 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
-from features.inputs.faults import NextbuyError
+from features.errors import NextbuyError
 from models.artefact import KINDS, Head, Kind, Model, check_same_event, load
 from models.channel import ChannelModel
 from models.churn import ChurnModel

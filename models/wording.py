@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-from features.catalog.feature import Feature
+from features.language.feature import Feature
 
 # Family of the catalog -> its name for a marketer; the BTYD offset belongs to the first.
 FAMILIES = {

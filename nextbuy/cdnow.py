@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from features.inputs.faults import NextbuyError
+from features.errors import NextbuyError
 
 _CONFIG = """\
 # CDNOW: every purchase of the customers who first bought in the first quarter of 1997.

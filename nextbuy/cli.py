@@ -6,7 +6,7 @@ import sys
 import typer
 from rich.console import Console
 
-from features.inputs.faults import NextbuyError
+from features.errors import NextbuyError
 from nextbuy.commands import demo, log, serving, training
 
 app = typer.Typer(

@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.inputs.windows import DAY
+from features.windows import DAY
 from nextbuy.world import START, Floats, Ints
 
 _START = int(pd.Timestamp(START, tz="UTC").timestamp()) * 1_000_000

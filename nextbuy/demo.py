@@ -13,12 +13,12 @@ import httpx
 import pandas as pd
 from rich.console import Console
 
-from features.engines.build import build_features, purchases_sql, read_catalog
-from features.inputs.faults import NextbuyError
-from features.inputs.log import Log, read_log
-from features.inputs.shop import read_shop
-from features.inputs.windows import Window, to_datetime
-from features.store.store import build_store, store_target
+from features.engines.sql.feature_build import build_features, purchases_sql, read_catalog
+from features.errors import NextbuyError
+from features.log.log import Log, read_log
+from features.shop.shop import read_shop
+from features.store.build.store_build import build_store, store_target
+from features.windows import Window, to_datetime
 from nextbuy.cdnow import write_cdnow
 from nextbuy.readiness_report import make_report, show_report
 from nextbuy.reports import show_answers, show_holdout, working

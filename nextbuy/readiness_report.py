@@ -8,14 +8,14 @@ from rich.console import Console, Group, JustifyMethod
 from rich.markup import escape
 from rich.table import Table
 
-from features.inputs.contract import BY_NAME
-from features.inputs.faults import Fault, InputError
-from features.inputs.log import Log, read_tables
-from features.inputs.shop import Shop
+from features.contract.tables import BY_NAME
+from features.errors import Fault, InputError
+from features.log.log import Log, read_tables
 from features.readiness.coverage import Coverage, Lateness
 from features.readiness.finding import LEVELS, Finding, finding_of
 from features.readiness.readiness import Readiness, examine
 from features.readiness.suggestions import Suggestions
+from features.shop.shop import Shop
 from training.support import Support, assess
 
 

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from features.catalog.glossary import Entry
-from features.inputs.contract import ARMS
+from features.contract.tables import ARMS
 
 
 @contextmanager

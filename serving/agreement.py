@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from features.catalog.catalog import Catalog
 from features.catalog.dictionary import make_catalog
-from features.catalog.vocabulary import Vocabulary
-from features.inputs.faults import NextbuyError
-from features.inputs.pseudonyms import key_fingerprint
-from features.inputs.shop import Shop
-from features.store.builds import StoreInfo
+from features.errors import NextbuyError
+from features.language.catalog import Catalog
+from features.language.vocabulary import Vocabulary
+from features.shop.pseudonyms import key_fingerprint
+from features.shop.shop import Shop
+from features.store.protocol import StoreInfo
 from models.registry import Champions
 from serving.replenishment import CYCLE, CYCLES
 

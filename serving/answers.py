@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from features.inputs.history import Table
-from features.inputs.shop import Shop
-from features.inputs.windows import DAY, to_datetime
+from features.history.layout import Table
+from features.shop.shop import Shop
+from features.windows import DAY, to_datetime
 from models.churn import band
 from models.forecast import P_WITHIN_DAYS, Forecast, make_forecast
 from models.registry import Champions

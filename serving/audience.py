@@ -8,9 +8,9 @@ import pandas as pd
 import pyarrow as pa
 from pydantic import ValidationError
 
-from features.inputs.faults import InputError, refuse
-from features.inputs.pseudonyms import stored_ids
-from features.inputs.shop import Shop
+from features.errors import InputError, refuse
+from features.shop.pseudonyms import stored_ids
+from features.shop.shop import Shop
 from serving.decisions import Decisions
 from serving.once import load_once
 from serving.schemas import MAX_CUSTOMERS, Decided, DecisionsRequest

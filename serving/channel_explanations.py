@@ -6,7 +6,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from features.inputs.shop import Shop
+from features.shop.shop import Shop
 from models.channel import ChannelModel
 from models.channel_reasons import (
     ChannelReason as Said,

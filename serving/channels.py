@@ -8,10 +8,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from features.inputs.contact_rules import ContactRules
-from features.inputs.history import Table
-from features.inputs.shop import Shop
-from features.inputs.windows import to_datetime
+from features.history.layout import Table
+from features.shop.contact_rules import ContactRules
+from features.shop.shop import Shop
+from features.windows import to_datetime
 from models.arms import NO_MESSAGE
 from models.channel import ChannelModel, Uplift
 from models.choice import Worth

@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 
-from features.inputs.decisions import Decision, open_decisions
-from features.inputs.faults import refuse
-from features.inputs.identities import customer_at
-from features.inputs.pseudonyms import stored_ids
-from features.inputs.shop import Shop
-from features.inputs.windows import to_datetime
+from features.errors import refuse
+from features.ledgers.decisions import Decision, open_decisions
+from features.log.identities import customer_at
+from features.shop.pseudonyms import stored_ids
+from features.shop.shop import Shop
+from features.windows import to_datetime
 from models.channel import ChannelModel
 from models.choice import Worth, best_shares
 from models.exploration import draw, draw_at

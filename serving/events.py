@@ -1,9 +1,9 @@
 """From posted rows to a receipt: checked, then written down. No BentoML in here."""
 
-from features.inputs.journal import open_journal
-from features.inputs.posted import Door
-from features.inputs.shop import Shop
-from features.inputs.windows import to_datetime
+from features.ledgers.journal import open_journal
+from features.ledgers.posted_rows import Door
+from features.shop.shop import Shop
+from features.windows import to_datetime
 from serving.schemas import EventsRequest, EventsResponse
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from features.inputs.shop import Shop
+from features.shop.shop import Shop
 from models.reasons import Explanation as Explained
 from models.reasons import Speaker, explain
 from models.registry import Champions

@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from features.inputs.shop import read_shop
+from features.shop.shop import read_shop
 from serving.predictor import Predictor, load_predictor
 from serving.reason_schemas import ExplainResponse
 from serving.schemas import PredictResponse

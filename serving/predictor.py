@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from features.catalog.catalog import Catalog
 from features.catalog.relations import CATEGORY_CYCLE
-from features.engines.history_engine import Plan
-from features.engines.scope import Lookups, Scope
-from features.inputs.faults import refuse
-from features.inputs.history import Array
-from features.inputs.identities import read_customers
-from features.inputs.journal import open_journal
-from features.inputs.pseudonyms import stored_ids
-from features.inputs.sensitive import sensitive_names
-from features.inputs.shop import Shop
-from features.inputs.windows import DAY, local_day, read_cutoff, to_datetime
-from features.store.builds import HistoryStore
+from features.engines.plan import Plan
+from features.errors import refuse
+from features.history.layout import Array
+from features.language.catalog import Catalog
+from features.language.scope import Lookups, Scope
+from features.ledgers.journal import open_journal
+from features.log.identities import read_customers
+from features.shop.pseudonyms import stored_ids
+from features.shop.sensitive import sensitive_names
+from features.shop.shop import Shop
+from features.store.build.store_build import store_target
 from features.store.fresh import FreshStore
-from features.store.store import store_target
+from features.store.protocol import HistoryStore
+from features.windows import DAY, local_day, read_cutoff, to_datetime
 from models.eligibility import objects_to_profiling
 from models.reasons import Speaker
 from models.registry import Champions, read_champions

@@ -11,7 +11,7 @@ from typing import Any
 from bentoml.exceptions import InternalServerError, InvalidArgument, ServiceUnavailable
 from pydantic import ValidationError
 
-from features.inputs.faults import InputError, NextbuyError
+from features.errors import InputError, NextbuyError
 
 MAX_BYTES = 16 * 2**20  # of a request; 5,000 decisions with names as long as may be have 4
 _ROUTES = "/v1/"

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Set
 from heapq import nlargest
 from operator import attrgetter
 
-from features.inputs.windows import DAY, to_datetime
+from features.windows import DAY, to_datetime
 from serving.schemas import Due
 
 # The relation that is listed, from which the features of replenishment come as well, and what is

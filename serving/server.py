@@ -4,9 +4,9 @@ import os
 import sys
 from pathlib import Path
 
-from features.inputs.faults import refuse
-from features.inputs.shop import read_shop
-from features.store.store import store_target
+from features.errors import refuse
+from features.shop.shop import read_shop
+from features.store.build.store_build import store_target
 
 _SERVICE = "serving.service:NextbuyService"
 

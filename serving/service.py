@@ -2,7 +2,7 @@
 
 import bentoml
 
-from features.inputs.shop import read_shop
+from features.shop.shop import read_shop
 from serving.decisions import Decisions
 from serving.events import Events
 from serving.reason_schemas import ExplainResponse

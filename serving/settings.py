@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from features.inputs.faults import refuse
+from features.errors import refuse
 
 # name -> (what it is, default); the README lists them, and a test holds it to that.
 SETTINGS: dict[str, tuple[str, str]] = {

@@ -7,9 +7,9 @@ is logged, and the last good snapshot goes on answering.
 import logging
 import threading
 
-from features.inputs.faults import NextbuyError
-from features.inputs.shop import read_shop
-from features.store.store import store_target
+from features.errors import NextbuyError
+from features.shop.shop import read_shop
+from features.store.build.store_build import store_target
 from models.registry import read_champion_versions
 from serving.predictor import Predictor, load_predictor
 from serving.settings import Settings

@@ -16,10 +16,10 @@ import msgspec
 import pandas as pd
 import pytest
 
-from features.engines.build import read_catalog
-from features.inputs.log import Log, read_log
-from features.inputs.shop import Shop, read_shop
-from features.store.store import build_store, store_path
+from features.engines.sql.feature_build import read_catalog
+from features.log.log import Log, read_log
+from features.shop.shop import Shop, read_shop
+from features.store.build.store_build import build_store, store_path
 from models.registry import Champions, read_champions
 from nextbuy.cdnow import write_cdnow
 from nextbuy.simulator import simulate_shop

@@ -19,10 +19,10 @@ import pandas as pd
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from features.inputs.contract import EVENT_TYPES, TABLES, Column, Table
-from features.inputs.log import Log, read_log
-from features.inputs.shop import read_shop
-from features.inputs.windows import DAY, read_cutoff, to_datetime, to_instant
+from features.contract.tables import EVENT_TYPES, TABLES, Column, Table
+from features.log.log import Log, read_log
+from features.shop.shop import read_shop
+from features.windows import DAY, read_cutoff, to_datetime, to_instant
 
 Tables = dict[str, pd.DataFrame]
 Row = dict[str, Any]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks.answer import answer, as_columns, largest_difference
-from features.engines.build import build_features
+from features.engines.sql.feature_build import build_features
 from serving.predictor import load_predictor
 
 

@@ -12,14 +12,14 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 
-from features.engines.build import build_features, read_catalog
-from features.inputs.contact_rules import ContactRules
-from features.inputs.contract import TABLES, Table
-from features.inputs.identities import read_customers
-from features.inputs.log import Log
-from features.inputs.windows import DAY, read_cutoff
+from features.contract.tables import TABLES, Table
+from features.engines.sql.feature_build import build_features, read_catalog
+from features.log.identities import read_customers
+from features.log.log import Log
+from features.shop.contact_rules import ContactRules
+from features.store.build.store_build import build_store
 from features.store.sqlite_store import SqliteStore
-from features.store.store import build_store
+from features.windows import DAY, read_cutoff
 from models.eligibility import check_eligibility
 from tests.random_logs import Tables, column_names, read_tables, utc
 from training.labels import make_message_labels

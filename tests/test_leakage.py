@@ -12,19 +12,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.catalog.catalog import Catalog
-from features.catalog.feature import Aggregate
-from features.engines.build import build_features, build_lookups_at, make_scope, read_catalog
-from features.engines.history_engine import compute_features
-from features.inputs.contact_rules import Cap, ContactRules, QuietHours
-from features.inputs.contract import BY_NAME, TABLES
-from features.inputs.identities import Tables as History
-from features.inputs.identities import read_customers
-from features.inputs.log import Log, read_log
-from features.inputs.shop import read_shop
-from features.inputs.windows import DAY, Window, read_cutoff, to_datetime
+from features.contract.tables import BY_NAME, TABLES
+from features.engines.plan import compute_features
+from features.engines.sql.feature_build import (
+    build_features,
+    build_lookups_at,
+    make_scope,
+    read_catalog,
+)
+from features.language.catalog import Catalog
+from features.language.feature import Aggregate
+from features.log.identities import Tables as History
+from features.log.identities import read_customers
+from features.log.log import Log, read_log
+from features.shop.contact_rules import Cap, ContactRules, QuietHours
+from features.shop.shop import read_shop
+from features.store.build.store_build import build_store
 from features.store.sqlite_store import SqliteStore
-from features.store.store import build_store
+from features.windows import DAY, Window, read_cutoff, to_datetime
 from models.eligibility import check_eligibility
 from tests.random_logs import (
     OVER_LOGS,

@@ -8,10 +8,10 @@ import pandas as pd
 from benchmarks.fifty import FIFTY
 from benchmarks.pandas_rival import compute_fifty
 from benchmarks.warehouse import CUTOFF, write_warehouse
-from features.engines.build import build_features, read_catalog
-from features.inputs.log import read_log
-from features.inputs.shop import read_shop
-from features.inputs.windows import read_cutoff, to_datetime
+from features.engines.sql.feature_build import build_features, read_catalog
+from features.log.log import read_log
+from features.shop.shop import read_shop
+from features.windows import read_cutoff, to_datetime
 
 _INEXACT = ("_mean", "_std", "_share", "_cv", "_rate_", "_ratio", "_mean_365d")
 

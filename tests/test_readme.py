@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from features.inputs.shop import read_shop
+from features.shop.shop import read_shop
 from nextbuy import cli
 from serving.reason_schemas import ChurnReasons
 from serving.schemas import (

@@ -18,9 +18,9 @@ from benchmarks.training_tasks import (
     make_slices_of,
     read_parts,
 )
-from features.engines.build import read_catalog
-from features.inputs.log import read_log
-from features.inputs.shop import read_shop
+from features.engines.sql.feature_build import read_catalog
+from features.log.log import read_log
+from features.shop.shop import read_shop
 from models.slices import Slices
 from training.slices import holdout_cutoff, make_slices
 

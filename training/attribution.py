@@ -8,11 +8,11 @@ work.
 
 import pandas as pd
 
-from features.engines.build import purchases_sql
-from features.inputs.casts import quote
-from features.inputs.identities import messages_sql
-from features.inputs.log import Log
-from features.inputs.windows import DAY
+from features.contract.casts import quote
+from features.engines.sql.feature_build import purchases_sql
+from features.log.identities import messages_sql
+from features.log.log import Log
+from features.windows import DAY
 from models.arms import NO_MESSAGE
 
 

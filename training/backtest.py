@@ -13,11 +13,11 @@ from typing import Any
 import msgspec
 import pandas as pd
 
-from features.catalog.catalog import Catalog
-from features.engines.build import read_catalog
-from features.inputs.faults import Fault, InputError
-from features.inputs.log import Log
-from features.inputs.windows import DAY, cutoffs_before, to_datetime
+from features.engines.sql.feature_build import read_catalog
+from features.errors import Fault, InputError
+from features.language.catalog import Catalog
+from features.log.log import Log
+from features.windows import DAY, cutoffs_before, to_datetime
 from models.forecast import make_forecast
 from training.comparison import OURS, Comparison, log_comparison, sum_up
 from training.fingerprints import fingerprint

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.inputs.contact_rules import ContactRules
-from features.inputs.history import HISTORY, TEXTS, Array, Table, run_starts
-from features.inputs.identities import table_sql
-from features.inputs.log import Log
+from features.history.layout import HISTORY, TEXTS, Array, Table, run_starts
+from features.log.identities import table_sql
+from features.log.log import Log
+from features.shop.contact_rules import ContactRules
 from models.eligibility import check_eligibility
 
 Flags = NDArray[np.bool_]

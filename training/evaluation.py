@@ -8,9 +8,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.catalog.dictionary import make_catalog
-from features.catalog.expressions import compile_expression
-from features.catalog.feature import Derived
-from features.catalog.vocabulary import Vocabulary
+from features.language.expressions import compile_expression
+from features.language.feature import Derived
+from features.language.vocabulary import Vocabulary
 from models.artefact import Kind
 from models.churn import ChurnModel
 from models.forecast import P_WITHIN_DAYS, make_forecast

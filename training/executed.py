@@ -7,9 +7,9 @@ nothing; a message through another channel than was decided was not drawn.
 
 import pandas as pd
 
-from features.inputs.decisions import decisions_path, open_decisions
-from features.inputs.identities import messages_sql
-from features.inputs.log import Log
+from features.ledgers.decisions import decisions_path, open_decisions
+from features.log.identities import messages_sql
+from features.log.log import Log
 
 _AT_ONCE = 10_000
 _TABLE = "decided"

@@ -11,8 +11,8 @@ import msgspec
 import features
 import models
 import training
-from features.catalog.catalog import Catalog
-from features.inputs.log import Log
+from features.language.catalog import Catalog
+from features.log.log import Log
 
 _LIBRARIES = ("lightgbm", "lifetimes", "numpy", "optuna", "scipy")
 

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pandas as pd
 
-from features.catalog.catalog import Catalog
+from features.language.catalog import Catalog
 from models.booster import ResidualBooster
 
 # What a booster reads beside features: which part of the horizon a row is about.

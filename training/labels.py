@@ -2,12 +2,12 @@
 
 import pandas as pd
 
-from features.engines.build import purchases_sql
-from features.inputs.faults import refuse
-from features.inputs.identities import customers_sql, resolve
-from features.inputs.log import Log
-from features.inputs.objections import objected_sql
-from features.inputs.windows import DAY, Window, to_datetime
+from features.engines.sql.feature_build import purchases_sql
+from features.errors import refuse
+from features.log.identities import customers_sql, resolve
+from features.log.log import Log
+from features.log.objections import objected_sql
+from features.windows import DAY, Window, to_datetime
 from training.executed import executed_sql
 
 # A message whose channel was drawn with a logged chance, or held out by a control group. What a

@@ -2,11 +2,11 @@
 
 import pandas as pd
 
-from features.catalog.catalog import Catalog
-from features.engines.build import build_features
-from features.inputs.identities import resolve
-from features.inputs.log import Log
-from features.inputs.windows import DAY, cutoffs_before
+from features.engines.sql.feature_build import build_features
+from features.language.catalog import Catalog
+from features.log.identities import resolve
+from features.log.log import Log
+from features.windows import DAY, cutoffs_before
 from training.labels import make_message_labels
 
 STRIDE_DAYS = 7

@@ -3,11 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from features.engines.build import purchases_sql
-from features.inputs.identities import messages_sql
-from features.inputs.log import Log
-from features.inputs.objections import objected_sql
-from features.inputs.windows import Window
+from features.engines.sql.feature_build import purchases_sql
+from features.log.identities import messages_sql
+from features.log.log import Log
+from features.log.objections import objected_sql
+from features.windows import Window
 from models.arms import NO_MESSAGE
 from models.moment import Moments
 from models.moment_fit import fit_moments

@@ -6,9 +6,9 @@ import mlflow
 import numpy as np
 import pandas as pd
 
-from features.engines.build import read_catalog
-from features.inputs.log import Log
-from features.inputs.windows import DAY, to_datetime
+from features.engines.sql.feature_build import read_catalog
+from features.log.log import Log
+from features.windows import DAY, to_datetime
 from models.choice import Worth
 from training.attribution import attribute_orders
 from training.eligible_arms import eligible_arms

@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from features.inputs.faults import refuse
+from features.errors import refuse
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]

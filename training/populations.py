@@ -2,10 +2,10 @@
 
 import pandas as pd
 
-from features.catalog.catalog import Catalog
-from features.engines.build import build_features
-from features.inputs.log import Log
-from features.inputs.objections import without_objected
+from features.engines.sql.feature_build import build_features
+from features.language.catalog import Catalog
+from features.log.log import Log
+from features.log.objections import without_objected
 from models.btyd.ladder import fit_member
 from models.btyd.member import Member, MemberName
 
@@ -32,7 +32,7 @@ class Populations:
         self._btyds: dict[tuple[int, MemberName], Member] = {}
 
     def features(self, cutoff: int) -> pd.DataFrame:
-        """Give the features at a cutoff, as `features.engines.build.build_features` does."""
+        """Give the features at a cutoff, as `build_features` does."""
         if cutoff not in self._features:
             built = build_features(self._log, [cutoff], self._catalog, share=self._share)
             self._features[cutoff] = without_objected(self._log, built)

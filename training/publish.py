@@ -11,7 +11,7 @@ import numpy as np
 from mlflow import MlflowClient
 from numpy.typing import NDArray
 
-from features.inputs.faults import NextbuyError
+from features.errors import NextbuyError
 from models.artefact import KINDS, Head, Kind, Model
 from models.registry import CHALLENGER, CHAMPION, SHA256_TAG, Champions, read_version
 

@@ -7,7 +7,7 @@ from typing import Any
 import mlflow
 import pandas as pd
 
-from features.inputs.log import Log
+from features.log.log import Log
 from models.artefact import Model
 from training.publish import Candidate, Judgement
 from training.recipes import SEED, Recipe

@@ -10,9 +10,9 @@ from mlflow.artifacts import download_artifacts
 from mlflow.exceptions import MlflowException
 
 from features.catalog.dictionary import make_catalog
-from features.inputs.faults import NextbuyError
-from features.inputs.log import Log
-from features.inputs.windows import to_datetime
+from features.errors import NextbuyError
+from features.log.log import Log
+from features.windows import to_datetime
 from models.artefact import Kind
 from models.registry import read_champion_versions
 from training.evaluation import Evaluation

@@ -14,9 +14,9 @@ from mlflow.models import Model as MlflowModel
 from mlflow.models import infer_signature
 from numpy.typing import NDArray
 
-from features.engines.build import read_vocabulary
-from features.inputs.log import Log
-from features.inputs.windows import to_datetime
+from features.engines.sql.feature_build import read_vocabulary
+from features.log.log import Log
+from features.windows import to_datetime
 from models.artefact import MANIFEST, Kind, Model, make_head, save
 from models.slices import Slices
 from training.plots import calibration_plot, lift_plot

@@ -5,10 +5,10 @@ from itertools import count, islice
 
 import pandas as pd
 
-from features.catalog.catalog import Catalog
-from features.inputs.faults import refuse
-from features.inputs.log import Log
-from features.inputs.windows import (
+from features.errors import refuse
+from features.language.catalog import Catalog
+from features.log.log import Log
+from features.windows import (
     DAY,
     Window,
     cutoffs_before,

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.catalog.catalog import Catalog
-from features.engines.build import read_catalog
-from features.inputs.faults import refuse
-from features.inputs.log import Log
-from features.inputs.windows import DAY, to_datetime
+from features.engines.sql.feature_build import read_catalog
+from features.errors import refuse
+from features.language.catalog import Catalog
+from features.log.log import Log
+from features.windows import DAY, to_datetime
 from models.slices import Slices
 from training.baselines import BASELINES
 from training.populations import Populations

@@ -5,11 +5,11 @@ from typing import Literal
 
 import msgspec
 
-from features.engines.build import purchase_days_sql
-from features.inputs.casts import quote
-from features.inputs.contract import EVENT_TYPES
-from features.inputs.log import Log
-from features.inputs.windows import DAY, Window
+from features.contract.casts import quote
+from features.contract.tables import EVENT_TYPES
+from features.engines.sql.feature_build import purchase_days_sql
+from features.log.log import Log
+from features.windows import DAY, Window
 from models import churn, timing
 from models.arms import NO_MESSAGE
 from models.channel import MIN_RANDOMISED

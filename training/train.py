@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass
 import mlflow
 import pandas as pd
 
-from features.inputs.faults import refuse
-from features.inputs.log import Log, check_observed
-from features.inputs.windows import to_datetime
+from features.errors import refuse
+from features.log.log import Log, check_observed
+from features.windows import to_datetime
 from models.artefact import KINDS, Kind
 from training.comparison import compare
 from training.evaluation import Evaluation, evaluate

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.catalog.catalog import Catalog
-from features.engines.build import read_catalog
-from features.inputs.faults import refuse
-from features.inputs.log import Log
-from features.inputs.windows import DAY
+from features.engines.sql.feature_build import read_catalog
+from features.errors import refuse
+from features.language.catalog import Catalog
+from features.log.log import Log
+from features.windows import DAY
 from models.arms import NO_MESSAGE
 from models.booster import BoosterSettings
 from models.channel import ChannelModel

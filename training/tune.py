@@ -17,7 +17,7 @@ import numpy as np
 import optuna
 from optuna.trial import FixedTrial, FrozenTrial, TrialState
 
-from features.inputs.log import Log
+from features.log.log import Log
 from training.fingerprints import fingerprint
 from training.recipes import SEED, Recipe
 from training.study import Origin, Study

@@ -1,1 +1,1 @@
-"""What a feature is: the language, relations and features as data, and the dictionary."""
+"""The features that exist, a file per family, with the relations they read, their dictionary and glossary."""

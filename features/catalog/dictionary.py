@@ -1,21 +1,21 @@
 """Every feature of Nextbuy, for a shop's vocabulary."""
 
-from features.catalog.catalog import Catalog
-from features.catalog.families.baskets import BASKETS, RETURNS
-from features.catalog.families.browsing import BROWSING
-from features.catalog.families.contact import contact_features
-from features.catalog.families.messaging import CHANNEL_RATES, messaging_features
-from features.catalog.families.profile import (
+from features.catalog.basket_features import BASKETS, RETURNS
+from features.catalog.browsing_features import BROWSING
+from features.catalog.contact_score import contact_features
+from features.catalog.message_features import CHANNEL_RATES, messaging_features
+from features.catalog.profile_features import (
     CALENDAR,
     POPULATION,
     PROFILE,
     SEASON,
     attribute_features,
 )
-from features.catalog.families.purchases import PURCHASES, RFM, RFM_QUANTILES, RFM_SCORES, RHYTHM
-from features.catalog.families.stores import store_features
+from features.catalog.purchase_features import PURCHASES, RFM, RFM_QUANTILES, RFM_SCORES, RHYTHM
 from features.catalog.relations import make_relations
-from features.catalog.vocabulary import Vocabulary
+from features.catalog.store_features import store_features
+from features.language.catalog import Catalog
+from features.language.vocabulary import Vocabulary
 
 
 def make_catalog(vocabulary: Vocabulary) -> Catalog:

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from features.catalog.catalog import Catalog
 from features.catalog.dictionary import make_catalog
-from features.catalog.feature import Aggregate, Feature
-from features.catalog.vocabulary import Vocabulary
-from features.inputs.contract import BY_NAME
+from features.contract.tables import BY_NAME
+from features.language.catalog import Catalog
+from features.language.feature import Aggregate, Feature
+from features.language.vocabulary import Vocabulary
 
 # Every table and column; names of the shop's own stand in angle brackets.
 FULL = Vocabulary(

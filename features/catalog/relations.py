@@ -1,9 +1,9 @@
 """The relations that features sum up: what a shop's tables say of a customer at a cutoff."""
 
-from features.catalog.relation import Lookup, Relation, Relations
-from features.catalog.vocabulary import Vocabulary
-from features.inputs.history import PRODUCT_TEXTS
-from features.inputs.windows import DAY
+from features.history.layout import PRODUCT_TEXTS
+from features.language.relation import Lookup, Relation, Relations
+from features.language.vocabulary import Vocabulary
+from features.windows import DAY
 
 # Events and messages are kept in the history store as far back as this, and no further.
 EVENT_DAYS = 182

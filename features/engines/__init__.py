@@ -1,1 +1,5 @@
-"""One declaration computed three ways: DuckDB, Spark, and numpy over one history."""
+"""Computes the declared features.
+
+By SQL over a whole log, with numpy over many customers, or by generated Python for one
+customer.
+"""

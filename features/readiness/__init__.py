@@ -1,1 +1,1 @@
-"""What is wrong with a log, what is odd, and what it can support."""
+"""The readiness report of a log: faults, oddities, and which models its data can support."""

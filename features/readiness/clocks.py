@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from features.inputs.contract import Table, clock_of
-from features.inputs.log import Log
-from features.inputs.windows import DAY, to_datetime
+from features.contract.tables import Table, clock_of
+from features.log.log import Log
 from features.readiness.coverage import PLACEHOLDER_BEFORE
 from features.readiness.finding import Finding
 from features.readiness.probes import Probe, name_of
+from features.windows import DAY, to_datetime
 
 _MIDNIGHT_SHARE, _MIDNIGHT_ROWS = 0.95, 20
 _SPIKE_ROWS, _SPIKE_SHARE, _SPIKE_RATIO = 50, 0.01, 10

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from features.inputs.casts import quote
-from features.inputs.contract import ARMS, EVENT_TYPES, Table
-from features.inputs.log import Log
-from features.inputs.objections import SCOPE
+from features.contract.casts import quote
+from features.contract.tables import ARMS, EVENT_TYPES, Table
+from features.log.log import Log
+from features.log.objections import SCOPE
 from features.readiness.finding import Level
 from features.readiness.probes import Probe, applies
 

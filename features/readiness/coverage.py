@@ -6,11 +6,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from features.inputs.casts import local_day_sql
-from features.inputs.contract import Table
-from features.inputs.log import Log
-from features.inputs.windows import DAY, date_of, months_of, to_datetime
+from features.contract.casts import local_day_sql
+from features.contract.tables import Table
+from features.log.log import Log
 from features.readiness.finding import Finding
+from features.windows import DAY, date_of, months_of, to_datetime
 
 PLACEHOLDER_BEFORE = 366 * DAY  # 1971-01-02: no shop's log is older, and 1970-01-01 is a zero
 _QUARTER = DAY // 96  # time zones are whole quarters of an hour apart

@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from features.inputs.faults import Fault
+from features.errors import Fault
 
 Level = Literal["error", "warning", "advice"]
 LEVELS: tuple[Level, ...] = ("error", "warning", "advice")  # the gravest first

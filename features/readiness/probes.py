@@ -6,7 +6,7 @@ A table with findings is read again, only to name a few of the rows.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from features.inputs.log import Log
+from features.log.log import Log
 from features.readiness.finding import Finding, Level
 
 _EXAMPLES = 5

@@ -4,15 +4,12 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from features.engines.build import read_catalog
-from features.inputs.contact_rules import ALL
-from features.inputs.contract import BY_NAME, Table
-from features.inputs.faults import Fault, InputError
-from features.inputs.history_tables import sensitive_categories
-from features.inputs.log import Log
-from features.inputs.sensitive import sensitive_names
+from features.contract.tables import BY_NAME, Table
+from features.engines.sql.feature_build import read_catalog
+from features.errors import Fault, InputError
+from features.log.history_tables import sensitive_categories
+from features.log.log import Log
 from features.readiness.clocks import clock_probes, find_spikes
-from features.readiness.columns import find_idle_columns
 from features.readiness.contents import content_probes
 from features.readiness.coverage import (
     Coverage,
@@ -24,8 +21,11 @@ from features.readiness.coverage import (
     find_shifts,
 )
 from features.readiness.finding import Finding, by_gravity, finding_of
+from features.readiness.idle_columns import find_idle_columns
 from features.readiness.probes import run_probes
 from features.readiness.suggestions import Suggestions, suggest
+from features.shop.contact_rules import ALL
+from features.shop.sensitive import sensitive_names
 
 _STEADY = ("orders", "returns", "events", "messages")  # a shop has some of them every month
 

@@ -4,10 +4,10 @@ import math
 
 import msgspec
 
-from features.engines.build import purchases_sql
-from features.inputs.log import Log
-from features.inputs.windows import DAY
+from features.engines.sql.feature_build import purchases_sql
+from features.log.log import Log
 from features.readiness.coverage import Lateness
+from features.windows import DAY
 
 _SHARE = 0.85
 _LEAST, _MOST = 30, 365

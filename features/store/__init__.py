@@ -1,1 +1,4 @@
-"""What serving reads: one packed history per customer, and the lookups."""
+"""The history store that the service reads.
+
+One packed record per customer, in SQLite or Redis.
+"""

@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from features.inputs.contract import BY_NAME
-from features.inputs.contract import Table as Contract
-from features.inputs.history import (
+from features.contract.row_keys import hash_values
+from features.contract.tables import BY_NAME
+from features.contract.tables import Table as Contract
+from features.history.layout import (
     HISTORY,
     LAYOUT,
     PRODUCT,
@@ -17,13 +18,12 @@ from features.inputs.history import (
     Table,
     object_array,
 )
-from features.inputs.journal import Journal, JournalRow
-from features.inputs.keys import hash_values
-from features.inputs.replay import plain_columns, typed_row
-from features.inputs.shop import Shop
-from features.inputs.windows import local_day
-from features.store.builds import HistoryStore, StoreInfo, Tables
+from features.ledgers.journal import Journal, JournalRow
+from features.log.merge_posted import plain_columns, typed_row
+from features.shop.shop import Shop
 from features.store.products import Product
+from features.store.protocol import HistoryStore, StoreInfo, Tables
+from features.windows import local_day
 
 Row = dict[str, Any]
 

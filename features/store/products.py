@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from features.inputs.history import PRODUCT
-from features.inputs.log import Log
+from features.history.layout import PRODUCT
+from features.log.log import Log
 
 Product = dict[str, Any]  # the columns `PRODUCT`; what is sensitive is not in them
 

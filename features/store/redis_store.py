@@ -14,9 +14,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from features.inputs.faults import NextbuyError, refuse
-from features.inputs.history import Array, object_array, unpack
-from features.store.builds import (
+from features.errors import NextbuyError, refuse
+from features.history.layout import Array, object_array, unpack
+from features.store.products import Product, unpack_product
+from features.store.protocol import (
     REBUILD,
     Packed,
     StoreInfo,
@@ -25,7 +26,6 @@ from features.store.builds import (
     check_info,
     missing_store,
 )
-from features.store.products import Product, unpack_product
 
 if TYPE_CHECKING:
     pass

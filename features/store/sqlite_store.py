@@ -8,9 +8,10 @@ from typing import TypeVar
 
 import msgspec
 
-from features.inputs.faults import InputError, NextbuyError
-from features.inputs.history import Array, object_array, unpack
-from features.store.builds import (
+from features.errors import InputError, NextbuyError
+from features.history.layout import Array, object_array, unpack
+from features.store.products import Product, unpack_product
+from features.store.protocol import (
     Packed,
     StoreInfo,
     Tables,
@@ -18,7 +19,6 @@ from features.store.builds import (
     check_info,
     missing_store,
 )
-from features.store.products import Product, unpack_product
 
 Found = TypeVar("Found")
 

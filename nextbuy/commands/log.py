@@ -29,7 +29,7 @@ def check(
 
     Exit code 1 if a table breaks the input contract.
     """
-    from features.inputs.shop import read_shop
+    from features.shop.shop import read_shop
     from nextbuy.readiness_report import report_on, show_report, to_json
 
     report = report_on(read_shop(shop))
@@ -60,8 +60,8 @@ def features(
     """Build everybody's features at a cutoff as Parquet, or the service's history store."""
     if context.invoked_subcommand is not None:
         return
-    from features.engines.build import write_features
-    from features.store.store import build_store, store_target
+    from features.engines.sql.feature_build import write_features
+    from features.store.build.store_build import build_store, store_target
 
     log = read_log_of(shop)
     instant = read_cutoff_of(log, cutoff)
@@ -84,7 +84,7 @@ def list_features(
     """Print the dictionary of the features: name, what it is, unit, family, tables, lookback."""
     from features.catalog.dictionary import make_catalog
     from features.catalog.glossary import FULL, describe, to_markdown
-    from features.engines.build import read_catalog
+    from features.engines.sql.feature_build import read_catalog
     from nextbuy.reports import show_features
 
     if markdown:
@@ -114,6 +114,6 @@ def pseudonym(
 
     The key is read from NEXTBUY_PSEUDONYM_KEY.
     """
-    from features.inputs.pseudonyms import read_key, write_pseudonyms
+    from features.shop.pseudonyms import read_key, write_pseudonyms
 
     write_pseudonyms(read_key(), ids, column, sys.stdout)

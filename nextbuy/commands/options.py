@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 if TYPE_CHECKING:
-    from features.inputs.log import Log
+    from features.log.log import Log
 
 console = Console()
 
@@ -23,14 +23,14 @@ CutoffOption = Annotated[
 
 def read_log_of(shop: Path) -> "Log":
     """Read the log of the shop that `--shop` names."""
-    from features.inputs.log import read_log
-    from features.inputs.shop import read_shop
+    from features.log.log import read_log
+    from features.shop.shop import read_shop
 
     return read_log(read_shop(shop))
 
 
 def read_cutoff_of(log: "Log", cutoff: str | None) -> int | None:
     """Read what `--cutoff` says of a log; None where it is left out."""
-    from features.inputs.log import resolve_cutoff
+    from features.log.log import resolve_cutoff
 
     return None if cutoff is None else resolve_cutoff(log, cutoff)

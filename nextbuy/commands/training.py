@@ -96,7 +96,7 @@ def backtest(
 
     A finished origin is kept, so that an interrupted back-test goes on where it was.
     """
-    from features.inputs.windows import read_cutoff
+    from features.windows import read_cutoff
     from nextbuy.backtest_report import show_backtest, to_json
     from nextbuy.reports import working
     from training.backtest import STEPS_PER_ORIGIN, origins_before
@@ -117,7 +117,7 @@ def backtest(
 @app.command()
 def promote(shop: ShopOption = DEFAULT_SHOP, model: ModelOption = None) -> None:
     """Make the challengers the champions, which the service answers with."""
-    from features.inputs.shop import read_shop
+    from features.shop.shop import read_shop
     from training.publish import promote as promote_models
 
     promoted = promote_models(read_shop(shop).tracking_uri, [m.value for m in model or []])
@@ -135,7 +135,7 @@ def report(
     output: Annotated[Path, typer.Option(help="Where to write the page.")] = Path("report.html"),
 ) -> None:
     """Write how good the purchase models are as one HTML page, as their training judged them."""
-    from features.inputs.shop import read_shop
+    from features.shop.shop import read_shop
     from training.report_run import fetch_report
 
     output.write_text(fetch_report(read_shop(shop).tracking_uri, version), encoding="utf-8")
@@ -154,7 +154,7 @@ def policy(
     the year before --cutoff that were drawn at random; default: the end of the data. Without any
     the values are confounded, and say so.
     """
-    from features.inputs.faults import refuse
+    from features.errors import refuse
     from nextbuy.policy_report import show_study
     from nextbuy.reports import working
     from training.policy_job import STEPS, study_shop

@@ -5,8 +5,8 @@ import duckdb
 import numpy as np
 import pytest
 
-from features.inputs.faults import InputError
-from features.inputs.windows import (
+from features.errors import InputError
+from features.windows import (
     DAY,
     Window,
     cutoffs_before,

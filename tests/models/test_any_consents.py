@@ -9,9 +9,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.inputs.contact_rules import Cap, ContactRules, QuietHours
-from features.inputs.history import TEXTS, Table, object_array
-from features.inputs.windows import DAY, read_cutoff, to_datetime
+from features.history.layout import TEXTS, Table, object_array
+from features.shop.contact_rules import Cap, ContactRules, QuietHours
+from features.windows import DAY, read_cutoff, to_datetime
 from models.eligibility import check_eligibility, objects_to_profiling
 from models.policy import recommend
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from features.catalog.vocabulary import Vocabulary
-from features.engines.build import build_features
-from features.inputs.faults import NextbuyError
+from features.engines.sql.feature_build import build_features
+from features.errors import NextbuyError
+from features.language.vocabulary import Vocabulary
 from models.artefact import KINDS, MANIFEST, Head, booster_file, check_same_event, load, save
 
 BOOSTERS = (booster_file(1), booster_file(2))  # of both purchase models

@@ -13,7 +13,7 @@ from scipy.special import expit, logit
 
 from features.catalog.dictionary import make_catalog
 from features.catalog.glossary import FULL
-from features.inputs.shop_file import SensitiveSection
+from features.shop.settings_file import SensitiveSection
 from models.arms import NO_MESSAGE
 from models.booster import BoosterSettings, ResidualBooster
 from models.channel import ChannelModel, Evidence

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from features.inputs.shop import read_shop
+from features.shop.shop import read_shop
 from models.choice import Worth, best_arms, first_arms
 
 ARMS = ["email", "none", "sms"]

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.engines.build import build_features
+from features.engines.sql.feature_build import build_features
 from models.booster import BoosterSettings, ResidualBooster
 from models.btyd.bg_nbd import BgNbd
 from models.churn import ChurnModel

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.catalog.vocabulary import Vocabulary
-from features.inputs.faults import NextbuyError
+from features.errors import NextbuyError
+from features.language.vocabulary import Vocabulary
 from models.artefact import MANIFEST, load, make_head, save
 from models.booster import BoosterSettings
 from models.channel import ChannelModel

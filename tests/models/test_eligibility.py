@@ -4,9 +4,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from features.inputs.contact_rules import Cap, ContactRules, QuietHours
-from features.inputs.history import object_array
-from features.inputs.windows import DAY, read_cutoff
+from features.history.layout import object_array
+from features.shop.contact_rules import Cap, ContactRules, QuietHours
+from features.windows import DAY, read_cutoff
 from models.eligibility import check_eligibility, objects_to_profiling
 
 WARSAW = ZoneInfo("Europe/Warsaw")

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.inputs.faults import InputError, NextbuyError
-from features.inputs.shop_file import DecisionSection
+from features.errors import InputError, NextbuyError
+from features.shop.settings_file import DecisionSection
 from models.arms import NO_MESSAGE
 from models.exploration import draw, draw_at
 

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 from scipy.special import expit, logit
 
-from features.engines.build import build_features
-from features.inputs.faults import NextbuyError
+from features.engines.sql.feature_build import build_features
+from features.errors import NextbuyError
 from models.btyd.bg_nbd import BgNbd
 from models.churn import ChurnModel, band
 from models.forecast import check_pair, make_forecast

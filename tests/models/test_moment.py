@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from scipy.special import expit
 
-from features.inputs.contact_rules import QuietHours
-from features.inputs.history import object_array
-from features.inputs.windows import DAY, local_clocks, read_cutoff
+from features.history.layout import object_array
+from features.shop.contact_rules import QuietHours
+from features.windows import DAY, local_clocks, read_cutoff
 from models.moment import (
     MIN_OWN_EVENTS,
     ChannelMoments,

@@ -1,6 +1,6 @@
 import numpy as np
 
-from features.inputs.history import object_array
+from features.history.layout import object_array
 from models.policy import preferred_channel, recommend
 
 

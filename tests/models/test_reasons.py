@@ -5,8 +5,8 @@ import pytest
 
 from features.catalog.dictionary import make_catalog
 from features.catalog.glossary import FULL
-from features.engines.build import build_features
-from features.inputs.shop_file import SensitiveSection
+from features.engines.sql.feature_build import build_features
+from features.shop.settings_file import SensitiveSection
 from models.contributions import BASELINE, HISTORY
 from models.reasons import Explanation, Speaker, explain
 from models.wording import FAMILIES, Money

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from features.catalog.dictionary import make_catalog
 from features.catalog.glossary import FULL
-from features.inputs.sensitive import sensitive_names
-from features.inputs.shop_file import SensitiveSection
+from features.shop.sensitive import sensitive_names
+from features.shop.settings_file import SensitiveSection
 from models.wording import FAMILIES, Money, say, say_history, say_nothing, show
 
 EUR = Money("EUR", 2)

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.inputs.contract import TABLES
-from features.inputs.log import read_log
-from features.inputs.shop import read_shop
+from features.contract.tables import TABLES
+from features.log.log import read_log
+from features.shop.shop import read_shop
 from nextbuy.profiles import PROFILES, ProfileName
 from nextbuy.simulator import simulate_shop
 from nextbuy.world import CHANNELS

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.inputs.windows import DAY
+from features.windows import DAY
 from nextbuy.profiles import PROFILES, ProfileName
 from nextbuy.season import Clock
 from nextbuy.simulator import simulate_shop

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from features.inputs.contact_rules import Cap, ContactRules
-from features.inputs.journal import open_journal
-from features.inputs.log import read_log
-from features.inputs.posted import Door
-from features.inputs.shop import Shop, read_shop
-from features.inputs.windows import DAY, to_datetime
+from features.ledgers.journal import open_journal
+from features.ledgers.posted_rows import Door
+from features.log.log import read_log
+from features.shop.contact_rules import Cap, ContactRules
+from features.shop.shop import Shop, read_shop
+from features.store.build.store_build import MARGIN_DAYS, build_store, store_target
 from features.store.fresh import FreshStore
-from features.store.store import MARGIN_DAYS, build_store, store_target
+from features.windows import DAY, to_datetime
 from models.eligibility import Eligibility, check_eligibility
 
 NOW = time.time_ns() // 1000

@@ -13,13 +13,13 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from features.inputs.decisions import decisions_path
-from features.inputs.faults import InputError
-from features.inputs.log import read_log
-from features.inputs.pseudonyms import pseudonym
-from features.inputs.shop import Shop, read_shop
-from features.inputs.windows import to_datetime
-from features.store.store import build_store, store_path
+from features.errors import InputError
+from features.ledgers.decisions import decisions_path
+from features.log.log import read_log
+from features.shop.pseudonyms import pseudonym
+from features.shop.shop import Shop, read_shop
+from features.store.build.store_build import build_store, store_path
+from features.windows import to_datetime
 from models.eligibility import Eligibility
 from models.exploration import draw_at
 from models.registry import Champions

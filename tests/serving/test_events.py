@@ -3,13 +3,13 @@
 import pytest
 from pydantic import ValidationError
 
-from features.inputs.faults import InputError
-from features.inputs.journal import open_journal
-from features.inputs.log import read_log
-from features.inputs.posted import POSTABLE
-from features.inputs.shop import read_shop
+from features.errors import InputError
+from features.ledgers.journal import open_journal
+from features.ledgers.posted_rows import POSTABLE
+from features.log.log import read_log
+from features.shop.shop import read_shop
+from features.store.build.store_build import build_store, store_target
 from features.store.fresh import FreshStore
-from features.store.store import build_store, store_target
 from serving.events import Events
 from serving.schemas import EventsRequest
 

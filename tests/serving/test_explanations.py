@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from scipy.special import logit
 
-from features.engines.build import build_features
-from features.inputs.faults import InputError
-from features.inputs.windows import DAY
+from features.engines.sql.feature_build import build_features
+from features.errors import InputError
+from features.windows import DAY
 from models.registry import Champions
 from serving.predictor import Predictor, load_predictor
 from serving.reason_schemas import ChannelReasons, ExplainResponse

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.engines.build import build_features
-from features.inputs.faults import InputError, NextbuyError
-from features.inputs.shop import SensitiveSection, read_shop
-from features.inputs.windows import DAY, to_datetime
+from features.engines.sql.feature_build import build_features
+from features.errors import InputError, NextbuyError
+from features.shop.shop import SensitiveSection, read_shop
+from features.store.build.store_build import build_store, store_path
 from features.store.fresh import FreshStore
 from features.store.sqlite_store import SqliteStore
-from features.store.store import build_store, store_path
+from features.windows import DAY, to_datetime
 from models.forecast import P_WITHIN_DAYS, make_forecast
 from models.moment import ChannelMoments, Habit, Moments
 from models.registry import Champions

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from features.inputs.faults import NextbuyError, refuse
+from features.errors import NextbuyError, refuse
 from serving.refusals import Refusals, log_our_errors_only, refusing
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.inputs.windows import DAY, to_datetime
+from features.windows import DAY, to_datetime
 from serving.replenishment import MAX_DUE, list_due
 
 _NOW = 20_000 * DAY

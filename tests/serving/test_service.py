@@ -12,8 +12,8 @@ import httpx
 import pytest
 from mlflow import MlflowClient
 
-from features.inputs.windows import to_datetime
-from features.store.store import build_store, store_path
+from features.store.build.store_build import build_store, store_path
+from features.windows import to_datetime
 from models.registry import CHAMPION
 from serving.decisions import Decisions
 from serving.predictor import load_predictor

@@ -1,6 +1,6 @@
 import pytest
 
-from features.inputs.faults import InputError
+from features.errors import InputError
 from serving.settings import read_settings
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from features.inputs.log import Log, read_log
-from features.inputs.shop import read_shop
+from features.log.log import Log, read_log
+from features.shop.shop import read_shop
 from training.attribution import attribute_orders
 
 WriteShop = Callable[..., Path]

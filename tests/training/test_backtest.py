@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.inputs.faults import InputError
-from features.inputs.log import Log, read_log
-from features.inputs.shop import read_shop
-from features.inputs.windows import DAY, read_cutoff
+from features.errors import InputError
+from features.log.log import Log, read_log
+from features.shop.shop import read_shop
+from features.windows import DAY, read_cutoff
 from training import backtest as module
 from training.backtest import STEPS_PER_ORIGIN, backtest, origins_before
 from training.baselines import BASELINES

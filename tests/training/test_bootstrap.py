@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap
 
-from features.inputs.faults import InputError
+from features.errors import InputError
 from training.bootstrap import Difference, paired_difference, paired_differences
 
 

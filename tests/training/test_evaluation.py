@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.engines.build import build_features, read_vocabulary
+from features.engines.sql.feature_build import build_features, read_vocabulary
 from training.comparison import OURS
 from training.evaluation import Evaluation, Judged, evaluate, rfm_segments
 from training.gains import gain_curve, gain_table

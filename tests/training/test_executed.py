@@ -6,10 +6,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from features.inputs.contract import Arm
-from features.inputs.decisions import Decision, open_decisions
-from features.inputs.log import Log, read_log
-from features.inputs.shop import read_shop
+from features.contract.tables import Arm
+from features.ledgers.decisions import Decision, open_decisions
+from features.log.log import Log, read_log
+from features.shop.shop import read_shop
 from training.labels import count_sends, make_message_labels
 
 WriteShop = Callable[..., Path]

@@ -6,9 +6,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from features.inputs.log import Log, read_log
-from features.inputs.shop import read_shop
-from features.inputs.windows import DAY, read_cutoff
+from features.log.log import Log, read_log
+from features.shop.shop import read_shop
+from features.windows import DAY, read_cutoff
 from models.moment import Moments
 from training.labels import make_message_labels
 from training.moments import train_moments

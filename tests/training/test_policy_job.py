@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.inputs.contact_rules import ContactRules
-from features.inputs.faults import InputError
-from features.inputs.log import Log, read_log
-from features.inputs.shop import read_shop
+from features.errors import InputError
+from features.log.log import Log, read_log
+from features.shop.contact_rules import ContactRules
+from features.shop.shop import read_shop
 from nextbuy.simulator import simulate_shop
 from training.eligible_arms import eligible_arms
 from training.labels import make_message_labels

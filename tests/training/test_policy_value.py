@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from features.inputs.faults import InputError
+from features.errors import InputError
 from training.policy_value import (
     Decisions,
     gains,

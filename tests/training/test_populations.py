@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from features.engines.build import build_features, read_catalog
+from features.engines.sql.feature_build import build_features, read_catalog
 from training import populations
 from training.populations import Populations
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from features.inputs.faults import InputError
-from features.inputs.log import Log, check_observed, read_log, resolve_cutoff
-from features.inputs.shop import read_shop
-from features.inputs.windows import DAY, Window, local_day, read_cutoff, to_datetime
+from features.errors import InputError
+from features.log.log import Log, check_observed, read_log, resolve_cutoff
+from features.shop.shop import read_shop
+from features.windows import DAY, Window, local_day, read_cutoff, to_datetime
 from training.labels import check_closed
 from training.slices import holdout_cutoff, make_slices, training_origins
 from training.study import make_study

@@ -6,9 +6,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from features.engines.build import read_catalog
-from features.inputs.log import Log, read_log
-from features.inputs.shop import read_shop
+from features.engines.sql.feature_build import read_catalog
+from features.log.log import Log, read_log
+from features.shop.shop import read_shop
 from models import churn
 from nextbuy.simulator import simulate_shop
 from training.labels import count_sends, make_message_labels

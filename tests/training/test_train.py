@@ -11,9 +11,9 @@ import pytest
 from mlflow import MlflowClient
 
 import training.train as train_module
-from features.inputs.faults import InputError, NextbuyError
-from features.inputs.log import read_log
-from features.inputs.shop import read_shop
+from features.errors import InputError, NextbuyError
+from features.log.log import read_log
+from features.shop.shop import read_shop
 from models.artefact import KINDS
 from models.registry import CHALLENGER, CHAMPION, read_champions, read_version
 from nextbuy.simulator import simulate_shop

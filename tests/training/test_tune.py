@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 from optuna.trial import FixedTrial
 
-from features.inputs.log import Log, read_log
-from features.inputs.shop import read_shop
-from features.inputs.windows import DAY
+from features.log.log import Log, read_log
+from features.shop.shop import read_shop
+from features.windows import DAY
 from training import populations, tune
 from training.recipes import CHURN, TIMING, Recipe
 from training.runs import open_experiment

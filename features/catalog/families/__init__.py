@@ -1,1 +1,0 @@
-"""The features, one line each, a file per family."""

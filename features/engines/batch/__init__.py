@@ -1,0 +1,1 @@
+"""Computes features with numpy over the histories of many customers at once."""

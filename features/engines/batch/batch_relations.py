@@ -1,0 +1,248 @@
+"""The rows of a relation as numpy, over the histories of a batch of customers."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.history.layout import HISTORY, Array, Histories, Rows, run_lengths, run_starts
+from features.language.expressions import (
+    compile_condition,
+    compile_expression,
+    compile_together,
+    is_known,
+    is_missing,
+    names_in,
+)
+from features.language.relation import Relation, Relations, is_constant
+from features.language.scope import Scope
+from features.windows import Window
+
+Floats = NDArray[np.float64]
+Starts = NDArray[np.intp]
+_NO_ROWS = np.empty(0)
+
+
+class Reader:
+    """A relation prepared for many requests.
+
+    Parameters
+    ----------
+    wanted : set of str
+        The columns that it is to give.
+    relations : Relations
+        All that it may read.
+    """
+
+    def __init__(self, relation: Relation, wanted: set[str], relations: Relations) -> None:
+        self._relation = relation
+        self._wanted = sorted(wanted)
+        inputs, names = relation.inputs_of(wanted), relation.reads(wanted)
+        self._inputs = sorted(inputs)
+        if relation.table is not None:
+            self._inputs = sorted(inputs & HISTORY[relation.table].columns.keys())
+        self._customer = [(n, *relation.customer[n]) for n in relation.customer if n in names]
+        joined = relation.lookup.totals if relation.lookup else ()
+        self._looked_up = [name for name in joined if name in names]
+        self._where = compile_condition(relation.where) if relation.where else None
+        totals = [name for name in relation.totals if name in wanted]
+        self._columns = _Columns({n: t for n, t in relation.columns.items() if n in wanted})
+        self._values = _Columns({name: relation.totals[name][1] for name in totals})
+        self._totals = [(name, _TOTALS[relation.totals[name][0]]) for name in totals]
+        first = relations[relation.sources[0]].by if len(relation.sources) == 1 else ()
+        self._is_grouped = bool(relation.by) and first[: len(relation.by)] == relation.by
+        self._gaps = [(n, of) for n, of in relation.gaps.items() if n in wanted]
+        self._ages = [(n, of) for n, of in relation.ages.items() if n in wanted]
+        self._is_sorted = bool(relation.by) and relation.by[0] == relation.order
+        self._is_sorted &= not relation.within
+
+    def read(
+        self, read: Mapping[str, Rows], histories: Histories, scope: Scope,
+        constants: Mapping[str, float],
+    ) -> Rows:  # fmt: skip
+        """Read the relation's rows.
+
+        Parameters
+        ----------
+        read : relation name -> rows
+            Of the relations that it reads itself.
+        histories : table name -> rows of n customers
+        constants : dict of str to float
+            What its texts and those of its features read of the cutoff.
+        """
+        rows = self._source(read, histories, scope)
+        if len(rows.customer):
+            rows = self._joined(rows, read, scope, constants)
+            if self._where is not None:
+                rows = rows.where(self._where({**rows.columns, **constants}))
+        if not len(rows.customer):
+            return Rows(rows.customer, dict.fromkeys(self._wanted, _NO_ROWS), rows.n)
+        if self._relation.by:
+            rows = self._grouped(rows, constants)
+        else:
+            rows = Rows(rows.customer, self._columns.compute(rows, constants), rows.n)
+        return rows if self._relation.order is None else self._ordered(rows)
+
+    def _source(self, read: Mapping[str, Rows], histories: Histories, scope: Scope) -> Rows:
+        """Read the rows that the lookback leaves, with the columns that are needed."""
+        relation = self._relation
+        if relation.table is not None:
+            rows = histories[relation.table]
+            if not len(rows.customer):
+                return rows
+            happened = rows[HISTORY[relation.table].happened]
+            window = Window(scope.cutoff, relation.lookback)
+            return rows.where(window.known(happened, rows["known_at"]), self._inputs)
+        rows = _together([read[name] for name in relation.sources], self._inputs)
+        start = Window(scope.cutoff, relation.lookback).start
+        return rows if start is None else rows.where(rows["happened_at"] > start)
+
+    def _joined(
+        self, rows: Rows, read: Mapping[str, Rows], scope: Scope, constants: Mapping[str, float]
+    ) -> Rows:
+        """Add what stands in each row of a customer, or of a key."""
+        if not self._customer and not self._looked_up:
+            return rows
+        columns = dict(rows.columns)
+        for name, other, aggregate, text in self._customer:
+            source = read[other]
+            values = np.empty(rows.n)
+            values.fill(np.nan)
+            if len(source.customer):
+                value = compile_expression(text)({**source.columns, **constants})
+                values[source.present] = _TOTALS[aggregate](value, source.starts)
+            columns[name] = values.take(rows.customer)
+        lookup = self._relation.lookup
+        if lookup is not None and self._looked_up:
+            keys = rows[str(lookup.key)].tolist()
+            table = scope.lookups.tables.get(lookup.name, {})
+            for name in self._looked_up:
+                columns[name] = np.array(list(map(table.get(name, {}).get, keys)), float)
+        return Rows(rows.customer, columns, rows.n)
+
+    def _grouped(self, rows: Rows, constants: Mapping[str, float]) -> Rows:
+        """Make one row for each customer and value of the keys, sorted by both."""
+        by = self._relation.by
+        if self._is_grouped:
+            starts = run_starts(rows.customer, *(rows[name] for name in by))
+        else:
+            rows, starts = _sorted_by(by, rows)
+        columns = {name: rows[name].take(starts) for name in by}
+        values = self._values.compute(rows, constants)
+        for name, total in self._totals:
+            columns[name] = total(values[name], starts)
+        return Rows(rows.customer.take(starts), columns, rows.n)
+
+    def _ordered(self, rows: Rows) -> Rows:
+        """Put rows into their order, and compare each one with others of its run."""
+        if not self._is_sorted:
+            rows = _sorted(self._relation, rows)
+        within = self._relation.within
+        starts = run_starts(rows.customer, *(rows[n] for n in within)) if within else rows.starts
+        columns = dict(rows.columns)
+        for name, of in self._gaps:
+            values, gap = rows[of], np.empty(len(rows.customer))
+            np.subtract(values[1:], values[:-1], out=gap[1:])
+            gap[starts] = np.nan
+            columns[name] = gap
+        for name, of in self._ages:
+            values = rows[of]
+            lengths = run_lengths(starts, len(values))
+            columns[name] = values - values.take(starts).repeat(lengths)
+        rows = Rows(rows.customer, columns, rows.n)
+        if not self._relation.latest:
+            return rows
+        return rows.take(starts + run_lengths(starts, len(rows.customer)) - 1)
+
+
+class _Columns:
+    """Columns as texts, of which those that are a source's own are handed through."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        own = {n for n, t in texts.items() if names_in(t) == {t} and not is_constant(t)}
+        self._own = [(name, text) for name, text in texts.items() if name in own]
+        self._computed = [name for name in texts if name not in own]
+        self._compute = compile_together(tuple(texts[name] for name in self._computed))
+
+    def compute(self, rows: Rows, constants: Mapping[str, float]) -> dict[str, Array]:
+        """Compute each column of some rows."""
+        columns = {name: rows.columns[text] for name, text in self._own}
+        if self._computed:
+            values = self._compute({**rows.columns, **constants})
+            for name, value in zip(self._computed, values, strict=True):
+                whole = bool(np.ndim(value))
+                columns[name] = value if whole else np.full(len(rows.customer), value)
+        return columns
+
+
+def _together(parts: list[Rows], names: Iterable[str]) -> Rows:
+    """Put rows of several relations one after the other, sorted by customer."""
+    given = [part for part in parts if len(part.customer)] or parts[:1]
+    if len(given) == 1:
+        columns = given[0].columns
+        return Rows(given[0].customer, {name: columns[name] for name in names}, given[0].n)
+    customer = np.concatenate([part.customer for part in given])
+    columns = {name: np.concatenate([part[name] for part in given]) for name in names}
+    rows = Rows(customer, columns, given[0].n)
+    return rows.take(customer.argsort(kind="stable"))
+
+
+def _sorted_by(by: tuple[str, ...], rows: Rows) -> tuple[Rows, Starts]:
+    """Sort the rows of each customer by some columns, and find where equal ones begin."""
+    keys = [_codes(rows[name]) if rows[name].dtype == object else rows[name] for name in by]
+    keys = [rows.customer, *keys]
+    order = np.lexsort(keys[::-1])
+    return rows.take(order), run_starts(*(key.take(order) for key in keys))
+
+
+def _codes(texts: Array) -> Array:
+    """Number texts in their order; the missing one comes last."""
+    given = texts.tolist()
+    found = set(given)
+    found.discard(None)
+    places: dict[str | None, int] = {text: place for place, text in enumerate(sorted(found))}
+    places[None] = len(found)
+    return np.array([places[text] for text in given], np.intp)
+
+
+def _missing_first(values: Array) -> Array:
+    """Turn values into keys to sort by, a missing one before all others."""
+    keys = _codes(values) if values.dtype == object else values
+    return np.where(is_missing(values), -np.inf, keys)
+
+
+def _sorted(relation: Relation, rows: Rows) -> Rows:
+    if len(rows.customer) == 1:
+        return rows
+    keys = [_codes(rows[name]) for name in relation.within]
+    ties = [_missing_first(rows[name]) for name in relation.ties]
+    keys = [rows.customer, *keys, rows[str(relation.order)], *ties]
+    return rows.take(np.lexsort(keys[::-1]))
+
+
+def _count(value: Array, starts: Starts) -> Floats:
+    return np.add.reduceat(is_known(value), starts, dtype=float)
+
+
+def _sum(value: Floats, starts: Starts) -> Floats:
+    """Sum up each run of rows; missing values are left out."""
+    known = value == value
+    sums = add_up(np.where(known, value, 0.0)[None], starts)[0]
+    return np.where(np.add.reduceat(known, starts, dtype=float) > 0, sums, np.nan)
+
+
+def add_up(values: Floats, starts: Starts) -> Floats:
+    """Sum up each run of rows one after the other, as a loop does: features x runs.
+
+    `numpy.add.reduceat` sums in pairs, whose last bit depends on the rows left out as zeros.
+    """
+    runs = np.arange(len(starts)).repeat(run_lengths(starts, values.shape[1]))
+    return np.array([np.bincount(runs, row, len(starts)) for row in values])
+
+
+_TOTALS: dict[str, Callable[[Array, Starts], Floats]] = {
+    "count": _count,
+    "sum": _sum,
+    "min": lambda value, starts: np.fmin.reduceat(value, starts),
+    "max": lambda value, starts: np.fmax.reduceat(value, starts),
+}

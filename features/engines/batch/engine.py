@@ -1,0 +1,309 @@
+"""The features of a catalog as numpy, over the histories of a batch of customers.
+
+The features of one relation are computed together, as a matrix of features x rows. What
+`row_engine` computes of one customer is the same to the last bit: sums are added up row by row.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.engines.batch.batch_relations import Floats, Reader, add_up
+from features.history.layout import Array, Histories, Rows, run_lengths, run_starts
+from features.language.catalog import Catalog
+from features.language.expressions import compile_sequence, compile_together, is_known, names_in
+from features.language.feature import Aggregate
+from features.language.relation import Relation
+from features.language.scope import Lookups, Scope
+from features.windows import DAY
+
+Bools = NDArray[np.bool_]
+Starts = NDArray[np.intp]
+
+
+class NumpyPlan:
+    """A catalog prepared for many requests: what each relation gives, and to which features."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._names, self._listed = list(catalog), catalog.listed
+        by_relation = sorted(catalog.aggregates, key=lambda f: f.relation)
+        blocks = {
+            relation: _Block(list(features))
+            for relation, features in groupby(by_relation, key=lambda f: f.relation)
+        }
+        self._relations = [
+            (
+                relation.name,
+                Reader(relation, catalog.read_columns[relation.name], catalog.relations),
+                block,
+            )
+            for relation in catalog.read_relations
+            for block in [blocks.get(relation.name)]
+        ]
+        self._derive = compile_sequence({f.name: f.expression for f in catalog.derived})
+        of_rows = set().union(*(f.names for f in catalog.aggregates))
+        of_rows |= set().union(*(_names_of(r) for r in catalog.read_relations))
+        self._of_rows = _constants(of_rows)
+        self._of_derived = _constants(set().union(*(f.names for f in catalog.derived)))
+        self._known = self._look_up(Lookups(0))
+
+    def compute(self, histories: Histories, scope: Scope) -> dict[str, Array]:
+        """Compute all features and lists: one value per customer of the batch, in its order."""
+        known = self._known
+        if known[0] is not scope.lookups:
+            known = self._known = self._look_up(scope.lookups)
+        clock = {"cutoff": float(scope.cutoff), "cutoff_day": float(scope.cutoff_day)}
+        constants = known[1] | clock
+        values: dict[str, Any] = known[2] | clock
+        read: dict[str, Rows] = {}
+        with np.errstate(all="ignore"):
+            for name, reader, block in self._relations:
+                rows = read[name] = reader.read(read, histories, scope, constants)
+                if block is not None:
+                    block.compute(rows, scope.cutoff, constants, values)
+            self._derive(values)
+        features = {name: _full(values[name], histories["orders"].n) for name in self._names}
+        return features | {name: _list(read[name], of) for name, of in self._listed.items()}
+
+    def _look_up(self, lookups: Lookups) -> tuple[Lookups, dict[str, float], dict[str, float]]:
+        """Find what rows and derived features read of lookups: the same for many requests."""
+        of_rows, of_derived = (
+            {name: _number(lookups.scalar(name)) for name in names}
+            for names in (self._of_rows, self._of_derived)
+        )
+        return lookups, of_rows, of_derived
+
+
+def _constants(names: set[str]) -> list[str]:
+    return sorted(name for name in names if name.startswith("@"))
+
+
+def _names_of(relation: Relation) -> set[str]:
+    texts = [relation.where, *relation.columns.values(), *(v for _, v in relation.totals.values())]
+    texts += [value for _, _, value in relation.customer.values()]
+    return set().union(*(names_in(text) for text in texts if text))
+
+
+def _number(value: float | None) -> float:
+    return np.nan if value is None else float(value)
+
+
+def _full(value: Any, n: int) -> Array:
+    return value if np.shape(value) else np.full(n, value)
+
+
+def _list(rows: Rows, columns: Sequence[str]) -> Array:
+    """List the rows of each customer, as tuples of some columns."""
+    lists = np.empty(rows.n, object)
+    lists[:] = [[] for _ in range(rows.n)]
+    values = zip(*(rows[name].tolist() for name in columns), strict=True)
+    for customer, row in zip(rows.customer.tolist(), values, strict=True):
+        lists[customer].append(row)
+    return lists
+
+
+_STACKED = ("count", "mean", "std", "sum", "min", "max")
+
+
+class _Block:
+    """The features of one relation: those that share a matrix, and each of the others."""
+
+    def __init__(self, features: Sequence[Aggregate]) -> None:
+        stacked = [f for f in features if f.aggregate in _STACKED]
+        self._stacked = sorted(stacked, key=lambda f: _STACKED.index(f.aggregate))
+        self._names = [f.name for f in self._stacked]
+        self._values, self._value_of = _distinct([f.value for f in self._stacked])
+        self._conditions, self._condition_of = _distinct([f.where for f in self._stacked])
+        self._count_values, self._count_conditions = len(self._values), len(self._conditions)
+        self._has_conditions = any(self._conditions)
+        self._single = [
+            _Single(f, *self._places(f)) for f in features if f.aggregate not in _STACKED
+        ]
+        conditions = [text or "TRUE" for text in self._conditions]
+        self._evaluate = compile_together(tuple(self._values), tuple(conditions))
+        days = [np.inf if f.lookback is None else f.lookback for f in self._stacked]
+        self._lookbacks = np.array(days, float)[:, None] * DAY
+        self._has_lookbacks = bool(np.isfinite(self._lookbacks).any())
+        ends = [sum(_STACKED.index(f.aggregate) <= p for f in stacked) for p in range(6)]
+        self._slices = dict(zip(_STACKED, map(slice, [0, *ends], ends), strict=False))
+        self._nothing = np.array([_nothing(f) for f in self._stacked], float)[:, None]
+
+    def _places(self, feature: Aggregate) -> tuple[int, int | None, int]:
+        """Give the places of a feature's value, order and condition, new ones at the end."""
+        places = [
+            _place(text, among)
+            for text, among in (
+                (feature.value, self._values),
+                (feature.by or feature.value, self._values),
+                (feature.where, self._conditions),
+            )
+        ]
+        return places[0], places[1] if feature.by else None, places[2]
+
+    def compute(
+        self, rows: Rows, cutoff: int, constants: Mapping[str, float], values: dict[str, Any]
+    ) -> None:
+        """Put each feature among the values: one per customer."""
+        found: Sequence[Any] = ()
+        if len(rows.customer):
+            found = self._evaluate({**rows.columns, **constants})
+        for single in self._single:
+            values[single.name] = single.compute(rows, cutoff, found, len(self._values))
+        if not self._stacked:
+            return
+        results = self._nothing.repeat(rows.n, axis=1)
+        if len(rows.customer):
+            results[:, rows.present] = self._reduce(rows, cutoff, found)
+        values.update(zip(self._names, results, strict=True))
+
+    def _reduce(self, rows: Rows, cutoff: int, found: Sequence[Any]) -> Floats:
+        """Sum up the rows of each customer: features x customers that have rows."""
+        values, mask = self._matrix(rows, cutoff, found)
+        result = np.empty((len(self._stacked), len(rows.starts)))
+        of = self._slices
+        summed, counted = slice(of["mean"].start, of["sum"].stop), slice(0, of["std"].stop)
+        if summed.start < summed.stop:
+            kept = np.where(mask[summed], values[summed], 0.0)
+            result[summed] = add_up(kept, rows.starts)
+        if counted.stop:
+            counts = np.add.reduceat(mask[counted], rows.starts, axis=1, dtype=float)
+            result[of["count"]] = counts[of["count"]]
+            means = slice(of["mean"].start, of["std"].stop)
+            if means.start < means.stop:
+                result[means] /= counts[means]
+            spread = of["std"]
+            if spread.start < spread.stop:
+                result[spread] = _spread(
+                    values[spread], mask[spread], rows.starts, result[spread], counts[spread]
+                )
+        for part, extreme in ((of["min"], np.fmin), (of["max"], np.fmax)):
+            if part.start < part.stop:
+                kept = np.where(mask[part], values[part], np.nan)
+                extreme.reduceat(kept, rows.starts, axis=1, out=result[part])
+        return result
+
+    def _matrix(self, rows: Rows, cutoff: int, found: Sequence[Any]) -> tuple[Floats, Bools]:
+        """Lay out the value of each feature, and where it counts: features x rows."""
+        length, stacked = len(rows.customer), len(self._values)
+        values = np.empty((self._count_values, length))
+        for place in range(self._count_values):
+            values[place] = _as_numbers(found[place])
+        values = values.take(self._value_of, 0)
+        mask = values == values
+        if self._has_conditions:
+            masks = np.empty((self._count_conditions, length), bool)
+            for place in range(self._count_conditions):
+                masks[place] = found[stacked + place]
+            mask &= masks.take(self._condition_of, 0)
+        if self._has_lookbacks:
+            mask &= rows["happened_at"] > cutoff - self._lookbacks
+        return values, mask
+
+
+def _nothing(feature: Aggregate) -> float | None:
+    """Give what a feature is of no rows."""
+    if feature.aggregate in ("count", "sum"):
+        return 0.0
+    return None if feature.kind == "text" else np.nan
+
+
+def _distinct(texts: list[str]) -> tuple[list[str], Starts]:
+    unique = list(dict.fromkeys(texts))
+    return unique, np.array([unique.index(text) for text in texts], np.intp)
+
+
+def _place(text: str, among: list[str]) -> int:
+    """Find the place of a text in a list, to which it is added where it is not there."""
+    if text not in among:
+        among.append(text)
+    return among.index(text)
+
+
+def _as_numbers(value: Any) -> Any:
+    """Turn a text into 1 where there is one, so that it can be counted."""
+    if isinstance(value, np.ndarray) and value.dtype.kind == "O":
+        return np.where(is_known(value), 1.0, np.nan)
+    return value
+
+
+def _spread(values: Floats, mask: Bools, starts: Starts, mean: Floats, counts: Floats) -> Floats:
+    """Standard deviation of the sample; of one row there is none."""
+    lengths = run_lengths(starts, values.shape[1])
+    deviation = np.where(mask, values - mean.repeat(lengths, axis=1), 0.0)
+    squares = add_up(deviation * deviation, starts)
+    return np.where(counts > 1, np.sqrt(squares / np.maximum(counts - 1, 1)), np.nan)
+
+
+class _Single:
+    """A feature for which rows must be put into an order.
+
+    Parameters
+    ----------
+    value, by, where : int
+        The places of its texts among those of its relation.
+    """
+
+    def __init__(self, feature: Aggregate, value: int, by: int | None, where: int) -> None:
+        self.name = feature.name
+        self._nothing = _nothing(feature)
+        self._dtype = object if feature.kind == "text" else float
+        self._aggregate = feature.aggregate
+        self._value, self._by, self._where = value, by, where
+        self._has_where = bool(feature.where)
+        self._lookback = feature.lookback
+
+    def compute(self, rows: Rows, cutoff: int, found: Sequence[Any], conditions: int) -> Any:
+        """Compute one value per customer."""
+        result = np.full(rows.n, self._nothing, self._dtype)
+        if not len(rows.customer):
+            return result
+        value, by = found[self._value], None if self._by is None else found[self._by]
+        mask = is_known(value)
+        if self._has_where:
+            mask &= found[conditions + self._where]
+        if self._lookback is not None:
+            mask &= rows["happened_at"] > cutoff - self._lookback * DAY
+        if by is not None:
+            mask &= by == by
+        places = mask.nonzero()[0]
+        by = None if by is None else by.take(places)
+        if len(places):
+            _SINGLE[self._aggregate](value.take(places), by, rows.customer.take(places), result)
+        return result
+
+
+def _median(value: Floats, _by: None, customer: Starts, result: Floats) -> None:
+    """Take the middle of each customer's values."""
+    ordered = value[np.lexsort((value, customer))]
+    starts = run_starts(customer)
+    counts = run_lengths(starts, len(value))
+    low, high = ordered[starts + (counts - 1) // 2], ordered[starts + counts // 2]
+    result[customer[starts]] = low + (high - low) * 0.5
+
+
+def _last(value: Array, by: Floats, customer: Starts, result: Array) -> None:
+    _take_first(value, np.lexsort((-by, customer)), customer, result)
+
+
+def _top(value: Array, by: Floats, customer: Starts, result: Array) -> None:
+    _take_first(value, np.lexsort((_ranks(value), -by, customer)), customer, result)
+
+
+def _take_first(value: Array, order: Starts, customer: Starts, result: Array) -> None:
+    customer = customer[order]
+    first = run_starts(customer)
+    result[customer[first]] = value[order][first]
+
+
+def _ranks(value: Array) -> Array:
+    """Number values in their order."""
+    if value.dtype.kind != "O":
+        return value
+    places = {text: place for place, text in enumerate(sorted(set(value)))}
+    return np.array([places[text] for text in value])
+
+
+_SINGLE: dict[str, Callable[..., None]] = {"median": _median, "last": _last, "top": _top}

@@ -1,0 +1,232 @@
+"""Features of everybody at a cutoff, from the log."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.catalog.dictionary import make_catalog
+from features.catalog.relations import PURCHASES
+from features.engines.sql.duckdb_engine import features_sql, rows_sql
+from features.engines.sql.history_export import write_parquet
+from features.engines.sql.lookups import build_lookups, drop_computed
+from features.history.layout import HISTORY
+from features.language.catalog import Catalog
+from features.language.relation import Relations
+from features.language.scope import Lookups, Scope
+from features.language.vocabulary import Vocabulary
+from features.log.history_tables import attribute_names, profile_columns
+from features.log.identities import table_sql
+from features.log.log import Log, check_observed
+from features.log.objections import objected_sql
+from features.log.warehouse import Warehouse
+from features.windows import Window, local_day, to_datetime
+
+Population = Literal["buyers", "contacts"]
+
+
+def read_vocabulary(log: Log, cutoff: int) -> Vocabulary:
+    """Read the names that decide a shop's features, as known at a cutoff."""
+    tables = {name: sorted(columns) for name, columns in log.provided.items()}
+    if "customers" in tables:
+        tables["customers"] = sorted(profile_columns(log.shop, log.provided))
+    stores = _names(log, "orders", "store", "ordered_at", cutoff)
+    return Vocabulary(
+        tables,
+        channels=[c for c in _names(log, "messages", "channel", "sent_at", cutoff) if c != "none"],
+        stores=stores,
+        attributes=attribute_names(log.shop, log.provided),
+        points=log.shop.contact_points,
+    )
+
+
+def _names(log: Log, table: str, column: str, happened: str, cutoff: int) -> list[str]:
+    """List the names that stand in a column, as known at a cutoff."""
+    if column not in log.provided.get(table, ()):
+        return []
+    rows = log.connection.execute(
+        f"SELECT DISTINCT {column} FROM {table} WHERE {column} IS NOT NULL "
+        f"AND {Window(cutoff).known_sql(happened, 'known_at')} ORDER BY 1"
+    )
+    return [row[0] for row in rows.fetchall()]
+
+
+def read_catalog(log: Log, cutoff: int) -> Catalog:
+    """Make the catalog of the features that this shop's tables support at a cutoff."""
+    return make_catalog(read_vocabulary(log, cutoff))
+
+
+def make_scope(log: Warehouse, cutoff: int, lookups: Lookups | None = None) -> Scope:
+    """Make the scope of a cutoff: its local day, and where the log has the history's tables."""
+    tables = {name: table_sql(log, name, cutoff) for name in HISTORY}
+    return Scope(cutoff, local_day(cutoff, log.timezone), lookups or Lookups(cutoff), tables)
+
+
+def purchases_sql(log: Warehouse, cutoff: int) -> str:
+    """Write the SELECT of all purchases as known at a cutoff, orders not cancelled.
+
+    Returns
+    -------
+    str
+        A query with `customer_id`, `happened_at`, `day`, `amount` (minor units).
+    """
+    return rows_sql(Relations(PURCHASES), "purchases", make_scope(log, cutoff))
+
+
+def purchase_days_sql(log: Log, cutoff: int) -> str:
+    """Write the SELECT of all days with purchases as known at a cutoff.
+
+    Returns
+    -------
+    str
+        A query with `customer_id`, `day`, `amount`, `gap_days` since the one before.
+    """
+    return rows_sql(Relations(PURCHASES), "purchase_days", make_scope(log, cutoff))
+
+
+def build_features(
+    log: Log,
+    cutoffs: Iterable[int],
+    catalog: Catalog,
+    population: Population = "buyers",
+    share: float = 1.0,
+) -> pd.DataFrame:
+    """Build the features of everybody at each cutoff, or of a share of the customers.
+
+    Parameters
+    ----------
+    cutoffs : iterable of int
+        Instants; see `features.windows.read_cutoff`.
+    population : {"buyers", "contacts"}
+        Everybody with a purchase known at the cutoff, one-time buyers included; or also
+        everybody who was sent a message.
+    share : float
+        Of the customers: at every cutoff the same ones, whoever else there is. What their
+        features compare with is still taken over everybody.
+
+    Returns
+    -------
+    DataFrame
+        One row per (customer_id, cutoff): `customer_id`, `cutoff` (UTC), and the catalog's
+        features as float64, sorted by cutoff and customer. Only what was known at its cutoff
+        is read for a row.
+    """
+    parts = [_build_one(log, cutoff, catalog, population, share) for cutoff in cutoffs]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _build_one(
+    log: Log, cutoff: int, catalog: Catalog, population: Population, share: float
+) -> pd.DataFrame:
+    with prepare_features(log, cutoff, catalog, population, share) as queries:
+        parts = [log.connection.execute(f"{query} ORDER BY customer_id").df() for query in queries]
+    filled = [part for part in parts if len(part)] or parts[:1]  # of no rows the types are lost
+    frame = pd.concat(filled, ignore_index=True)
+    instant = pd.Timestamp(to_datetime(cutoff)).as_unit("us")
+    rows = frame[["customer_id"]].assign(cutoff=instant)
+    numbers = _settled(frame[catalog.numbers].to_numpy(dtype=float))
+    texts = frame[[name for name in catalog if catalog[name].kind == "text"]]
+    columns = [rows, pd.DataFrame(numbers, columns=catalog.numbers), texts]
+    return pd.concat(columns, axis=1)[["customer_id", "cutoff", *catalog]]
+
+
+def _settled(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Cut off the last bits, which differ from run to run: threads sum floats in any order.
+
+    Whole numbers up to 2^40 stay as they are, and the same data give the same model.
+    """
+    mantissa, exponent = np.frexp(values)
+    settled: NDArray[np.float64] = np.ldexp(np.round(mantissa * _KEPT) / _KEPT, exponent)
+    return settled
+
+
+_KEPT = 2.0**40
+
+
+@contextmanager
+def prepare_features(
+    log: Warehouse,
+    cutoff: int,
+    catalog: Catalog,
+    population: Population = "buyers",
+    share: float = 1.0,
+) -> Iterator[list[str]]:
+    """Build the lookups of a cutoff and give the queries of everybody's features at it.
+
+    One for each range of customers, in their order. They can be run within the context: they
+    read tables that end with it.
+    """
+    scope = _build_scope(log, cutoff, catalog)
+    everybody = _population_sql(log, cutoff, population)
+    parts = [replace(scope, within=_sampled(within, share)) for within in log.ranges]
+    try:
+        yield [features_sql(catalog, part, everybody) for part in parts]
+    finally:
+        drop_computed(log, scope)
+
+
+def _sampled(within: str, share: float) -> str:
+    """Restrict a condition on `customer_id` to those whose hash is low enough."""
+    if share >= 1.0:
+        return within
+    drawn = f"hash(customer_id) < {int(share * 2**64)}"
+    return f"({within}) AND {drawn}" if within else drawn
+
+
+def build_lookups_at(log: Warehouse, cutoff: int, catalog: Catalog) -> Lookups:
+    """Build the population's statistics that a catalog needs, as known at a cutoff."""
+    scope = _build_scope(log, cutoff, catalog)
+    drop_computed(log, scope)
+    return scope.lookups
+
+
+def _build_scope(log: Warehouse, cutoff: int, catalog: Catalog) -> Scope:
+    buyers = _population_sql(log, cutoff, "buyers")
+    return build_lookups(log, catalog, make_scope(log, cutoff), buyers)
+
+
+def _population_sql(log: Warehouse, cutoff: int, population: Population) -> str:
+    buyers = f"SELECT DISTINCT customer_id FROM ({purchases_sql(log, cutoff)})"
+    if population == "buyers" or "messages" not in log.provided:
+        return buyers
+    known = Window(cutoff).known_sql("sent_at", "known_at")
+    return (
+        f"{buyers} UNION SELECT customer_id FROM {table_sql(log, 'messages', cutoff)} WHERE {known}"
+    )
+
+
+def write_features(log: Log, cutoff: int | None = None) -> Path:
+    """Write everybody's features at a cutoff as a Parquet partition of the shop's workspace.
+
+    Customers who have objected to profiling are left out.
+
+    Parameters
+    ----------
+    cutoff : int, optional
+        Default: the end of the data.
+
+    Returns
+    -------
+    Path
+        `features/cutoff=<instant>/features.parquet`: one row per customer, `customer_id`,
+        `cutoff` and the features; written beside and renamed into place.
+    """
+    cutoff = log.observed_until if cutoff is None else cutoff
+    check_observed(log, cutoff)
+    folder = log.shop.workspace / "features" / f"cutoff={to_datetime(cutoff):%Y-%m-%dT%H%M%SZ}"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "features.parquet"
+    with prepare_features(log, cutoff, read_catalog(log, cutoff)) as queries:
+        allowed = [
+            f"SELECT customer_id, make_timestamptz({cutoff}) AS cutoff, "
+            f"COLUMNS(* EXCLUDE customer_id) FROM ({query}) "
+            f"WHERE customer_id NOT IN ({objected_sql(log)})"
+            for query in queries
+        ]
+        write_parquet(log.connection, allowed, path)
+    return path

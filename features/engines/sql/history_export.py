@@ -1,0 +1,83 @@
+"""The history's tables as Parquet, for an engine beyond this machine.
+
+A shop whose log outgrew one machine makes the same tables in its own warehouse:
+`history_<table>` with a text `customer_id` (the account, `source:id` where the shop names
+systems) and the columns of `features.history.layout.HISTORY` in the types of `column_type`.
+Instants are microseconds UTC, `local_day` counts the shop's days since 1970-01-01, money is in
+minor units, and `<name>_known_at` is the later of a field's own instant and its row's. Lines carry
+their order's clocks and their product's attributes, events and returns their product's;
+`attributes` has a row per statement (`country`, `PL`, `country=PL`). What is sensitive must not be
+in them, the subcategories of a sensitive category included.
+"""
+
+import os
+from collections.abc import Sequence
+from itertools import chain
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from features.contract.casts import name_sql
+from features.history.layout import HISTORY
+from features.log.history_tables import column_type
+from features.log.log import Log
+from features.sources.connection import Connection
+
+_ROW_GROUP = 122_880  # rows
+# What features read, and what decides whose rows they are and who is left out.
+FILES = tuple(table for table in HISTORY if table not in ("reachability", "links"))
+
+
+def typed_columns(table: str) -> dict[str, str]:
+    """Give the columns of a table of the history with their SQL types, `customer_id` first."""
+    return {"customer_id": "VARCHAR"} | {name: column_type(name) for name in HISTORY[table].columns}
+
+
+def write_history(log: Log, folder: Path) -> list[Path]:
+    """Write the history's tables of which the shop gives the rows.
+
+    Returns
+    -------
+    list of Path
+        `<folder>/<table>.parquet`, a row per row of the shop's log, in the contract's types.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    given = [table for table in FILES if HISTORY[table].contract in log.provided]
+    for table in given:
+        columns = ", ".join(
+            f"CAST({name_sql(name)} AS {kind}) AS {name_sql(name)}"
+            for name, kind in typed_columns(table).items()
+        )
+        query = f"SELECT {columns} FROM history_{table}"
+        write_parquet(log.connection, [query], folder / f"{table}.parquet")
+    return [folder / f"{table}.parquet" for table in given]
+
+
+def write_parquet(connection: Connection, queries: Sequence[str], path: Path) -> None:
+    """Write the rows of queries that give the same columns beside a file, then into its place."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")  # hidden from readers of the folder
+    try:
+        with connection.within_room():
+            parts = (connection.read(query, _ROW_GROUP) for query in queries)
+            first = next(parts)
+            schema = _in_utc(first.schema)
+            with pq.ParquetWriter(unfinished, schema, compression="zstd") as writer:
+                for batch in chain(first, chain.from_iterable(parts)):
+                    writer.write_batch(batch.cast(schema))
+            _flush(unfinished)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _flush(path: Path) -> None:
+    """Wait until a file is on the disk."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _in_utc(schema: pa.Schema) -> pa.Schema:
+    """Say instants in UTC, not in the time zone of the connection."""
+    utc = pa.timestamp("us", "UTC")
+    return pa.schema([f.with_type(utc) if pa.types.is_timestamp(f.type) else f for f in schema])

@@ -1,0 +1,254 @@
+"""The same declarations in Spark, for a log that outgrew one machine.
+
+Every query is written once, in DuckDB's SQL, and transpiled. What features may say is small
+(`features.language.expressions`), and there the two differ in nothing that a translation cannot
+even out: division and logarithms are guarded, literals are never DECIMAL, and nothing depends on
+the order of NULLs, which the transpiler writes out.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import sqlglot
+from sqlglot import exp
+
+from features.engines.sql.feature_build import Population, prepare_features
+from features.engines.sql.history_export import FILES, typed_columns
+from features.errors import Fault, InputError, refuse
+from features.history.layout import HISTORY
+from features.language.catalog import Catalog
+from features.language.vocabulary import Vocabulary
+from features.log.objections import objected_sql
+from features.log.warehouse import Column
+from features.shop.sensitive import sensitive_names
+from features.shop.settings_file import SensitiveSection
+from features.windows import to_datetime
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+# What the transpiled text means depends on these; Spark 4 has them so unless it is told otherwise.
+_SETTINGS = {
+    "spark.sql.ansi.enabled": "true",  # a number too large is an error, not another number
+    "spark.sql.parser.escapedStringLiterals": "false",
+    "spark.sql.ansi.doubleQuotedIdentifiers": "false",
+}
+_ARROW_TYPES = {"VARCHAR": pa.string(), "DOUBLE": pa.float64()}
+_SPARK_TYPES = {
+    "VARCHAR": "string",
+    "BIGINT": "bigint",
+    "INTEGER": "int",
+    "DOUBLE": "double",
+    "BOOLEAN": "boolean",
+}
+
+
+@dataclass(frozen=True)
+class SparkLog:
+    """A shop's history in Spark, a `features.log.warehouse.Warehouse`.
+
+    Attributes
+    ----------
+    spark : SparkSession
+        Has the tables or views `history_<table>` that
+        `features.engines.sql.history_export` describes.
+    vocabulary : Vocabulary
+        The shop's tables and names, as
+        `features.engines.sql.feature_build.read_vocabulary` reads them from a log and every
+        model keeps them.
+    timezone : ZoneInfo
+        The shop's calendar.
+    sensitive : SensitiveSection
+        `[sensitive]` of nextbuy.toml: what must not be among the categories and attributes.
+
+    Raises
+    ------
+    InputError
+        With all that is wrong with the session's settings and the tables' columns; with
+        what is sensitive in them, which the tables of a log leave out.
+    """
+
+    spark: "SparkSession"
+    vocabulary: Vocabulary
+    timezone: ZoneInfo
+    sensitive: SensitiveSection = field(default_factory=SensitiveSection)
+
+    def __post_init__(self) -> None:
+        faults = [*_setting_faults(self.spark), *self._table_faults()]
+        if faults := faults or list(self._sensitive_faults()):
+            raise InputError(faults)
+
+    @property
+    def provided(self) -> Mapping[str, frozenset[str]]:
+        """The columns that the shop gives, by table of the contract."""
+        return {name: frozenset(columns) for name, columns in self.vocabulary.tables.items()}
+
+    def query(self, query: str) -> "DataFrame":
+        """Open a query that is written in DuckDB's SQL."""
+        return self.spark.sql(spark_sql(query))
+
+    def fetch(self, query: str) -> list[tuple[Any, ...]]:
+        """Give the rows of a query that is written in DuckDB's SQL."""
+        return [tuple(row) for row in self.query(query).collect()]
+
+    def put(self, name: str, columns: Mapping[str, Column]) -> None:
+        """Put a small table beside the others, in place of an older one of its name."""
+        table = {n: pa.array(values, _ARROW_TYPES[kind]) for n, (kind, values) in columns.items()}
+        self.spark.createDataFrame(pa.table(table)).createOrReplaceTempView(name)
+
+    @property
+    def ranges(self) -> tuple[str]:
+        """Everybody at once: Spark parts the rows by itself."""
+        return ("",)
+
+    def keep(self, name: str, queries: Sequence[str]) -> None:
+        """Name queries; Spark computes them where they are read."""
+        self.query(" UNION ALL ".join(queries)).createOrReplaceTempView(name)
+
+    def drop(self, name: str) -> None:
+        """Forget a name; what was opened under it can still be read."""
+        self.spark.catalog.dropTempView(name)
+
+    def _table_faults(self) -> Iterator[Fault]:
+        for table in FILES:
+            if HISTORY[table].contract not in self.provided:
+                continue
+            name = f"history_{table}"
+            there = self.spark.catalog.tableExists(name)
+            found = dict(self.spark.table(name).dtypes) if there else {}
+            for column, kind in typed_columns(table).items():
+                expected, got = _SPARK_TYPES[kind], found.get(column, "none")
+                if got != expected:
+                    yield Fault(
+                        f"{name}.{column}",
+                        f"a column of {expected}",
+                        got,
+                        "Make the table as features/engines/sql/history_export.py describes it.",
+                    )
+
+    def _sensitive_faults(self) -> Iterator[Fault]:
+        named = {"vocabulary.attributes": self.vocabulary.attributes}
+        given = [name for name, table in HISTORY.items() if table.contract in self.provided]
+        for table in given:
+            for column in ("category", "subcategory"):
+                if column in HISTORY[table].columns:
+                    rows = self.fetch(f"SELECT DISTINCT {column} FROM history_{table}")
+                    names = [row[0] for row in rows if row[0] is not None]
+                    named[f"history_{table}.{column}"] = names
+        for where, names in named.items():
+            yield from self._kept_out(where, names)
+
+    def _kept_out(self, where: str, names: Iterable[str]) -> Iterator[Fault]:
+        for name, word in sensitive_names(sorted(names), self.sensitive).items():
+            yield Fault(
+                where,
+                "nothing that is too personal",
+                f"'{name}' (it has '{word}')",
+                "Make it NULL, or allow the name in [sensitive] of nextbuy.toml.",
+            )
+
+
+def _setting_faults(spark: "SparkSession") -> Iterator[Fault]:
+    for name, expected in _SETTINGS.items():
+        got = str(spark.conf.get(name)).lower()
+        if got != expected:
+            yield Fault(name, expected, got, "Set it so in the Spark session.")
+
+
+def spark_sql(query: str) -> str:
+    """Transpile a query of this project from DuckDB's SQL to Spark's.
+
+    >>> spark_sql('SELECT median("@a b") FILTER (WHERE x > 0), quantile_cont(x, [0.2e0]) FROM t')
+    'SELECT MEDIAN(`@a b`) FILTER(WHERE `x` > 0), PERCENTILE(`x`, ARRAY(0.2e0)) FROM `t`'
+    """
+    tree = sqlglot.parse_one(query, dialect="duckdb").transform(_respell)
+    return tree.sql(dialect="spark", identify=True)
+
+
+def _respell(node: exp.Expr) -> exp.Expr:
+    if isinstance(node, exp.PercentileCont):  # Spark's own takes one quantile, and no list
+        return exp.Anonymous(this="PERCENTILE", expressions=[node.this, node.expression])
+    return node
+
+
+def build_features_spark(
+    log: SparkLog, cutoff: int, catalog: Catalog, population: Population = "buyers"
+) -> "DataFrame":
+    """Open everybody's features at a cutoff; the population's lookups are built at once.
+
+    Customers who have objected to profiling are left out.
+
+    Returns
+    -------
+    pyspark.sql.DataFrame
+        One row per customer: `customer_id`, `cutoff` (UTC), and the catalog's features, numbers
+        as double and texts as string, equal to those of `features.engines.sql.feature_build`.
+    """
+    _check_names(catalog)
+    with prepare_features(log, cutoff, catalog, population) as (query,):
+        features = log.query(query)
+    kept = features.join(log.query(objected_sql(log)), "customer_id", "left_anti")
+    clock = f"timestamp_micros({cutoff}) AS cutoff"
+    return kept.selectExpr("customer_id", clock, *map(_column, catalog))
+
+
+def _column(name: str) -> str:
+    return f"`{name.replace('`', '``')}`"
+
+
+def _check_names(catalog: Catalog) -> None:
+    """Refuse features that differ in upper and lower case only: SQL takes them for one."""
+    folded = Counter(name.casefold() for name in catalog)
+    if clashes := [name for name in catalog if folded[name.casefold()] > 1]:
+        raise refuse(
+            "catalog",
+            "names that differ in more than upper and lower case",
+            ", ".join(clashes),
+            "Rename the store, channel or attribute that they are of.",
+        )
+
+
+def write_features_spark(
+    log: SparkLog,
+    cutoffs: Iterable[int],
+    catalog: Catalog,
+    folder: str,
+    population: Population = "buyers",
+) -> list[str]:
+    """Write everybody's features, one Parquet partition per cutoff.
+
+    Parameters
+    ----------
+    folder : str
+        Any that Spark can write to.
+
+    Returns
+    -------
+    list of str
+        `<folder>/cutoff=<instant>`, replaced where it was there; whole once Spark's `_SUCCESS`
+        stands in it.
+    """
+    written = []
+    for cutoff in cutoffs:
+        path = f"{folder}/cutoff={to_datetime(cutoff):%Y-%m-%dT%H%M%SZ}"
+        frame = build_features_spark(log, cutoff, catalog, population)
+        with _setting(log.spark, "spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS"):
+            frame.write.mode("overwrite").parquet(path)
+        written.append(path)
+    return written
+
+
+@contextmanager
+def _setting(spark: "SparkSession", name: str, value: str) -> Iterator[None]:
+    """Have a setting for a while: by default Spark writes instants without their zone."""
+    before = str(spark.conf.get(name))
+    spark.conf.set(name, value)
+    try:
+        yield
+    finally:
+        spark.conf.set(name, before)

@@ -1,0 +1,151 @@
+"""The decision table: what was decided of whom, on the disk before anybody acts on it.
+
+A decision is made once: of an account, a campaign and a key there is one row, whoever asks
+first, and all who ask after that are given that row.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from features.contract.tables import Arm
+from features.ledgers.ledger import Database, Ledger, open_ledger
+from features.shop.shop import Shop
+
+_AT_ONCE = 500  # rows in one statement
+_IDENTITY = ("account", "campaign", "key")
+
+LEDGER = Ledger(
+    name="decisions",
+    what="the decision table",
+    unaccepted="Nothing of this request was decided.",
+    schema=(
+        "CREATE TABLE IF NOT EXISTS decisions (seq {seq}, decision_id TEXT NOT NULL UNIQUE, "
+        "decided_at BIGINT NOT NULL, expires_at BIGINT NOT NULL, account TEXT NOT NULL, "
+        "customer_id TEXT NOT NULL, campaign TEXT NOT NULL, key TEXT NOT NULL, "
+        "channel TEXT NOT NULL, arm TEXT NOT NULL, propensity DOUBLE PRECISION NOT NULL, "
+        "propensities {bytes} NOT NULL, policy_version TEXT NOT NULL, "
+        "UNIQUE (account, campaign, key))",
+    ),
+)
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """One decision, as it is written down.
+
+    Attributes
+    ----------
+    decided_at, expires_at : int
+        Microseconds; it may be carried out until it expires.
+    account : str
+        The id that was asked about, as the history store holds it.
+    customer_id : str
+        The customer to whom the account was known to belong.
+    channel, arm : str
+        What was drawn, `none` included, and why: control, random or optimised.
+    propensities : dict of str to float
+        Chance of each arm that was eligible; `propensity` is that of `channel`.
+    policy_version : str
+        The model and the settings that drew it.
+    """
+
+    decision_id: str
+    decided_at: int
+    expires_at: int
+    account: str
+    customer_id: str
+    campaign: str
+    key: str
+    channel: str
+    arm: Arm
+    propensity: float
+    propensities: dict[str, float]
+    policy_version: str
+
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """Of what there is one decision."""
+        return self.account, self.campaign, self.key
+
+
+_COLUMNS = Decision.__struct_fields__
+
+
+class DecisionTable:
+    """Reads and appends to a decision table."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def decide_once(self, proposed: Sequence[Decision]) -> list[Decision]:
+        """Write down the decisions that were not made before, all or none; durable on return.
+
+        Returns
+        -------
+        list of Decision
+            For each proposed one, in order, what has been decided: itself, or what was
+            written down before it, by whichever process and policy.
+
+        Raises
+        ------
+        NextbuyError
+            The table could not be written; then none of the decisions was made.
+        """
+        stored: dict[tuple[str, str, str], Decision] = {}
+        with self._database.write() as run:
+            for start in range(0, len(proposed), _AT_ONCE):
+                some = proposed[start : start + _AT_ONCE]
+                run(_insert_sql(len(some)), [v for decision in some for v in _values(decision)])
+                found = run(_find_sql(len(some)), [v for d in some for v in d.identity])
+                stored |= {decision.identity: decision for decision in map(_decision, found)}
+        return [stored[decision.identity] for decision in proposed]
+
+    def rows(self, size: int) -> Iterator[list[Decision]]:
+        """Read all decisions in the order they were made, so many at a time."""
+        last = 0
+        columns = ", ".join(_COLUMNS)
+        query = f"SELECT {columns}, seq FROM decisions WHERE seq > ? ORDER BY seq LIMIT {size}"
+        while rows := self._database.select(query, [last]):
+            yield [_decision(row[:-1]) for row in rows]
+            last = rows[-1][-1]
+
+    def close(self) -> None:
+        """Close the table."""
+        self._database.close()
+
+
+def _insert_sql(rows: int) -> str:
+    marks = ", ".join([f"({', '.join('?' * len(_COLUMNS))})"] * rows)
+    return f"INSERT INTO decisions ({', '.join(_COLUMNS)}) VALUES {marks} ON CONFLICT DO NOTHING"
+
+
+def _find_sql(rows: int) -> str:
+    columns = ", ".join(f"decisions.{name}" for name in _COLUMNS)
+    same = " AND ".join(
+        f"decisions.{name} = asked.column{place}" for place, name in enumerate(_IDENTITY, 1)
+    )
+    marks = ", ".join([f"({', '.join('?' * len(_IDENTITY))})"] * rows)
+    return f"SELECT {columns} FROM (VALUES {marks}) AS asked JOIN decisions ON {same}"
+
+
+def _values(decision: Decision) -> list[Any]:
+    values = msgspec.structs.asdict(decision)
+    return list((values | {"propensities": msgspec.json.encode(decision.propensities)}).values())
+
+
+def _decision(row: Sequence[Any]) -> Decision:
+    values = dict(zip(_COLUMNS, row, strict=True))
+    return Decision(**values | {"propensities": msgspec.json.decode(values["propensities"])})
+
+
+def decisions_path(shop: Shop) -> Path:
+    """Say where a shop's embedded decision table is."""
+    return shop.workspace / "decisions.sqlite"
+
+
+def open_decisions(shop: Shop) -> DecisionTable:
+    """Open a shop's decision table, new if there is none: [decisions] url, else a file."""
+    path = decisions_path(shop)
+    return DecisionTable(open_ledger(LEDGER, shop.decisions.url, path, shop.section.name))

@@ -1,0 +1,251 @@
+"""The journal: every posted row, written down for good before the post is answered.
+
+Posted rows are read from here at ask time, beside the build of the store, and by the next
+build: there is no second copy that could miss one. A build says up to which row it holds the
+journal (`StoreInfo.journal_seq`); a reader adds the rows after it.
+
+Writers, of any process, take turns, so that rows become visible in the order of their numbers
+and a reader that has seen row n has seen all before it.
+"""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from features.contract.row_keys import account_of, row_key
+from features.contract.tables import BY_NAME
+from features.errors import refuse
+from features.ledgers.ledger import Database, Ledger, open_ledger
+from features.ledgers.posted_rows import Posted
+from features.shop.shop import Shop
+
+_AT_ONCE = 500  # values in one statement
+
+LEDGER = Ledger(
+    name="journal",
+    what="the journal of posted rows",
+    unaccepted="Nothing of this request was accepted.",
+    schema=(
+        "CREATE TABLE IF NOT EXISTS posted (seq {seq}, received_at BIGINT NOT NULL, "
+        "table_name TEXT NOT NULL, row_key BIGINT NOT NULL, customer_id TEXT NOT NULL, "
+        "body {bytes} NOT NULL)",
+        "CREATE INDEX IF NOT EXISTS posted_of_customer ON posted (customer_id, seq)",
+        "CREATE INDEX IF NOT EXISTS posted_of_key ON posted (table_name, row_key)",
+    ),
+)
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """What became of the rows of a post.
+
+    Attributes
+    ----------
+    accepted, duplicates : int
+        Rows written down; rows that said nothing new.
+    received_at : int
+        From when the accepted rows are known.
+    """
+
+    accepted: int
+    duplicates: int
+    received_at: int
+
+
+@dataclass(frozen=True)
+class JournalRow:
+    """One row of the journal; `seq` is its number, in the order in which rows came."""
+
+    seq: int
+    received_at: int
+    table: str
+    key: int
+    customer_id: str
+    body: dict[str, Any]
+
+    @property
+    def known_at(self) -> int:
+        """When it was known: at its receipt, or when it happened if a clock was ahead."""
+        happened = self.body.get(BY_NAME[self.table].happened or "", 0)
+        return max(self.received_at, int(happened))
+
+
+class Journal:
+    """Reads and appends to a journal."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def append(self, posted: Sequence[Posted]) -> Receipt:
+        """Write rows down, all or none; they are durable when this returns.
+
+        A row whose key is there already is written down if it brings a field that was missing
+        (a click, a cancellation), and is a duplicate if it does not.
+
+        Raises
+        ------
+        InputError
+            Lines that do not come with their order; a key that is another customer's.
+        NextbuyError
+            The journal could not be written; then none of the rows was accepted.
+        """
+        with self._database.write() as run:
+            last = run("SELECT max(received_at) FROM posted", ())[0][0] or 0
+            received_at = max(time.time_ns() // 1000, last + 1)
+            batch = _Batch(received_at, posted)
+            batch.add_known(lambda query, values: run(query, values))
+            for number, row in enumerate(posted):
+                batch.add(number, row)
+            for values in batch.rows:
+                run(
+                    "INSERT INTO posted (received_at, table_name, row_key, customer_id, body) "
+                    "VALUES (?, ?, ?, ?, ?)",
+                    values,
+                )
+        return Receipt(len(batch.rows), len(posted) - len(batch.rows), received_at)
+
+    def read(self, customer_ids: Sequence[str], after: int) -> dict[str, list[JournalRow]]:
+        """Read the rows of some customers that came after a row, in the order they came."""
+        found: dict[str, list[JournalRow]] = {}
+        for start in range(0, len(customer_ids), _AT_ONCE):
+            some = customer_ids[start : start + _AT_ONCE]
+            condition = f"customer_id IN ({', '.join('?' * len(some))}) AND seq > ?"
+            for row in self._select(condition, [*some, after]):
+                found.setdefault(row.customer_id, []).append(row)
+        return found
+
+    def rows(self, size: int) -> Iterator[list[JournalRow]]:
+        """Read all rows in the order they came, so many at a time."""
+        last = 0
+        while rows := self._select("seq > ?", [last], f"LIMIT {size}"):
+            yield rows
+            last = rows[-1].seq
+
+    def _select(self, condition: str, values: Sequence[Any], limit: str = "") -> list[JournalRow]:
+        rows = self._database.select(
+            "SELECT seq, received_at, table_name, row_key, customer_id, body FROM posted "
+            f"WHERE {condition} ORDER BY seq {limit}",
+            values,
+        )
+        return [
+            JournalRow(seq, at, table, key, customer_id, msgspec.json.decode(body))
+            for seq, at, table, key, customer_id, body in rows
+        ]
+
+    def customer_ids(self, after: int) -> list[str]:
+        """List the customers of the rows that came after a row."""
+        query = "SELECT DISTINCT customer_id FROM posted WHERE seq > ?"
+        return [row[0] for row in self._database.select(query, [after])]
+
+    def last_received_at(self) -> int | None:
+        """Say when the last row came."""
+        query = "SELECT received_at FROM posted ORDER BY seq DESC LIMIT 1"
+        rows = self._database.select(query)
+        return rows[0][0] if rows else None
+
+    def last_seq(self, until: int, at_most: int) -> int:
+        """Number the last row received until an instant; 0 without one."""
+        query = "SELECT max(seq) FROM posted WHERE received_at <= ? AND seq <= ?"
+        return self._database.select(query, [until, at_most])[0][0] or 0
+
+    def close(self) -> None:
+        """Close the journal."""
+        self._database.close()
+
+
+class _Batch:
+    """The rows of one post, held against those that are written down."""
+
+    def __init__(self, received_at: int, posted: Sequence[Posted]) -> None:
+        self.rows: list[tuple[int, str, int, str, bytes]] = []
+        self._received_at = received_at
+        self._posted = posted
+        self._known: dict[tuple[str, int], dict[str, Any]] = {}  # what is said of a row so far
+        # What came in earlier posts: orders, and the lines of orders.
+        self._orders: set[int] = set()
+        self._lines: dict[int, list[dict[str, Any]]] = {}
+
+    def add_known(self, run: Any) -> None:
+        """Read what was posted before of the same rows, and of the orders of lines."""
+        wanted: dict[str, set[int]] = {}
+        for row in self._posted:
+            key = row_key(row.table, row.body)
+            wanted.setdefault(row.table.name, set()).add(key)
+            if row.table.name == "order_lines":  # an order has the key of its lines
+                wanted.setdefault("orders", set()).add(key)
+        for name, keys in wanted.items():
+            ordered = sorted(keys)
+            for start in range(0, len(ordered), _AT_ONCE):
+                some = ordered[start : start + _AT_ONCE]
+                query = (
+                    "SELECT row_key, body FROM posted WHERE table_name = ? AND row_key IN "
+                    f"({', '.join('?' * len(some))}) ORDER BY seq"
+                )
+                for key, encoded in run(query, [name, *some]):
+                    body = msgspec.json.decode(encoded)
+                    if name == "order_lines":
+                        self._lines.setdefault(key, []).append(body)
+                    known = self._known.setdefault((name, key), {})
+                    known.update(body | known)
+        self._orders = {key for name, key in self._known if name == "orders"}
+
+    def add(self, number: int, row: Posted) -> None:
+        """Take a row into the batch, unless it says nothing new."""
+        name, body = row.table.name, row.body
+        received_at = self._received_at + number
+        statement = {"known_at": received_at} if row.table.happened == "known_at" else {}
+        key = row_key(row.table, body | statement)
+        if name == "order_lines":
+            if body in self._lines.get(key, []):
+                return
+            customer_id = self._customer_of_order(key, body["order_id"])
+        else:
+            customer_id = account_of(body)
+            known = self._known.get((name, key))
+            if known is not None:
+                _check_customer(row, known)
+                if body.keys() <= known.keys():
+                    return
+            self._known[name, key] = body | (known or {})
+        self.rows.append((received_at, name, key, customer_id, msgspec.json.encode(body)))
+
+    def _customer_of_order(self, key: int, order_id: str) -> str:
+        """Find whose order it is; lines have no clock but their order's, so they come with it."""
+        order = self._known.get(("orders", key))
+        if order is None or key in self._orders:
+            raise refuse(
+                "order_lines.order_id",
+                "an order of the same request, that was not posted before",
+                f"'{order_id}'",
+                "Post an order once, together with all of its lines.",
+            )
+        return account_of(order)
+
+
+def _check_customer(row: Posted, known: Mapping[str, Any]) -> None:
+    if row.body["customer_id"] != known["customer_id"]:
+        (column, *_) = row.table.key or ("customer_id",)
+        raise refuse(
+            f"{row.table.name}.{column}",
+            "the customer that it was posted with before",
+            f"another for '{row.body.get(column)}'",
+            "Ids are given once; correct the id or the customer.",
+        )
+
+
+def journal_path(shop: Shop) -> Path:
+    """Say where a shop's embedded journal is."""
+    return shop.workspace / "journal.sqlite"
+
+
+def open_journal(shop: Shop) -> Journal:
+    """Open a shop's journal, new if there is none: [journal] url, else a file."""
+    return Journal(open_ledger(LEDGER, shop.journal.url, journal_path(shop), shop.section.name))
+
+
+def has_journal(shop: Shop) -> bool:
+    """Say whether anything could have been posted to a shop."""
+    return shop.journal.url is not None or journal_path(shop).is_file()

@@ -1,0 +1,161 @@
+"""The door for posted rows: held against the contract by the same SQL as the shop's files."""
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from features.contract.casts import known_sql, name_sql, quote, same_names, value_sql
+from features.contract.tables import KINDS, TABLES, Table, clock_of
+from features.errors import Fault, InputError, refuse
+from features.shop.pseudonyms import hashed_columns, stored_ids
+from features.shop.shop import Shop
+from features.sources.checks import find_faults
+from features.sources.sources import Source
+
+MAX_ROWS = 1000
+POSTABLE = {t.name: t for t in TABLES if t.column("customer_id") or t.name == "order_lines"}
+
+_SKEW = 300_000_000  # microseconds by which the sender's clock may be ahead of ours
+_VIEW = "posted"
+_TEXT = "VARCHAR"  # what a value is before it is cast, as in a CSV file
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Posted:
+    """One posted row that keeps the contract.
+
+    Attributes
+    ----------
+    body : dict
+        The columns that it gives, in the contract's types (instants in microseconds, money in
+        minor units), and the clock of each late instant.
+    """
+
+    table: Table
+    body: dict[str, Any]
+
+
+class Door:
+    """Checks and types what is posted; where the shop wants pseudonyms, ids end here."""
+
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+        self._lock = threading.Lock()
+        self._connection = duckdb.connect(config={"autoinstall_known_extensions": False})
+        self._connection.execute(f"SET TimeZone = {quote(shop.section.timezone)}")
+
+    def read(self, posted: Mapping[str, Sequence[Row]]) -> list[Posted]:
+        """Check the rows of a request, table by table in the contract's order.
+
+        Raises
+        ------
+        InputError
+            With every fault of every table; then none of the rows is taken.
+        """
+        _check_size(posted)
+        read: list[Posted] = []
+        faults: list[Fault] = []
+        for table in POSTABLE.values():
+            rows = posted.get(table.name, [])
+            shape_faults = _shape_faults(table, rows)
+            faults += shape_faults
+            if rows and not shape_faults:
+                with self._lock:
+                    read += self._read_table(table, rows, faults)
+        if faults:
+            raise InputError(faults)
+        return read
+
+    def _read_table(self, table: Table, rows: Sequence[Row], faults: list[Fault]) -> list[Posted]:
+        rows = [{table.held_as(name): value for name, value in row.items()} for row in rows]
+        names = sorted({name for row in rows for name in row})
+        texts = {n: pa.array([_text(row.get(n)) for row in rows], pa.string()) for n in names}
+        source = Source(replace(table, key=()), _VIEW, dict.fromkeys(names, _TEXT))
+        self._connection.register(_VIEW, pa.table(texts))
+        try:
+            now = time.time_ns() // 1000 + _SKEW
+            found = find_faults(self._connection, self._shop, source, now)
+            faults += found
+            return [] if found else self._type(source)
+        finally:
+            self._connection.unregister(_VIEW)
+
+    def _type(self, source: Source) -> list[Posted]:
+        columns = {
+            name: value_sql(source.table[name], name, _TEXT, self._shop.minor_digits)
+            for name in source.types
+        }
+        for name in source.table.late_instants:
+            if name in source.types:
+                columns[clock_of(name)] = known_sql(name, _TEXT)
+        select = ", ".join(f"{sql} AS {name_sql(name)}" for name, sql in columns.items())
+        rows = self._connection.execute(f"SELECT {select} FROM {_VIEW}").fetchall()
+        return [self._posted(source.table, dict(zip(columns, row, strict=True))) for row in rows]
+
+    def _posted(self, table: Table, values: dict[str, Any]) -> Posted:
+        body = {name: value for name, value in values.items() if value is not None}
+        for name in hashed_columns(self._shop, table) & body.keys():
+            body[name] = stored_ids(self._shop, [body[name]])[body[name]]
+        return Posted(POSTABLE[table.name], body)
+
+
+def _check_size(posted: Mapping[str, Sequence[Row]]) -> None:
+    if unknown := sorted(posted.keys() - POSTABLE.keys()):
+        names = ", ".join(POSTABLE)
+        raise refuse(unknown[0], f"one of {names}", f"'{unknown[0]}'", "Correct the table's name.")
+    count = sum(map(len, posted.values()))
+    if not 1 <= count <= MAX_ROWS:
+        raise refuse("rows", f"1 to {MAX_ROWS} in a request", str(count), "Post them in parts.")
+
+
+def _shape_faults(table: Table, rows: Sequence[Row]) -> list[Fault]:
+    """Find what no file could have: columns of one row that are not the contract's or missing."""
+    faults = []
+    for number, row in enumerate(rows, 1):
+        if repeated := same_names(list(row)):
+            shown = " and ".join(repeated)
+            faults.append(_fault(table, repeated[0], "each column once", number, shown))
+        for name, value in row.items():
+            if expected := _expected(table, name, value):
+                faults.append(_fault(table, name, expected, number, repr(value)))
+        for column in table.columns:
+            if column.required and row.get(column.name) is None:
+                faults.append(_fault(table, column.name, "a value", number, "nothing"))
+            late = column.known_with
+            if late and row.get(column.name) is not None and row.get(late) is None:
+                faults.append(_fault(table, column.name, f"`{late}` with it", number, "none"))
+    return faults
+
+
+def _expected(table: Table, name: str, value: Any) -> str | None:
+    """Say what was expected in place of a value; None if its kind of value may stand there."""
+    column = table.column(name)
+    if column is None:
+        return "a column of the contract (" + ", ".join(c.name for c in table.columns) + ")"
+    if name == "known_at":
+        return "no such column: a posted row is known when it is received"
+    if isinstance(value, bool):
+        return None if column.kind == "flag" else KINDS[column.kind]
+    if isinstance(value, int | float):
+        numbers = ("money", "number", "share", "year", *(["id"] if isinstance(value, int) else []))
+        return None if column.kind in numbers else KINDS[column.kind]
+    return None if value is None or isinstance(value, str) else KINDS[column.kind]
+
+
+def _fault(table: Table, column: str, expected: str, row: int, got: str) -> Fault:
+    return Fault(
+        f"{table.name}.{column}", expected, f"row {row}: {got[:80]}", "Correct it and post again."
+    )
+
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return None if value is None else str(value)

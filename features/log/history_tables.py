@@ -1,0 +1,228 @@
+"""The tables of the history in the log's database: what relations and the store read.
+
+`history_<table>` has the columns of `features.history.layout.HISTORY`. Order lines carry their
+order's clocks and their product's attributes, so that no query per cutoff joins them again;
+sensitive categories and attributes end here.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from features.contract.casts import SQL_TYPES, name_sql, quote
+from features.contract.row_keys import hash_sql, key_sql
+from features.contract.tables import BY_NAME
+from features.history.layout import HISTORY, PRODUCT, PRODUCT_TEXTS, ROW_KEY, TEXTS
+from features.log.identity_chains import ALWAYS
+from features.shop.sensitive import sensitive_names
+from features.shop.shop import Shop
+from features.sources.connection import Connection
+
+Provided = Mapping[str, frozenset[str]]
+Select = Callable[[Shop, Provided], str]
+
+
+def make_history_tables(connection: Connection, shop: Shop, provided: Provided) -> None:
+    """Make every table of the history from the checked tables of the contract."""
+    _make_product_attributes(connection, shop, provided)
+    if "order_lines" in provided:
+        connection.execute(f"CREATE TABLE joined_lines AS {_JOINED_LINES}")
+    for table, declared in HISTORY.items():
+        columns = ", ".join(name_sql(name) for name in (*declared.columns, ROW_KEY))
+        query = _SELECTS[table](shop, provided) if declared.contract in provided else None
+        account = _account_sql(declared.contract, provided)
+        connection.execute(
+            f"CREATE VIEW history_{table} AS "
+            f"SELECT {account} AS customer_id, {columns} FROM ({query or _nothing(table)})"
+        )
+    if "messages" in provided:
+        account = _account_sql("messages", provided)
+        connection.execute(
+            "CREATE VIEW account_messages AS "
+            f"SELECT * REPLACE ({account} AS customer_id) FROM messages"
+        )
+
+
+# Joined once, not once per cutoff; a line is bought when, and by whom, its order is.
+_JOINED_LINES = (
+    "SELECT orders.* EXCLUDE (amount, discount), product_id, quantity, unit_price, "
+    f"{', '.join(PRODUCT_TEXTS)} "
+    "FROM order_lines JOIN orders USING (order_id) LEFT JOIN product_attributes USING (product_id) "
+    "ORDER BY customer_id"
+)
+
+
+def _account_sql(table: str, provided: Provided) -> str:
+    """Write the account of a row: ids of different systems are different accounts."""
+    table = "orders" if table == "order_lines" else table
+    if "source" not in provided.get(table, ()) or table == "identities":
+        return "customer_id"
+    return "CASE WHEN source IS NULL THEN customer_id ELSE source || ':' || customer_id END"
+
+
+def sensitive_categories(connection: Connection, shop: Shop, provided: Provided) -> dict[str, str]:
+    """Find the categories and subcategories that are kept out: name -> the word found in it."""
+    if "products" not in provided:
+        return {}
+    rows = connection.execute(
+        "SELECT category FROM products UNION SELECT subcategory FROM products"
+    ).fetchall()
+    names = sorted(row[0] for row in rows if row[0] is not None)
+    return sensitive_names(names, shop.sensitive)
+
+
+def profile_columns(shop: Shop, provided: Provided) -> frozenset[str]:
+    """Name the columns of customers that may become features.
+
+    Without a clock on the rows only what `nextbuy.toml` calls static, and instants of their own.
+    """
+    given = provided.get("customers", frozenset())
+    names = {name for name in given if not name.startswith("reachable_")} - {"customer_id"}
+    if "known_at" not in given:
+        names &= {*shop.static, "first_seen_at"}
+    return frozenset(names - sensitive_names(names, shop.sensitive).keys())
+
+
+def attribute_names(shop: Shop, provided: Provided) -> list[str]:
+    """Name the texts of customers that may become features: declared attributes and the like."""
+    named = ("country", "city", "acquisition_channel", "preferred_channel")
+    return sorted(n for n in profile_columns(shop, provided) if n in named or n.startswith("attr_"))
+
+
+def _make_product_attributes(connection: Connection, shop: Shop, provided: Provided) -> None:
+    """Make what rows take of their products; of a sensitive category no subcategory either."""
+    if "products" not in provided:
+        columns = "".join(f", CAST(NULL AS {column_type(name)}) AS {name}" for name in PRODUCT)
+        query = f"SELECT CAST(NULL AS VARCHAR) AS product_id{columns} WHERE FALSE"
+    else:
+        kept_out = f"IN ({_list(sensitive_categories(connection, shop, provided))})"
+        columns = ", ".join(PRODUCT[2:])
+        query = (
+            f"SELECT product_id, CASE WHEN NOT category {kept_out} THEN category END AS category, "
+            f"CASE WHEN NOT subcategory {kept_out} AND NOT coalesce(category {kept_out}, FALSE) "
+            f"THEN subcategory END AS subcategory, {columns} FROM products"
+        )
+    connection.execute(f"CREATE TABLE product_attributes AS {query}")
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(quote(name) for name in ("", *names))
+
+
+def _plain(table: str) -> Select:
+    query = f"SELECT *, {key_sql(BY_NAME[table])} AS {ROW_KEY} FROM {table}"
+    return lambda _shop, _provided: query
+
+
+def _nothing(table: str) -> str:
+    columns = "".join(
+        f", CAST(NULL AS {column_type(name)}) AS {name}"
+        for name in ("source", *HISTORY[table].columns, ROW_KEY)
+    )
+    ids = "CAST(NULL AS VARCHAR) AS customer_id, CAST(NULL AS VARCHAR) AS source"
+    return f"SELECT {ids}{columns} WHERE FALSE"
+
+
+def column_type(column: str) -> str:
+    """Give the SQL type of a column of the history: instants and money are whole numbers.
+
+    >>> [column_type(name) for name in ("category", "ordered_at", "amount", "quantity")]
+    ['VARCHAR', 'BIGINT', 'BIGINT', 'DOUBLE']
+    """
+    return SQL_TYPES["text"] if column in TEXTS else _TYPES.get(column, SQL_TYPES["instant"])
+
+
+_TYPES = {"quantity": SQL_TYPES["number"]} | {
+    "local_day": "INTEGER",
+    "source": SQL_TYPES["text"],
+    "birth_year": SQL_TYPES["year"],
+    **dict.fromkeys(("machine_opened", "granted", "reachable"), SQL_TYPES["flag"]),
+}
+
+
+def _lines(_shop: Shop, _provided: Provided) -> str:
+    return f"SELECT *, {key_sql(BY_NAME['order_lines'])} AS {ROW_KEY} FROM joined_lines"
+
+
+def _with_product(table: str) -> Select:
+    query = f"SELECT *, {key_sql(BY_NAME[table])} AS {ROW_KEY} FROM {table}"
+    joined = f"SELECT * FROM ({query}) LEFT JOIN product_attributes USING (product_id)"
+    return lambda _shop, _provided: joined
+
+
+def _profile(shop: Shop, provided: Provided) -> str:
+    given = {name.removesuffix("_at") for name in profile_columns(shop, provided)}
+    columns = {
+        name: name if name.removesuffix("_known_at").removesuffix("_at") in given else "NULL"
+        for name in HISTORY["profile"].columns
+    } | {"known_at": _known_sql(provided)}
+    select = ", ".join(f"{value} AS {name}" for name, value in columns.items())
+    key = key_sql(BY_NAME["customers"])
+    return f"SELECT customer_id, source, {select}, {key} AS {ROW_KEY} FROM customers"
+
+
+def _known_sql(provided: Provided) -> str:
+    """Write when a statement was known; without a clock always, but for what was posted."""
+    given = "known_at" in provided["customers"]
+    return "known_at" if given else f"coalesce(known_at, {ALWAYS})"
+
+
+def _attributes(shop: Shop, provided: Provided) -> str:
+    """Turn the attributes long: a row per statement about one."""
+    names = attribute_names(shop, provided)
+    if not names:
+        return _nothing("attributes")
+    rows = " UNION ALL ".join(
+        f"SELECT customer_id, source, {_known_sql(provided)} AS known_at, "
+        f"{quote(name)} AS attribute, {name_sql(name)} AS value, "
+        f"{quote(name + '=')} || {name_sql(name)} AS statement FROM customers"
+        for name in names
+    )
+    return _keyed(rows, "attribute")
+
+
+def _reachability(_shop: Shop, provided: Provided) -> str:
+    """Turn the reachable channels long."""
+    names = sorted(n for n in provided["customers"] if n.startswith("reachable_"))
+    statements = [
+        f"SELECT customer_id, source, known_at, "
+        f"{quote(name.removeprefix('reachable_').lower())} AS channel, "
+        f"{name_sql(name)} AS reachable FROM customers"
+        for name in names
+    ]
+    # a row that states nothing, so that a contact of whom nothing else is known is there
+    contact = (
+        "SELECT customer_id, source, known_at, NULL AS channel, NULL AS reachable FROM customers"
+    )
+    return _keyed(" UNION ALL ".join([contact, *statements]), "channel")
+
+
+def _identities(_shop: Shop, _provided: Provided) -> str:
+    """Give each account its customers."""
+    return _keyed("FROM account_steps", "customer")
+
+
+def _links(shop: Shop, provided: Provided) -> str:
+    """Give each customer the accounts: the identities the other way round."""
+    rows = _identities(shop, provided)
+    return (
+        f"SELECT customer AS customer_id, known_at, customer_id AS account, {ROW_KEY} FROM ({rows})"
+    )
+
+
+def _keyed(rows: str, column: str) -> str:
+    key = hash_sql(("customer_id", "known_at", column))
+    return f"SELECT *, {key} AS {ROW_KEY} FROM ({rows})"
+
+
+_SELECTS = {
+    "orders": _plain("orders"),
+    "lines": _lines,
+    "returns": _with_product("returns"),
+    "events": _with_product("events"),
+    "messages": _plain("messages"),
+    "profile": _profile,
+    "attributes": _attributes,
+    "consents": _plain("consents"),
+    "reachability": _reachability,
+    "identities": _identities,
+    "links": _links,
+}

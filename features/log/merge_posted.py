@@ -1,0 +1,198 @@
+"""The journal as a source of training: posted rows put into the tables of a log.
+
+A row that is in the files and was posted is one row: the files' values count, a field that
+they lack comes from the post that first brought it. It is known from when all of its values had
+been said, by the one or the other. `features.store.fresh` does the same for one customer at ask
+time.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import pyarrow as pa
+
+from features.contract.casts import SQL_TYPES, local_day_sql, name_sql
+from features.contract.row_keys import key_sql
+from features.contract.tables import BY_NAME, DAYS, Table, clock_of
+from features.errors import InputError, NextbuyError, refuse
+from features.history.layout import ROW_KEY
+from features.ledgers.journal import Journal, JournalRow, has_journal, open_journal
+from features.shop.shop import Shop
+from features.sources.connection import Connection
+
+_CHUNK = 50_000  # rows of the journal in memory at once
+_ARROW = {
+    "VARCHAR": pa.string(),
+    "BIGINT": pa.int64(),
+    "DOUBLE": pa.float64(),
+    "BOOLEAN": pa.bool_(),
+    "INTEGER": pa.int32(),
+}
+
+
+def merge_journal(
+    connection: Connection,
+    shop: Shop,
+    provided: Mapping[str, frozenset[str]],
+) -> tuple[dict[str, frozenset[str]], int]:
+    """Put all posted rows into the typed tables of a log; tables that are not there are made.
+
+    Returns
+    -------
+    provided : dict of str to frozenset of str
+        The columns that the files or a post gave, by table.
+    last_seq : int
+        The last row of the journal that is in the tables; 0 if nothing was posted.
+
+    Raises
+    ------
+    InputError
+        The journal cannot be read to its end.
+    """
+    merged = dict(provided)
+    if not has_journal(shop):
+        return merged, 0
+    try:
+        journal = open_journal(shop)
+        last_seq, posted = _stage_all(connection, journal)
+        journal.close()
+    except InputError:
+        raise
+    except NextbuyError as error:
+        raise refuse(
+            "journal", "all that was posted", str(error),
+            "Nothing is built without it: see that it is up and whole, and run again.",
+        ) from None  # fmt: skip
+    for name, columns in posted.items():
+        _merge(connection, BY_NAME[name], columns, name in provided)
+        merged[name] = merged.get(name, frozenset({"known_at"})) | columns  # at their receipt
+        connection.execute(f"DROP TABLE posted_{name}")
+    return merged, last_seq
+
+
+def _stage_all(connection: Connection, journal: Journal) -> tuple[int, dict[str, set[str]]]:
+    """Read the journal into the tables `posted_<table>`: its last number, columns by table."""
+    last_seq = 0
+    posted: dict[str, set[str]] = {}
+    for rows in journal.rows(_CHUNK):
+        last_seq = rows[-1].seq
+        for name in {row.table for row in rows}:
+            some = [row for row in rows if row.table == name]
+            columns = {c for row in some for c in row.body if BY_NAME[name].column(c)}
+            _stage(connection, BY_NAME[name], some, columns | posted.get(name, set()))
+            posted.setdefault(name, set()).update(columns)
+    return last_seq, posted
+
+
+def _types(table: Table, columns: set[str]) -> dict[str, str]:
+    """Give the columns of a typed table and their types; `columns` adds those by pattern."""
+    names = [c.name for c in table.columns if not c.pattern]
+    types = {n: SQL_TYPES[table[n].kind] for n in [*names, *sorted(columns - set(names))]}
+    return types | {clock_of(name): "BIGINT" for name in table.late_instants}
+
+
+def _stage(
+    connection: Connection,
+    table: Table,
+    rows: Sequence[JournalRow],
+    columns: set[str],
+) -> None:
+    """Add rows to the table `posted_<table>`, with their number and key."""
+    types = _types(table, columns) | {"seq": "BIGINT", ROW_KEY: "BIGINT"}
+    declared = ", ".join(f"{name_sql(name)} {sql}" for name, sql in types.items())
+    connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS posted_{table.name} ({declared})")
+    _add_columns(connection, f"posted_{table.name}", table, columns)
+    values = [typed_row(row) | {"seq": row.seq} for row in rows]
+    arrow = pa.table(
+        {n: pa.array([v.get(n) for v in values], _ARROW[sql]) for n, sql in types.items()}
+    )
+    connection.register("posted_rows", arrow)
+    connection.execute(f"INSERT INTO posted_{table.name} BY NAME SELECT * FROM posted_rows")
+    connection.unregister("posted_rows")
+
+
+def typed_row(row: JournalRow) -> dict[str, object]:
+    """Give a posted row as a typed table holds it: with its key and its clocks."""
+    table = BY_NAME[row.table]
+    values = row.body | {ROW_KEY: row.key}
+    if table.happened is not None:
+        values["known_at"] = row.known_at
+    for clock in map(clock_of, table.late_instants):
+        if clock in values:
+            values[clock] = max(values[clock], row.received_at)
+    return values
+
+
+def _add_columns(connection: Connection, name: str, table: Table, columns: set[str]) -> None:
+    for column in sorted(columns):
+        sql = SQL_TYPES[table[column].kind]
+        connection.execute(f"ALTER TABLE {name} ADD COLUMN IF NOT EXISTS {name_sql(column)} {sql}")
+
+
+def _merge(connection: Connection, table: Table, columns: set[str], exists: bool) -> None:
+    """Put the rows of `posted_<table>` into the table, one row for each key."""
+    name, types = table.name, _types(table, columns)
+    if not exists:
+        derived = {"local_day": "INTEGER"} if name in DAYS else {}
+        declared = ", ".join(f"{name_sql(n)} {sql}" for n, sql in (types | derived).items())
+        connection.execute(f"CREATE TABLE {name} ({declared})")
+    _add_columns(connection, name, table, columns)
+    keyed = f"SELECT *, rowid AS place, {key_sql(table)} AS {ROW_KEY} FROM {name}"
+    same = f"SELECT * FROM ({keyed}) SEMI JOIN posted_{name} USING ({ROW_KEY})"
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE same_rows AS {same}")
+    if name == "order_lines":  # the lines of an order are whole where they come from
+        rows = f"SELECT * FROM posted_{name} ANTI JOIN same_rows USING ({ROW_KEY})"
+        select = ", ".join(map(name_sql, types))
+    else:
+        said = f"SELECT *, 0 AS seq FROM same_rows UNION ALL BY NAME SELECT * FROM posted_{name}"
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE said_rows AS {said}")
+        connection.execute(f"DELETE FROM {name} WHERE rowid IN (SELECT place FROM same_rows)")
+        rows, select = _one_row_sql(table, types), "*"
+    happened = str(table.happened)
+    day = f", {local_day_sql(happened)} AS local_day" if name in DAYS else ""
+    connection.execute(f"INSERT INTO {name} BY NAME SELECT {select}{day} FROM ({rows})")
+    connection.execute("DROP TABLE same_rows")
+    connection.execute("DROP TABLE IF EXISTS said_rows")
+
+
+def _one_row_sql(table: Table, types: Mapping[str, str]) -> str:
+    """Write the SELECT of one row for each key of `said_rows`: its values and its clocks."""
+    values = [n for n in types if n != "known_at" and not n.endswith("_known_at")]
+    taken = "".join(f", {_first_sql(table, n)} AS {name_sql(n)}" for n in values)
+    clocks = {clock_of(name): _said_sql([name], clock_of(name)) for name in table.late_instants}
+    if "known_at" in types:
+        of_key = table.happened == "known_at"  # the same in all rows of a key
+        plain = plain_columns(table, values)
+        clocks["known_at"] = "min(said.known_at)" if of_key else _said_sql(plain, "known_at")
+    select = "".join(f", {earliest} AS {name_sql(clock)}" for clock, earliest in clocks.items())
+    return (
+        f"WITH taken AS (SELECT {ROW_KEY}{taken} FROM said_rows GROUP BY {ROW_KEY}), "
+        f"clocks AS (SELECT {ROW_KEY}{select} FROM said_rows AS said JOIN taken "
+        f"USING ({ROW_KEY}) GROUP BY {ROW_KEY}) "
+        f"SELECT * EXCLUDE {ROW_KEY} FROM taken JOIN clocks USING ({ROW_KEY})"
+    )
+
+
+def plain_columns(table: Table, names: Iterable[str]) -> list[str]:
+    """Name the columns that are known with their row, having no instant of their own."""
+    return [
+        name
+        for name in names
+        if name not in ("known_at", *table.late_instants)
+        and (column := table.column(name)) is not None
+        and column.known_with is None
+    ]
+
+
+def _first_sql(table: Table, name: str) -> str:
+    """Write the value that counts: the first that was given."""
+    given = table[name].known_with or name
+    return f"first({name_sql(name)} ORDER BY seq) FILTER (WHERE {name_sql(given)} IS NOT NULL)"
+
+
+def _said_sql(names: Sequence[str], clock: str) -> str:
+    """Write when the values that count had all been said."""
+    clock = name_sql(clock)
+    said = (
+        f"min(said.{clock}) FILTER (WHERE said.{name_sql(n)} = taken.{name_sql(n)})" for n in names
+    )
+    return f"greatest({', '.join(said)})"

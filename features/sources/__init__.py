@@ -1,0 +1,1 @@
+"""How the tables of a shop are read from files and databases and checked against the contract."""

@@ -1,0 +1,87 @@
+"""The log's connection: every query over it says in the one error where room ran out."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pyarrow as pa
+
+from features.errors import InputError
+from features.shop.shop import Shop
+from features.sources.work_database import room_fault
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Connection:
+    """A connection to the log's database, as DuckDB's own.
+
+    Raises
+    ------
+    InputError
+        By every method that runs a query or fetches: disk or memory does not suffice for it.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, shop: Shop) -> None:
+        self._connection = connection
+        self._shop = shop
+
+    def execute(self, query: str, parameters: object = None) -> "Connection":
+        """Run a query; its rows are fetched from what this gives."""
+        with self.within_room():
+            self._connection.execute(query, parameters)
+        return self
+
+    def executemany(self, query: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Run a query once for each row of values."""
+        with self.within_room():
+            self._connection.executemany(query, rows)
+
+    def fetchall(self) -> list[Any]:
+        """Fetch the rows of the last query as tuples."""
+        with self.within_room():
+            return self._connection.fetchall()
+
+    def fetchmany(self, rows: int) -> list[Any]:
+        """Fetch the next rows of the last query as tuples; none at its end."""
+        with self.within_room():
+            return self._connection.fetchmany(rows)
+
+    def fetchnumpy(self) -> dict[str, Any]:
+        """Fetch the columns of the last query as numpy arrays, masked where values are missing."""
+        with self.within_room():
+            return self._connection.fetchnumpy()
+
+    def df(self) -> "pd.DataFrame":
+        """Fetch the rows of the last query as a DataFrame."""
+        with self.within_room():
+            return self._connection.df()
+
+    def read(self, query: str, rows: int) -> pa.RecordBatchReader:
+        """Run a query and read its rows piece by piece; within `within_room`."""
+        return self._connection.sql(query).to_arrow_reader(rows)
+
+    def register(self, name: str, table: pa.Table) -> None:
+        """Let queries read an Arrow table under a name."""
+        self._connection.register(name, table)
+
+    def unregister(self, name: str) -> None:
+        """Forget what was registered under a name."""
+        self._connection.unregister(name)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    @contextmanager
+    def within_room(self) -> Iterator[None]:
+        """Say of what is done in here with the rows where room ran out."""
+        try:
+            yield
+        except (duckdb.Error, OSError) as error:
+            fault = room_fault(self._shop, error)
+            if fault is None:
+                raise
+            raise InputError([fault]) from None

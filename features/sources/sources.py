@@ -1,0 +1,122 @@
+"""A shop's tables, opened in DuckDB in the contract's column names, types untouched."""
+
+from dataclasses import dataclass
+
+import duckdb
+
+from features.contract.casts import name_sql, same_names, value_sql
+from features.contract.tables import Table
+from features.errors import Fault, InputError
+from features.shop.pseudonyms import hashed_columns, pseudonym_sql
+from features.shop.settings_file import TableSource
+from features.shop.shop import Shop
+from features.sources.databases import Databases
+from features.sources.files import scan_files, unreadable
+from features.sources.work_database import room_fault
+
+
+@dataclass(frozen=True)
+class Source:
+    """One table of the shop, opened: its relation, and the DuckDB type of each of its columns."""
+
+    table: Table
+    view: str
+    types: dict[str, str]
+
+
+def open_source(
+    connection: duckdb.DuckDBPyConnection, shop: Shop, table: Table, databases: Databases
+) -> Source:
+    """Open one table as `raw_<table>` in the contract's column names.
+
+    Files stay where they are, behind a view. A database is read here, once and to its end.
+    Customer ids are hashed on the way where the shop wants pseudonyms.
+
+    Raises
+    ------
+    InputError
+        Files or a database that cannot be read, a missing column.
+    """
+    source = shop.tables[table.name]
+    if source.path is not None:
+        scan, kind = scan_files(connection, table, source.path, shop.root), "TEMP VIEW"
+    else:
+        scan, kind = f"incoming_{table.name}", "TABLE"
+        connection.register(scan, databases.read(table, source))
+    view = f"raw_{table.name}"
+    try:
+        described = connection.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()
+        types = {row[0]: row[1] for row in described}
+        mapping = _map_columns(table, source, types)
+        columns = _columns_sql(shop, table, mapping, types)
+        connection.execute(f"CREATE {kind} {view} AS SELECT {columns} FROM {scan}")
+        described = connection.execute(f"DESCRIBE SELECT * FROM {view}").fetchall()
+    except duckdb.Error as error:
+        fault = room_fault(shop, error)
+        if fault is None and source.path is None:
+            fault = databases.fault(table, source, error)
+        raise InputError([fault or unreadable(table, error)]) from None
+    finally:
+        if kind == "TABLE":
+            connection.unregister(scan)
+    return Source(table, view, {row[0]: row[1] for row in described})
+
+
+def close_source(connection: duckdb.DuckDBPyConnection, shop: Shop, source: Source) -> None:
+    """Drop what `open_source` made."""
+    kind = "TABLE" if shop.tables[source.table.name].path is None else "VIEW"
+    connection.execute(f"DROP {kind} {source.view}")
+
+
+def _columns_sql(
+    shop: Shop, table: Table, mapping: list[tuple[str, str]], types: dict[str, str]
+) -> str:
+    """Write the columns under the contract's names, customer ids as pseudonyms where wanted."""
+    hashed = hashed_columns(shop, table)
+    columns = []
+    for ours, theirs in mapping:
+        value = name_sql(theirs)
+        if ours in hashed:
+            value = pseudonym_sql(value_sql(table[ours], theirs, types[theirs], shop.minor_digits))
+        columns.append(f"{value} AS {name_sql(ours)}")
+    return ", ".join(columns)
+
+
+def _case_faults(table: Table, names: list[str]) -> list[Fault]:
+    """Find columns that would be one in SQL: of patterns, for all others have fixed names."""
+    if not (repeated := same_names(names)):
+        return []
+    return [
+        Fault(
+            f"{table.name}.{repeated[0]}",
+            "names that differ in more than upper and lower case",
+            " and ".join(repeated),
+            f"Rename all but one in [tables.{table.name}] columns, or leave them out.",
+        )
+    ]
+
+
+def _map_columns(table: Table, source: TableSource, found: dict[str, str]) -> list[tuple[str, str]]:
+    """Pair the contract's columns with the shop's; refuse if a needed one is not there."""
+    wanted = {column.name: column.name for column in table.columns if not column.pattern}
+    prefixes = tuple(column.name for column in table.columns if column.pattern)
+    if prefixes:
+        mapped = source.columns.values()
+        wanted |= {n: n for n in found if n.startswith(prefixes) and n not in mapped}
+    wanted |= source.columns
+    faults = _case_faults(table, list(wanted))
+    for ours, theirs in wanted.items():
+        column = table.column(ours)
+        needed = ours in source.columns or (column is not None and column.required)
+        if needed and theirs not in found:
+            faults.append(
+                Fault(
+                    f"{table.name}.{ours}",
+                    f"a column '{theirs}'",
+                    "columns " + ", ".join(found),
+                    f"Name the shop's column in [tables.{table.name}] columns.",
+                )
+            )
+    if faults:
+        raise InputError(faults)
+    return [(table.held_as(o), theirs) for o, theirs in wanted.items() if theirs in found]

@@ -1,0 +1,161 @@
+"""Records: the log cut into one packed history per customer.
+
+DuckDB sorts each table by customer, on disk where it must; of the sorted rows only one bucket
+of customers is in memory, so that millions are built in the memory of thousands.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from features.contract.casts import name_sql
+from features.contract.tables import clock_of
+from features.history.layout import (
+    HISTORY,
+    LAYOUT,
+    ROW_KEY,
+    TEXTS,
+    Array,
+    object_array,
+    pack,
+    record_columns,
+)
+from features.log.log import Log
+from features.windows import DAY
+
+BUCKET = 50_000  # customers in memory at once
+NEVER_CUT = frozenset({"consents", "reachability"})  # a withdrawal may come after the last order
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much of a log a build of the store holds.
+
+    Attributes
+    ----------
+    data_cutoff : int
+        What was known after it is left out.
+    keep_from : dict of str to int
+        By table: rows that happened at or before this instant are left out.
+    """
+
+    data_cutoff: int
+    keep_from: Mapping[str, int]
+
+    @classmethod
+    def of(cls, data_cutoff: int, keep_days: Mapping[str, int], margin: int) -> "Extent":
+        """Measure from the cutoff: the days that a table is read for, and the margin."""
+        return cls(data_cutoff, {t: data_cutoff - (d + margin) * DAY for t, d in keep_days.items()})
+
+    def condition(self, name: str) -> str:
+        """Write which rows of a table of the layout are held."""
+        known = "TRUE" if name in NEVER_CUT else f"known_at <= {self.data_cutoff}"
+        happened = HISTORY[name].happened
+        if name not in self.keep_from:
+            return known
+        recent = f"{happened} > {self.keep_from[name]}"
+        if name == "messages":  # whom a message made unsubscribe is never asked by it again
+            recent = f"({recent} OR unsubscribed_at IS NOT NULL)"
+        return f"{known} AND {recent}"
+
+
+def read_words(log: Log) -> Array:
+    """Read the texts of all records, each once; None stands last, where place -1 finds it."""
+    texts = [
+        f"SELECT {column} AS word FROM history_{name}"
+        for name in _given(log)
+        for column in LAYOUT[name]
+        if column in TEXTS
+    ]
+    words = " UNION ".join([*texts, "SELECT '' AS word"])
+    log.connection.execute(
+        "CREATE OR REPLACE TEMP TABLE record_words AS "
+        "SELECT word, row_number() OVER (ORDER BY word) - 1 AS place "
+        f"FROM ({words}) WHERE word IS NOT NULL"
+    )
+    log.connection.execute(
+        "CREATE OR REPLACE TEMP TYPE record_word AS ENUM "
+        "(SELECT word FROM record_words ORDER BY place)"
+    )
+    rows = log.connection.execute("SELECT word FROM record_words ORDER BY place").fetchall()
+    return object_array([*(row[0] for row in rows), None])
+
+
+def read_records(log: Log, extent: Extent) -> Iterator[tuple[str, bytes]]:
+    """Read every customer's record in the order of their ids; `read_words` comes before."""
+    given = _given(log)
+    everybody = " UNION ALL ".join(
+        f"SELECT DISTINCT customer_id FROM history_{name} WHERE {extent.condition(name)}"
+        for name in given
+    )
+    log.connection.execute(
+        "CREATE OR REPLACE TEMP TABLE record_places AS SELECT customer_id, "
+        "row_number() OVER (ORDER BY customer_id) - 1 AS place "
+        f"FROM (SELECT DISTINCT customer_id FROM ({everybody}))"
+    )
+    count = log.connection.execute("SELECT count(*) FROM record_places").fetchall()[0][0]
+    for name in given:
+        _sort_table(log, extent, name)
+    for start in range(0, count, BUCKET):
+        yield from _read_bucket(log, given, start, min(start + BUCKET, count))
+    for table in (*(f"sorted_{name}" for name in given), "record_places", "record_words"):
+        log.connection.execute(f"DROP TABLE {table}")
+
+
+def _given(log: Log) -> list[str]:
+    return [name for name in LAYOUT if HISTORY[name].contract in log.provided]
+
+
+def _read_bucket(log: Log, given: list[str], start: int, end: int) -> Iterator[tuple[str, bytes]]:
+    """Read the records of the customers at the places from `start` to before `end`."""
+    within = f"WHERE place >= {start} AND place < {end}"
+    ids = log.connection.execute(
+        f"SELECT customer_id FROM record_places {within} ORDER BY place"
+    ).fetchall()
+    places = np.arange(start, end + 1)
+    tables = []
+    for name in LAYOUT:
+        if name in given:
+            arrays = log.connection.execute(
+                f"SELECT * FROM sorted_{name} {within} ORDER BY rowid"
+            ).fetchnumpy()
+            place, *columns = map(np.ma.getdata, arrays.values())
+            tables.append((np.column_stack(columns), np.searchsorted(place, places).tolist()))
+        else:
+            tables.append((np.empty((0, 0)), [0] * len(places)))
+    for number, (customer_id,) in enumerate(ids):
+        yield customer_id, pack([rows[at[number] : at[number + 1]] for rows, at in tables])
+
+
+def _sort_table(log: Log, extent: Extent, name: str) -> None:
+    """Sort a table by customer, in numbers alone: place, key, and the layout's columns."""
+    numbers, texts = record_columns(name)
+    select = ", ".join(
+        f"{_number_sql(column, _cut_sql(name, column, extent.data_cutoff))} AS {name_sql(column)}"
+        for column in numbers + texts
+    )
+    order = ", ".join(f"held.{column} NULLS FIRST" for column in (HISTORY[name].happened, ROW_KEY))
+    log.connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE sorted_{name} AS SELECT place, {select} "
+        f"FROM (SELECT * FROM history_{name} WHERE {extent.condition(name)}) AS held "
+        f"JOIN record_places USING (customer_id) ORDER BY place, {order}"
+    )
+
+
+def _number_sql(column: str, value: str) -> str:
+    """Write a value as a DOUBLE: NaN for a missing number, -1 for a missing text."""
+    if column in TEXTS:
+        return f"CAST(coalesce(enum_code(CAST({value} AS record_word)), -1) AS DOUBLE)"
+    return f"coalesce(CAST({value} AS DOUBLE), 'nan')"
+
+
+def _cut_sql(table: str, column: str, data_cutoff: int) -> str:
+    """Write a column; a late field is left out where it was known after the cutoff."""
+    if column.endswith("_known_at"):
+        clock = column
+    elif clock_of(column) in LAYOUT[table]:
+        clock = clock_of(column)
+    else:
+        return column
+    return f"CASE WHEN {clock} <= {data_cutoff} THEN {column} END"

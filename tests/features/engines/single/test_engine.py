@@ -1,0 +1,144 @@
+"""One customer, row by row: each aggregate as declared, and to the last bit what a batch gives."""
+
+import numpy as np
+import pytest
+
+from features.engines.plan import Plan
+from features.engines.single.engine import RowPlan
+from features.history.layout import LAYOUT, TEXTS, Tables
+from features.language.catalog import Catalog
+from features.language.feature import Aggregate, Derived
+from features.language.relation import Relation, Relations
+from features.language.scope import Scope
+
+_DAY = 86_400_000_000
+_SCOPE = Scope(10 * _DAY, 10)
+
+_ROWS = Relation(
+    "r",
+    table="events",
+    columns={"happened_at": "occurred_at", "a": "price", "t": "event_type", "day": "local_day"},
+)
+
+
+def _feature(aggregate: str, value: str, by: str = "", **parts: object) -> Aggregate:
+    parts = {"name": "f", "relation": "r"} | parts
+    return Aggregate(  # type: ignore[arg-type]
+        aggregate=aggregate, value=value, description="", unit="", family="", by=by, **parts
+    )
+
+
+def _events(**columns: list[object]) -> Tables:
+    count = len(next(iter(columns.values())))
+    events = {}
+    for name in LAYOUT["events"]:
+        values = columns.get(name, [None if name in TEXTS else 1.0] * count)
+        events[name] = np.array(values, object if name in TEXTS else float)
+    return {"events": events}
+
+
+def _catalog(*features: Aggregate | Derived, relations: tuple[Relation, ...] = ()) -> Catalog:
+    return Catalog(features, Relations((_ROWS, *relations)))
+
+
+@pytest.mark.parametrize(
+    ("feature", "expected"),
+    [
+        (_feature("sum", "a"), 7.0),
+        (_feature("count", "a"), 3.0),
+        (_feature("mean", "a", where="t = 'x'"), 3.0),
+        (_feature("median", "a"), 2.0),
+        (_feature("std", "a", where="a < 4"), np.sqrt(0.5)),
+        (_feature("std", "a", where="a < 2"), np.nan),
+        (_feature("min", "a", where="t <> 'y'"), 2.0),
+        (_feature("max", "a", lookback=2), 4.0),
+        (_feature("max", "a", where="t = 'nobody'"), np.nan),
+        (_feature("count", "a", where="t = 'nobody'"), 0.0),
+        (_feature("last", "a", by="happened_at"), 4.0),
+        (_feature("top", "t", by="a", kind="text"), "x"),
+        (_feature("top", "t", by="a - a", kind="text"), "x"),
+        (_feature("top", "t", by="a", where="a > 9", kind="text"), None),
+    ],
+)
+def test_each_aggregate_leaves_out_what_is_missing(feature: Aggregate, expected: object) -> None:
+    instants = [_DAY, 2 * _DAY, 3 * _DAY, 9 * _DAY]
+    tables = _events(price=[1, 2, np.nan, 4], event_type=["y", "x", "x", "x"], occurred_at=instants)
+    for customers in ([tables], [tables, tables]):
+        found = Plan(_catalog(feature)).compute(customers, _SCOPE)["f"][0]
+        np.testing.assert_equal(found, expected)
+
+
+def test_what_was_known_later_is_not_read() -> None:
+    tables = _events(known_at=[1, 10 * _DAY, 10 * _DAY + 1], occurred_at=[1, 10 * _DAY, 5])
+    assert RowPlan(_catalog(_feature("count", "a"))).compute(tables, _SCOPE)["f"] == [2]
+
+
+def test_fractions_add_up_to_the_same_alone_and_in_a_batch() -> None:
+    """The order of summing up decides the last bit."""
+    rng = np.random.default_rng(0)
+    customers = [
+        _events(
+            price=(rng.lognormal(3, 2, n) * (1 if place else 1e9)).tolist(),
+            event_type=rng.choice(["x", "y", None], n).tolist(),
+            occurred_at=rng.integers(0, 10 * _DAY, n).tolist(),
+            local_day=rng.integers(0, 10, n).tolist(),
+        )
+        for place, n in enumerate([0, 1, 7, 8, 9, 60, 129, 300])
+    ]
+    groups = Relation("g", sources=("r",), by=("t", "day"), totals={"a": ("sum", "a / 3")})
+    within = Relation(
+        "w", sources=("g",), by=("t",), totals={"a": ("sum", "a"), "n": ("count", "a")}
+    )
+    days = Relation(
+        "d", sources=("r",), by=("day",), totals={"a": ("sum", "a")},
+        order="day", gaps={"gap": "a"}, ages={"age": "a"},
+    )  # fmt: skip
+    features = [
+        *(
+            _feature(kind, value, name=f"{kind}_{value}_{relation}", relation=relation)
+            for kind in ("sum", "mean", "std", "median", "min", "max")
+            for relation, value in (("r", "ln(greatest(a, 1))"), ("r", "a / 7"), ("g", "a"),
+                                    ("w", "a"), ("w", "n"), ("d", "gap"), ("d", "age"))
+        ),
+        _feature("mean", "a / 3", name="shortly", where="NOT t = 'x'", lookback=3),
+    ]  # fmt: skip
+    plan = Plan(_catalog(*features, relations=(groups, within, days)))
+    together = plan.compute(customers, _SCOPE)
+    for place, tables in enumerate(customers):
+        for name, values in plan.compute([tables], _SCOPE).items():
+            np.testing.assert_array_equal(values[0], together[name][place], err_msg=name)
+
+
+def test_the_rows_of_a_listed_relation_stand_beside_the_features() -> None:
+    groups = Relation("g", sources=("r",), by=("t",), totals={"a": ("sum", "a")})
+    catalog = _catalog(_feature("count", "a"), relations=(groups,)).listing("g", "t", "a")
+    some = _events(price=[1, 2, 4], event_type=["y", None, "y"], occurred_at=[1, 2, 3])
+    nothing = _events(price=[1], event_type=["y"], known_at=[11 * _DAY])
+    for customers in ([some], [nothing, some]):
+        values = Plan(catalog).compute(customers, _SCOPE)
+        assert values["g"][-1] == [("y", 5.0), (None, 2.0)]
+        assert values["f"][-1] == 3
+    assert values["g"][0] == Plan(catalog).compute([nothing], _SCOPE)["g"][0] == []
+
+
+def test_what_is_not_there_is_not_listed() -> None:
+    with pytest.raises(ValueError, match=r"r: lists \['b'\]"):
+        _catalog(_feature("count", "a")).listing("r", "b")
+    with pytest.raises(ValueError, match=r"r: lists .* a feature's name"):
+        _catalog(_feature("count", "a", name="r")).listing("r", "a")
+
+
+def test_the_function_names_what_is_the_same_for_all_rows_outside_its_loops() -> None:
+    catalog = _catalog(_feature("count", "a", where="happened_at > cutoff - 3 * 7"))
+    before, loop = RowPlan(catalog).source.split("for ")
+    assert "3.0 * 7.0" in before
+    assert "3.0 * 7.0" not in loop
+
+
+def test_what_rows_are_not_compared_by_is_refused() -> None:
+    gaps = Relation(
+        "o", sources=("r",), columns={"day": "day", "t": "t"}, order="day", within=("t",),
+        gaps={"gap": "day"},
+    )  # fmt: skip
+    with pytest.raises(ValueError, match="o: gaps and ages go with neither"):
+        RowPlan(_catalog(_feature("sum", "gap", relation="o"), relations=(gaps,)))
