@@ -17,7 +17,8 @@ from features.engines.sql.feature_build import build_features, purchases_sql, re
 from features.errors import NextbuyError
 from features.log.log import Log, read_log
 from features.shop.shop import read_shop
-from features.store.build.store_build import build_store, store_target
+from features.store.address import store_target
+from features.store.build.store_build import build_store
 from features.windows import Window, to_datetime
 from nextbuy.cdnow import write_cdnow
 from nextbuy.readiness_report import make_report, show_report

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from features.errors import refuse
+from features.history.accounts import customer_at
 from features.ledgers.decisions import Decision, open_decisions
-from features.log.identities import customer_at
 from features.shop.pseudonyms import stored_ids
 from features.shop.shop import Shop
 from features.windows import to_datetime

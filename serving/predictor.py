@@ -10,15 +10,15 @@ from typing import Any
 from features.catalog.relations import CATEGORY_CYCLE
 from features.engines.plan import Plan
 from features.errors import refuse
+from features.history.accounts import read_customers
 from features.history.layout import Array
 from features.language.catalog import Catalog
 from features.language.scope import Lookups, Scope
 from features.ledgers.journal import open_journal
-from features.log.identities import read_customers
 from features.shop.pseudonyms import stored_ids
 from features.shop.sensitive import sensitive_names
 from features.shop.shop import Shop
-from features.store.build.store_build import store_target
+from features.store.address import store_target
 from features.store.fresh import FreshStore
 from features.store.protocol import HistoryStore
 from features.windows import DAY, local_day, read_cutoff, to_datetime

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from features.errors import refuse
 from features.shop.shop import read_shop
-from features.store.build.store_build import store_target
+from features.store.address import store_target
 
 _SERVICE = "serving.service:NextbuyService"
 

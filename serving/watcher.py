@@ -9,7 +9,7 @@ import threading
 
 from features.errors import NextbuyError
 from features.shop.shop import read_shop
-from features.store.build.store_build import store_target
+from features.store.address import store_target
 from models.registry import read_champion_versions
 from serving.predictor import Predictor, load_predictor
 from serving.settings import Settings

@@ -19,7 +19,8 @@ import pytest
 from features.engines.sql.feature_build import read_catalog
 from features.log.log import Log, read_log
 from features.shop.shop import Shop, read_shop
-from features.store.build.store_build import build_store, store_path
+from features.store.address import store_path
+from features.store.build.store_build import build_store
 from models.registry import Champions, read_champions
 from nextbuy.cdnow import write_cdnow
 from nextbuy.simulator import simulate_shop

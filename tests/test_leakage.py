@@ -20,10 +20,10 @@ from features.engines.sql.feature_build import (
     make_scope,
     read_catalog,
 )
+from features.history.accounts import Tables as History
+from features.history.accounts import read_customers
 from features.language.catalog import Catalog
 from features.language.feature import Aggregate
-from features.log.identities import Tables as History
-from features.log.identities import read_customers
 from features.log.log import Log, read_log
 from features.shop.contact_rules import Cap, ContactRules, QuietHours
 from features.shop.shop import read_shop

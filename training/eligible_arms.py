@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.history.layout import HISTORY, TEXTS, Array, Table, run_starts
+from features.history.arrays import run_starts
+from features.history.layout import HISTORY, TEXTS, Array, Table
 from features.log.identities import table_sql
 from features.log.log import Log
 from features.shop.contact_rules import ContactRules

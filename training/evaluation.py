@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.catalog.dictionary import make_catalog
-from features.language.expressions import compile_expression
+from features.engines.batch.expressions import compile_expression
 from features.language.feature import Derived
 from features.language.vocabulary import Vocabulary
 from models.artefact import Kind

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from features.engines.batch.engine import NumpyPlan
 from features.engines.single.engine import RowPlan
-from features.history.layout import Array, Tables, batch
+from features.history.arrays import batch
+from features.history.layout import Array, Tables
 from features.language.catalog import Catalog
 from features.language.scope import Scope
 

@@ -61,7 +61,8 @@ def features(
     if context.invoked_subcommand is not None:
         return
     from features.engines.sql.feature_build import write_features
-    from features.store.build.store_build import build_store, store_target
+    from features.store.address import store_target
+    from features.store.build.store_build import build_store
 
     log = read_log_of(shop)
     instant = read_cutoff_of(log, cutoff)

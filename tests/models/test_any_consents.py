@@ -9,7 +9,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.history.layout import TEXTS, Table, object_array
+from features.history.arrays import object_array
+from features.history.layout import TEXTS, Table
 from features.shop.contact_rules import Cap, ContactRules, QuietHours
 from features.windows import DAY, read_cutoff, to_datetime
 from models.eligibility import check_eligibility, objects_to_profiling

@@ -1,6 +1,6 @@
 import numpy as np
 
-from features.history.layout import object_array
+from features.history.arrays import object_array
 from models.policy import preferred_channel, recommend
 
 

@@ -11,7 +11,8 @@ from features.ledgers.posted_rows import Door
 from features.log.log import read_log
 from features.shop.contact_rules import Cap, ContactRules
 from features.shop.shop import Shop, read_shop
-from features.store.build.store_build import MARGIN_DAYS, build_store, store_target
+from features.store.address import store_target
+from features.store.build.store_build import MARGIN_DAYS, build_store
 from features.store.fresh import FreshStore
 from features.windows import DAY, to_datetime
 from models.eligibility import Eligibility, check_eligibility

@@ -18,7 +18,8 @@ from features.ledgers.decisions import decisions_path
 from features.log.log import read_log
 from features.shop.pseudonyms import pseudonym
 from features.shop.shop import Shop, read_shop
-from features.store.build.store_build import build_store, store_path
+from features.store.address import store_path
+from features.store.build.store_build import build_store
 from features.windows import to_datetime
 from models.eligibility import Eligibility
 from models.exploration import draw_at

@@ -8,7 +8,8 @@ from features.ledgers.journal import open_journal
 from features.ledgers.posted_rows import POSTABLE
 from features.log.log import read_log
 from features.shop.shop import read_shop
-from features.store.build.store_build import build_store, store_target
+from features.store.address import store_target
+from features.store.build.store_build import build_store
 from features.store.fresh import FreshStore
 from serving.events import Events
 from serving.schemas import EventsRequest

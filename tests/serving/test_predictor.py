@@ -11,7 +11,8 @@ import pytest
 from features.engines.sql.feature_build import build_features
 from features.errors import InputError, NextbuyError
 from features.shop.shop import SensitiveSection, read_shop
-from features.store.build.store_build import build_store, store_path
+from features.store.address import store_path
+from features.store.build.store_build import build_store
 from features.store.fresh import FreshStore
 from features.store.sqlite_store import SqliteStore
 from features.windows import DAY, to_datetime

@@ -12,7 +12,8 @@ import httpx
 import pytest
 from mlflow import MlflowClient
 
-from features.store.build.store_build import build_store, store_path
+from features.store.address import store_path
+from features.store.build.store_build import build_store
 from features.windows import to_datetime
 from models.registry import CHAMPION
 from serving.decisions import Decisions

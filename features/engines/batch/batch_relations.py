@@ -5,15 +5,16 @@ from collections.abc import Callable, Iterable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from features.history.layout import HISTORY, Array, Histories, Rows, run_lengths, run_starts
-from features.language.expressions import (
+from features.engines.batch.expressions import (
     compile_condition,
     compile_expression,
     compile_together,
     is_known,
     is_missing,
-    names_in,
 )
+from features.history.arrays import Histories, Rows, run_lengths, run_starts
+from features.history.layout import HISTORY, Array
+from features.language.expressions import names_in
 from features.language.relation import Relation, Relations, is_constant
 from features.language.scope import Scope
 from features.windows import Window

@@ -12,9 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.engines.batch.batch_relations import Floats, Reader, add_up
-from features.history.layout import Array, Histories, Rows, run_lengths, run_starts
+from features.engines.batch.expressions import compile_sequence, compile_together, is_known
+from features.history.arrays import Histories, Rows, run_lengths, run_starts
+from features.history.layout import Array
 from features.language.catalog import Catalog
-from features.language.expressions import compile_sequence, compile_together, is_known, names_in
+from features.language.expressions import names_in
 from features.language.feature import Aggregate
 from features.language.relation import Relation
 from features.language.scope import Lookups, Scope

@@ -11,16 +11,9 @@ import numpy as np
 
 from features.contract.casts import name_sql
 from features.contract.tables import clock_of
-from features.history.layout import (
-    HISTORY,
-    LAYOUT,
-    ROW_KEY,
-    TEXTS,
-    Array,
-    object_array,
-    pack,
-    record_columns,
-)
+from features.history.arrays import object_array
+from features.history.layout import HISTORY, LAYOUT, ROW_KEY, TEXTS, Array
+from features.history.record import pack, record_columns
 from features.log.log import Log
 from features.windows import DAY
 

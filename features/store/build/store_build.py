@@ -5,7 +5,6 @@ reader sees the old build or the new one and never a mixture. Where a shop's sto
 embedded file or Redis, is one address; what is read from it is the same.
 """
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,40 +15,14 @@ from features.history.layout import LAYOUT
 from features.ledgers.journal import has_journal, open_journal
 from features.log.log import Log, check_observed
 from features.shop.pseudonyms import key_fingerprint
-from features.shop.shop import Shop
+from features.store.address import open_target
 from features.store.build.kept_lookups import earlier_lookups, hash_statistics
+from features.store.build.product_records import read_products
 from features.store.build.records import Extent, read_records, read_words
-from features.store.products import read_products
 from features.store.protocol import FORMAT, MARGIN_DAYS, StoreInfo, Target
-from features.store.redis_store import RedisTarget
-from features.store.sqlite_store import SqliteTarget
 from features.windows import DAY
 
 _CLOCK_DAYS = 2  # by which a clock of a posted row may be later than its receipt
-
-
-def store_target(shop: Shop, environment: Mapping[str, str] = os.environ) -> Target:
-    """Say where a shop's store is: `NEXTBUY_STORE`, else [store] url, else a file.
-
-    Raises
-    ------
-    InputError
-        The address is none of Redis.
-    """
-    url = environment.get("NEXTBUY_STORE") or shop.store.url
-    return open_target(url or store_path(shop), shop.section.name)
-
-
-def open_target(place: str | Path, name: str = "shop") -> Target:
-    """Make the target of a path, or of a Redis address in which a shop has its name."""
-    if isinstance(place, Path):
-        return SqliteTarget(place)
-    return RedisTarget(place, name)
-
-
-def store_path(shop: Shop) -> Path:
-    """Say where a shop's embedded store is."""
-    return shop.workspace / "history.sqlite"
 
 
 def build_store(

@@ -16,9 +16,9 @@ from features.engines.sql.feature_build import (
     make_scope,
     read_catalog,
 )
+from features.history.accounts import read_customers
 from features.language.catalog import Catalog
 from features.language.feature import Aggregate, Feature
-from features.log.identities import read_customers
 from features.log.log import Log
 from features.store.build.store_build import build_store
 from features.store.sqlite_store import SqliteStore

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from features.engines.batch.expressions import compile_expression
 from features.engines.single.blocks import Block
 from features.engines.single.expressions import NAMESPACE, Writer, column
-from features.language.expressions import ExpressionError, compile_expression, names_in
+from features.language.expressions import ExpressionError, names_in
 
 ROWS = pd.DataFrame(
     {

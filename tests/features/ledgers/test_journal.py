@@ -21,7 +21,8 @@ from features.log.log import read_log
 from features.shop.pseudonyms import pseudonym
 from features.shop.settings_file import JournalSection
 from features.shop.shop import Shop, read_shop
-from features.store.build.store_build import build_store, store_target
+from features.store.address import store_target
+from features.store.build.store_build import build_store
 from features.store.fresh import FreshStore
 from features.windows import to_datetime
 

@@ -17,9 +17,10 @@ from features.engines.sql.feature_build import (
     make_scope,
     read_catalog,
 )
+from features.history.accounts import customer_at, read_customers
 from features.ledgers.journal import open_journal
 from features.ledgers.posted_rows import Door
-from features.log.identities import customer_at, customers_sql, read_customers, resolve
+from features.log.identities import customers_sql, resolve
 from features.log.identity_chains import Step, follow
 from features.log.log import Log, read_log
 from features.shop.shop import read_shop

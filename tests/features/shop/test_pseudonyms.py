@@ -17,7 +17,8 @@ from features.ledgers.decisions import open_decisions
 from features.log.log import Log, read_log
 from features.shop.pseudonyms import KEY, key_fingerprint, pseudonym, write_pseudonyms
 from features.shop.shop import Shop, read_shop
-from features.store.build.store_build import build_store, store_path
+from features.store.address import store_path
+from features.store.build.store_build import build_store
 from features.store.sqlite_store import SqliteStore
 from features.windows import to_datetime
 from nextbuy.simulator import simulate_shop

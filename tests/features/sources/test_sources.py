@@ -24,7 +24,8 @@ from features.log.log import Log, read_log
 from features.shop.settings_file import TableSource
 from features.shop.shop import read_shop
 from features.sources.databases import Databases
-from features.store.build.store_build import build_store, store_path
+from features.store.address import store_path
+from features.store.build.store_build import build_store
 from features.store.sqlite_store import SqliteStore
 
 ROOT = Path(__file__).parents[3]

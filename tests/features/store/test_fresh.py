@@ -18,13 +18,14 @@ from features.engines.sql.feature_build import (
     make_scope,
     read_catalog,
 )
+from features.history.accounts import read_customers
 from features.history.layout import LAYOUT, ROW_KEY
 from features.ledgers.journal import open_journal
 from features.ledgers.posted_rows import POSTABLE, Door
-from features.log.identities import read_customers
 from features.log.log import read_log
 from features.shop.shop import Shop, read_shop
-from features.store.build.store_build import build_store, store_target
+from features.store.address import store_target
+from features.store.build.store_build import build_store
 from features.store.fresh import FreshStore
 from features.store.protocol import Tables
 from features.windows import DAY, to_datetime

@@ -15,8 +15,9 @@ from features.engines.sql.feature_build import build_lookups_at, read_catalog
 from features.log.log import Log, read_log
 from features.shop.settings_file import SensitiveSection
 from features.shop.shop import read_shop
+from features.store.address import open_target
 from features.store.build import kept_lookups as statistics
-from features.store.build.store_build import build_store, open_target
+from features.store.build.store_build import build_store
 from features.store.protocol import StoreInfo, Target
 from features.windows import DAY
 

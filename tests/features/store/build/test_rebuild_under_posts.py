@@ -16,8 +16,9 @@ from features.history.layout import ROW_KEY
 from features.ledgers.journal import open_journal
 from features.log.log import read_log
 from features.shop.shop import Shop, read_shop
+from features.store.address import store_target
 from features.store.build import store_build as store_module
-from features.store.build.store_build import build_store, store_target
+from features.store.build.store_build import build_store
 from features.store.fresh import FreshStore
 from features.store.protocol import HistoryStore
 

@@ -11,15 +11,9 @@ import pytest
 import redis
 
 from features.errors import InputError, NextbuyError
-from features.history.layout import (
-    LAYOUT,
-    ROW_KEY,
-    batch,
-    object_array,
-    pack,
-    record_columns,
-    unpack,
-)
+from features.history.arrays import batch, object_array
+from features.history.layout import LAYOUT, ROW_KEY
+from features.history.record import pack, record_columns, unpack
 from features.log.log import read_log
 from features.shop.shop import read_shop
 from features.store.build.store_build import build_store

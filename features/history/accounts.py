@@ -1,0 +1,81 @@
+"""Reads a customer's history, put together from all accounts that are known to be theirs."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import numpy as np
+
+from features.history.layout import LAYOUT, Array, Table
+
+Tables = Mapping[str, Table]
+
+
+Read = Callable[[Sequence[str]], Mapping[str, Tables]]
+
+
+def read_customers(read: Read, ids: Iterable[str], as_of: int) -> dict[str, Tables]:
+    """Read the history of each customer, over all accounts that were known to be theirs.
+
+    Parameters
+    ----------
+    read : callable
+        Accounts -> the records of those that are known.
+    ids : iterable of str
+        Customers, or accounts of theirs.
+
+    Returns
+    -------
+    dict of str to tables
+        By the id that was asked for; unknown ones are left out.
+    """
+    records = dict(read(list(ids)))
+    customers = {i: customer_at(records[i], i, as_of) for i in records}
+    records |= read([c for c in customers.values() if c not in records])
+    linked = {c: _accounts_at(records[c], as_of) for c in customers.values() if c in records}
+    records |= read(sorted(set().union(*linked.values()) - records.keys()))
+    found = {}
+    for asked, customer in customers.items():
+        accounts = [customer, *sorted(linked.get(customer, set()) - {customer}), asked]
+        theirs = [
+            records[account]
+            for account in dict.fromkeys(accounts)
+            if account in records and customer_at(records[account], account, as_of) == customer
+        ]
+        found[asked] = theirs[0] if len(theirs) == 1 else _together(theirs)
+    return found
+
+
+def customer_at(record: Tables, account: str, as_of: int) -> str:
+    """Give the customer that an account was known to belong to.
+
+    Parameters
+    ----------
+    record : tables
+        Of the account, or of all accounts of its customer together.
+    """
+    rows = record.get("identities")
+    if rows is None:
+        return account
+    known = [
+        (at, c) for at, c in zip(rows["known_at"], rows["customer"], strict=True) if at <= as_of
+    ]
+    return str(max(known)[1]) if known else account
+
+
+def _accounts_at(record: Tables, as_of: int) -> set[str]:
+    """Give the accounts that a customer was ever known by until then."""
+    rows = record.get("links")
+    if rows is None:
+        return set()
+    return {str(a) for at, a in zip(rows["known_at"], rows["account"], strict=True) if at <= as_of}
+
+
+def _together(records: Sequence[Tables]) -> dict[str, dict[str, Array]]:
+    """Put the tables of several accounts one after the other."""
+    return {
+        table: {
+            name: np.concatenate([record[table][name] for record in records if table in record])
+            for name in names
+        }
+        for table, names in LAYOUT.items()
+        if any(table in record for record in records)
+    }
