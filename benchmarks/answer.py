@@ -20,10 +20,10 @@ from features.engines.sql.feature_build import read_catalog
 from features.log.log import read_log
 from features.shop.shop import read_shop
 from features.windows import read_cutoff
-from models.booster import Columns
-from models.churn import ChurnModel
-from models.forecast import Forecast, make_forecast
-from models.timing import TimingModel
+from models.boosters.booster import Columns
+from models.purchase.churn import ChurnModel
+from models.purchase.forecast import Forecast, make_forecast
+from models.purchase.timing import TimingModel
 from nextbuy.simulator import simulate_shop
 from training.recipes import CHURN, SEED, TIMING
 from training.slices import make_slices

@@ -7,11 +7,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmarks.channel_world import ARMS, World
-from models.booster import BoosterSettings, ResidualBooster
-from models.channel import ChannelModel, ChannelTraits
-from models.channel_fit import fit_channel
-from models.choice import Worth
-from models.traits import Trait
+from models.boosters.booster import BoosterSettings, ResidualBooster
+from models.channel.fit import fit_channel
+from models.channel.message_value import Worth
+from models.channel.model import ChannelModel, ChannelTraits
+from models.channel.traits import Trait
 from training.comparison import OURS
 from training.policies import BEST_FIXED, cross_fit, one_hot, recommend_all
 from training.policy_value import Decisions, Estimate, gains, policy_values

@@ -14,10 +14,10 @@ from features.engines.sql.feature_build import read_catalog
 from features.errors import NextbuyError
 from features.log.log import Log
 from features.windows import read_cutoff
-from models.churn import ChurnModel
-from models.forecast import Forecast, make_forecast
-from models.slices import Slices
-from models.timing import TimingModel
+from models.purchase.churn import ChurnModel
+from models.purchase.forecast import Forecast, make_forecast
+from models.purchase.slices import Slices
+from models.purchase.timing import TimingModel
 from nextbuy.simulator import simulate_shop
 from training.recipes import CHURN, SEED, TIMING
 from training.slices import make_slice, make_slices

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from benchmarks.data import data_folder
 from benchmarks.rows import Row
 from models.arms import NO_MESSAGE
-from models.booster import BoosterSettings
-from models.channel import ChannelTraits
-from models.channel_fit import fit_channel
-from models.choice import Worth
-from models.traits import Trait
+from models.boosters.booster import BoosterSettings
+from models.channel.fit import fit_channel
+from models.channel.message_value import Worth
+from models.channel.model import ChannelTraits
+from models.channel.traits import Trait
 from training.comparison import OURS
 from training.policies import BEST_FIXED, NONE, UNIFORM, one_hot, recommend_all
 from training.policy_value import Decisions, Estimate, gains, policy_values

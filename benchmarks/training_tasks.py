@@ -20,9 +20,9 @@ from features.shop.shop import read_shop
 from features.windows import Window, end_of_day, local_day
 from models.btyd.ladder import fit_member
 from models.crps import crps_by_customer
-from models.forecast import make_forecast
-from models.season import CUTOFF_DAY, YEAR_DAYS
-from models.slices import Slices
+from models.purchase.forecast import make_forecast
+from models.purchase.season import CUTOFF_DAY, YEAR_DAYS
+from models.purchase.slices import Slices
 from training.labels import make_labels
 from training.recipes import CHURN, SEED, TIMING
 from training.slices import holdout_cutoff, open_origins, training_origins

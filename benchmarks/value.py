@@ -30,8 +30,8 @@ from benchmarks.rows import Row, report_each
 from features.errors import NextbuyError
 from features.log.log import read_log
 from features.shop.shop import read_shop
-from models.booster import stack
-from models.value import further_by_slice, further_purchases
+from models.boosters.booster import stack
+from models.purchase.value import further_by_slice, further_purchases
 from training.bootstrap import paired_difference
 
 Floats = NDArray[np.float64]

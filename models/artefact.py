@@ -14,10 +14,10 @@ import msgspec
 from features.catalog.dictionary import make_catalog
 from features.errors import NextbuyError
 from features.language.vocabulary import Vocabulary
-from models.booster import ResidualBooster
-from models.channel import ChannelModel
-from models.churn import ChurnModel
-from models.timing import TimingModel
+from models.boosters.booster import ResidualBooster
+from models.channel.model import ChannelModel
+from models.purchase.churn import ChurnModel
+from models.purchase.timing import TimingModel
 
 Kind = Literal["churn", "repurchase-timing", "best-channel"]
 Model = ChurnModel | TimingModel | ChannelModel

@@ -17,10 +17,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from features.errors import NextbuyError
 from models.artefact import KINDS, Head, Kind, Model, check_same_event, load
-from models.channel import ChannelModel
-from models.churn import ChurnModel
-from models.forecast import check_pair
-from models.timing import TimingModel
+from models.channel.model import ChannelModel
+from models.purchase.churn import ChurnModel
+from models.purchase.forecast import check_pair
+from models.purchase.timing import TimingModel
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"

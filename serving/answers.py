@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from features.history.layout import Table
 from features.shop.shop import Shop
 from features.windows import DAY, to_datetime
-from models.churn import band
-from models.forecast import P_WITHIN_DAYS, Forecast, make_forecast
+from models.purchase.churn import band
+from models.purchase.forecast import P_WITHIN_DAYS, Forecast, make_forecast
 from models.registry import Champions
 from serving.channels import add_channels
 from serving.replenishment import CYCLES, list_due

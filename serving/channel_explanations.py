@@ -7,20 +7,18 @@ from typing import Any
 from numpy.typing import NDArray
 
 from features.shop.shop import Shop
-from models.channel import ChannelModel
-from models.channel_reasons import (
-    ChannelReason as Said,
-)
-from models.channel_reasons import (
+from models.channel.message_value import Worth
+from models.channel.model import ChannelModel
+from models.channel.recommend import recommend
+from models.reasons.channel_reasons import ChannelReason as Said
+from models.reasons.channel_reasons import (
     explain_alone,
     explain_choice,
     explain_money,
     explain_order,
     say_excluded,
 )
-from models.choice import Worth
-from models.policy import recommend
-from models.reasons import Speaker
+from models.reasons.purchase_reasons import Speaker
 from serving.channels import fixed_order
 from serving.reason_schemas import ChannelReason, ChannelReasons, ExcludedChannel
 from serving.schemas import Channel

@@ -13,11 +13,11 @@ from features.shop.contact_rules import ContactRules
 from features.shop.shop import Shop
 from features.windows import to_datetime
 from models.arms import NO_MESSAGE
-from models.channel import ChannelModel, Uplift
-from models.choice import Worth
-from models.eligibility import check_eligibility
-from models.moment import best_moments
-from models.policy import preferred_channel, recommend
+from models.channel.best_moment import best_moments
+from models.channel.eligibility import check_eligibility
+from models.channel.message_value import Worth
+from models.channel.model import ChannelModel, Uplift
+from models.channel.recommend import preferred_channel, recommend
 from serving.schemas import Answer, BestMoment, Channel, NextLevel, RankedChannel
 
 Tables = Mapping[str, Table]  # one customer's history

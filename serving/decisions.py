@@ -13,9 +13,9 @@ from features.ledgers.decisions import Decision, open_decisions
 from features.shop.pseudonyms import stored_ids
 from features.shop.shop import Shop
 from features.windows import to_datetime
-from models.channel import ChannelModel
-from models.choice import Worth, best_shares
-from models.exploration import draw, draw_at
+from models.channel.exploration import draw, draw_at
+from models.channel.message_value import Worth, best_shares
+from models.channel.model import ChannelModel
 from serving.predictor import RETRY_SECONDS, Asked, Predictor
 from serving.schemas import Answer, Asking, Channel, Decided, DecisionsRequest, DecisionsResponse
 

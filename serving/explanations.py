@@ -7,8 +7,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from features.shop.shop import Shop
-from models.reasons import Explanation as Explained
-from models.reasons import Speaker, explain
+from models.reasons.purchase_reasons import Explanation as Explained
+from models.reasons.purchase_reasons import Speaker, explain
 from models.registry import Champions
 from serving.channel_explanations import make_channel_reasons
 from serving.reason_schemas import ChurnReasons, Explanation, NextPurchaseReasons, Reason

@@ -22,10 +22,10 @@ from features.store.address import store_target
 from features.store.fresh import FreshStore
 from features.store.protocol import HistoryStore
 from features.windows import DAY, local_day, read_cutoff, to_datetime
-from models.eligibility import objects_to_profiling
-from models.reasons import Speaker
+from models.channel.eligibility import objects_to_profiling
+from models.reasons.purchase_reasons import Speaker
+from models.reasons.sentences import Money
 from models.registry import Champions, read_champions
-from models.wording import Money
 from serving.agreement import check_settings, make_catalogs
 from serving.answers import Tables, make_answers
 from serving.explanations import make_explanations

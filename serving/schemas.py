@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from features.contract.tables import Arm
-from models.moment import BLOCK_HOURS, MIN_OWN_EVENTS, Weekday
+from models.channel.best_moment import BLOCK_HOURS, MIN_OWN_EVENTS, Weekday
 
 MAX_CUSTOMERS = 5000
 MAX_EXPLAINED = 20  # the contributions of one customer take longer than all of an answer

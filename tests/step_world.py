@@ -7,10 +7,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from models.booster import BoosterSettings
-from models.channel import ChannelModel, ChannelTraits
-from models.channel_fit import fit_channel
-from models.traits import Trait
+from models.boosters.booster import BoosterSettings
+from models.channel.fit import fit_channel
+from models.channel.model import ChannelModel, ChannelTraits
+from models.channel.traits import Trait
 
 ARMS = ("email", "none", "sms")
 _COLUMNS = ["gap_mean", "gap_max", "days_since_last"]

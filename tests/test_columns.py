@@ -20,7 +20,7 @@ from features.shop.contact_rules import ContactRules
 from features.store.build.store_build import build_store
 from features.store.sqlite_store import SqliteStore
 from features.windows import DAY, read_cutoff
-from models.eligibility import check_eligibility
+from models.channel.eligibility import check_eligibility
 from tests.random_logs import Tables, column_names, read_tables, utc
 from training.labels import make_message_labels
 

@@ -30,7 +30,7 @@ from features.shop.shop import read_shop
 from features.store.build.store_build import build_store
 from features.store.sqlite_store import SqliteStore
 from features.windows import DAY, Window, read_cutoff, to_datetime
-from models.eligibility import check_eligibility
+from models.channel.eligibility import check_eligibility
 from tests.random_logs import (
     OVER_LOGS,
     ZONES,

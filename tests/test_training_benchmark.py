@@ -21,7 +21,7 @@ from benchmarks.training_tasks import (
 from features.engines.sql.feature_build import read_catalog
 from features.log.log import read_log
 from features.shop.shop import read_shop
-from models.slices import Slices
+from models.purchase.slices import Slices
 from training.slices import holdout_cutoff, make_slices
 
 

@@ -18,7 +18,7 @@ from features.errors import Fault, InputError
 from features.language.catalog import Catalog
 from features.log.log import Log
 from features.windows import DAY, cutoffs_before, to_datetime
-from models.forecast import make_forecast
+from models.purchase.forecast import make_forecast
 from training.comparison import OURS, Comparison, log_comparison, sum_up
 from training.fingerprints import fingerprint
 from training.kept_origins import KeptOrigins

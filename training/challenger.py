@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.booster import BoosterSettings
-from models.channel import ChannelModel
-from models.channel_fit import customer_folds
-from models.choice import Worth
-from models.dr_learner import SETTINGS, Fit, fit_rich
+from models.boosters.booster import BoosterSettings
+from models.channel.corrections import SETTINGS, Fit, fit_rich
+from models.channel.fit import customer_folds
+from models.channel.message_value import Worth
+from models.channel.model import ChannelModel
 from training.policies import arms_of, one_hot, recommend_all
 from training.policy_value import Decisions, Estimate, gains
 from training.recipes import SEED

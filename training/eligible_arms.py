@@ -12,7 +12,7 @@ from features.history.layout import HISTORY, TEXTS, Array, Table
 from features.log.identities import table_sql
 from features.log.log import Log
 from features.shop.contact_rules import ContactRules
-from models.eligibility import check_eligibility
+from models.channel.eligibility import check_eligibility
 
 Flags = NDArray[np.bool_]
 

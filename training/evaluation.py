@@ -12,9 +12,9 @@ from features.engines.batch.expressions import compile_expression
 from features.language.feature import Derived
 from features.language.vocabulary import Vocabulary
 from models.artefact import Kind
-from models.churn import ChurnModel
-from models.forecast import P_WITHIN_DAYS, make_forecast
-from models.timing import TimingModel
+from models.purchase.churn import ChurnModel
+from models.purchase.forecast import P_WITHIN_DAYS, make_forecast
+from models.purchase.timing import TimingModel
 from training.comparison import OURS
 from training.publish import Candidate
 from training.study import Origin, Study

@@ -7,7 +7,7 @@ import msgspec
 import pandas as pd
 
 from features.language.catalog import Catalog
-from models.booster import ResidualBooster
+from models.boosters.booster import ResidualBooster
 
 # What a booster reads beside features: which part of the horizon a row is about.
 OTHER = "place in the horizon"

@@ -9,8 +9,8 @@ from features.log.log import Log
 from features.log.objections import objected_sql
 from features.windows import Window
 from models.arms import NO_MESSAGE
-from models.moment import Moments
-from models.moment_fit import fit_moments
+from models.channel.best_moment import Moments
+from models.channel.best_moment_fit import fit_moments
 from training.labels import make_message_labels
 
 

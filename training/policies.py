@@ -13,9 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.arms import NO_MESSAGE
-from models.channel import ChannelModel
-from models.channel_fit import customer_folds
-from models.choice import Worth, best_arms, first_arms
+from models.channel.fit import customer_folds
+from models.channel.message_value import Worth, best_arms, first_arms
+from models.channel.model import ChannelModel
 from training.comparison import OURS
 
 Floats = NDArray[np.float64]

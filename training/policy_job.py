@@ -9,7 +9,7 @@ import pandas as pd
 from features.engines.sql.feature_build import read_catalog
 from features.log.log import Log
 from features.windows import DAY, to_datetime
-from models.choice import Worth
+from models.channel.message_value import Worth
 from training.attribution import attribute_orders
 from training.eligible_arms import eligible_arms
 from training.messages import make_message_rows

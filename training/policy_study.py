@@ -8,8 +8,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.arms import NO_MESSAGE
-from models.channel import MIN_RANDOMISED
-from models.choice import Worth
+from models.channel.message_value import Worth
+from models.channel.model import MIN_RANDOMISED
 from training.metrics import equal_mass_bins, frequency_buckets
 from training.policies import BEST_FIXED, Fit, Unseen, cross_fit, make_policies
 from training.policy_value import (

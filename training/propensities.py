@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from models.channel_fit import customer_folds
+from models.channel.fit import customer_folds
 from training.policy_value import Decisions
 
 Floats = NDArray[np.float64]

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from models import churn, timing
 from models.artefact import Kind
-from models.churn import ChurnModel, ChurnSettings
+from models.boosters.search_space import Trial
 from models.crps import crps
-from models.slices import Slices
-from models.timing import TimingModel
-from models.trial import Trial
+from models.purchase import churn, timing
+from models.purchase.churn import ChurnModel, ChurnSettings
+from models.purchase.slices import Slices
+from models.purchase.timing import TimingModel
 from training.metrics import mean_log_loss
 from training.study import Origin
 

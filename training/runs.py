@@ -18,7 +18,7 @@ from features.engines.sql.feature_build import read_vocabulary
 from features.log.log import Log
 from features.windows import to_datetime
 from models.artefact import MANIFEST, Kind, Model, make_head, save
-from models.slices import Slices
+from models.purchase.slices import Slices
 from training.plots import calibration_plot, lift_plot
 from training.publish import Candidate, Judgement
 

@@ -17,11 +17,11 @@ from features.windows import (
     local_day,
     to_datetime,
 )
-from models.btyd.choice import choose_member
 from models.btyd.member import MemberName
-from models.churn import MIN_RETURNS
-from models.season import CUTOFF_DAY, INPUTS, YEAR_DAYS
-from models.slices import Slices
+from models.btyd.member_choice import choose_member
+from models.purchase.churn import MIN_RETURNS
+from models.purchase.season import CUTOFF_DAY, INPUTS, YEAR_DAYS
+from models.purchase.slices import Slices
 from training.labels import make_labels
 from training.populations import Populations
 

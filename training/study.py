@@ -14,7 +14,7 @@ from features.errors import refuse
 from features.language.catalog import Catalog
 from features.log.log import Log
 from features.windows import DAY, to_datetime
-from models.slices import Slices
+from models.purchase.slices import Slices
 from training.baselines import BASELINES
 from training.populations import Populations
 from training.slices import (

@@ -10,10 +10,10 @@ from features.contract.tables import EVENT_TYPES
 from features.engines.sql.feature_build import purchase_days_sql
 from features.log.log import Log
 from features.windows import DAY, Window
-from models import churn, timing
 from models.arms import NO_MESSAGE
-from models.channel import MIN_RANDOMISED
-from models.value import MIN_REPEATERS
+from models.channel.model import MIN_RANDOMISED
+from models.purchase import churn, timing
+from models.purchase.value import MIN_REPEATERS
 from training.challenger import RICH_RANDOMISED
 from training.labels import count_returns, count_sends
 from training.slices import MIN_HISTORY_DAYS, has_history, holdout_cutoff, training_origins

@@ -14,10 +14,10 @@ from features.language.catalog import Catalog
 from features.log.log import Log
 from features.windows import DAY
 from models.arms import NO_MESSAGE
-from models.booster import BoosterSettings
-from models.channel import ChannelModel
-from models.channel_fit import channel_traits, fit_channel
-from models.choice import Worth
+from models.boosters.booster import BoosterSettings
+from models.channel.fit import channel_traits, fit_channel
+from models.channel.message_value import Worth
+from models.channel.model import ChannelModel
 from training.challenger import Contest, challenge, log_contest
 from training.comparison import OURS
 from training.eligible_arms import eligible_arms

@@ -3,7 +3,7 @@
 import mlflow
 import pandas as pd
 
-from models.churn import ChurnModel
+from models.purchase.churn import ChurnModel
 from training.comparison import OURS
 from training.metrics import frequency_buckets, log_loss_by_row, score_probability
 from training.publish import Judgement

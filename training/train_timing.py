@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.crps import crps, crps_by_customer
-from models.timing import TimingModel
+from models.purchase.timing import TimingModel
 from training.baselines import empirical_law
 from training.comparison import OURS
 from training.metrics import coverage, frequency_buckets

@@ -15,7 +15,7 @@ from features.store.address import store_target
 from features.store.build.store_build import MARGIN_DAYS, build_store
 from features.store.fresh import FreshStore
 from features.windows import DAY, to_datetime
-from models.eligibility import Eligibility, check_eligibility
+from models.channel.eligibility import Eligibility, check_eligibility
 
 NOW = time.time_ns() // 1000
 SENT = NOW - 27 * DAY

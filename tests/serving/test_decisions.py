@@ -21,8 +21,8 @@ from features.shop.shop import Shop, read_shop
 from features.store.address import store_path
 from features.store.build.store_build import build_store
 from features.windows import to_datetime
-from models.eligibility import Eligibility
-from models.exploration import draw_at
+from models.channel.eligibility import Eligibility
+from models.channel.exploration import draw_at
 from models.registry import Champions
 from nextbuy.simulator import simulate_shop
 from serving.audience import decide_audience, to_frame

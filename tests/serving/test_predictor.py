@@ -16,8 +16,8 @@ from features.store.build.store_build import build_store
 from features.store.fresh import FreshStore
 from features.store.sqlite_store import SqliteStore
 from features.windows import DAY, to_datetime
-from models.forecast import P_WITHIN_DAYS, make_forecast
-from models.moment import ChannelMoments, Habit, Moments
+from models.channel.best_moment import ChannelMoments, Habit, Moments
+from models.purchase.forecast import P_WITHIN_DAYS, make_forecast
 from models.registry import Champions
 from serving.once import predict_once
 from serving.predictor import Predictor, load_predictor

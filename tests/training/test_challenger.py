@@ -5,9 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.booster import BoosterSettings
-from models.channel import ChannelModel, Evidence
-from models.choice import Worth
+from models.boosters.booster import BoosterSettings
+from models.channel.message_value import Worth
+from models.channel.model import ChannelModel, Evidence
 from tests.step_world import ARMS, draw_messages, everybody, fit_exploring
 from training import challenger
 from training.challenger import RICH_RANDOMISED, Contest, challenge, log_contest

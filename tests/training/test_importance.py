@@ -6,7 +6,7 @@ import pytest
 
 from features.catalog.dictionary import make_catalog
 from features.catalog.glossary import FULL
-from models.booster import BoosterSettings, ResidualBooster
+from models.boosters.booster import BoosterSettings, ResidualBooster
 from training.importance import OTHER, boosters_of, family_table, importance_table
 
 

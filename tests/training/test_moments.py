@@ -9,7 +9,7 @@ import pytest
 from features.log.log import Log, read_log
 from features.shop.shop import read_shop
 from features.windows import DAY, read_cutoff
-from models.moment import Moments
+from models.channel.best_moment import Moments
 from training.labels import make_message_labels
 from training.moments import train_moments
 

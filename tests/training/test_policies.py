@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 from scipy.special import expit
 
-from models.booster import BoosterSettings
-from models.channel import ChannelModel, ChannelTraits
-from models.channel_fit import fit_channel
-from models.choice import Worth
-from models.traits import Trait
+from models.boosters.booster import BoosterSettings
+from models.channel.fit import fit_channel
+from models.channel.message_value import Worth
+from models.channel.model import ChannelModel, ChannelTraits
+from models.channel.traits import Trait
 from training.comparison import OURS
 from training.policies import (
     BEST_FIXED,

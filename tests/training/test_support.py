@@ -9,7 +9,7 @@ import pytest
 from features.engines.sql.feature_build import read_catalog
 from features.log.log import Log, read_log
 from features.shop.shop import read_shop
-from models import churn
+from models.purchase import churn
 from nextbuy.simulator import simulate_shop
 from training.labels import count_sends, make_message_labels
 from training.slices import holdout_cutoff, make_slices

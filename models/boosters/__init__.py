@@ -1,0 +1,4 @@
+"""LightGBM boosters as the models use them.
+
+Fitted, stored as text, evaluated for one row, taken apart by feature.
+"""

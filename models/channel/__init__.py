@@ -1,0 +1,4 @@
+"""The best-channel model.
+
+Effects of messages by channel, eligibility, recommendation, exploration.
+"""

@@ -1,0 +1,119 @@
+"""What the effects of arms are learned from: drawn sends for levels, all sends for slopes."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from models.channel.effects import ArmEffects, Sends, fit_arm_effects
+
+Floats = NDArray[np.float64]
+LEVELS, SLOPES = np.array([0.2, 0.4]), np.array([0.25, 0.1])  # of two arms, over their own trait
+
+
+def _sends(
+    n: int,
+    drawn: float,
+    seed: int = 0,
+    misled: float = 0.0,
+    level: float = 0.0,
+    levels: Floats = LEVELS,
+    slopes: Floats = SLOPES,
+) -> Sends:
+    """Draw sends of `none` and two arms; targeting adds `level` and `misled` to arm 0's."""
+    rng = np.random.default_rng(seed)
+    own = rng.normal(size=(n, 2, 1))
+    correction = rng.normal(0, 0.5, n)
+    arm = rng.integers(-1, 2, n)
+    at_random = rng.random(n) < drawn
+    sent = own[np.arange(n), np.maximum(arm, 0), 0]
+    effect = np.where(arm >= 0, levels[arm] + slopes[arm] * sent, 0.0)
+    targeted = np.where((arm == 0) & ~at_random, level + misled * sent, 0.0)
+    score = -2 + correction
+    return Sends(
+        score=score,
+        correction=correction,
+        shared=np.empty((n, 0)),
+        own=own,
+        arm=arm,
+        drawn=at_random,
+        bought=(rng.random(n) < expit(score + effect + targeted)).astype(float),
+        weight=np.ones(n),
+    )
+
+
+def _slopes(found: ArmEffects) -> Floats:
+    return np.array(found.means)[:, 1]
+
+
+def _levels(found: ArmEffects) -> Floats:
+    return np.array(found.means)[:, 0]
+
+
+def test_many_drawn_sends_give_the_truth() -> None:
+    found = fit_arm_effects(_sends(200_000, 1.0))
+    assert _levels(found) == pytest.approx(LEVELS, abs=0.06)
+    assert _slopes(found) == pytest.approx(SLOPES, abs=0.05)
+    errors = np.sqrt(np.diag(found.covariance))
+    assert 0.005 < errors.min() < errors.max() < 0.06
+
+
+def test_without_any_send_nothing_is_claimed() -> None:
+    found = fit_arm_effects(_sends(0, 1.0))
+    assert np.abs(found.means).max() == 0
+    assert np.sqrt(np.diag(found.covariance))[0] == pytest.approx(np.hypot(1.0, 0.15))
+
+
+def test_the_other_sends_help_with_slopes() -> None:
+    """Their targeting misleads about the level alone, as a rule by another trait does."""
+    alone, helped = [], []
+    for seed in range(5):
+        sends = _sends(60_000, 0.05, seed, level=1.0)
+        alone.append(_slopes(fit_arm_effects(_drawn_only(sends))) - SLOPES)
+        helped.append(_slopes(fit_arm_effects(sends)) - SLOPES)
+    assert np.abs(helped).mean() < 0.6 * np.abs(alone).mean()
+
+
+def test_the_targeting_never_speaks_of_levels() -> None:
+    honest, misleading = (
+        _levels(fit_arm_effects(_sends(60_000, 0.1, level=by)))[0] for by in (0.0, 1.0)
+    )
+    assert misleading == pytest.approx(honest, abs=0.02)
+
+
+def test_slopes_that_the_drawn_sends_contradict_are_not_believed() -> None:
+    errors = []
+    for seed in range(5):
+        found = _slopes(fit_arm_effects(_sends(60_000, 0.1, seed, misled=-1.0)))
+        errors.append(found - SLOPES)
+    assert np.abs(np.mean(errors, axis=0)).max() < 0.1
+    assert np.mean(errors, axis=0)[0] > -0.1  # the misled arm's: a tenth of the lie at most
+
+
+def test_intervals_hold_truths_drawn_from_the_prior_as_often_as_they_say() -> None:
+    inside = []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        levels = 0.3 + rng.normal(0, 0.15, 2)
+        slopes = rng.normal(0, 0.15) + rng.normal(0, 0.1, 2)
+        sends = _sends(6_000, 0.5, seed, level=0.5, levels=levels, slopes=slopes)
+        found = fit_arm_effects(sends)
+        errors = np.sqrt(np.diag(found.covariance)).reshape(2, 2)
+        truth = np.column_stack([levels, slopes])
+        inside.append(np.abs(np.array(found.means) - truth) < 1.645 * errors)
+    assert 0.84 < np.mean(inside) < 0.96
+
+
+def test_weights_count_as_rows() -> None:
+    sends = _sends(4_000, 1.0)
+    parts = [getattr(sends, name) for name in sends.__dataclass_fields__]
+    twice = Sends(*(np.concatenate([part, part]) for part in parts))
+    doubled = replace(sends, weight=2 * sends.weight)
+    ours, theirs = fit_arm_effects(doubled), fit_arm_effects(twice)
+    np.testing.assert_allclose(ours.means, theirs.means, atol=1e-6)
+
+
+def _drawn_only(sends: Sends) -> Sends:
+    return Sends(*(getattr(sends, name)[sends.drawn] for name in sends.__dataclass_fields__))

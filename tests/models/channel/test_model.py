@@ -1,0 +1,187 @@
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import expit
+
+from models.boosters.booster import BoosterSettings
+from models.channel.fit import channel_traits, customer_folds, fit_channel
+from models.channel.message_value import Worth, best_shares
+from models.channel.model import MIN_RANDOMISED, ChannelModel, ChannelTraits
+from models.channel.traits import Trait
+
+ARMS = ("email", "none", "sms")
+TRUE_EFFECT = {"email": 0.3, "none": 0.0, "sms": 0.6}
+SMS_SLOPE = 0.5  # of a liking, whose click rate is what the shop sees of it
+TRAITS = ChannelTraits(
+    [Trait("frequency", "log1p")],
+    {arm: [Trait(f"{arm}_click_rate_182d", "logit")] for arm in ("email", "sms")},
+)
+
+
+def _rows(n: int, randomised: float, seed: int = 0) -> pd.DataFrame:
+    """Messages whose true effects are known; the targeting prefers e-mail for likely buyers."""
+    rng = np.random.default_rng(seed)
+    likely, liking = rng.normal(0, 1, n), rng.normal(0, 1, n)
+    channel = np.where(likely > 0, "email", "sms").astype(object)
+    at_random = rng.random(n) < randomised
+    channel[at_random] = rng.choice(ARMS, at_random.sum())
+    effect = np.array([TRUE_EFFECT[c] for c in channel])
+    score = -2 + likely + effect + SMS_SLOPE * liking * (channel == "sms")
+    bought = rng.random(n) < expit(score)
+    return pd.DataFrame(
+        {
+            "customer_id": rng.integers(0, n // 2, n).astype(str),
+            "channel": channel,
+            "randomised": at_random,
+            "propensity": np.where(at_random, 1 / 3, np.nan),
+            "bought": bought,
+            "spend": np.where(bought, 4000.0, 0.0),
+            "likely": likely + rng.normal(0, 1.0, n),
+            "frequency": rng.poisson(2, n).astype(float),
+            "email_click_rate_182d": 0.05,
+            "sms_click_rate_182d": expit(-3 + liking),
+        }
+    )
+
+
+def _fit(rows: pd.DataFrame) -> ChannelModel:
+    return fit_channel(rows, 7, ["likely"], TRAITS, BoosterSettings(), seed=1)
+
+
+@pytest.fixture(scope="module")
+def exploring() -> ChannelModel:
+    return _fit(_rows(30_000, 0.3))
+
+
+def test_randomised_sends_identify_the_uplift(exploring: ChannelModel) -> None:
+    assert exploring.level == "exploring"
+    assert set(exploring.identified) == set(ARMS)
+    rows = _rows(20_000, 1.0, seed=9)
+    uplift, rates = exploring.uplift(rows), rows.groupby("channel")["bought"].mean()
+    for arm in ("email", "sms"):
+        true = rates[arm] - rates["none"]
+        # three standard errors of 3,000 sends
+        assert uplift[arm].value.mean() == pytest.approx(true, abs=0.03)
+        assert (uplift[arm].low < uplift[arm].value).all()
+        assert (uplift[arm].value < uplift[arm].high).all()
+    assert exploring.fixed_order[0] == "sms"
+
+
+def test_predictions_are_calibrated_where_arms_are_drawn(exploring: ChannelModel) -> None:
+    rows = _rows(20_000, 1.0, seed=8)
+    for arm, p in exploring.predict(rows).items():
+        sent = (rows["channel"] == arm).to_numpy()
+        assert p[sent].mean() == pytest.approx(rows["bought"][sent].mean(), abs=0.03)
+
+
+def test_the_targeting_alone_would_have_ranked_them_wrongly() -> None:
+    """What the level is for: by raw rates e-mail looks best, because likely buyers get it."""
+    rates = _rows(30_000, 0.0).groupby("channel")["bought"].mean()
+    assert rates["email"] > rates["sms"]
+
+
+@pytest.mark.parametrize("rows", [_rows(3000, 0.0), _rows(3000, 0.1)])
+def test_too_few_randomised_sends_give_associations_only(rows: pd.DataFrame) -> None:
+    assert rows.loc[rows["randomised"], "channel"].value_counts().min() < MIN_RANDOMISED or (
+        not rows["randomised"].any()
+    )
+    model = _fit(rows)
+    assert model.level == "observational"
+    assert model.identified == []
+    assert model.uplift(rows) == {}
+    assert not model.read(rows).is_personal(model.fixed_order[-1]).any()
+
+
+def test_an_arm_that_was_never_drawn_has_no_uplift_and_no_place_in_the_order() -> None:
+    rows = _rows(30_000, 0.3)
+    rows = rows[(rows["channel"] != "email") | ~rows["randomised"]]
+    model = _fit(rows)
+    assert model.identified == ["none", "sms"]
+    assert set(model.uplift(rows)) == {"sms"}
+    assert "email" not in model.fixed_order
+
+
+def test_without_a_drawn_no_message_there_is_a_ranking_but_no_uplift() -> None:
+    rows = _rows(30_000, 0.3)
+    model = _fit(rows[rows["channel"] != "none"])
+    assert model.level == "exploring"
+    assert model.uplift(rows) == {}
+    assert model.fixed_order[0] == "sms"
+
+
+def test_a_personal_choice_is_one_that_beats_the_best_fixed_channel_surely(
+    exploring: ChannelModel,
+) -> None:
+    best, worst = exploring.fixed_order[0], exploring.fixed_order[-1]
+    dislikes = _rows(100, 1.0).assign(sms_click_rate_182d=expit(-7))
+    likes = _rows(100, 1.0).assign(sms_click_rate_182d=expit(-1))
+    assert not exploring.read(likes).is_personal(best).any()
+    assert not exploring.read(likes).is_personal(worst).any()
+    assert exploring.read(dislikes).is_personal("email").all()
+    assert not exploring.read(likes).is_personal("email").any()
+
+
+def test_draws_of_the_posterior_spread_around_the_prediction(exploring: ChannelModel) -> None:
+    rows = _rows(5, 1.0)
+    drawn, p = exploring.read(rows).draw(), exploring.predict(rows)
+    for arm in ARMS:
+        assert drawn[arm].shape == (1000, 5)
+        assert drawn[arm].mean(axis=0) == pytest.approx(p[arm], rel=0.05)
+    assert drawn["sms"].std(axis=0).min() > 0
+    assert (
+        exploring.read(rows).draw()["sms"] == drawn["sms"]
+    ).all()  # a prediction is reproducible
+
+
+def test_an_arm_has_the_share_of_the_draws_in_which_it_is_worth_most(
+    exploring: ChannelModel,
+) -> None:
+    rows = _rows(3, 1.0).assign(sms_click_rate_182d=expit(np.array([-7.0, -3.0, 0.0])))
+    eligible = [{"email", "none", "sms"}] * 2 + [{"email", "none"}]
+    shares = best_shares(exploring, Worth(), rows, eligible)
+    for found, allowed in zip(shares, eligible, strict=True):
+        assert set(found) == allowed
+        assert sum(found.values()) == pytest.approx(1)
+    assert shares[1]["sms"] > 0.9 > shares[0]["sms"]
+    assert best_shares(exploring, Worth(), rows[:1], [{"fax"}]) == [{"none": 1.0}]
+
+
+def test_one_row_and_many_are_answered_alike(exploring: ChannelModel) -> None:
+    rows = _rows(50, 1.0)
+    many = exploring.predict(rows)["sms"]
+    alone = [exploring.predict(rows.iloc[[i]])["sms"][0] for i in range(50)]
+    assert alone == pytest.approx(many.tolist(), abs=1e-12)
+
+
+def test_unequal_propensities_are_weighed_out() -> None:
+    """A policy that draws sms for likely buyers, by what the model does not know."""
+    rng = np.random.default_rng(3)
+    rows = _rows(40_000, 1.0, seed=3)
+    hidden = rng.random(len(rows)) < 0.5
+    chance = np.where(hidden, 0.8, 0.2)
+    sms = rng.random(len(rows)) < chance
+    score = -2 + 1.5 * hidden
+    rows = rows.assign(
+        channel=np.where(sms, "sms", "none"),
+        propensity=np.where(sms, chance, 1 - chance),
+        bought=rng.random(len(rows)) < expit(score),
+        likely=0.0,
+        sms_click_rate_182d=0.05,
+    )
+    found = _fit(rows).uplift(rows)["sms"].value.mean()
+    raw = rows.groupby("channel")["bought"].mean()
+    assert raw["sms"] - raw["none"] > 0.1
+    assert found == pytest.approx(0, abs=0.02)
+
+
+def test_traits_are_of_the_features_that_a_shop_has() -> None:
+    traits = channel_traits(["email", "none"], {"frequency", "days_since_last"})
+    assert [t.column for t in traits.shared] == ["frequency", "days_since_last"]
+    assert list(traits.own) == ["email"]
+
+
+def test_all_rows_of_a_customer_are_in_one_fold() -> None:
+    customer = pd.Series(list("abcabcabc"))
+    fold = customer_folds(customer, 3, seed=0)
+    assert sorted(set(fold)) == [0, 1, 2]
+    assert (fold[:3] == fold[3:6]).all()

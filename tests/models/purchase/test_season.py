@@ -1,0 +1,62 @@
+"""The seasonal shift: what a year ago says of the coming months."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import expit
+
+from models.purchase.season import CUTOFF_DAY, YEAR_DAYS, Season, fit_season
+
+DAYS = [100, 150, 200, 250]
+PLANTED = np.array([0.6, 0.0, -0.4, -0.2])
+
+
+def _slices(shares: list[float]) -> tuple[list[pd.DataFrame], list[np.ndarray]]:
+    """Make slices of ever more customers who buy often, so that plain rates mislead."""
+    rng = np.random.default_rng(1)
+    frames, outcomes = [], []
+    for share, gamma in zip(shares, PLANTED, strict=True):
+        often = rng.random(20_000) < share
+        frame = pd.DataFrame(
+            {
+                "days_since_last": rng.integers(0, 200, 20_000),
+                "purchase_days_count_91d": np.where(often, 6, 1),
+            }
+        )
+        p = expit(np.where(often, 1.0, -1.5) + gamma - frame["days_since_last"] / 60)
+        frames.append(frame)
+        outcomes.append((rng.random(20_000) < p).to_numpy(copy=True))
+    return frames, outcomes
+
+
+def test_planted_shifts_are_found_though_the_customers_change() -> None:
+    season = fit_season(*_slices([0.1, 0.3, 0.6, 0.9]), DAYS)
+    np.testing.assert_allclose(season.gammas, PLANTED - PLANTED.mean(), atol=0.08)
+    assert sum(season.gammas) == pytest.approx(0.0)
+
+
+def test_the_order_of_the_slices_does_not_matter() -> None:
+    frames, outcomes = _slices([0.1, 0.3, 0.6, 0.9])
+    there = fit_season(frames, outcomes, DAYS)
+    back = fit_season(frames[::-1], outcomes[::-1], DAYS[::-1])
+    assert back.days == there.days
+    np.testing.assert_allclose(back.gammas, there.gammas, atol=1e-4)
+
+
+def test_customers_long_silent_say_nothing_of_the_season() -> None:
+    frames, outcomes = _slices([0.5] * 4)
+    shifts = fit_season(frames, outcomes, DAYS).gammas
+    for frame, outcome in zip(frames, outcomes, strict=True):
+        outcome[frame["days_since_last"] >= 91] = True
+    assert fit_season(frames, outcomes, DAYS).gammas == shifts
+
+
+def test_a_cutoff_looks_up_the_day_a_year_before() -> None:
+    season = Season([100, 200], [-0.5, 0.5])
+    ahead = season.ahead({CUTOFF_DAY: np.array([100, 150, 175, 200]) + YEAR_DAYS})
+    np.testing.assert_allclose(ahead, [-0.5, 0.0, 0.25, 0.5])
+
+
+def test_a_model_asked_too_late_stays_at_the_last_shift_that_it_knows() -> None:
+    season = Season([100, 200], [-0.5, 0.5])
+    assert season.ahead({CUTOFF_DAY: np.array([900.0])}).tolist() == [0.5]
