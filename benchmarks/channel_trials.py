@@ -12,10 +12,10 @@ from models.channel.fit import fit_channel
 from models.channel.message_value import Worth
 from models.channel.model import ChannelModel, ChannelTraits
 from models.channel.traits import Trait
-from training.comparison import OURS
-from training.policies import BEST_FIXED, cross_fit, one_hot, recommend_all
-from training.policy_value import Decisions, Estimate, gains, policy_values
-from training.recipes import SEED
+from training.channel.policies import BEST_FIXED, cross_fit, one_hot, recommend_all
+from training.channel.policy_value import Decisions, Estimate, gains, policy_values
+from training.evaluation.comparison import OURS
+from training.purchase.recipes import SEED
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]

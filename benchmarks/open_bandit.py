@@ -21,7 +21,7 @@ from scipy.special import expit, softmax
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks.rows import Row
-from training.policy_value import Decisions, PolicyValue, policy_values
+from training.channel.policy_value import Decisions, PolicyValue, policy_values
 
 Floats = NDArray[np.float64]
 

@@ -21,15 +21,15 @@ from features.log.log import Log, read_log
 from features.shop.shop import read_shop
 from models.crps import crps_by_customer
 from nextbuy.truth import true_p_buy
-from training.baselines import BASELINES
-from training.bootstrap import paired_difference
-from training.calibration import (
+from training.evaluation.pit import (
     largest_deviation,
     spans_given_return,
     spans_of_law,
     window_coverage,
 )
-from training.metrics import auc, ece, frequency_buckets
+from training.metrics.bootstrap import paired_difference
+from training.metrics.probabilities import auc, ece, frequency_buckets
+from training.purchase.baselines import BASELINES
 
 Floats = NDArray[np.float64]
 

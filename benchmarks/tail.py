@@ -20,8 +20,8 @@ from features.log.log import Log, read_log
 from features.shop.shop import read_shop
 from features.windows import DAY, Window
 from models.btyd.history import rfm_arrays
-from training.bootstrap import paired_difference
 from training.labels import make_labels
+from training.metrics.bootstrap import paired_difference
 
 Floats = NDArray[np.float64]
 

@@ -3,7 +3,7 @@
 Run with `make bench-training`. The log is orders alone of a simulated shop; features are built
 once and not counted. Both models are then fitted to ever more of its customers, each time in a
 process of its own, and judged on the same customers at a later cutoff. Where the curve has gone
-flat is how many a training reads: `training.populations.MAX_CUSTOMERS`.
+flat is how many a training reads: `training.purchase.populations.MAX_CUSTOMERS`.
 """
 
 import argparse
@@ -26,9 +26,9 @@ from benchmarks.rows import Row, report_each
 from benchmarks.simulated_orders import write_simulated_orders
 from benchmarks.training_tasks import Fitted, read_judged
 from nextbuy.profiles import ProfileName
-from training.bootstrap import paired_difference
-from training.metrics import log_loss_by_row, mean_log_loss
-from training.populations import MAX_CUSTOMERS
+from training.metrics.bootstrap import paired_difference
+from training.metrics.probabilities import log_loss_by_row, mean_log_loss
+from training.purchase.populations import MAX_CUSTOMERS
 
 # of 100,000 customers; of a million these are 10k, 20k, 40k, 62k, 125k, 250k, 500k and all
 _SHARES = (1_000, 2_000, 4_000, 6_250, 12_500, 25_000, 50_000, 100_000)

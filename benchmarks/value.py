@@ -32,7 +32,7 @@ from features.log.log import read_log
 from features.shop.shop import read_shop
 from models.boosters.booster import stack
 from models.purchase.value import further_by_slice, further_purchases
-from training.bootstrap import paired_difference
+from training.metrics.bootstrap import paired_difference
 
 Floats = NDArray[np.float64]
 

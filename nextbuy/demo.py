@@ -25,11 +25,11 @@ from nextbuy.readiness_report import make_report, show_report
 from nextbuy.reports import show_answers, show_holdout, working
 from nextbuy.simulator import simulate_shop
 from serving.server import serve_command, serve_environment
-from training.backtest import STEPS_PER_ORIGIN, backtest
-from training.comparison import ALL
-from training.metrics import frequency_buckets
-from training.publish import promote
-from training.slices import earlier_cutoff, holdout_cutoff
+from training.evaluation.backtest import STEPS_PER_ORIGIN, backtest
+from training.evaluation.comparison import ALL
+from training.lifecycle.promote import promote
+from training.metrics.probabilities import frequency_buckets
+from training.purchase.slices import earlier_cutoff, holdout_cutoff
 from training.train import count_steps, default_kinds, train
 
 SIMULATED_CUSTOMERS = 5000

@@ -6,8 +6,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from training.comparison import OURS
-from training.policy_study import ESTIMATORS, LOGGED, Study
+from training.channel.study import ESTIMATORS, LOGGED, Study
+from training.evaluation.comparison import OURS
 
 Row = Mapping[str, Any]
 

@@ -16,7 +16,7 @@ from features.readiness.finding import LEVELS, Finding, finding_of
 from features.readiness.readiness import Readiness, examine
 from features.readiness.suggestions import Suggestions
 from features.shop.shop import Shop
-from training.support import Support, assess
+from training.data_support import Support, assess
 
 
 class Report(msgspec.Struct, frozen=True):

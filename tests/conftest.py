@@ -24,8 +24,8 @@ from features.store.build.store_build import build_store
 from models.registry import Champions, read_champions
 from nextbuy.cdnow import write_cdnow
 from nextbuy.simulator import simulate_shop
-from training.publish import promote
-from training.slices import holdout_cutoff
+from training.lifecycle.promote import promote
+from training.purchase.slices import holdout_cutoff
 from training.train import Trained, train
 
 WriteShop = Callable[..., Path]

@@ -22,7 +22,7 @@ from features.engines.sql.feature_build import read_catalog
 from features.log.log import read_log
 from features.shop.shop import read_shop
 from models.purchase.slices import Slices
-from training.slices import holdout_cutoff, make_slices
+from training.purchase.slices import holdout_cutoff, make_slices
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from features.log.identities import customers_sql, resolve
 from features.log.log import Log
 from features.log.objections import objected_sql
 from features.windows import DAY, Window, to_datetime
-from training.executed import executed_sql
+from training.executed_decisions import executed_sql
 
 # A message whose channel was drawn with a logged chance, or held out by a control group. What a
 # policy drew as the best is among them: leaving it out would leave a log of its exceptions.

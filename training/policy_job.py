@@ -10,17 +10,17 @@ from features.engines.sql.feature_build import read_catalog
 from features.log.log import Log
 from features.windows import DAY, to_datetime
 from models.channel.message_value import Worth
-from training.attribution import attribute_orders
-from training.eligible_arms import eligible_arms
-from training.messages import make_message_rows
-from training.policies import arms_of
-from training.policy_report import make_policy_report
-from training.policy_study import Study, judged_rows, study_policies
-from training.recipes import SEED
-from training.report import Money
-from training.report_page import Imprint, render_page
-from training.runs import log_scores, open_experiment, training_run
-from training.train_channel import LEARN_DAYS, check_enough, check_messages, fit_on
+from training.channel.attribution import attribute_orders
+from training.channel.eligible_channels import eligible_arms
+from training.channel.job import LEARN_DAYS, check_enough, check_messages, fit_on
+from training.channel.message_rows import make_message_rows
+from training.channel.policies import arms_of
+from training.channel.study import Study, judged_rows, study_policies
+from training.purchase.recipes import SEED
+from training.report.policy_report import make_policy_report
+from training.report.report import Money
+from training.report.report_page import Imprint, render_page
+from training.runs.runs import log_scores, open_experiment, training_run
 
 PAGE = "policy.html"
 STEPS = 3

@@ -10,18 +10,18 @@ from features.errors import refuse
 from features.log.log import Log, check_observed
 from features.windows import to_datetime
 from models.artefact import KINDS, Kind
-from training.comparison import compare
-from training.evaluation import Evaluation, evaluate
-from training.publish import Candidate, register
-from training.purchase_job import run_job
-from training.report_run import log_report, report_on
-from training.runs import log_scores, open_experiment, training_run
-from training.slices import MIN_HISTORY_DAYS, has_history, holdout_cutoff
-from training.study import make_study
-from training.train_channel import check_messages, train_channel, why_not
-from training.train_churn import CHURN_JOB
-from training.train_timing import TIMING_JOB
-from training.tune import VALIDS, Budget
+from training.channel.job import check_messages, train_channel, why_not
+from training.evaluation.comparison import compare
+from training.evaluation.evaluation import Evaluation, evaluate
+from training.lifecycle.promote import Candidate, register
+from training.purchase.churn import CHURN_JOB
+from training.purchase.job import run_job
+from training.purchase.slices import MIN_HISTORY_DAYS, has_history, holdout_cutoff
+from training.purchase.study import make_study
+from training.purchase.timing import TIMING_JOB
+from training.purchase.tune import VALIDS, Budget
+from training.report.report_run import log_report, report_on
+from training.runs.runs import log_scores, open_experiment, training_run
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ _STRANGE = 0.05
 
 @dataclass(frozen=True)
 class Slices:
-    """All that a purchase model may learn from at one cutoff; built by `training.slices`.
+    """All that a purchase model may learn from at one cutoff; built by `training.purchase.slices`.
 
     Attributes
     ----------

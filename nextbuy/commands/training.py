@@ -53,9 +53,9 @@ def train(
     that was interrupted goes on where it was; one that is done is not repeated.
     """
     from nextbuy.reports import show_holdout, working
+    from training.channel.job import why_not
     from training.train import count_steps, default_kinds
     from training.train import train as train_models
-    from training.train_channel import why_not
 
     log = read_log_of(shop)
     kinds = [m.value for m in model] if model else default_kinds(log)
@@ -99,8 +99,8 @@ def backtest(
     from features.windows import read_cutoff
     from nextbuy.backtest_report import show_backtest, to_json
     from nextbuy.reports import working
-    from training.backtest import STEPS_PER_ORIGIN, origins_before
-    from training.backtest import backtest as run_backtest
+    from training.evaluation.backtest import STEPS_PER_ORIGIN, origins_before
+    from training.evaluation.backtest import backtest as run_backtest
 
     log = read_log_of(shop)
     instants = [read_cutoff(text, log.shop.timezone, "origins") for text in origins or ()]
@@ -118,7 +118,7 @@ def backtest(
 def promote(shop: ShopOption = DEFAULT_SHOP, model: ModelOption = None) -> None:
     """Make the challengers the champions, which the service answers with."""
     from features.shop.shop import read_shop
-    from training.publish import promote as promote_models
+    from training.lifecycle.promote import promote as promote_models
 
     promoted = promote_models(read_shop(shop).tracking_uri, [m.value for m in model or []])
     for kind, version in promoted.items():
@@ -136,7 +136,7 @@ def report(
 ) -> None:
     """Write how good the purchase models are as one HTML page, as their training judged them."""
     from features.shop.shop import read_shop
-    from training.report_run import fetch_report
+    from training.report.report_run import fetch_report
 
     output.write_text(fetch_report(read_shop(shop).tracking_uri, version), encoding="utf-8")
     console.print(f"report written to {output}", markup=False)

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from nextbuy.backtest_report import show_backtest, to_json
-from training.comparison import Comparison
+from training.evaluation.comparison import Comparison
 
 
 @pytest.fixture

@@ -30,8 +30,8 @@ from serving.decisions import Decisions, policy_version
 from serving.events import Events
 from serving.predictor import Predictor, load_predictor
 from serving.schemas import Decided, DecisionsRequest, DecisionsResponse, EventsRequest
-from training.publish import promote
-from training.slices import holdout_cutoff
+from training.lifecycle.promote import promote
+from training.purchase.slices import holdout_cutoff
 from training.train import train
 
 

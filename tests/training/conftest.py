@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from training.comparison import OURS
-from training.evaluation import Evaluation, Judged
+from training.evaluation.comparison import OURS
+from training.evaluation.evaluation import Evaluation, Judged
 
 CUSTOMERS, HORIZON = 600, 60
 

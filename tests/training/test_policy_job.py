@@ -13,10 +13,10 @@ from features.log.log import Log, read_log
 from features.shop.contact_rules import ContactRules
 from features.shop.shop import read_shop
 from nextbuy.simulator import simulate_shop
-from training.eligible_arms import eligible_arms
+from training.channel.eligible_channels import eligible_arms
+from training.channel.job import check_enough
 from training.labels import make_message_labels
 from training.policy_job import PAGE, study_shop
-from training.train_channel import check_enough
 
 WriteShop = Callable[..., Path]
 ARMS = ["email", "none", "sms"]

@@ -17,8 +17,8 @@ from features.shop.shop import read_shop
 from models.artefact import KINDS
 from models.registry import CHALLENGER, CHAMPION, read_champions, read_version
 from nextbuy.simulator import simulate_shop
-from training.publish import Judgement, promote
-from training.report_run import fetch_report
+from training.lifecycle.promote import Judgement, promote
+from training.report.report_run import fetch_report
 from training.train import train
 
 

@@ -25,8 +25,8 @@ from nextbuy.simulator import simulate_shop
 from serving.decisions import Decisions
 from serving.predictor import load_predictor
 from serving.schemas import Decided, DecisionsRequest
-from training.publish import promote
-from training.slices import holdout_cutoff
+from training.lifecycle.promote import promote
+from training.purchase.slices import holdout_cutoff
 from training.train import train
 
 SECRET = "0123456789abcdef" * 4

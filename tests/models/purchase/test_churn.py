@@ -10,8 +10,8 @@ from models.boosters.booster import BoosterSettings
 from models.purchase.churn import ChurnSettings, fit_churn
 from models.purchase.season import CUTOFF_DAY, Season
 from models.purchase.slices import Slices
-from training.recipes import CHURN, SEED
-from training.slices import make_slices
+from training.purchase.recipes import CHURN, SEED
+from training.purchase.slices import make_slices
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from models.purchase.value import (
     fit_count,
     fit_gamma_gamma,
 )
-from training.slices import make_slices
+from training.purchase.slices import make_slices
 
 _INPUTS = ("frequency", "recency", "T", "monetary_value")
 

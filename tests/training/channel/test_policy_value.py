@@ -1,0 +1,155 @@
+"""Values of policies from randomised decisions, against values that are known."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from features.errors import InputError
+from training.channel.policy_value import (
+    Decisions,
+    gains,
+    mean_outcome,
+    policy_values,
+    sends_needed,
+)
+
+Floats = NDArray[np.float64]
+ARMS = 4
+
+
+def _world(seed: int, rows: int, *, model_error: float = 0.0) -> tuple[Decisions, Floats]:
+    """Draw decisions of customers with two each; give the true chances by arm as well."""
+    rng = np.random.default_rng(seed)
+    customer = np.arange(rows) // 2
+    liking = rng.normal(size=(rows // 2, ARMS))[customer]
+    truth = 1 / (1 + np.exp(2.0 - 0.5 * liking))
+    logged = rng.dirichlet(np.full(ARMS, 5.0), size=rows)
+    arm = (rng.random(rows)[:, None] > logged.cumsum(axis=1)).sum(axis=1)
+    drawn = np.arange(rows), arm
+    outcome = (rng.random(rows) < truth[drawn]).astype(float)
+    model = np.clip(truth + model_error, 0, 1)
+    return Decisions(customer, arm, logged[drawn], outcome, model), truth
+
+
+def _policies(truth: Floats) -> dict[str, Floats]:
+    best = np.eye(ARMS)[truth.argmax(axis=1)]
+    return {"best": best, "first": np.eye(ARMS)[np.zeros(len(truth), dtype=int)]}
+
+
+@pytest.mark.parametrize("model_error", [0.0, 0.2])
+def test_the_value_is_found_even_by_a_wrong_model(model_error: float) -> None:
+    decisions, truth = _world(0, 40_000, model_error=model_error)
+    policies = _policies(truth)
+    for name, found in policy_values(decisions, policies).items():
+        true = float((policies[name] * truth).sum(axis=1).mean())
+        for estimate in (found.dr, found.snips):
+            assert estimate.value == pytest.approx(true, rel=0.06)
+            assert estimate.low <= true <= estimate.high
+
+
+def test_the_intervals_of_all_policies_hold_together_as_often_as_they_say() -> None:
+    held = []
+    for seed in range(200):
+        decisions, truth = _world(seed, 1500)
+        policies = _policies(truth)
+        found = policy_values(decisions, policies, seed=seed)
+        trues = {name: (p * truth).sum(axis=1).mean() for name, p in policies.items()}
+        held.append(all(found[n].dr.low <= trues[n] <= found[n].dr.high for n in policies))
+    assert 0.91 <= np.mean(held) <= 0.99
+
+
+def test_a_gain_is_told_more_closely_than_the_values_it_is_of() -> None:
+    decisions, truth = _world(3, 4000)
+    policies = _policies(truth)
+    same = policies | {
+        "nearly best": np.where(truth[:, :1] > 0.2, policies["first"], policies["best"])
+    }
+    gain = gains(decisions, same, "best")["nearly best"]
+    values = policy_values(decisions, same)
+    assert gain.error < values["best"].dr.error
+    assert gain.value == pytest.approx(values["nearly best"].dr.value - values["best"].dr.value)
+
+
+def test_the_policy_that_logged_has_all_rows_to_speak_for_it() -> None:
+    rows = 1000
+    rng = np.random.default_rng(1)
+    arm = rng.integers(ARMS, size=rows)
+    outcome = (rng.random(rows) < 0.1).astype(float)
+    quarter = np.full((rows, ARMS), 1 / ARMS)
+    decisions = Decisions(
+        np.arange(rows), arm, np.full(rows, 1 / ARMS), outcome, np.zeros((rows, ARMS))
+    )
+    found = policy_values(decisions, {"uniform": quarter})["uniform"]
+    assert found.effective == pytest.approx(rows)
+    assert found.largest_share == pytest.approx(1 / rows)
+    for estimate in (found.dr, found.snips):
+        assert estimate.value == pytest.approx(outcome.mean())
+
+
+def test_a_customer_with_many_decisions_is_one_customer() -> None:
+    decisions, truth = _world(5, 2000)
+    policies = _policies(truth)
+    alone = policy_values(decisions, policies)["best"].dr
+    copies = Decisions(
+        *(np.repeat(getattr(decisions, name), 10, axis=0)
+          for name in ("customer", "arm", "propensity", "outcome", "model"))
+    )  # fmt: skip
+    together = policy_values(
+        copies, {name: np.repeat(p, 10, axis=0) for name, p in policies.items()}
+    )["best"].dr
+    assert together.error == pytest.approx(alone.error)
+
+
+def test_what_was_not_drawn_at_random_is_refused() -> None:
+    decisions, _ = _world(0, 10)
+    with pytest.raises(InputError, match="propensity: expected the logged chance"):
+        Decisions(
+            decisions.customer, decisions.arm, np.zeros(10), decisions.outcome, decisions.model
+        )
+
+
+def test_a_policy_whose_chances_do_not_sum_to_one_is_refused() -> None:
+    decisions, _ = _world(0, 10)
+    with pytest.raises(InputError, match=r"policies\.half: expected chances"):
+        policy_values(decisions, {"half": np.full((10, ARMS), 0.5 / ARMS)})
+
+
+def test_a_policy_of_which_nothing_was_drawn_is_refused() -> None:
+    decisions, _ = _world(0, 10)
+    never = Decisions(
+        decisions.customer, np.zeros(10, int), decisions.propensity, decisions.outcome,
+        decisions.model,
+    )  # fmt: skip
+    with pytest.raises(InputError, match=r"policies\.last: expected a chance above 0"):
+        policy_values(never, {"last": np.eye(ARMS)[np.full(10, ARMS - 1)]})
+
+
+@pytest.mark.parametrize("arm", [-1, ARMS])
+def test_an_arm_that_does_not_exist_is_refused(arm: int) -> None:
+    decisions, _ = _world(0, 10)
+    with pytest.raises(InputError, match=r"an arm of 0 to 3"):
+        Decisions(
+            decisions.customer, np.full(10, arm), decisions.propensity, decisions.outcome,
+            decisions.model,
+        )  # fmt: skip
+
+
+def test_a_gain_over_a_policy_that_was_not_given_is_refused() -> None:
+    decisions, truth = _world(0, 10)
+    with pytest.raises(InputError, match="against: expected one of best, first"):
+        gains(decisions, _policies(truth), "worst")
+
+
+def test_the_sends_that_a_small_effect_needs() -> None:
+    assert sends_needed(0.02, 0.10) == pytest.approx(77_000, rel=0.01)
+    assert sends_needed(0.02, 0.20) == pytest.approx(19_000, rel=0.02)
+
+
+def test_the_interval_of_a_mean_counts_customers_and_not_their_decisions() -> None:
+    rng = np.random.default_rng(0)
+    by_customer = (rng.random(500) < 0.3).astype(float)
+    once = mean_outcome(by_customer, np.arange(500))
+    often = mean_outcome(np.repeat(by_customer, 4), np.repeat(np.arange(500), 4))
+    assert often.error == pytest.approx(once.error, rel=1e-9)
+    assert once.error == pytest.approx(by_customer.std(ddof=1) / np.sqrt(500), rel=1e-9)
+    assert (once.low + once.high) / 2 == pytest.approx(by_customer.mean())

@@ -1,0 +1,195 @@
+"""Which predictions a shop's log can support, and the least that is still missing."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+
+from features.contract.casts import quote
+from features.contract.tables import EVENT_TYPES
+from features.engines.sql.feature_build import purchase_days_sql
+from features.log.log import Log
+from features.windows import DAY, Window
+from models.arms import NO_MESSAGE
+from models.channel.model import MIN_RANDOMISED
+from models.purchase import churn, timing
+from models.purchase.value import MIN_REPEATERS
+from training.channel.job import LEARN_DAYS, MIN_MESSAGES
+from training.channel.rich_effects import RICH_RANDOMISED
+from training.labels import count_returns, count_sends
+from training.purchase.slices import MIN_HISTORY_DAYS, has_history, holdout_cutoff, training_origins
+
+Verdict = Literal["supported", "low_data", "not_possible"]
+
+_YEAR, _TWO_YEARS = 365, 728  # two years less the ends of the first and the last day
+# What is asked of the tables that a prediction reads beside orders, for it to say something.
+_CYCLE_PURCHASES, _MIN_CYCLES = 3, 300
+_BROWSING_SHARE = 0.3
+
+
+class Support(msgspec.Struct, frozen=True):
+    """What the data say about one prediction.
+
+    Attributes
+    ----------
+    prediction : str
+        churn, repurchase-timing, value, best-channel, season, replenishment or browsing.
+    verdict : {"supported", "low_data", "not_possible"}
+        Trained in full; answered from a simpler model or from associations; not answered.
+    basis : str
+        The numbers that it rests on.
+    missing : list of str
+        The least that would lift the verdict; empty where it is supported.
+    """
+
+    prediction: str
+    verdict: Verdict
+    basis: str
+    missing: list[str]
+
+
+def assess(log: Log) -> list[Support]:
+    """Assess every prediction, as `nextbuy train` on this log would find it."""
+    horizon = log.shop.section.horizon_days
+    cutoff = holdout_cutoff(log, horizon)
+    trains = has_history(log, cutoff, horizon)
+    known = cutoff if trains else log.observed_until
+    return [
+        *(_purchases(log, cutoff) if trains else _short(log)),
+        _value(log, known),
+        _channel(log, known),
+        _season(log),
+        _replenishment(log),
+        _browsing(log),
+    ]
+
+
+_MIN_RETURNS = {"churn": churn.MIN_RETURNS, "repurchase-timing": timing.MIN_RETURNS}
+
+
+def _short(log: Log) -> Iterator[Support]:
+    """Say of both purchase models how much history is missing."""
+    section = log.shop.section
+    needed = MIN_HISTORY_DAYS + 2 * (section.horizon_days + section.settle_days) + 1
+    days = _history_days(log)
+    missing = f"{max(needed - days, 1):,} more days of orders, or a shorter horizon_days"
+    for prediction in _MIN_RETURNS:
+        yield Support(prediction, "not_possible", f"{days:,} days of orders", [missing])
+
+
+def _history_days(log: Log) -> int:
+    return (log.observed_until - log.first_order_at) // DAY
+
+
+def _purchases(log: Log, cutoff: int) -> Iterator[Support]:
+    """Assess churn and repurchase-timing, which learn from the same slices."""
+    horizon = log.shop.section.horizon_days
+    origins = list(training_origins(log, cutoff, horizon))
+    returns = sum(count_returns(log, Window(o, horizon=horizon), cutoff) for o in origins)
+    basis = f"{returns:,} returns within {horizon} days of {len(origins)} cutoffs"
+    for prediction, floor in _MIN_RETURNS.items():
+        yield _enough(prediction, returns, floor, basis, "returns; until then a BTYD model alone")
+
+
+def _enough(prediction: str, count: int, floor: int, basis: str, what: str) -> Support:
+    if count >= floor:
+        return Support(prediction, "supported", basis, [])
+    return Support(prediction, "low_data", basis, [f"{floor - count:,} more {what}"])
+
+
+def _value(log: Log, cutoff: int) -> Support:
+    """Assess expected spend: Gamma-Gamma needs customers who paid on a repeat purchase day."""
+    days = purchase_days_sql(log, cutoff)
+    repeaters = log.connection.execute(
+        f"SELECT count(*) FROM (SELECT customer_id FROM ({days}) WHERE gap_days IS NOT NULL "
+        "GROUP BY customer_id HAVING avg(amount) > 0)"
+    ).fetchall()[0][0]
+    basis = f"{repeaters:,} customers with a paid repeat purchase"
+    return _enough("value", repeaters, MIN_REPEATERS, basis, "of them")
+
+
+def _channel(log: Log, cutoff: int) -> Support:
+    """Assess best-channel: the messages of a year, and among them the randomised sends."""
+    if "messages" not in log.provided:
+        return Support("best-channel", "not_possible", "no messages", ["the table messages"])
+    window = log.shop.channels.window_days
+    sends = count_sends(log, cutoff - LEARN_DAYS * DAY, window, cutoff)
+    total = sum(count for count, _ in sends.values())
+    if total < MIN_MESSAGES:
+        missing = [f"{MIN_MESSAGES - total:,} more in the year before the cutoff"]
+        return Support("best-channel", "not_possible", f"{total:,} messages", missing)
+    drawn = {arm: randomised for arm, (_, randomised) in sends.items()}
+    drawn[NO_MESSAGE] = drawn.pop(NO_MESSAGE, 0)  # last, and there even if it never was an arm
+    return _channel_level(log, drawn)
+
+
+def _channel_level(log: Log, drawn: dict[str, int]) -> Support:
+    missing = [
+        f"{MIN_RANDOMISED - count:,} more randomised sends of {arm}"
+        for arm, count in drawn.items()
+        if count < MIN_RANDOMISED
+    ]
+    level = name_level(drawn)
+    if "consents" not in log.provided and not log.shop.channels.assume_consent:
+        missing.append("the table consents (or channels.assume_consent): nobody may be asked")
+    counts = ", ".join(f"{arm} {count:,}" for arm, count in drawn.items())
+    verdict: Verdict = "low_data" if missing else "supported"
+    return Support("best-channel", verdict, f"{level}; randomised sends: {counts}", missing)
+
+
+def name_level(drawn: dict[str, int]) -> str:
+    """Name the level that training will find; of `rich` it decides by what trees earn."""
+    identified = [count for count in drawn.values() if count >= MIN_RANDOMISED]
+    if len(identified) < 2:
+        return "observational"
+    return "exploring" if min(identified) < RICH_RANDOMISED else "exploring, or rich"
+
+
+def _season(log: Log) -> Support:
+    """Assess season: seen once after a year, and told from a trend after two."""
+    days = _history_days(log)
+    basis = f"{days:,} days of orders"
+    if days < _YEAR:
+        return Support("season", "not_possible", basis, [f"{_YEAR - days} more days of orders"])
+    if days < _TWO_YEARS:
+        missing = f"{_TWO_YEARS - days} more days, to tell a season from a trend"
+        return Support("season", "low_data", basis, [missing])
+    return Support("season", "supported", basis, [])
+
+
+def _replenishment(log: Log) -> Support:
+    """Assess cycles: customers who bought of one category on three days or more."""
+    needed = {
+        "the table order_lines": "order_lines" in log.provided,
+        "products.category": "category" in log.provided.get("products", ()),
+    }
+    missing = [name for name, given in needed.items() if not given]
+    if missing:
+        return Support("replenishment", "not_possible", "no basket by category", missing)
+    cycles = log.connection.execute(
+        "SELECT count(*) FROM (SELECT customer_id, category FROM orders JOIN order_lines "
+        "USING (order_id) JOIN products USING (product_id) WHERE category IS NOT NULL "
+        "AND cancelled_at IS NULL GROUP BY customer_id, category "
+        f"HAVING count(DISTINCT local_day) >= {_CYCLE_PURCHASES})"
+    ).fetchall()[0][0]
+    basis = f"{cycles:,} customers' categories bought on {_CYCLE_PURCHASES} days or more"
+    return _enough("replenishment", cycles, _MIN_CYCLES, basis, "of them")
+
+
+def _browsing(log: Log) -> Support:
+    """Assess browsing: whether the customers who buy are also seen before it."""
+    if "events" not in log.provided:
+        return Support("browsing", "not_possible", "no events", ["the table events"])
+    types = ", ".join(map(quote, EVENT_TYPES))
+    buyers, seen = log.connection.execute(
+        "SELECT count(*), count(*) FILTER (WHERE customer_id IN "
+        f"(SELECT customer_id FROM events WHERE event_type IN ({types}))) "
+        "FROM (SELECT DISTINCT customer_id FROM orders)"
+    ).fetchall()[0]
+    basis = (
+        f"{log.count('events'):,} events; {100 * seen / buyers:.0f} % of the buyers seen in them"
+    )
+    if seen >= _BROWSING_SHARE * buyers:
+        return Support("browsing", "supported", basis, [])
+    missing = f"events of {100 * _BROWSING_SHARE:.0f} % of the buyers, under the ids of orders"
+    return Support("browsing", "low_data", basis, [missing])

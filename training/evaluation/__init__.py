@@ -1,0 +1,4 @@
+"""Back-tests and holdout evaluation.
+
+Comparisons with baselines, calibration, segments, importance.
+"""

@@ -1,0 +1,191 @@
+"""The rolling-origin back-test: our models and every baseline, refitted at each origin.
+
+At an origin everything is made of what was known there: the features' vocabulary and lookups,
+the BTYD parameters, the boosters, the labels they learn from, and every baseline. Settings are
+the defaults, so that no origin is judged with what was chosen on its outcomes.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any
+
+import msgspec
+import pandas as pd
+
+from features.engines.sql.feature_build import read_catalog
+from features.errors import Fault, InputError
+from features.language.catalog import Catalog
+from features.log.log import Log
+from features.windows import DAY, cutoffs_before, to_datetime
+from models.purchase.forecast import make_forecast
+from training.evaluation.comparison import OURS, Comparison, log_comparison, sum_up
+from training.evaluation.kept_origins import KeptOrigins
+from training.metrics.probabilities import losses_by_customer
+from training.purchase.populations import Populations
+from training.purchase.recipes import CHURN, SEED, TIMING
+from training.purchase.slices import (
+    MIN_HISTORY_DAYS,
+    earlier_cutoff,
+    has_history,
+    holdout_cutoff,
+    make_slice,
+    make_slices,
+)
+from training.purchase.study import Origin
+from training.runs.fingerprints import fingerprint
+from training.runs.runs import open_experiment, training_run
+
+STEPS_PER_ORIGIN = 3  # that `progress` is told of
+_CORES = 2
+
+
+def backtest(
+    log: Log,
+    origins: Sequence[int],
+    known_until: int | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Comparison:
+    """Score our forecast and every baseline at each origin, as one MLflow run.
+
+    A finished origin is kept in the workspace; it is computed once for the same data, features,
+    code and settings, even if what came after it was interrupted.
+
+    Parameters
+    ----------
+    origins : sequence of int
+        Cutoffs with an observed horizon; in any order, each counts once.
+    known_until : int, optional
+        Last instant that the outcomes may know; default: the end of the data.
+    progress : callable
+        Told of `STEPS_PER_ORIGIN` steps for each origin.
+
+    Raises
+    ------
+    InputError
+        Naming each origin whose outcomes are not observed, or which has too little history.
+    """
+    origins = sorted(set(origins))
+    until = log.observed_until if known_until is None else known_until
+    check_origins(log, origins, until)
+    open_experiment(log)
+    flags = {"origins": ", ".join(_name(log, o) for o in origins), **_settings()}
+    with training_run(log, "backtest", origins[-1], flags), _few_cores(log):
+        data = log.fingerprint()
+        kept = KeptOrigins(log.shop.workspace / "backtests")
+        losses = [_judge_once(log, origin, until, data, kept, progress) for origin in origins]
+        result = sum_up([to_datetime(origin) for origin in origins], losses)
+        log_comparison(result)
+    return result
+
+
+def origins_before(log: Log, count: int, stride_days: int) -> list[int]:
+    """Walk back from the last origin with an observed horizon; the earliest comes first.
+
+    Origins that lie before the data are given too: `check_origins` names them.
+    """
+    last = holdout_cutoff(log, log.shop.section.horizon_days)
+    walk = cutoffs_before(last, stride_days, last - count * stride_days * DAY, log.shop.timezone)
+    return sorted(islice(walk, count))
+
+
+def check_origins(log: Log, origins: Sequence[int], known_until: int) -> None:
+    """Refuse origins that cannot be judged, all of them in one error.
+
+    Raises
+    ------
+    InputError
+        The outcomes after an origin are not closed, or there is no slice to learn from before.
+    """
+    horizon, settle = log.shop.section.horizon_days, log.shop.section.settle_days
+    last = earlier_cutoff(log, min(known_until, log.observed_until), horizon)
+    first_days = MIN_HISTORY_DAYS + horizon + settle
+    expected = (
+        f"an origin at least {first_days + 1} days after the first order "
+        f"({to_datetime(log.first_order_at):%Y-%m-%d}), with {horizon} days observed after it (and "
+        f"{settle} to settle): {_name(log, last)} at the latest"
+    )
+    faults = []
+    for origin in origins:
+        if origin + (horizon + settle) * DAY > min(known_until, log.observed_until):
+            got = "outcomes that are not closed"
+        elif not has_history(log, origin, horizon):
+            got = "too little history"
+        else:
+            continue
+        remedy = "Choose another origin, or a shorter shop.horizon_days."
+        faults.append(Fault(f"origin {_name(log, origin)}", expected, got, remedy))
+    if faults:
+        raise InputError(faults)
+
+
+def _judge_once(
+    log: Log,
+    origin: int,
+    known_until: int,
+    data: str,
+    kept: KeptOrigins,
+    progress: Callable[[str], None],
+) -> pd.DataFrame:
+    """Read the losses at an origin where they are kept, else make and keep them."""
+    day = _name(log, origin)
+    catalog = read_catalog(log, origin).without_texts()
+    settings = _settings()
+    key = fingerprint(log, catalog, data, origin=origin, known_until=known_until, settings=settings)
+    name = f"{day[:10]}-{key}"
+    losses = kept.read(name)
+    if losses is None:
+        losses = _judge(log, origin, known_until, catalog, lambda step: progress(f"{day}, {step}"))
+        kept.write(name, losses, to_datetime(origin).isoformat(), settings)
+    else:
+        for _ in range(STEPS_PER_ORIGIN):
+            progress(f"{day}, kept")
+    return losses
+
+
+def _judge(
+    log: Log, origin: int, known_until: int, catalog: Catalog, progress: Callable[[str], None]
+) -> pd.DataFrame:
+    """Fit and judge everything at one origin: a row per (model, customer), customers in order."""
+    horizon = log.shop.section.horizon_days
+    populations = Populations(log, catalog)
+    slices = make_slices(log, origin, horizon, catalog, populations)
+    labelled = make_slice(log, origin, horizon, catalog, known_until, populations)
+    judged = Origin("backtest", slices, *labelled)
+    progress("features")
+    models = [recipe.fit(slices, recipe.defaults, SEED) for recipe in (CHURN, TIMING)]
+    ours = make_forecast(*models, judged.population).within[:, : horizon + 1]
+    progress("models")
+    laws = {OURS: ours} | judged.baseline_laws
+    progress("baselines")
+    about = judged.population[["customer_id", "frequency"]].reset_index(drop=True)
+    return pd.concat(
+        [
+            pd.concat([about, losses_by_customer(judged.labels, law)], axis=1).assign(model=name)
+            for name, law in laws.items()
+        ],
+        ignore_index=True,
+    )
+
+
+def _settings() -> dict[str, Any]:
+    recipes = {recipe.kind: recipe.defaults for recipe in (CHURN, TIMING)}
+    return {"seed": SEED, **{kind: msgspec.to_builtins(s) for kind, s in recipes.items()}}
+
+
+def _name(log: Log, origin: int) -> str:
+    """Name an origin by its local day, and by its time where that is not the day's end."""
+    local = to_datetime(origin).astimezone(log.shop.timezone)
+    return f"{local:%Y-%m-%d}" if f"{local:%H:%M}" == "23:59" else f"{local:%Y-%m-%d %H:%M}"
+
+
+@contextmanager
+def _few_cores(log: Log) -> Iterator[None]:
+    """Leave the machine to others: LightGBM takes two cores anyway, DuckDB all it sees."""
+    setting = "SELECT current_setting('threads')"
+    threads = int(log.connection.execute(setting).fetchall()[0][0])
+    log.connection.execute(f"SET threads = {min(threads, _CORES)}")
+    try:
+        yield
+    finally:
+        log.connection.execute(f"SET threads = {threads}")

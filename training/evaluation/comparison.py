@@ -1,0 +1,122 @@
+"""Our forecast beside the baselines: scores by origin and frequency, differences with intervals."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import mlflow
+import pandas as pd
+from numpy.typing import NDArray
+
+from training.metrics.bootstrap import paired_differences
+from training.metrics.probabilities import frequency_buckets, losses_by_customer, score_losses
+from training.runs.runs import log_scores
+
+OURS = "Nextbuy"
+ALL = "all"  # of the customers, whatever their frequency
+_KEYS = ["origin", "frequency", "model"]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Our forecast beside every baseline, at one origin or many.
+
+    Attributes
+    ----------
+    scores : DataFrame
+        One row per (origin, frequency, model): `origin` (UTC), `frequency` (`all`, or a bucket
+        of `training.metrics.probabilities.frequency_buckets`), `model`, `customers`, and the
+        columns of `training.metrics.probabilities.score_losses`.
+    differences : DataFrame
+        One row per rival: `rival`, our CRPS against its in `percent`, the 95 % interval
+        `low, high` over customers with all their origins, `distinguishable`.
+    """
+
+    scores: pd.DataFrame
+    differences: pd.DataFrame
+
+    @property
+    def pooled(self) -> pd.DataFrame:
+        """Scores over the origins: means weighted by customers, a row per (frequency, model).
+
+        For CRPS, log-loss and Brier that is the mean over all rows; an AUC or a calibration
+        error compares customers of the same origin only. Where a score is not defined at an
+        origin, it is the mean of the others.
+        """
+        metrics = self.scores.columns.drop([*_KEYS, "customers"])
+        rows = []
+        for (frequency, model), part in self.scores.groupby(["frequency", "model"], sort=False):
+            weights = part[metrics].notna().mul(part["customers"], axis=0)
+            means = (part[metrics].fillna(0) * weights).sum() / weights.sum()
+            about = {"frequency": frequency, "model": model, "customers": part["customers"].sum()}
+            rows.append(about | means.to_dict())
+        return pd.DataFrame(rows)
+
+
+def compare(
+    population: pd.DataFrame, labels: pd.DataFrame, laws: dict[str, NDArray[Any]]
+) -> pd.DataFrame:
+    """Score several laws F(h) of the same customers: one row per model."""
+    about = {"origin": population["cutoff"].iloc[0], "customers": len(population)}
+    return pd.DataFrame(
+        [
+            about | {"model": name} | score_losses(losses_by_customer(labels, law))
+            for name, law in laws.items()
+        ]
+    )
+
+
+def sum_up(origins: Sequence[datetime], losses: Sequence[pd.DataFrame]) -> Comparison:
+    """Score the losses of each origin, and compare ours with each rival's over all of them.
+
+    Parameters
+    ----------
+    losses : sequence of DataFrame
+        Per origin, a row per (model, customer), the customers of each model in the same order:
+        `customer_id, frequency, model` and the columns of `losses_by_customer`.
+    """
+    rows = [
+        {"origin": origin, **row}
+        for origin, part in zip(origins, losses, strict=True)
+        for row in _score(part)
+    ]
+    together = pd.concat(losses, ignore_index=True)
+    by_model = {str(name): part for name, part in together.groupby("model", sort=False)}
+    ours = by_model.pop(OURS)
+    found = paired_differences(
+        ours["crps"], {name: part["crps"] for name, part in by_model.items()}, ours["customer_id"]
+    )
+    differences = [{"rival": rival} | difference.row for rival, difference in found.items()]
+    return Comparison(pd.DataFrame(rows), pd.DataFrame(differences))
+
+
+def log_comparison(result: Comparison) -> None:
+    """Log to the active run the tables as CSV, our scores and the differences as metrics."""
+    pooled = result.pooled
+    for name, table in {
+        "backtest": result.scores,
+        "backtest_pooled": pooled,
+        "backtest_differences": result.differences,
+    }.items():
+        mlflow.log_text(table.to_csv(index=False), f"{name}.csv")
+    metrics = pooled.columns.drop(["frequency", "model"])
+    for row in pooled[pooled["model"] == OURS].to_dict("records"):
+        part = "" if row["frequency"] == ALL else f".frequency_{row['frequency']}"
+        log_scores(f"backtest{part}", {name: row[name] for name in metrics})
+    overall = result.scores[result.scores["frequency"] == ALL]
+    for row in overall[overall["model"] == OURS].to_dict("records"):
+        log_scores(f"backtest.{row['origin']:%Y-%m-%d}", {name: row[name] for name in metrics})
+    for row in result.differences.to_dict("records"):
+        against = {name: row[name] for name in ("percent", "low", "high")}
+        log_scores(f"backtest.crps_against.{row['rival']}", against)
+
+
+def _score(losses: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Score each model over all customers of an origin, and by frequency."""
+    for model, part in losses.groupby("model", sort=False):
+        buckets = frequency_buckets(part["frequency"].to_numpy())
+        parts = {ALL: part} | {name: part[rows] for name, rows in buckets.items()}
+        for frequency, chosen in parts.items():
+            about = {"frequency": frequency, "model": model, "customers": len(chosen)}
+            yield about | score_losses(chosen)

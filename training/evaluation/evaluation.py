@@ -1,0 +1,137 @@
+"""What is judged: the laws that several models gave at one origin, beside what happened."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.catalog.dictionary import make_catalog
+from features.engines.batch.expressions import compile_expression
+from features.language.feature import Derived
+from features.language.vocabulary import Vocabulary
+from models.artefact import Kind
+from models.purchase.churn import ChurnModel
+from models.purchase.forecast import P_WITHIN_DAYS, make_forecast
+from models.purchase.timing import TimingModel
+from training.evaluation.comparison import OURS
+from training.lifecycle.promote import Candidate
+from training.purchase.study import Origin, Study
+
+Floats = NDArray[np.float64]
+
+_SEGMENT = "rfm_segment"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One origin, with the laws of all models and the outcomes.
+
+    Attributes
+    ----------
+    split : str
+        `valid` (choices were made on it) or `holdout` (it is looked at once).
+    customers : DataFrame
+        Row by row with the outcomes: `customer_id, cutoff, frequency, rfm_segment`, and
+        `expected_spend` (minor units within H) where spend was fitted.
+    labels : DataFrame
+        From `training.labels.make_labels`.
+    laws : dict of str to array (n, H + 1)
+        F(h) for h = 0..H by the model's name; ours is `training.evaluation.backtest.OURS`.
+    """
+
+    split: str
+    customers: pd.DataFrame
+    labels: pd.DataFrame
+    laws: Mapping[str, Floats]
+
+    @property
+    def cutoff(self) -> pd.Timestamp:
+        """UTC; everything was fitted on what was known then."""
+        return self.customers["cutoff"].iloc[0]
+
+    @property
+    def horizon_days(self) -> int:
+        """H."""
+        return int(next(iter(self.laws.values())).shape[1]) - 1
+
+    @property
+    def days_to_next(self) -> NDArray[np.int_]:
+        """First whole h with a purchase within h days, 1..H; 0 without one."""
+        return self.labels["days_to_next"].to_numpy()
+
+    @property
+    def horizons(self) -> list[int]:
+        """The days that are looked at apart: those that an answer names, and H."""
+        return sorted({h for h in P_WITHIN_DAYS if h < self.horizon_days} | {self.horizon_days})
+
+    def bought_within(self, days: int) -> NDArray[np.bool_]:
+        """Say who bought within so many days."""
+        return (self.days_to_next > 0) & (self.days_to_next <= days)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """All judged origins of one training, the earliest first."""
+
+    origins: Sequence[Judged]
+
+    @property
+    def test(self) -> Judged:
+        """The origin that counts: the holdout, or valid where the holdout lies ahead."""
+        return self.origins[-1]
+
+    @property
+    def rivals(self) -> list[str]:
+        """The names of the baselines."""
+        return [name for name in self.test.laws if name != OURS]
+
+
+def evaluate(study: Study | None, candidates: Sequence[Candidate]) -> Evaluation | None:
+    """Judge our forecast and every baseline at the origins of a training.
+
+    Each candidate brings the model that was fitted for each origin, so that nothing is
+    refitted here but the baselines.
+
+    Returns
+    -------
+    Evaluation or None
+        None where churn and repurchase-timing were not trained together.
+    """
+    tested = {candidate.head.kind: candidate.tested for candidate in candidates}
+    if study is None or not {"churn", "repurchase-timing"} <= tested.keys():
+        return None
+    vocabulary = next(c.head.vocabulary for c in candidates if c.head.kind == "churn")
+    return Evaluation([_judge(origin, tested, vocabulary) for origin in study.origins])
+
+
+def _judge(
+    origin: Origin, tested: Mapping[Kind, Mapping[str, object]], vocabulary: Vocabulary
+) -> Judged:
+    churn, timing = (tested[kind][origin.split] for kind in ("churn", "repurchase-timing"))
+    assert isinstance(churn, ChurnModel) and isinstance(timing, TimingModel)
+    forecast = make_forecast(churn, timing, origin.population)
+    customers = origin.population[["customer_id", "cutoff", "frequency"]].assign(
+        rfm_segment=rfm_segments(origin.population, vocabulary)
+    )
+    if forecast.expected_spend is not None:
+        customers["expected_spend"] = forecast.expected_spend
+    ours = forecast.within[:, : forecast.horizon_days + 1]
+    return Judged(
+        origin.split,
+        customers,
+        origin.labels,
+        {OURS: ours} | origin.baseline_laws,
+    )
+
+
+def rfm_segments(population: pd.DataFrame, vocabulary: Vocabulary) -> NDArray[np.object_]:
+    """Name each customer's RFM segment, as the feature `rfm_segment` declares it.
+
+    Texts are no input of a model, so that a population holds the three scores alone.
+    """
+    segment = make_catalog(vocabulary)[_SEGMENT]
+    assert isinstance(segment, Derived)
+    scores = {name: population[name].to_numpy(dtype=float) for name in segment.inputs}
+    return np.asarray(compile_expression(segment.expression)(scores), dtype=object)

@@ -1,0 +1,155 @@
+"""Is a whole law calibrated? Its probability integral transform should be uniform.
+
+A law over days has steps, and a customer who did not return is only known to come later. The
+mass of such a row is spread evenly over what it may be, so that no random draw is needed: the
+nonrandomised PIT of Czado, Gneiting and Held (2009, "Predictive model assessment for count
+data", equation 2), and for rows without a return the uniform spread of D-calibration (Haider,
+Hoehn, Davis and Greiner 2020, "Effective ways to build and evaluate individual survival
+distributions", section 3.5).
+"""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from training.evaluation.evaluation import Judged
+
+Floats = NDArray[np.float64]
+Spans = tuple[Floats, Floats]
+
+BINS = 10
+_WINDOW = 0.8
+OF_RETURN, OF_LAW = "given a return", "whole law"
+
+
+def spans_given_return(days_to_next: NDArray[np.int_], within: Floats) -> Spans:
+    """Give where each returner's day fell in the law of the day, given a return.
+
+    Parameters
+    ----------
+    days_to_next : int array (n,)
+        1..H, or 0 without a return: such rows are left out.
+    within : array (n, H + 1)
+        F(h) for h = 0..H.
+
+    Returns
+    -------
+    low, high : array (returners,)
+        F(d - 1) / F(H) and F(d) / F(H); 0 where F(H) is 0.
+
+    Examples
+    --------
+    >>> spans_given_return(np.array([0, 2]), np.array([[0, 0.1, 0.2], [0, 0.2, 0.5]]))
+    (array([0.4]), array([1.]))
+    """
+    returned = days_to_next > 0
+    law, days = within[returned], days_to_next[returned]
+    given = np.divide(law, law[:, -1:], out=np.zeros_like(law), where=law[:, -1:] > 0)
+    return _at_days(days, given)
+
+
+def spans_of_law(days_to_next: NDArray[np.int_], within: Floats) -> Spans:
+    """Give where each customer's outcome fell in their law.
+
+    A return on day d lies between F(d - 1) and F(d), no return within H between F(H) and 1.
+
+    >>> spans_of_law(np.array([0, 2]), np.array([[0, 0.1, 0.2], [0, 0.2, 0.5]]))
+    (array([0.2, 0.2]), array([1. , 0.5]))
+    """
+    low, high = _at_days(np.maximum(days_to_next, 1), within)
+    never = days_to_next == 0
+    return np.where(never, within[:, -1], low), np.where(never, 1.0, high)
+
+
+def pit_distribution(spans: Spans, at: ArrayLike) -> Floats:
+    """Give the expected share of the randomised PIT at or below each of `at`.
+
+    Between its low and high a row's mass is even; a row without width is a step.
+    """
+    low, high = (side[:, None] for side in spans)
+    at = np.asarray(at, dtype=float)[None, :]
+    inside = np.divide(
+        at - low, high - low, out=np.ones(np.broadcast(at, low).shape), where=high > low
+    )
+    share = np.where(at < low, 0.0, np.where(at >= high, 1.0, inside))
+    return np.asarray(share.mean(axis=0))
+
+
+def pit_histogram(spans: Spans, bins: int = BINS) -> Floats:
+    """Give the expected share of the randomised PIT in each of `bins` equal bins.
+
+    >>> pit_histogram((np.array([0.0, 0.5]), np.array([0.5, 1.0])), bins=4)
+    array([0.25, 0.25, 0.25, 0.25])
+    """
+    inner = pit_distribution(spans, np.arange(1, bins) / bins)
+    return np.diff(np.concatenate([[0.0], inner, [1.0]]))
+
+
+def window_coverage(spans: Spans, share: float = _WINDOW) -> float:
+    """Give the expected share of outcomes in the central window of their law."""
+    low, high = pit_distribution(spans, [(1 - share) / 2, (1 + share) / 2])
+    return float(high - low)
+
+
+def largest_deviation(spans: Spans, bins: int = BINS) -> float:
+    """Give how far the fullest or emptiest bin of the PIT is from its share, 1 / bins.
+
+    Of the whole law this is D-calibration's largest deviation.
+    """
+    return float(np.abs(pit_histogram(spans, bins) - 1 / bins).max())
+
+
+def pit_table(judged: Judged, bins: int = BINS) -> pd.DataFrame:
+    """Give the PIT histograms of every model.
+
+    Returns
+    -------
+    DataFrame
+        One row per (model, law, bin): `model`, `law` (given a return, or the whole law),
+        `left` (edge of the bin), `share`.
+    """
+    left = np.arange(bins) / bins
+    tables = [
+        pd.DataFrame(
+            {"model": model, "law": law, "left": left, "share": pit_histogram(spans, bins)}
+        )
+        for model, law, spans in _all_spans(judged)
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def pit_scores(judged: Judged) -> pd.DataFrame:
+    """Sum up the PIT of every model.
+
+    Returns
+    -------
+    DataFrame
+        One row per (model, law): `model, law, in_window_80, largest_deviation`.
+    """
+    rows = [
+        {
+            "model": model,
+            "law": law,
+            "in_window_80": window_coverage(spans),
+            "largest_deviation": largest_deviation(spans),
+        }
+        for model, law, spans in _all_spans(judged)
+    ]
+    return pd.DataFrame(rows)
+
+
+def _all_spans(judged: Judged) -> list[tuple[str, str, Spans]]:
+    days = judged.days_to_next
+    kinds = {OF_LAW: spans_of_law}
+    if (days > 0).any():
+        kinds = {OF_RETURN: spans_given_return} | kinds
+    return [
+        (model, law, spans(days, within))
+        for law, spans in kinds.items()
+        for model, within in judged.laws.items()
+    ]
+
+
+def _at_days(days: NDArray[np.int_], law: Floats) -> Spans:
+    rows = np.arange(len(law))
+    return law[rows, days - 1], law[rows, days]

@@ -1,0 +1,1 @@
+"""Moves the champion aliases of the registry: promotion of candidates."""

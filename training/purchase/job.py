@@ -1,0 +1,61 @@
+"""The job of a purchase model: search on the validation origins, fit, look at the holdout once."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import mlflow
+import pandas as pd
+
+from features.log.log import Log
+from models.artefact import Model
+from training.lifecycle.promote import Candidate, Judgement
+from training.purchase.recipes import SEED, Recipe
+from training.purchase.study import Origin, Study
+from training.purchase.tune import Budget, flatten, tune
+from training.runs.runs import log_candidate, slice_flags, training_run
+
+
+@dataclass(frozen=True)
+class Job:
+    """How one purchase model is trained.
+
+    Attributes
+    ----------
+    log_scores : callable
+        (model, origin) -> None; logs the scores of a model at an origin, under its split.
+    judge : callable
+        (model, origin) -> Judgement; logs plots, and how the baselines do there.
+    predict : callable
+        (model, rows) -> what the model gives for them, one column a figure.
+    """
+
+    recipe: Recipe
+    log_scores: Callable[[Any, Origin], None]
+    judge: Callable[[Any, Origin], Judgement]
+    predict: Callable[[Any, pd.DataFrame], pd.DataFrame]
+
+
+def run_job(
+    log: Log, job: Job, study: Study, budget: Budget, progress: Callable[[str], None]
+) -> Candidate:
+    """Train a purchase model as one MLflow run; registers nothing."""
+    recipe, cutoff = job.recipe, study.slices.cutoff
+    flags = asdict(budget) | slice_flags(study.slices)
+    with training_run(log, recipe.kind, cutoff, flags):
+        settings = tune(log, recipe, study, budget, progress)
+        mlflow.log_params(flatten(settings))
+        model = recipe.fit(study.slices, settings, SEED)
+        job.log_scores(model, study.train)
+        tested: dict[str, Model] = {}
+        for origin in study.origins:
+            own = origin is not study.holdout  # whose slices are those of the model itself
+            fitted = recipe.fit(origin.slices, settings, SEED) if own else model
+            job.log_scores(fitted, origin)
+            tested[origin.split] = fitted
+        judgement = job.judge(tested[study.test.split], study.test)
+        sample = study.slices.latest.head(5)
+        example = sample, job.predict(model, sample)
+        progress(recipe.kind)
+        candidate = log_candidate(log, recipe.kind, model, cutoff, example, judgement)
+        return replace(candidate, tested=tested)

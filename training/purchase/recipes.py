@@ -1,0 +1,73 @@
+"""The two purchase models as a training sees them: how each is fitted, searched and judged."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from models.artefact import Kind
+from models.boosters.search_space import Trial
+from models.crps import crps
+from models.purchase import churn, timing
+from models.purchase.churn import ChurnModel, ChurnSettings
+from models.purchase.slices import Slices
+from models.purchase.timing import TimingModel
+from training.metrics.probabilities import mean_log_loss
+from training.purchase.study import Origin
+
+SEED = 20
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one purchase model is made.
+
+    Attributes
+    ----------
+    defaults : settings of the model
+        What it is fitted with unless a search finds better, and the first trial of each search.
+    search_space : callable
+        Trial -> settings; it stands beside the model.
+    fit : callable
+        (slices, settings, seed) -> model.
+    metric : str
+        Name of `loss`.
+    loss : callable
+        (model, origin) -> what a search makes small. A proper score, so that neither an
+        over-confident nor a timid model gains by it.
+    """
+
+    kind: Kind
+    defaults: Any
+    search_space: Callable[[Trial], Any]
+    fit: Callable[[Slices, Any, int], Any]
+    metric: str
+    loss: Callable[[Any, Origin], float]
+
+
+def _churn_loss(model: ChurnModel, origin: Origin) -> float:
+    returned = origin.labels["returned"].to_numpy()
+    return mean_log_loss(returned, 1 - model.predict(origin.population))
+
+
+def _timing_loss(model: TimingModel, origin: Origin) -> float:
+    """Score the law of those who returned, which is all that the model speaks of.
+
+    CRPS and not the log-loss of the hazards: it is in days, it is what promotion judges, and it
+    does not change with the intervals that the horizon happens to be cut into.
+    """
+    returned = origin.labels["returned"]
+    law = model.given_return(origin.population[returned])
+    return crps(origin.labels.loc[returned, "days_to_next"].to_numpy(), law)
+
+
+CHURN = Recipe(
+    "churn", ChurnSettings(), churn.search_space, churn.fit_churn, "log_loss", _churn_loss
+)
+TIMING = Recipe(
+    "repurchase-timing",
+    timing.DEFAULTS,
+    timing.search_space,
+    timing.fit_timing,
+    "crps",
+    _timing_loss,
+)

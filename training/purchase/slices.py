@@ -1,0 +1,184 @@
+"""Training slices, built: features and labels of many cutoffs, closed before the model's own."""
+
+from collections.abc import Iterator, Mapping
+from itertools import count, islice
+
+import pandas as pd
+
+from features.errors import refuse
+from features.language.catalog import Catalog
+from features.log.log import Log
+from features.windows import (
+    DAY,
+    Window,
+    cutoffs_before,
+    end_of_day,
+    last_end_of_day,
+    local_day,
+    to_datetime,
+)
+from models.btyd.member import MemberName
+from models.btyd.member_choice import choose_member
+from models.purchase.churn import MIN_RETURNS
+from models.purchase.season import CUTOFF_DAY, INPUTS, YEAR_DAYS
+from models.purchase.slices import Slices
+from training.labels import make_labels
+from training.purchase.populations import Populations
+
+STRIDE_DAYS = 28
+MAX_SLICES = 10
+MIN_HISTORY_DAYS = 60  # before the first slice's cutoff
+MIN_YEAR_AGO_DAYS = 180  # before the cutoff a year ago
+MIN_DAYS_KNOWN = 3  # after an open slice's cutoff
+
+
+def make_slices(
+    log: Log,
+    cutoff: int,
+    horizon_days: int,
+    catalog: Catalog,
+    populations: Populations | None = None,
+) -> Slices:
+    """Build the slices of a model that may know everything up to `cutoff`.
+
+    Parameters
+    ----------
+    populations : Populations, optional
+        Those of the catalog, where what is built here is asked for again.
+    """
+    built = populations or Populations(log, catalog)
+    origins = sorted(training_origins(log, cutoff, horizon_days))
+    parts = [make_slice(log, origin, horizon_days, catalog, cutoff, built) for origin in origins]
+    frame, labels = (pd.concat(part, ignore_index=True) for part in zip(*parts, strict=True))
+    name = _choose_member(frame, labels, horizon_days)
+    later = dict(open_origins(log, cutoff, horizon_days))
+    return Slices(
+        cutoff,
+        horizon_days,
+        frame,
+        labels,
+        built.features(cutoff),
+        {
+            built.features(at)["cutoff"].iloc[0]: built.btyd(at, name)
+            for at in (*origins, *later, cutoff)
+        },
+        _make_year_ago(log, cutoff, horizon_days, catalog),
+        _make_open(log, cutoff, later, catalog, built),
+    )
+
+
+def _make_open(
+    log: Log, cutoff: int, origins: Mapping[int, int], catalog: Catalog, populations: Populations
+) -> tuple[pd.DataFrame, pd.DataFrame] | None:
+    """Build the slices whose window is still open, as far as it is known."""
+    parts = []
+    for origin, days in origins.items():
+        frame, labels = make_slice(log, origin, days, catalog, cutoff, populations)
+        parts.append((frame, labels.assign(watched_days=days)))
+    if not parts:
+        return None
+    frame, labels = (pd.concat(part, ignore_index=True) for part in zip(*parts, strict=True))
+    return frame, labels
+
+
+def _choose_member(frame: pd.DataFrame, labels: pd.DataFrame, horizon_days: int) -> MemberName:
+    """Choose the BTYD model: BG/NBD for boosters to correct, else the best out of time.
+
+    Where boosters correct it, another one gains nothing; where it answers alone, BG/NBD would
+    call every one-time buyer alive.
+    """
+    if labels["returned"].sum() >= MIN_RETURNS:
+        return "bg_nbd"
+    return choose_member(frame, labels, horizon_days).name
+
+
+def _make_year_ago(
+    log: Log, cutoff: int, horizon_days: int, catalog: Catalog
+) -> tuple[pd.DataFrame, pd.DataFrame] | None:
+    """Build what the season reads, a year before a cutoff; None in a young log.
+
+    With less than half a year before it the year-ago slice did harm on two real logs.
+    """
+    day = local_day(cutoff, log.shop.timezone) - YEAR_DAYS
+    then = end_of_day(day, log.shop.timezone)
+    if (then - log.first_order_at) / DAY < MIN_YEAR_AGO_DAYS:
+        return None
+    return make_slice(log, then, horizon_days, catalog.select((*INPUTS, CUTOFF_DAY)), cutoff)
+
+
+def make_slice(
+    log: Log,
+    cutoff: int,
+    horizon_days: int,
+    catalog: Catalog,
+    known_until: int,
+    populations: Populations | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Build the features at one cutoff, and the labels after it as known at `known_until`.
+
+    Customers who have objected to profiling are left out.
+    """
+    frame = (populations or Populations(log, catalog)).features(cutoff)
+    return frame, make_labels(log, frame, Window(cutoff, horizon=horizon_days), known_until)
+
+
+def holdout_cutoff(log: Log, horizon_days: int) -> int:
+    """Find the latest cutoff whose horizon is observed and settled: the end of a local day."""
+    return earlier_cutoff(log, log.observed_until, horizon_days)
+
+
+def earlier_cutoff(log: Log, cutoff: int, horizon_days: int) -> int:
+    """Find the latest cutoff whose labels close at or before `cutoff`: the end of a local day."""
+    closed = cutoff - (horizon_days + log.shop.section.settle_days) * DAY
+    return last_end_of_day(closed, log.shop.timezone)
+
+
+def training_origins(log: Log, cutoff: int, horizon_days: int) -> Iterator[int]:
+    """Walk back through the latest cutoffs whose labels close at or before `cutoff`."""
+    last, first = _origin_range(log, cutoff, horizon_days)
+    walk = cutoffs_before(last, STRIDE_DAYS, first, log.shop.timezone)
+    return islice(walk, MAX_SLICES)
+
+
+def open_origins(log: Log, cutoff: int, horizon_days: int) -> Iterator[tuple[int, int]]:
+    """Walk on from the last closed cutoff to those whose window is not closed at `cutoff`.
+
+    They go on in the same steps, so that the back-test's next origins build the same ones.
+
+    Yields
+    ------
+    (int, int)
+        A cutoff, and the whole days after it that are settled.
+    """
+    zone, settle = log.shop.timezone, log.shop.section.settle_days
+    day = local_day(earlier_cutoff(log, cutoff, horizon_days), zone)
+    for later in count(day + STRIDE_DAYS, STRIDE_DAYS):
+        origin = end_of_day(later, zone)
+        days = (cutoff - origin) // DAY - settle
+        if days < MIN_DAYS_KNOWN:
+            return
+        yield origin, days
+
+
+def has_history(log: Log, cutoff: int, horizon_days: int) -> bool:
+    """Say whether a model at `cutoff` has at least one slice to learn from."""
+    last, first = _origin_range(log, cutoff, horizon_days)
+    return last >= first
+
+
+def check_history(log: Log, cutoff: int, horizon_days: int) -> None:
+    """Refuse a cutoff before which there is no slice to learn from."""
+    if not has_history(log, cutoff, horizon_days):
+        days = MIN_HISTORY_DAYS + horizon_days + log.shop.section.settle_days
+        raise refuse(
+            "cutoff",
+            f"at least {days + 1} days after the first order "
+            f"({to_datetime(log.first_order_at):%Y-%m-%d})",
+            f"{to_datetime(cutoff):%Y-%m-%d %H:%M} UTC",
+            "Bring a longer history, use a later cutoff or a shorter shop.horizon_days.",
+        )
+
+
+def _origin_range(log: Log, cutoff: int, horizon_days: int) -> tuple[int, int]:
+    first = log.first_order_at + MIN_HISTORY_DAYS * DAY
+    return earlier_cutoff(log, cutoff, horizon_days), first

@@ -1,0 +1,142 @@
+"""A study: the slices that a model is fitted on, and the origins that it is judged at."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.engines.sql.feature_build import read_catalog
+from features.errors import refuse
+from features.language.catalog import Catalog
+from features.log.log import Log
+from features.windows import DAY, to_datetime
+from models.purchase.slices import Slices
+from training.purchase.baselines import BASELINES
+from training.purchase.populations import Populations
+from training.purchase.slices import (
+    check_history,
+    has_history,
+    make_slice,
+    make_slices,
+    training_origins,
+)
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A cutoff with outcomes: a model fitted on its slices can be judged on its population.
+
+    Attributes
+    ----------
+    split : str
+        `valid` (choices are made on it) or `holdout` (it is looked at once).
+    """
+
+    split: str
+    slices: Slices
+    population: pd.DataFrame
+    labels: pd.DataFrame
+
+    @cached_property
+    def baseline_laws(self) -> dict[str, Floats]:
+        """F(h) of every baseline, fitted on the slices, of the population."""
+        return {n: baseline(self.slices, self.population) for n, baseline in BASELINES.items()}
+
+
+@dataclass(frozen=True)
+class Study:
+    """What one training at one cutoff works with.
+
+    Attributes
+    ----------
+    slices : Slices
+        What the registered model is fitted on: everything known at the cutoff.
+    catalog : Catalog
+        Of the features, as known at the cutoff.
+    valids : tuple of Origin
+        The latest cutoffs whose outcomes are known at this one, the last one first: all that
+        settings are chosen on. Empty where the history is too short.
+    holdout : Origin or None
+        At the cutoff itself; None where its outcomes are not observed yet.
+    test : Origin
+        What a promotion is judged at: the holdout where there is one, else valid.
+    """
+
+    slices: Slices
+    catalog: Catalog
+    valids: tuple[Origin, ...]
+    holdout: Origin | None
+    test: Origin
+
+    @property
+    def valid(self) -> Origin | None:
+        """One horizon before the cutoff; None where the history is too short for it."""
+        return self.valids[0] if self.valids else None
+
+    @property
+    def origins(self) -> list[Origin]:
+        """The origins that are reported on, the earlier first: valid and the holdout."""
+        return [origin for origin in (self.valid, self.holdout) if origin is not None]
+
+    @property
+    def train(self) -> Origin:
+        """The rows that the registered model is fitted on: how well it fits what it has seen."""
+        return Origin("train", self.slices, self.slices.frame, self.slices.labels)
+
+
+def make_study(log: Log, cutoff: int, valids: int = 1) -> Study:
+    """Build the study of a cutoff, the last instant that the registered models may know.
+
+    The end of the data gives models for production, judged one horizon earlier.
+
+    Parameters
+    ----------
+    valids : int
+        Validation origins at most. They lie a stride apart, as slices do, so that they share
+        most of what is built for them.
+
+    Raises
+    ------
+    InputError
+        The history before the cutoff is too short.
+    """
+    horizon = log.shop.section.horizon_days
+    check_history(log, cutoff, horizon)
+    catalog = read_catalog(log, cutoff).without_texts()
+    populations = Populations(log, catalog)
+    slices = make_slices(log, cutoff, horizon, catalog, populations)
+    holdout = None
+    if cutoff + (horizon + log.shop.section.settle_days) * DAY <= log.observed_until:
+        known_until = log.observed_until
+        labelled = make_slice(log, cutoff, horizon, catalog, known_until, populations)
+        holdout = Origin("holdout", slices, *labelled)
+    found = tuple(_make_valids(log, slices, catalog, populations, valids))
+    test = holdout or next(iter(found), None)
+    if test is None:
+        needed = 2 * horizon + log.shop.section.settle_days
+        raise refuse(
+            "cutoff",
+            f"enough history to judge the models: about {needed} days before it, or "
+            f"{horizon} days observed after it",
+            f"{to_datetime(cutoff):%Y-%m-%d %H:%M} UTC",
+            "Use an earlier cutoff, bring a longer history or a shorter shop.horizon_days.",
+        )
+    return Study(slices, catalog, found, holdout, test)
+
+
+def _make_valids(
+    log: Log, slices: Slices, catalog: Catalog, populations: Populations, count: int
+) -> Iterator[Origin]:
+    """Build the latest origins closed at the cutoff that have slices of their own to fit on."""
+    horizon = slices.horizon_days
+    for cutoff in islice(training_origins(log, slices.cutoff, horizon), count):
+        if has_history(log, cutoff, horizon):
+            fitted_on = make_slices(log, cutoff, horizon, catalog, populations)
+            labelled = make_slice(log, cutoff, horizon, catalog, slices.cutoff, populations)
+            yield Origin("valid", fitted_on, *labelled)

@@ -1,0 +1,247 @@
+"""The hyper-parameter search: seeded, resumable, on rolling validation origins only.
+
+A search is kept in the shop's workspace under a name that covers all that its losses depend on.
+Interrupted, it goes on with the trial it was at; asked for again, it is not repeated.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import mlflow
+import msgspec
+import numpy as np
+import optuna
+from optuna.trial import FixedTrial, FrozenTrial, TrialState
+
+from features.log.log import Log
+from training.purchase.recipes import SEED, Recipe
+from training.purchase.study import Origin, Study
+from training.runs.fingerprints import fingerprint
+
+VALIDS = 3  # origins that a setting is judged at
+_FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
+_SCORES = "scores"  # of a trial: its loss at each origin
+# A trial is given up when it is behind the median of the complete ones, once there are three.
+_PRUNER = optuna.pruners.MedianPruner(n_startup_trials=3)
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long to search for the settings of each model.
+
+    Attributes
+    ----------
+    trials : int
+        The same trials give the same settings; 0 takes the defaults.
+    minutes : float or None
+        Search for so long instead; how many trials that is depends on the machine.
+    """
+
+    trials: int = 10
+    minutes: float | None = None
+
+    @property
+    def searches(self) -> bool:
+        """Whether there is anything to search with."""
+        return self.minutes is not None or self.trials > 0
+
+    def allows(self, finished: int, seconds: float) -> bool:
+        """Say whether one more trial may begin; the first one, of the defaults, always may."""
+        if self.minutes is None:
+            return finished < self.trials
+        return finished == 0 or seconds < 60 * self.minutes
+
+
+def tune(
+    log: Log,
+    recipe: Recipe,
+    study: Study,
+    budget: Budget,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Any:
+    """Search the settings of one model with the lowest mean loss over the validation origins.
+
+    The holdout is never seen. Each origin's model is fitted on labels that had closed there, and
+    judged on outcomes that had closed at the study's cutoff. The defaults are the first trial.
+    Every trial is an MLflow run under the active one.
+
+    Trial n is drawn by a sampler seeded with n from the trials finished before it, and from
+    nothing else, so that a search that was interrupted gives what an uninterrupted one does.
+
+    Returns
+    -------
+    settings of the model
+        The defaults where there is no budget, or no origin with anybody who returned.
+    """
+    origins = [o for o in study.valids if o.labels["returned"].any()]
+    if not origins or not budget.searches:
+        return recipe.defaults
+    with _open_search(log, _name(log, recipe, study, origins)) as search:
+        _forget_unfinished(search)
+        kept = len(_finished(search))
+        for trial in _finished(search)[: budget.trials]:
+            progress(f"{recipe.kind}, kept trial {trial.number + 1}")
+        began = time.monotonic()
+        while budget.allows(count := len(_finished(search)), time.monotonic() - began):
+            _run_trial(search, recipe, origins)
+            progress(f"{recipe.kind}, trial {count + 1}")
+        considered = _finished(search)
+        if budget.minutes is None:  # a longer search that was kept does not count
+            considered = considered[: budget.trials]
+        _log_search(search.study_name, budget, kept, considered)
+        return recipe.search_space(FixedTrial(_best(considered).params))
+
+
+def space_of(recipe: Recipe) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Read a search space: the range of each hyper-parameter, and its default."""
+    ranges = _Ranges()
+    recipe.search_space(ranges)
+    defaults = flatten(recipe.defaults)
+    return ranges.found, {name: defaults[name] for name in ranges.found}
+
+
+class _Ranges:
+    """A trial that proposes the lowest of everything, and notes what it was asked for."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, Any] = {}
+
+    def suggest_int(self, name: str, low: int, high: int, **how: Any) -> int:
+        self.found[name] = ["int", low, high, how]
+        return low
+
+    def suggest_float(self, name: str, low: float, high: float, **how: Any) -> float:
+        self.found[name] = ["float", low, high, how]
+        return low
+
+
+def flatten(settings: Any) -> dict[str, Any]:
+    """Give the fields of settings by name, those of settings within settings as `outer.inner`.
+
+    >>> from models.churn import ChurnSettings
+    >>> flatten(ChurnSettings())["direct.rounds"]
+    200
+    """
+    return _flat(msgspec.to_builtins(settings))
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Name the fields of settings within settings `outer.inner`, as a search space does."""
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        nested = isinstance(value, Mapping)
+        flat |= _flat(value, f"{prefix}{name}.") if nested else {f"{prefix}{name}": value}
+    return flat
+
+
+def _name(log: Log, recipe: Recipe, study: Study, origins: Sequence[Origin]) -> str:
+    ranges, defaults = space_of(recipe)
+    key = fingerprint(
+        log,
+        study.catalog,
+        log.fingerprint(),
+        kind=recipe.kind,
+        cutoff=study.slices.cutoff,
+        origins=[origin.slices.cutoff for origin in origins],
+        space=ranges,
+        defaults=defaults,
+        seed=SEED,
+    )
+    return f"{recipe.kind}-{key}"
+
+
+@contextmanager
+def _open_search(log: Log, name: str) -> Iterator[optuna.Study]:
+    """Open a search in the workspace's SQLite database, which a killed process leaves whole."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    log.shop.workspace.mkdir(parents=True, exist_ok=True)
+    path = (log.shop.workspace / "searches.db").resolve()
+    storage = optuna.storages.RDBStorage(f"sqlite:///{path}")
+    try:
+        yield optuna.create_study(
+            storage=storage, study_name=name, pruner=_PRUNER, load_if_exists=True
+        )
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
+
+
+def _forget_unfinished(search: optuna.Study) -> None:
+    """Mark what an interrupted search was at as failed: neither sampler nor pruner reads it."""
+    for trial in search.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        search.tell(trial.number, state=TrialState.FAIL)
+
+
+def _finished(search: optuna.Study) -> list[FrozenTrial]:
+    return search.get_trials(deepcopy=False, states=_FINISHED)
+
+
+def _run_trial(search: optuna.Study, recipe: Recipe, origins: Sequence[Origin]) -> None:
+    finished = _finished(search)
+    waiting = search.get_trials(deepcopy=False, states=(TrialState.WAITING,))
+    if not finished and not waiting:
+        search.enqueue_trial(space_of(recipe)[1])
+    search.sampler = optuna.samplers.TPESampler(seed=SEED + len(finished), constant_liar=False)
+    trial = search.ask()
+    settings = recipe.search_space(trial)
+    defaults = finished[0].user_attrs[_SCORES] if finished else None
+    with mlflow.start_run(run_name=f"{recipe.kind} trial {len(finished) + 1}", nested=True):
+        mlflow.log_params(trial.params)
+        scores = _judge(trial, recipe, settings, origins, defaults)
+        pruned = len(scores) < len(origins)
+        mlflow.set_tag("pruned", str(pruned).lower())
+        if not pruned:
+            mlflow.log_metric(f"valid.{recipe.metric}", float(np.mean(scores)))
+    trial.set_user_attr(_SCORES, scores)
+    if pruned:
+        search.tell(trial, state=TrialState.PRUNED)
+    else:
+        search.tell(trial, float(np.mean(scores)))
+
+
+def _judge(
+    trial: optuna.Trial,
+    recipe: Recipe,
+    settings: Any,
+    origins: Sequence[Origin],
+    defaults: Sequence[float] | None,
+) -> list[float]:
+    """Give the loss at each origin, the latest first, up to where the trial is given up.
+
+    The pruner is told the mean excess over the defaults so far: unlike the losses, it does not
+    depend on how hard the origins seen happen to be.
+    """
+    scores: list[float] = []
+    for step, origin in enumerate(origins):
+        model = recipe.fit(origin.slices, settings, SEED)
+        scores.append(recipe.loss(model, origin))
+        at = f"{origin.population['cutoff'].iloc[0]:%Y-%m-%d}"
+        mlflow.log_metric(f"valid.{at}.{recipe.metric}", scores[-1])
+        excess = 0.0 if defaults is None else np.mean(scores) - np.mean(defaults[: step + 1])
+        trial.report(float(excess), step)
+        if step + 1 < len(origins) and trial.should_prune():
+            break
+    return scores
+
+
+def _best(trials: Sequence[FrozenTrial]) -> FrozenTrial:
+    complete = [trial for trial in trials if trial.state == TrialState.COMPLETE]
+    return min(complete, key=lambda trial: trial.value if trial.value is not None else math.inf)
+
+
+def _log_search(name: str, budget: Budget, kept: int, considered: Sequence[FrozenTrial]) -> None:
+    """Say in the active run how its settings were found."""
+    mlflow.set_tag("search", name)
+    mlflow.set_tag("reproducible", str(budget.minutes is None).lower())
+    pruned = sum(trial.state == TrialState.PRUNED for trial in considered)
+    mlflow.log_metrics(
+        {
+            "search.trials": len(considered),
+            "search.trials_kept": min(kept, len(considered)),
+            "search.trials_pruned": pruned,
+        }
+    )

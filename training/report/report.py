@@ -1,0 +1,256 @@
+"""The report of a training: its content, apart from how it is shown."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from training.evaluation.evaluation import Evaluation, Judged
+from training.evaluation.gains import gain_table
+from training.evaluation.importance import family_table
+from training.evaluation.judged_scores import compare_losses, score_origins
+from training.evaluation.pit import OF_LAW, OF_RETURN, pit_scores, pit_table
+from training.evaluation.reliability import reliability_errors, reliability_table
+from training.evaluation.samples import sample_laws, sample_windows
+from training.evaluation.segments import frequency_table, segment_table
+from training.report.report_plots import (
+    difference_plot,
+    gain_plot,
+    importance_plot,
+    pit_plot,
+    reliability_plot,
+    samples_plot,
+    segment_plot,
+)
+from training.report.report_tables import (
+    Table,
+    show_differences,
+    show_errors,
+    show_features,
+    show_gains,
+    show_groups,
+    show_pit,
+    show_samples,
+    show_scores,
+)
+from training.report.summary import list_unknowns, summarise
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A figure, and what a reader who does not see it is told."""
+
+    figure: Figure
+    alt: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """One part of the report.
+
+    Attributes
+    ----------
+    name : str
+        Its anchor.
+    look_for : str
+        What a reader should look for in the plots and tables.
+    plots : dict of str to Plot
+        By the name of the file that MLflow keeps.
+    """
+
+    name: str
+    title: str
+    look_for: str
+    plots: Mapping[str, Plot] = field(default_factory=dict)
+    tables: Sequence[Table] = ()
+
+
+@dataclass(frozen=True)
+class Money:
+    """The shop's currency, and the digits of its minor unit."""
+
+    currency: str
+    digits: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the report says, in the order it is read.
+
+    Attributes
+    ----------
+    title, lead : str
+        What is asked of the shop, and what kind of answer this is.
+    """
+
+    title: str
+    lead: str
+    summary: Sequence[str]
+    unknown: Sequence[str]
+    sections: Sequence[Section]
+
+
+def make_report(evaluation: Evaluation, importance: pd.DataFrame, money: Money) -> Report:
+    """Make the report of an evaluation.
+
+    Parameters
+    ----------
+    importance : DataFrame
+        From `training.evaluation.importance.importance_table`, of the registered models.
+    """
+    judged = evaluation.test
+    differences, pit = compare_losses(evaluation), pit_scores(judged)
+    sections = [
+        _comparison(evaluation, differences),
+        _reliability(judged),
+        _gain(judged),
+        _pit(judged, pit),
+        _samples(judged),
+        _segments(judged, money),
+    ]
+    if len(importance):
+        sections.append(_importance(importance))
+    return Report(
+        "who buys again, and when",
+        "How good the predictions are, on purchases that the models had not seen.",
+        summarise(evaluation, differences, pit),
+        list_unknowns(evaluation),
+        sections,
+    )
+
+
+def _comparison(evaluation: Evaluation, differences: pd.DataFrame) -> Section:
+    several = len(evaluation.origins) > 1
+    about_valid = (
+        " Settings were chosen on the earlier origin, so that it flatters us a little; the last "
+        "one was looked at once."
+    )
+    return Section(
+        "comparison",
+        "Against every baseline",
+        "CRPS is the error of the whole forecast, in days; log-loss that of the chance to buy "
+        f"within {evaluation.test.horizon_days} days. Left of 0 our error is the smaller. Lines "
+        "are 95 % intervals of a paired bootstrap over customers; where one crosses 0 the marker "
+        "is hollow and the two are not distinguishable." + (about_valid if several else ""),
+        {
+            "difference": Plot(
+                difference_plot(differences), "Our error against each rival's, with intervals"
+            )
+        },
+        [
+            *(show_differences(of_loss) for _, of_loss in differences.groupby("loss", sort=False)),
+            show_scores(score_origins(evaluation)),
+        ],
+    )
+
+
+def _reliability(judged: Judged) -> Section:
+    return Section(
+        "reliability",
+        "Reliability by horizon",
+        "Of customers given a chance of 30 %, did 30 % buy? Points on the grey line: yes. Above "
+        "it more bought than predicted, below it fewer. Each point is a tenth of the customers; "
+        "bars are 95 % intervals of our observed shares. The table sums up the distance from "
+        "the line.",
+        {
+            "reliability": Plot(
+                reliability_plot(reliability_table(judged)),
+                "Observed against predicted shares of buyers, by horizon and model",
+            )
+        },
+        [show_errors(reliability_errors(judged))],
+    )
+
+
+def _gain(judged: Judged) -> Section:
+    days = judged.horizon_days
+    table = gain_table(judged, days)
+    return Section(
+        "gain",
+        "Cumulative gain and lift",
+        "If only some customers can be asked, the likeliest first: how many of all buyers are "
+        "among them, and how many times as many as among customers drawn at random? Higher is "
+        "better; the grey line is chance.",
+        {"gain": Plot(gain_plot(table, days), "Gain and lift by share of customers asked")},
+        [show_gains(table)],
+    )
+
+
+def _pit(judged: Judged, scores: pd.DataFrame) -> Section:
+    table = pit_table(judged)
+    names = {OF_RETURN: "pit_given_return", OF_LAW: "pit_whole_law"}
+    plots = {
+        names[law]: Plot(pit_plot(table, law), f"PIT histograms, {law}, a panel per model")
+        for law in table["law"].unique()
+    }
+    return Section(
+        "pit",
+        "Is the timing calibrated? (PIT)",
+        "If a forecast is right, outcomes fall evenly over their predicted law: flat bars at the "
+        "dashed line. A hill says that the windows are too wide, a valley too narrow, a slope "
+        "that customers come earlier (left) or later (right) than said. First the day of those "
+        "who came back, given that they did; then the whole law of everybody, where no purchase "
+        "within the horizon is spread evenly over what is left.",
+        plots,
+        [show_pit(scores)],
+    )
+
+
+def _samples(judged: Judged) -> Section:
+    windows = sample_windows(judged)
+    return Section(
+        "customers",
+        "A few customers",
+        "Chosen by their chance to buy, from the very likely to the unlikely; letters stand for "
+        "customers, and no id is in this report. Left: the chance to have bought, day by day. "
+        "Right: if they come back, when; thick bars hold half of the chance, thin ones 80 %, the "
+        "dot is the median. A triangle marks the day on which the customer did buy.",
+        {
+            "customers": Plot(
+                samples_plot(sample_laws(judged), windows),
+                "Chance to buy by day, and windows given a return, for some customers",
+            )
+        },
+        [show_samples(windows, judged.horizon_days)],
+    )
+
+
+def _segments(judged: Judged, money: Money) -> Section:
+    table = segment_table(judged)
+    days = judged.horizon_days
+    return Section(
+        "segments",
+        "RFM segments",
+        "Segments by recency, frequency and money. Where the blue dot lies in the orange band, "
+        "prediction and observation agree within chance. Spend is per customer of the segment, "
+        f"within {days} days, those who bought nothing included.",
+        {
+            "segments": Plot(
+                segment_plot(table, days), "Predicted and observed shares of buyers, by segment"
+            )
+        },
+        [
+            show_groups(table, "segment", days, money.currency, money.digits),
+            show_groups(
+                frequency_table(judged),
+                "repeat purchases",
+                days,
+                money.currency,
+                money.digits,
+            ),
+        ],
+    )
+
+
+def _importance(importance: pd.DataFrame) -> Section:
+    families = family_table(importance)
+    return Section(
+        "importance",
+        "What the models read",
+        "Both models start from BG/NBD, which reads frequency, recency and age alone, and correct "
+        "it with LightGBM. Shown is what its splits on each family of features gained, in % of "
+        "all: how much the corrections lean on it, not what causes a purchase.",
+        {"importance": Plot(importance_plot(families), "Share of gain by family of features")},
+        [show_features(importance)],
+    )

@@ -1,0 +1,128 @@
+"""The report of a training, kept with its MLflow run and fetched from there."""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import mlflow
+from mlflow import MlflowClient
+from mlflow.artifacts import download_artifacts
+from mlflow.exceptions import MlflowException
+
+from features.catalog.dictionary import make_catalog
+from features.errors import NextbuyError
+from features.log.log import Log
+from features.windows import to_datetime
+from models.artefact import Kind
+from models.registry import read_champion_versions
+from training.evaluation.evaluation import Evaluation
+from training.evaluation.importance import importance_table
+from training.lifecycle.promote import Candidate
+from training.report.report import Money, Report, make_report
+from training.report.report_page import Imprint, render_page
+
+PAGE = "report.html"
+_PAIR: tuple[Kind, Kind] = ("churn", "repurchase-timing")
+
+
+def report_on(log: Log, evaluation: Evaluation, candidates: Sequence[Candidate]) -> Report:
+    """Make the report of the purchase models among the candidates."""
+    pair = {c.head.kind: c for c in candidates if c.head.kind in _PAIR}
+    importance = importance_table(
+        {kind: pair[kind].model for kind in _PAIR}, make_catalog(pair["churn"].head.vocabulary)
+    )
+    return make_report(
+        evaluation, importance, Money(log.shop.section.currency, log.shop.minor_digits)
+    )
+
+
+def log_report(
+    log: Log, report: Report, evaluation: Evaluation, cutoff: int, versions: Mapping[Kind, str]
+) -> None:
+    """Log the page and its plots to the active run; `versions` is what it registered."""
+    section = log.shop.section
+    facts = {
+        "Data known until": _local(log, log.observed_until),
+        "Models know until": _local(log, cutoff),
+        "Judged on": _say_origins(evaluation),
+        "Predicted": f"a purchase in any store or sales channel within {section.horizon_days} days",
+        "Currency": section.currency,
+    }
+    pair = {kind: versions[kind] for kind in _PAIR}
+    imprint = Imprint(section.name, section.simulated, facts, pair)
+    for part in report.sections:
+        for name, plot in part.plots.items():
+            mlflow.log_figure(plot.figure, f"report/{name}.png")
+    mlflow.log_text(render_page(report, imprint), PAGE)
+
+
+def fetch_report(tracking_uri: str, version: str | None = None) -> str:
+    """Fetch the page of one training.
+
+    Parameters
+    ----------
+    version : str, optional
+        A version of churn; default: the champions'.
+
+    Raises
+    ------
+    NextbuyError
+        There is no such version; the champions come from two trainings, so that no report
+        speaks of both; the training made none.
+    """
+    client = MlflowClient(tracking_uri)
+    if version is None:
+        run_id = _run_of_champions(client, tracking_uri)
+    else:
+        run_id = _training_run(client, "churn", version)
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            path = download_artifacts(
+                run_id=run_id, artifact_path=PAGE, dst_path=folder, tracking_uri=tracking_uri
+            )
+        except (MlflowException, OSError):
+            raise NextbuyError(
+                f"the training run {run_id} has no {PAGE}: it trained only one of "
+                f"{' and '.join(_PAIR)}, or its files were moved. Train both together."
+            ) from None
+        return Path(path).read_text(encoding="utf-8")
+
+
+def _run_of_champions(client: MlflowClient, tracking_uri: str) -> str:
+    champions = read_champion_versions(tracking_uri)
+    missing = [kind for kind in _PAIR if kind not in champions]
+    if missing:
+        raise NextbuyError(
+            f"no champion for {' and '.join(missing)}: promote one with `nextbuy promote`, or "
+            "name a version of churn with --version"
+        )
+    runs = {kind: _training_run(client, kind, champions[kind]) for kind in _PAIR}
+    if len(set(runs.values())) > 1:
+        named = " and ".join(f"{kind} version {champions[kind]}" for kind in _PAIR)
+        raise NextbuyError(
+            f"the champions {named} were not trained together, so that no report speaks of "
+            "both. Name a version of churn with --version to see the report of its training."
+        )
+    return runs["churn"]
+
+
+def _training_run(client: MlflowClient, kind: Kind, version: str) -> str:
+    """Find the run of the whole training that a version comes from."""
+    try:
+        found = client.get_model_version(kind, version)
+        run = client.get_run(found.run_id)
+    except MlflowException:
+        raise NextbuyError(f"there is no version {version} of {kind} with its run") from None
+    return str(run.data.tags.get("mlflow.parentRunId", run.info.run_id))
+
+
+def _say_origins(evaluation: Evaluation) -> str:
+    return "; ".join(
+        f"{len(origin.labels):,} customers from {origin.cutoff:%Y-%m-%d} on ({origin.split})"
+        for origin in evaluation.origins
+    )
+
+
+def _local(log: Log, instant: int) -> str:
+    local = to_datetime(instant).astimezone(log.shop.timezone)
+    return f"{local:%Y-%m-%d %H:%M} ({log.shop.section.timezone})"

@@ -1,0 +1,214 @@
+"""The tables of the report: tidy frames as headings and texts."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from training.evaluation.comparison import OURS
+from training.evaluation.pit import OF_LAW, OF_RETURN
+from training.report.number_format import as_percent, as_signed
+
+NOT_DISTINGUISHABLE = "not distinguishable"
+_ASKED = (0.05, 0.1, 0.2, 0.3, 0.5)
+_TOP_FEATURES = 10
+_NOTHING = "–"  # noqa: RUF001
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as texts.
+
+    Attributes
+    ----------
+    words : int
+        How many columns, from the left, hold words; the others hold figures.
+    strong : frozenset of int
+        Rows that are ours.
+    """
+
+    caption: str
+    headings: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    words: int = 1
+    strong: frozenset[int] = frozenset()
+
+
+def show_differences(differences: pd.DataFrame) -> Table:
+    """Show one loss of `training.evaluation.judged_scores.compare_losses`: a column per origin."""
+    cells = {
+        (row["rival"], row["origin"]): _difference(row) for row in differences.to_dict("records")
+    }
+    rivals, origins = differences["rival"].unique(), differences["origin"].unique()
+    return Table(
+        f"{differences['loss'].iloc[0]} against each rival's in %, with the 95 % interval; "
+        "below 0 ours is smaller.",
+        ["rival", *origins],
+        [[rival, *(cells[rival, origin] for origin in origins)] for rival in rivals],
+    )
+
+
+def _difference(row: dict[str, float]) -> str:
+    percent, low, high = (as_signed(row[name]) for name in ("percent", "low", "high"))
+    shown = f"{percent} [{low}, {high}]"
+    return shown if row["distinguishable"] else f"{shown}, {NOT_DISTINGUISHABLE}"
+
+
+def show_scores(scores: pd.DataFrame) -> Table:
+    """Show `training.evaluation.judged_scores.score_origins`."""
+    last = max(int(name[4:-1]) for name in scores if name.startswith("auc_"))
+    columns = {
+        "crps": "CRPS, days",
+        f"auc_{last}d": f"AUC {last} d",
+        f"log_loss_{last}d": f"log-loss {last} d",
+        f"brier_{last}d": f"Brier {last} d",
+        f"ece_{last}d": f"ECE {last} d",
+        f"lift10_{last}d": "lift 10 %",
+    }
+    rows = [
+        [row["origin"], row["split"], row["model"], *(_figure(row[name]) for name in columns)]
+        for row in scores.to_dict("records")
+    ]
+    return Table(
+        "All scores by origin. Lower is better for CRPS, log-loss, Brier and ECE (expected "
+        "calibration error); higher for AUC and lift.",
+        ["origin", "split", "model", *columns.values()],
+        rows,
+        words=3,
+        strong=_ours(scores["model"]),
+    )
+
+
+def show_errors(errors: pd.DataFrame) -> Table:
+    """Show `training.evaluation.reliability.reliability_errors`."""
+    days = [name for name in errors if name != "model"]
+    return Table(
+        "Expected calibration error in percentage points: the mean distance between predicted "
+        "and observed, over 15 groups.",
+        ["model", *(f"{h} d" for h in days)],
+        [
+            [row["model"], *(f"{100 * row[h]:.1f}" for h in days)]
+            for row in errors.to_dict("records")
+        ],
+        strong=_ours(errors["model"]),
+    )
+
+
+def show_gains(gains: pd.DataFrame) -> Table:
+    """Show some steps of `training.evaluation.gains.gain_table`."""
+    found = gains.pivot_table(index="model", columns="asked", values="found", sort=False)
+    return Table(
+        "Share of all buyers found when this share of customers is asked.",
+        ["model", *(f"{as_percent(share, 0)} asked" for share in _ASKED)],
+        [
+            [str(model), *(as_percent(row[share]) for share in _ASKED)]
+            for model, row in found.iterrows()
+        ],
+        strong=_ours(found.index),
+    )
+
+
+def show_pit(scores: pd.DataFrame) -> Table:
+    """Show `training.evaluation.pit.pit_scores`: a row per model."""
+    models = scores["model"].unique()
+    cells = {(row["model"], row["law"]): row for row in scores.to_dict("records")}
+    return Table(
+        "How many returns fell in their 80 % window, and how far the fullest or emptiest bar is "
+        "from 10 % (of the whole law: D-calibration), in percentage points.",
+        ["model", "in the 80 % window", "deviation, given a return", "deviation, whole law"],
+        [
+            [model, *_pit_cells(cells.get((model, OF_RETURN)), cells[model, OF_LAW])]
+            for model in models
+        ],
+        strong=_ours(models),
+    )
+
+
+def _pit_cells(given: dict[str, float] | None, law: dict[str, float]) -> list[str]:
+    of_return = (
+        [_NOTHING, _NOTHING]
+        if given is None
+        else [as_percent(given["in_window_80"]), f"{100 * given['largest_deviation']:.1f}"]
+    )
+    return [*of_return, f"{100 * law['largest_deviation']:.1f}"]
+
+
+def show_samples(windows: pd.DataFrame, days: int) -> Table:
+    """Show `training.evaluation.samples.sample_windows`."""
+    rows = [
+        [
+            row["customer"],
+            as_percent(row["p_within"]),
+            f"{row['p50']:.0f}",
+            f"{row['p25']:.0f} to {row['p75']:.0f}",
+            f"{row['p10']:.0f} to {row['p90']:.0f}",
+            f"bought on day {row['days_to_next']}" if row["days_to_next"] else "no purchase",
+        ]
+        for row in windows.to_dict("records")
+    ]
+    return Table(
+        "Days after the cutoff; windows given a return.",
+        ["customer", f"buys within {days} d", "median", "50 % window", "80 % window", "happened"],
+        rows,
+    )
+
+
+def show_groups(groups: pd.DataFrame, what: str, days: int, currency: str, digits: int) -> Table:
+    """Show `training.evaluation.segments`: a row per group."""
+
+    def money(minor: float) -> str:
+        return _NOTHING if minor != minor else f"{minor / 10**digits:,.{digits}f}"
+
+    rows = [
+        [
+            row["group"].replace("10_up", "10 and more"),
+            f"{row['customers']:,}",
+            as_percent(row["share"]),
+            as_percent(row["predicted"]),
+            as_percent(row["observed"]),
+            f"{100 * row['low']:.0f} to {as_percent(row['high'], 0)}",
+            money(row["expected_spend"]),
+            money(row["spend"]),
+        ]
+        for row in groups.to_dict("records")
+    ]
+    return Table(
+        f"By {what}: who buys within {days} days, and spend per customer in {currency}.",
+        [
+            what,
+            "customers",
+            "of all",
+            "predicted",
+            "observed",
+            "95 % of observed",
+            f"expected spend, {currency}",
+            f"spend, {currency}",
+        ],
+        rows,
+    )
+
+
+def show_features(importance: pd.DataFrame) -> Table:
+    """Show the features with the largest shares in the `importance_table`."""
+    models = list(importance["model"].unique())
+    shares = importance.pivot_table(
+        index=["feature", "description", "family"], columns="model", values="share", fill_value=0.0
+    )
+    top = shares.loc[shares.mean(axis=1).sort_values(ascending=False).index[:_TOP_FEATURES]]
+    return Table(
+        f"The {len(top)} features that the corrections gain most from.",
+        ["feature", "what it is", "family", *models],
+        [
+            [*map(str, names), *(as_percent(row[m]) for m in models)]
+            for names, row in top.iterrows()
+        ],
+        words=3,
+    )
+
+
+def _figure(value: float) -> str:
+    return _NOTHING if value != value else f"{value:.3f}"
+
+
+def _ours(models: Iterable[str]) -> frozenset[int]:
+    return frozenset(place for place, model in enumerate(models) if model == OURS)

@@ -1,0 +1,126 @@
+"""MLflow runs: what every training run writes down, and where."""
+
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import numpy as np
+import pandas as pd
+from mlflow.models import Model as MlflowModel
+from mlflow.models import infer_signature
+from numpy.typing import NDArray
+
+from features.engines.sql.feature_build import read_vocabulary
+from features.log.log import Log
+from features.windows import to_datetime
+from models.artefact import MANIFEST, Kind, Model, make_head, save
+from models.purchase.slices import Slices
+from training.lifecycle.promote import Candidate, Judgement
+from training.runs.run_plots import calibration_plot, lift_plot
+
+_MODEL_FOLDER = "model"
+
+Floats = NDArray[np.float64]
+
+
+def open_experiment(log: Log) -> None:
+    """Point MLflow at the shop's own database and experiment."""
+    workspace = log.shop.workspace
+    workspace.mkdir(parents=True, exist_ok=True)
+    mlflow.set_tracking_uri(log.shop.tracking_uri)
+    name = log.shop.section.name
+    if mlflow.get_experiment_by_name(name) is None:
+        mlflow.create_experiment(name, artifact_location=(workspace / "artifacts").as_uri())
+    mlflow.set_experiment(name)
+
+
+@contextmanager
+def training_run(log: Log, name: str, cutoff: int, flags: Mapping[str, Any]) -> Iterator[None]:
+    """Open a run that states its data, its cutoff and all its flags.
+
+    A failure inside marks the run as failed and goes on up.
+    """
+    with mlflow.start_run(run_name=name, nested=True):
+        mlflow.set_tag("simulated", str(log.shop.section.simulated).lower())
+        mlflow.log_params(
+            {
+                "cutoff": to_datetime(cutoff).isoformat(),
+                "observed_until": to_datetime(log.observed_until).isoformat(),
+                "horizon_days": log.shop.section.horizon_days,
+                "settle_days": log.shop.section.settle_days,
+                **flags,
+            }
+        )
+        mlflow.log_text(log.fingerprint().replace(" ", "\n") + "\n", "data_fingerprint.txt")
+        yield
+
+
+def log_scores(split: str, scores: Mapping[str, float]) -> None:
+    """Log the scores of one split as metrics; those that are not defined there are left out."""
+    safe = re.sub(r"[^\w\-. :/]", "_", split)  # what MLflow takes: channels are free names
+    mlflow.log_metrics({f"{safe}.{name}": v for name, v in scores.items() if v == v})
+
+
+def log_plots(
+    split: str, outcome: NDArray[np.bool_], laws: Mapping[str, Floats], title: str
+) -> None:
+    """Log the calibration and the gain of one split, several models beside each other."""
+    shown = f"{title} ({split})"
+    mlflow.log_figure(calibration_plot(outcome, laws, shown), f"{split}_calibration.png")
+    mlflow.log_figure(lift_plot(outcome, laws, shown), f"{split}_lift.png")
+
+
+def slice_flags(slices: Slices) -> dict[str, str]:
+    """Give the flags that say which slices a model is fitted on."""
+    cutoffs = slices.frame["cutoff"].drop_duplicates()
+    return {"slices": ", ".join(f"{cutoff:%Y-%m-%d}" for cutoff in cutoffs)}
+
+
+def log_candidate(
+    log: Log,
+    kind: Kind,
+    model: Model,
+    cutoff: int,
+    example: tuple[pd.DataFrame, pd.DataFrame],
+    judgement: Judgement,
+) -> Candidate:
+    """Log a fitted model's artefact, features and signature to the active run.
+
+    Parameters
+    ----------
+    example : pair of DataFrame
+        A few rows of what the model reads and of what it gives: only their types are kept.
+    judgement : Judgement
+        How it did on outcomes that it had not seen.
+    """
+    head = make_head(
+        kind,
+        model,
+        shop=log.shop.section.name,
+        currency=log.shop.section.currency,
+        cutoff=to_datetime(cutoff).isoformat(),
+        population="contacts" if kind == "best-channel" else "buyers",
+        vocabulary=read_vocabulary(log, cutoff),
+    )
+    mlflow.log_dict(dict(head.features), "features.json")
+    inputs, outputs = example
+    with tempfile.TemporaryDirectory() as parent:
+        folder = Path(parent) / _MODEL_FOLDER
+        sha256 = save(head, model, folder)
+        flavors = {"nextbuy": {"kind": kind, "artefact": MANIFEST}}
+        signature = infer_signature(inputs[list(model.inputs)], outputs)
+        MlflowModel(flavors=flavors, signature=signature).save(folder / "MLmodel")
+        mlflow.log_artifacts(str(folder), _MODEL_FOLDER)
+    run = mlflow.active_run()
+    return Candidate(
+        head,
+        model,
+        run.info.run_id,
+        mlflow.get_artifact_uri(_MODEL_FOLDER),
+        sha256,
+        judgement,
+    )
