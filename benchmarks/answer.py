@@ -25,8 +25,9 @@ from models.purchase.churn import ChurnModel
 from models.purchase.forecast import Forecast, make_forecast
 from models.purchase.timing import TimingModel
 from nextbuy.simulator import simulate_shop
-from training.purchase.recipes import CHURN, SEED, TIMING
+from training.purchase.recipes import CHURN, TIMING
 from training.purchase.slices import make_slices
+from training.runs.runs import SEED
 
 HORIZON = 90
 _CUTOFF = "2025-06-30"

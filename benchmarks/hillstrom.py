@@ -27,8 +27,8 @@ from training.channel.policies import (
     recommend_all,
 )
 from training.channel.policy_value import Decisions, Estimate, gains, policy_values
-from training.evaluation.comparison import OURS
-from training.purchase.recipes import SEED
+from training.metrics.probabilities import OURS
+from training.runs.runs import SEED
 
 Floats = NDArray[np.float64]
 

@@ -19,8 +19,9 @@ from models.purchase.forecast import Forecast, make_forecast
 from models.purchase.slices import Slices
 from models.purchase.timing import TimingModel
 from nextbuy.simulator import simulate_shop
-from training.purchase.recipes import CHURN, SEED, TIMING
+from training.purchase.recipes import CHURN, TIMING
 from training.purchase.slices import make_slice, make_slices
+from training.runs.runs import SEED
 
 HORIZON = 90
 SIMULATED = ("sparse", "dense")  # profiles

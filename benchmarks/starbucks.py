@@ -22,8 +22,8 @@ from models.channel.model import ChannelTraits
 from models.channel.traits import Trait
 from training.channel.policies import BEST_FIXED, NONE, UNIFORM, one_hot, recommend_all
 from training.channel.policy_value import Decisions, Estimate, gains, policy_values
-from training.evaluation.comparison import OURS
-from training.purchase.recipes import SEED
+from training.metrics.probabilities import OURS
+from training.runs.runs import SEED
 
 Floats = NDArray[np.float64]
 

@@ -24,8 +24,9 @@ from models.purchase.forecast import make_forecast
 from models.purchase.season import CUTOFF_DAY, YEAR_DAYS
 from models.purchase.slices import Slices
 from training.labels import make_labels
-from training.purchase.recipes import CHURN, SEED, TIMING
+from training.purchase.recipes import CHURN, TIMING
 from training.purchase.slices import holdout_cutoff, open_origins, training_origins
+from training.runs.runs import SEED
 
 HORIZON = 90
 # What orders alone can tell, without near copies: the curve has eight sizes to go through. What

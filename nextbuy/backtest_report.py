@@ -8,7 +8,8 @@ from rich.console import Console
 from rich.table import Table
 
 from nextbuy.reports import add_scores, score_columns
-from training.evaluation.comparison import ALL, Comparison
+from training.evaluation.comparison import Comparison
+from training.metrics.probabilities import ALL
 
 _BUCKETS = {"0": "0", "1-2": "1-2", "3-9": "3-9", "10_up": "10+"}
 

@@ -26,9 +26,8 @@ from nextbuy.reports import show_answers, show_holdout, working
 from nextbuy.simulator import simulate_shop
 from serving.server import serve_command, serve_environment
 from training.evaluation.backtest import STEPS_PER_ORIGIN, backtest
-from training.evaluation.comparison import ALL
 from training.lifecycle.promote import promote
-from training.metrics.probabilities import frequency_buckets
+from training.metrics.probabilities import ALL, frequency_buckets
 from training.purchase.slices import earlier_cutoff, holdout_cutoff
 from training.train import count_steps, default_kinds, train
 

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from training.channel.study import ESTIMATORS, LOGGED, Study
-from training.evaluation.comparison import OURS
+from training.metrics.probabilities import OURS
 
 Row = Mapping[str, Any]
 

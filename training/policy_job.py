@@ -16,11 +16,10 @@ from training.channel.job import LEARN_DAYS, check_enough, check_messages, fit_o
 from training.channel.message_rows import make_message_rows
 from training.channel.policies import arms_of
 from training.channel.study import Study, judged_rows, study_policies
-from training.purchase.recipes import SEED
 from training.report.policy_report import make_policy_report
 from training.report.report import Money
 from training.report.report_page import Imprint, render_page
-from training.runs.runs import log_scores, open_experiment, training_run
+from training.runs.runs import SEED, log_scores, open_experiment, training_run
 
 PAGE = "policy.html"
 STEPS = 3

@@ -13,7 +13,7 @@ from models.artefact import KINDS, Kind
 from training.channel.job import check_messages, train_channel, why_not
 from training.evaluation.comparison import compare
 from training.evaluation.evaluation import Evaluation, evaluate
-from training.lifecycle.promote import Candidate, register
+from training.lifecycle.promote import register
 from training.purchase.churn import CHURN_JOB
 from training.purchase.job import run_job
 from training.purchase.slices import MIN_HISTORY_DAYS, has_history, holdout_cutoff
@@ -21,6 +21,7 @@ from training.purchase.study import make_study
 from training.purchase.timing import TIMING_JOB
 from training.purchase.tune import VALIDS, Budget
 from training.report.report_run import log_report, report_on
+from training.runs.candidates import Candidate
 from training.runs.runs import log_scores, open_experiment, training_run
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from training.evaluation.comparison import OURS
 from training.evaluation.evaluation import Evaluation, Judged
+from training.metrics.probabilities import OURS
 
 CUSTOMERS, HORIZON = 600, 60
 

@@ -17,8 +17,9 @@ from features.shop.shop import read_shop
 from models.artefact import KINDS
 from models.registry import CHALLENGER, CHAMPION, read_champions, read_version
 from nextbuy.simulator import simulate_shop
-from training.lifecycle.promote import Judgement, promote
+from training.lifecycle.promote import promote
 from training.report.report_run import fetch_report
+from training.runs.candidates import Judgement
 from training.train import train
 
 

@@ -22,11 +22,14 @@ from training.channel.best_moments import train_moments
 from training.channel.eligible_channels import eligible_arms
 from training.channel.message_rows import make_message_rows
 from training.channel.rich_effects import Contest, challenge, log_contest
-from training.evaluation.comparison import OURS
-from training.lifecycle.promote import Candidate, Judgement
-from training.metrics.probabilities import frequency_buckets, log_loss_by_row, score_probability
-from training.purchase.recipes import SEED
-from training.runs.runs import log_candidate, log_plots, log_scores, training_run
+from training.metrics.probabilities import (
+    OURS,
+    frequency_buckets,
+    log_loss_by_row,
+    score_probability,
+)
+from training.runs.candidates import Candidate, Judgement
+from training.runs.runs import SEED, log_candidate, log_plots, log_scores, training_run
 
 TEST_DAYS = 28
 LEARN_DAYS = 365

@@ -16,7 +16,7 @@ from models.arms import NO_MESSAGE
 from models.channel.fit import customer_folds
 from models.channel.message_value import Worth, best_arms, first_arms
 from models.channel.model import ChannelModel
-from training.evaluation.comparison import OURS
+from training.metrics.probabilities import OURS
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

@@ -15,8 +15,7 @@ from models.channel.message_value import Worth
 from models.channel.model import ChannelModel
 from training.channel.policies import arms_of, one_hot, recommend_all
 from training.channel.policy_value import Decisions, Estimate, gains
-from training.purchase.recipes import SEED
-from training.runs.runs import log_scores
+from training.runs.runs import SEED, log_scores
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]

@@ -19,11 +19,11 @@ from features.language.catalog import Catalog
 from features.log.log import Log
 from features.windows import DAY, cutoffs_before, to_datetime
 from models.purchase.forecast import make_forecast
-from training.evaluation.comparison import OURS, Comparison, log_comparison, sum_up
+from training.evaluation.comparison import Comparison, log_comparison, sum_up
 from training.evaluation.kept_origins import KeptOrigins
-from training.metrics.probabilities import losses_by_customer
+from training.metrics.probabilities import OURS, losses_by_customer
 from training.purchase.populations import Populations
-from training.purchase.recipes import CHURN, SEED, TIMING
+from training.purchase.recipes import CHURN, TIMING
 from training.purchase.slices import (
     MIN_HISTORY_DAYS,
     earlier_cutoff,
@@ -34,7 +34,7 @@ from training.purchase.slices import (
 )
 from training.purchase.study import Origin
 from training.runs.fingerprints import fingerprint
-from training.runs.runs import open_experiment, training_run
+from training.runs.runs import SEED, open_experiment, training_run
 
 STEPS_PER_ORIGIN = 3  # that `progress` is told of
 _CORES = 2

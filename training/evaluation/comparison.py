@@ -10,11 +10,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from training.metrics.bootstrap import paired_differences
-from training.metrics.probabilities import frequency_buckets, losses_by_customer, score_losses
+from training.metrics.probabilities import (
+    ALL,
+    OURS,
+    frequency_buckets,
+    losses_by_customer,
+    score_losses,
+)
 from training.runs.runs import log_scores
 
-OURS = "Nextbuy"
-ALL = "all"  # of the customers, whatever their frequency
 _KEYS = ["origin", "frequency", "model"]
 
 

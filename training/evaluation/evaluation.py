@@ -15,9 +15,9 @@ from models.artefact import Kind
 from models.purchase.churn import ChurnModel
 from models.purchase.forecast import P_WITHIN_DAYS, make_forecast
 from models.purchase.timing import TimingModel
-from training.evaluation.comparison import OURS
-from training.lifecycle.promote import Candidate
+from training.metrics.probabilities import OURS
 from training.purchase.study import Origin, Study
+from training.runs.candidates import Candidate
 
 Floats = NDArray[np.float64]
 

@@ -7,10 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.crps import crps_by_customer
-from training.evaluation.comparison import OURS
 from training.evaluation.evaluation import Evaluation, Judged
 from training.metrics.bootstrap import DRAWS, paired_differences
-from training.metrics.probabilities import log_loss_by_row, score_law
+from training.metrics.probabilities import OURS, log_loss_by_row, score_law
 
 Floats = NDArray[np.float64]
 Loss = Callable[[Judged, Floats], Floats]

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from training.evaluation.comparison import OURS
 from training.evaluation.evaluation import Judged
+from training.metrics.probabilities import OURS
 
 Floats = NDArray[np.float64]
 

@@ -5,10 +5,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.crps import crps_by_customer
-from training.evaluation.comparison import OURS
 from training.evaluation.evaluation import Judged
 from training.evaluation.reliability import rate_interval
-from training.metrics.probabilities import frequency_buckets
+from training.metrics.probabilities import OURS, frequency_buckets
 
 
 def segment_table(judged: Judged) -> pd.DataFrame:

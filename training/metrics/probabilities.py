@@ -7,6 +7,12 @@ from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from models.crps import crps_by_customer
 
+OURS = "Nextbuy"
+
+
+ALL = "all"  # of the customers, whatever their frequency
+
+
 Floats = NDArray[np.float64]
 
 _EDGE = 1e-6

@@ -4,12 +4,16 @@ import mlflow
 import pandas as pd
 
 from models.purchase.churn import ChurnModel
-from training.evaluation.comparison import OURS
-from training.lifecycle.promote import Judgement
-from training.metrics.probabilities import frequency_buckets, log_loss_by_row, score_probability
+from training.metrics.probabilities import (
+    OURS,
+    frequency_buckets,
+    log_loss_by_row,
+    score_probability,
+)
 from training.purchase.job import Job
 from training.purchase.recipes import CHURN
 from training.purchase.study import Origin
+from training.runs.candidates import Judgement
 from training.runs.runs import log_plots, log_scores
 
 

@@ -9,11 +9,11 @@ import pandas as pd
 
 from features.log.log import Log
 from models.artefact import Model
-from training.lifecycle.promote import Candidate, Judgement
-from training.purchase.recipes import SEED, Recipe
+from training.purchase.recipes import Recipe
 from training.purchase.study import Origin, Study
 from training.purchase.tune import Budget, flatten, tune
-from training.runs.runs import log_candidate, slice_flags, training_run
+from training.runs.candidates import Candidate, Judgement
+from training.runs.runs import SEED, log_candidate, slice_flags, training_run
 
 
 @dataclass(frozen=True)

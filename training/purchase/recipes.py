@@ -14,8 +14,6 @@ from models.purchase.timing import TimingModel
 from training.metrics.probabilities import mean_log_loss
 from training.purchase.study import Origin
 
-SEED = 20
-
 
 @dataclass(frozen=True)
 class Recipe:

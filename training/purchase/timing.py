@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 
 from models.crps import crps, crps_by_customer
 from models.purchase.timing import TimingModel
-from training.evaluation.comparison import OURS
-from training.lifecycle.promote import Judgement
-from training.metrics.probabilities import coverage, frequency_buckets
+from training.metrics.probabilities import OURS, coverage, frequency_buckets
 from training.purchase.baselines import empirical_law
 from training.purchase.job import Job
 from training.purchase.recipes import TIMING
 from training.purchase.study import Origin
+from training.runs.candidates import Judgement
 from training.runs.runs import log_plots, log_scores
 
 Floats = NDArray[np.float64]

@@ -18,9 +18,10 @@ import optuna
 from optuna.trial import FixedTrial, FrozenTrial, TrialState
 
 from features.log.log import Log
-from training.purchase.recipes import SEED, Recipe
+from training.purchase.recipes import Recipe
 from training.purchase.study import Origin, Study
 from training.runs.fingerprints import fingerprint
+from training.runs.runs import SEED
 
 VALIDS = 3  # origins that a setting is judged at
 _FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from training.evaluation.comparison import OURS
+from training.metrics.probabilities import OURS
 
 OURS_COLOUR, SECOND_COLOUR = "#0072B2", "#E69F00"
 INK, QUIET = "#333333", "#B3B3B3"

@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from training.evaluation.comparison import OURS
+from training.metrics.probabilities import OURS
 from training.report.plot_style import (
     INK,
     OURS_COLOUR,

@@ -13,7 +13,7 @@ from training.channel.study import (
     NEEDED_EFFECT,
     Study,
 )
-from training.evaluation.comparison import OURS
+from training.metrics.probabilities import OURS
 from training.report.number_format import as_signed
 from training.report.policy_plots import calibration_plot, gain_plot, uplift_plot, value_plot
 from training.report.report import Money, Plot, Report, Section

@@ -17,9 +17,9 @@ from models.artefact import Kind
 from models.registry import read_champion_versions
 from training.evaluation.evaluation import Evaluation
 from training.evaluation.importance import importance_table
-from training.lifecycle.promote import Candidate
 from training.report.report import Money, Report, make_report
 from training.report.report_page import Imprint, render_page
+from training.runs.candidates import Candidate
 
 PAGE = "report.html"
 _PAIR: tuple[Kind, Kind] = ("churn", "repurchase-timing")

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from training.evaluation.comparison import OURS
 from training.evaluation.pit import OF_LAW, OF_RETURN
+from training.metrics.probabilities import OURS
 from training.report.number_format import as_percent, as_signed
 
 NOT_DISTINGUISHABLE = "not distinguishable"

@@ -5,12 +5,11 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 
-from training.evaluation.comparison import OURS
 from training.evaluation.evaluation import Evaluation, Judged
 from training.evaluation.gains import gain_curve
 from training.evaluation.judged_scores import name_origin
 from training.evaluation.pit import OF_RETURN
-from training.metrics.probabilities import auc, ece
+from training.metrics.probabilities import OURS, auc, ece
 from training.report.number_format import as_percent, as_signed
 
 _TOP = 0.1

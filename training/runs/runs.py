@@ -19,8 +19,11 @@ from features.log.log import Log
 from features.windows import to_datetime
 from models.artefact import MANIFEST, Kind, Model, make_head, save
 from models.purchase.slices import Slices
-from training.lifecycle.promote import Candidate, Judgement
+from training.runs.candidates import Candidate, Judgement
 from training.runs.run_plots import calibration_plot, lift_plot
+
+SEED = 20
+
 
 _MODEL_FOLDER = "model"
 

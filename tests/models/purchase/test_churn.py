@@ -10,8 +10,9 @@ from models.boosters.booster import BoosterSettings
 from models.purchase.churn import ChurnSettings, fit_churn
 from models.purchase.season import CUTOFF_DAY, Season
 from models.purchase.slices import Slices
-from training.purchase.recipes import CHURN, SEED
+from training.purchase.recipes import CHURN
 from training.purchase.slices import make_slices
+from training.runs.runs import SEED
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from training.channel.policies import (
     make_policies,
 )
 from training.channel.study import BETTER, CONFOUNDED, LOGGED, Study, study_policies
-from training.evaluation.comparison import OURS
+from training.metrics.probabilities import OURS
 from training.report.policy_report import make_policy_report
 from training.report.report import Money
 

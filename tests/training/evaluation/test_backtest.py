@@ -17,7 +17,8 @@ from features.shop.shop import read_shop
 from features.windows import DAY, read_cutoff
 from training.evaluation import backtest as module
 from training.evaluation.backtest import STEPS_PER_ORIGIN, backtest, origins_before
-from training.evaluation.comparison import OURS, Comparison, sum_up
+from training.evaluation.comparison import Comparison, sum_up
+from training.metrics.probabilities import OURS
 from training.purchase.baselines import BASELINES
 
 ORIGINS = ("2024-06-30", "2024-07-31")

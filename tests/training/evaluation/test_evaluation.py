@@ -7,14 +7,13 @@ import pandas as pd
 import pytest
 
 from features.engines.sql.feature_build import build_features, read_vocabulary
-from training.evaluation.comparison import OURS
 from training.evaluation.evaluation import Evaluation, Judged, evaluate, rfm_segments
 from training.evaluation.gains import gain_curve, gain_table
 from training.evaluation.judged_scores import ALL_ORIGINS, compare_losses, score_origins
 from training.evaluation.reliability import reliability_errors, reliability_table
 from training.evaluation.samples import choose_samples, sample_laws, sample_windows
 from training.evaluation.segments import frequency_table, segment_table
-from training.metrics.probabilities import lift_at
+from training.metrics.probabilities import OURS, lift_at
 
 
 def _tiny(laws: dict[str, list[list[float]]], days: list[int]) -> Judged:

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from training.evaluation.comparison import OURS
 from training.evaluation.evaluation import Evaluation
 from training.evaluation.pit import (
     OF_LAW,
@@ -17,6 +16,7 @@ from training.evaluation.pit import (
     spans_of_law,
     window_coverage,
 )
+from training.metrics.probabilities import OURS
 
 LAW = np.array([[0.0, 0.2, 0.5, 0.8], [0.0, 0.1, 0.1, 0.4]])
 

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from training.evaluation.comparison import OURS
 from training.evaluation.evaluation import Evaluation
+from training.metrics.probabilities import OURS
 from training.report.report import Money, Report, make_report
 from training.report.report_page import Imprint, render_page
 from training.report.report_tables import NOT_DISTINGUISHABLE
