@@ -24,7 +24,7 @@ from nextbuy.cdnow import write_cdnow
 from nextbuy.readiness_report import make_report, show_report
 from nextbuy.reports import show_answers, show_holdout, working
 from nextbuy.simulator import simulate_shop
-from serving.server import serve_command, serve_environment
+from serving.http.server import serve_command, serve_environment
 from training.evaluation.backtest import STEPS_PER_ORIGIN, backtest
 from training.lifecycle.promote import promote
 from training.metrics.probabilities import ALL, frequency_buckets

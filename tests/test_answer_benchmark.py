@@ -5,7 +5,7 @@ import pytest
 
 from benchmarks.answer import answer, as_columns, largest_difference
 from features.engines.sql.feature_build import build_features
-from serving.predictor import load_predictor
+from serving.answers.predictor import load_predictor
 
 
 def test_the_timed_answer_is_the_served_one(simulated) -> None:

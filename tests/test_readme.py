@@ -12,8 +12,7 @@ import pytest
 
 from features.shop.shop import read_shop
 from nextbuy import cli
-from serving.reason_schemas import ChurnReasons
-from serving.schemas import (
+from serving.schemas.answer_schemas import (
     Decided,
     DecisionsRequest,
     EventsRequest,
@@ -21,6 +20,7 @@ from serving.schemas import (
     ExplainRequest,
     PredictResponse,
 )
+from serving.schemas.reason_schemas import ChurnReasons
 from serving.settings import SETTINGS
 
 ROOT = Path(__file__).parent.parent

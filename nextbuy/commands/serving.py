@@ -22,7 +22,7 @@ def serve(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 3000,
 ) -> None:
     """Serve answers, reasons, decisions, events; OpenAPI at /docs.json, metrics at /metrics."""
-    from serving.server import serve_command, serve_environment
+    from serving.http.server import serve_command, serve_environment
 
     environment = serve_environment(shop)
     command = serve_command(host, port)
@@ -36,7 +36,7 @@ def predict(
     as_of: AsOfOption = None,
 ) -> None:
     """Answer for some customers as JSON, without a running service."""
-    from serving.once import predict_once
+    from serving.bulk.offline import predict_once
 
     response = predict_once(shop, customer_ids, as_of)
     console.print_json(response.model_dump_json())
@@ -53,7 +53,7 @@ def explain(
 ) -> None:
     """Say what raises and what lowers each customer's chance to buy again, and how soon."""
     from nextbuy.reports import show_explanations
-    from serving.once import explain_once
+    from serving.bulk.offline import explain_once
 
     response = explain_once(shop, customer_ids, as_of)
     if as_json:
@@ -86,7 +86,7 @@ def decide(
     The decisions are written down; exit code 1 if there was nothing to decide with.
     """
     from nextbuy.reports import show_decisions
-    from serving.audience import decide_audience
+    from serving.bulk.audience import decide_audience
 
     decided = decide_audience(
         shop, audience, out, campaign, campaign if key is None else key, as_of

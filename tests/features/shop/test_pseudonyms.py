@@ -22,9 +22,9 @@ from features.store.build.store_build import build_store
 from features.store.sqlite_store import SqliteStore
 from features.windows import to_datetime
 from nextbuy.simulator import simulate_shop
-from serving.decisions import Decisions
-from serving.predictor import load_predictor
-from serving.schemas import Decided, DecisionsRequest
+from serving.answers.predictor import load_predictor
+from serving.decisions.decide import Decisions
+from serving.schemas.answer_schemas import Decided, DecisionsRequest
 from training.lifecycle.promote import promote
 from training.purchase.slices import holdout_cutoff
 from training.train import train

@@ -19,9 +19,9 @@ from features.windows import DAY, to_datetime
 from models.channel.best_moment import ChannelMoments, Habit, Moments
 from models.purchase.forecast import P_WITHIN_DAYS, make_forecast
 from models.registry import Champions
-from serving.once import predict_once
-from serving.predictor import Predictor, load_predictor
-from serving.replenishment import MAX_DUE
+from serving.answers.predictor import Predictor, load_predictor
+from serving.answers.replenishment import MAX_DUE
+from serving.bulk.offline import predict_once
 
 
 @pytest.fixture(scope="module")

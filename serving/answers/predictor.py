@@ -26,11 +26,11 @@ from models.channel.eligibility import objects_to_profiling
 from models.reasons.purchase_reasons import Speaker
 from models.reasons.sentences import Money
 from models.registry import Champions, read_champions
-from serving.agreement import check_settings, make_catalogs
-from serving.answers import Tables, make_answers
-from serving.explanations import make_explanations
-from serving.reason_schemas import ExplainResponse
-from serving.schemas import MAX_EXPLAINED, Answer, PredictResponse
+from serving.answers.answers import Tables, make_answers
+from serving.answers.compatibility import check_settings, make_catalogs
+from serving.answers.explanations import make_explanations
+from serving.schemas.answer_schemas import MAX_EXPLAINED, Answer, PredictResponse
+from serving.schemas.reason_schemas import ExplainResponse
 
 _HOUR = DAY // 24
 RETRY_SECONDS = 3600

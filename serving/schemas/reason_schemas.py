@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from serving.schemas import Status
+from serving.schemas.answer_schemas import Status
 
 
 class Reason(BaseModel):

@@ -8,7 +8,7 @@ from features.errors import refuse
 from features.shop.shop import read_shop
 from features.store.address import store_target
 
-_SERVICE = "serving.service:NextbuyService"
+_SERVICE = "serving.http.service:NextbuyService"
 
 
 def serve_command(host: str, port: int) -> list[str]:

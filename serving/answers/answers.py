@@ -13,15 +13,9 @@ from features.windows import DAY, to_datetime
 from models.purchase.churn import band
 from models.purchase.forecast import P_WITHIN_DAYS, Forecast, make_forecast
 from models.registry import Champions
-from serving.channels import add_channels
-from serving.replenishment import CYCLES, list_due
-from serving.schemas import (
-    Answer,
-    Churn,
-    IfReturns,
-    NextPurchase,
-    Value,
-)
+from serving.answers.channels import add_channels
+from serving.answers.replenishment import CYCLES, list_due
+from serving.schemas.answer_schemas import Answer, Churn, IfReturns, NextPurchase, Value
 
 Tables = Mapping[str, Table]  # one customer's history
 Floats = NDArray[np.float64]

@@ -11,7 +11,7 @@ from features.errors import NextbuyError
 from features.shop.shop import read_shop
 from features.store.address import store_target
 from models.registry import read_champion_versions
-from serving.predictor import Predictor, load_predictor
+from serving.answers.predictor import Predictor, load_predictor
 from serving.settings import Settings
 
 logger = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from features.shop.pseudonyms import key_fingerprint
 from features.shop.shop import Shop
 from features.store.protocol import StoreInfo
 from models.registry import Champions
-from serving.replenishment import CYCLE, CYCLES
+from serving.answers.replenishment import CYCLE, CYCLES
 
 # What an answer shows of the features themselves; those of absent tables are left out.
 _ANSWERED = {"T", "gap_median", "due_category", "activity_group", "contact_score"}

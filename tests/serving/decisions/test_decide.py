@@ -25,11 +25,16 @@ from models.channel.eligibility import Eligibility
 from models.channel.exploration import draw_at
 from models.registry import Champions
 from nextbuy.simulator import simulate_shop
-from serving.audience import decide_audience, to_frame
-from serving.decisions import Decisions, policy_version
-from serving.events import Events
-from serving.predictor import Predictor, load_predictor
-from serving.schemas import Decided, DecisionsRequest, DecisionsResponse, EventsRequest
+from serving.answers.predictor import Predictor, load_predictor
+from serving.bulk.audience import decide_audience, to_frame
+from serving.decisions.decide import Decisions, policy_version
+from serving.http.events import Events
+from serving.schemas.answer_schemas import (
+    Decided,
+    DecisionsRequest,
+    DecisionsResponse,
+    EventsRequest,
+)
 from training.lifecycle.promote import promote
 from training.purchase.slices import holdout_cutoff
 from training.train import train
@@ -179,7 +184,7 @@ def test_a_channel_that_may_not_be_used_any_more_is_not_given_again(
     def refuse_all(channel: str, *_: Any) -> Eligibility:
         return Eligibility(channel, channel == "none", None if channel == "none" else "no consent")
 
-    monkeypatch.setattr("serving.channels.check_eligibility", refuse_all)
+    monkeypatch.setattr("serving.answers.channels.check_eligibility", refuse_all)
     again = desk.decide(list(first), "withdrawn")
     for decided in again:
         before = first[decided.customer_id]
@@ -239,7 +244,7 @@ def decide_file(desk: Desk, folder: Path, text: str, out: str = "out.csv", key: 
 def test_an_audience_is_decided_in_batches_and_again_to_the_same(
     desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("serving.audience.MAX_CUSTOMERS", 7)
+    monkeypatch.setattr("serving.bulk.audience.MAX_CUSTOMERS", 7)
     asked = [*desk.ids[:20], "nobody", desk.ids[0]]
     text = "\n".join(["segment,customer_id", *(f"x,{i}" for i in asked)])
     frame = decide_file(desk, tmp_path, text)

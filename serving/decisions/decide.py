@@ -16,8 +16,15 @@ from features.windows import to_datetime
 from models.channel.exploration import draw, draw_at
 from models.channel.message_value import Worth, best_shares
 from models.channel.model import ChannelModel
-from serving.predictor import RETRY_SECONDS, Asked, Predictor
-from serving.schemas import Answer, Asking, Channel, Decided, DecisionsRequest, DecisionsResponse
+from serving.answers.predictor import RETRY_SECONDS, Asked, Predictor
+from serving.schemas.answer_schemas import (
+    Answer,
+    Asking,
+    Channel,
+    Decided,
+    DecisionsRequest,
+    DecisionsResponse,
+)
 
 _AT_ONCE = 200  # customers whose posteriors are drawn together: 1,000 draws of each arm
 

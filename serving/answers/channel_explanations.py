@@ -19,9 +19,9 @@ from models.reasons.channel_reasons import (
     say_excluded,
 )
 from models.reasons.purchase_reasons import Speaker
-from serving.channels import fixed_order
-from serving.reason_schemas import ChannelReason, ChannelReasons, ExcludedChannel
-from serving.schemas import Channel
+from serving.answers.channels import fixed_order
+from serving.schemas.answer_schemas import Channel
+from serving.schemas.reason_schemas import ChannelReason, ChannelReasons, ExcludedChannel
 
 Features = Mapping[str, NDArray[Any]]
 

@@ -13,9 +13,9 @@ from features.engines.sql.feature_build import build_features
 from features.errors import InputError
 from features.windows import DAY
 from models.registry import Champions
-from serving.predictor import Predictor, load_predictor
-from serving.reason_schemas import ChannelReasons, ExplainResponse
-from serving.schemas import Answer, Channel
+from serving.answers.predictor import Predictor, load_predictor
+from serving.schemas.answer_schemas import Answer, Channel
+from serving.schemas.reason_schemas import ChannelReasons, ExplainResponse
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from heapq import nlargest
 from operator import attrgetter
 
 from features.windows import DAY, to_datetime
-from serving.schemas import Due
+from serving.schemas.answer_schemas import Due
 
 # The relation that is listed, from which the features of replenishment come as well, and what is
 # read of a row: how often the category was bought, and in how many days it is due, NaN without a

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.windows import DAY, to_datetime
-from serving.replenishment import MAX_DUE, list_due
+from serving.answers.replenishment import MAX_DUE, list_due
 
 _NOW = 20_000 * DAY
 _DAYS = st.one_of(st.just(np.nan), st.floats(-700, 700))

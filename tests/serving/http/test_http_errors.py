@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from features.errors import NextbuyError, refuse
-from serving.refusals import Refusals, log_our_errors_only, refusing
+from serving.http.http_errors import Refusals, log_our_errors_only, refusing
 
 
 class Wire:

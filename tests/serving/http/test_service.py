@@ -16,11 +16,11 @@ from features.store.address import store_path
 from features.store.build.store_build import build_store
 from features.windows import to_datetime
 from models.registry import CHAMPION
-from serving.decisions import Decisions
-from serving.predictor import load_predictor
-from serving.refusals import MAX_BYTES
-from serving.schemas import DecisionsRequest
-from serving.server import serve_command, serve_environment
+from serving.answers.predictor import load_predictor
+from serving.decisions.decide import Decisions
+from serving.http.http_errors import MAX_BYTES
+from serving.http.server import serve_command, serve_environment
+from serving.schemas.answer_schemas import DecisionsRequest
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from features.shop.shop import read_shop
-from serving.predictor import Predictor, load_predictor
-from serving.reason_schemas import ExplainResponse
-from serving.schemas import PredictResponse
+from serving.answers.predictor import Predictor, load_predictor
+from serving.schemas.answer_schemas import PredictResponse
+from serving.schemas.reason_schemas import ExplainResponse
 from serving.settings import read_settings
 
 

@@ -18,7 +18,7 @@ from models.channel.eligibility import check_eligibility
 from models.channel.message_value import Worth
 from models.channel.model import ChannelModel, Uplift
 from models.channel.recommend import preferred_channel, recommend
-from serving.schemas import Answer, BestMoment, Channel, NextLevel, RankedChannel
+from serving.schemas.answer_schemas import Answer, BestMoment, Channel, NextLevel, RankedChannel
 
 Tables = Mapping[str, Table]  # one customer's history
 Floats = NDArray[np.float64]

@@ -10,9 +10,9 @@ from features.shop.shop import Shop
 from models.reasons.purchase_reasons import Explanation as Explained
 from models.reasons.purchase_reasons import Speaker, explain
 from models.registry import Champions
-from serving.channel_explanations import make_channel_reasons
-from serving.reason_schemas import ChurnReasons, Explanation, NextPurchaseReasons, Reason
-from serving.schemas import Answer
+from serving.answers.channel_explanations import make_channel_reasons
+from serving.schemas.answer_schemas import Answer
+from serving.schemas.reason_schemas import ChurnReasons, Explanation, NextPurchaseReasons, Reason
 
 Features = Mapping[str, NDArray[Any]]
 

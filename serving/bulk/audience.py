@@ -11,9 +11,9 @@ from pydantic import ValidationError
 from features.errors import InputError, refuse
 from features.shop.pseudonyms import stored_ids
 from features.shop.shop import Shop
-from serving.decisions import Decisions
-from serving.once import load_once
-from serving.schemas import MAX_CUSTOMERS, Decided, DecisionsRequest
+from serving.bulk.offline import load_once
+from serving.decisions.decide import Decisions
+from serving.schemas.answer_schemas import MAX_CUSTOMERS, Decided, DecisionsRequest
 
 _KINDS = (".csv", ".parquet")
 _ID = "customer_id"

@@ -3,11 +3,10 @@
 import bentoml
 
 from features.shop.shop import read_shop
-from serving.decisions import Decisions
-from serving.events import Events
-from serving.reason_schemas import ExplainResponse
-from serving.refusals import Refusals, log_our_errors_only, refusing
-from serving.schemas import (
+from serving.decisions.decide import Decisions
+from serving.http.events import Events
+from serving.http.http_errors import Refusals, log_our_errors_only, refusing
+from serving.schemas.answer_schemas import (
     DecisionsRequest,
     DecisionsResponse,
     EventsRequest,
@@ -16,8 +15,9 @@ from serving.schemas import (
     PredictRequest,
     PredictResponse,
 )
+from serving.schemas.reason_schemas import ExplainResponse
 from serving.settings import read_settings
-from serving.watcher import Watcher
+from serving.swap.watcher import Watcher
 
 
 @bentoml.service(name="nextbuy", traffic={"timeout": 30})

@@ -1,0 +1,4 @@
+"""Answers for known customers.
+
+Predictions, channels and reasons, from histories and champions.
+"""

@@ -1,0 +1,1 @@
+"""Offline scoring: answers for a whole audience written to a file, without the HTTP service."""

@@ -1,0 +1,4 @@
+"""Decisions.
+
+A channel is drawn for a customer and a campaign, and written down before it is told.
+"""
