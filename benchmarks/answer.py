@@ -24,7 +24,7 @@ from models.boosters.booster import Columns
 from models.purchase.churn import ChurnModel
 from models.purchase.forecast import Forecast, make_forecast
 from models.purchase.timing import TimingModel
-from nextbuy.simulator import simulate_shop
+from nextbuy.simulator.simulator import simulate_shop
 from training.purchase.recipes import CHURN, TIMING
 from training.purchase.slices import make_slices
 from training.runs.runs import SEED

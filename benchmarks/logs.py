@@ -3,7 +3,7 @@
 Each writer gives the path of the shop's `nextbuy.toml`; a log that is not on this machine is a
 clear error. None of the data stands in the repository:
 
-- CDNOW comes with lifetimes (`nextbuy.cdnow`).
+- CDNOW comes with lifetimes (`nextbuy.demo.cdnow`).
 - Online Retail II (UCI 502, CC BY 4.0; Chen, Sain & Guo 2012): `invoices.csv.gz` and
   `lines.parquet` in the folder that `NEXTBUY_BENCH_DATA` names.
 - Complete Journey (84.51 degrees, CC0 in its R edition; its Python edition calls it simulated):
@@ -18,7 +18,7 @@ import pandas as pd
 
 from benchmarks.data import data_folder
 from features.errors import NextbuyError
-from nextbuy.cdnow import write_cdnow
+from nextbuy.demo.cdnow import write_cdnow
 
 _CONFIG = """\
 [shop]

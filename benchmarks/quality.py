@@ -20,7 +20,7 @@ from benchmarks.rows import Row, report_each
 from features.log.log import Log, read_log
 from features.shop.shop import read_shop
 from models.crps import crps_by_customer
-from nextbuy.truth import true_p_buy
+from nextbuy.simulator.truth import true_p_buy
 from training.evaluation.pit import (
     largest_deviation,
     spans_given_return,

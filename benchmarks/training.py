@@ -25,7 +25,7 @@ from benchmarks.measured import Usage
 from benchmarks.rows import Row, report_each
 from benchmarks.simulated_orders import write_simulated_orders
 from benchmarks.training_tasks import Fitted, read_judged
-from nextbuy.profiles import ProfileName
+from nextbuy.simulator.profiles import ProfileName
 from training.metrics.bootstrap import paired_difference
 from training.metrics.probabilities import log_loss_by_row, mean_log_loss
 from training.purchase.populations import MAX_CUSTOMERS

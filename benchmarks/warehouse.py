@@ -1,7 +1,7 @@
 """A synthetic shop of any size in the contract's form, in time-ordered Parquet files.
 
 Made for its size and skew: gamma-distributed customers, popular and rare products, favourite
-categories. Nothing is to be learned from it; `nextbuy.simulator` has a shop with causes.
+categories. Nothing is to be learned from it; `nextbuy.simulator.simulator` has a shop with causes.
 """
 
 from collections.abc import Callable

@@ -7,7 +7,18 @@ import typer
 from rich.console import Console
 
 from features.errors import NextbuyError
-from nextbuy.commands import demo, log, serving, training
+from nextbuy.commands import (
+    demo_command as demo,
+)
+from nextbuy.commands import (
+    log_commands as log,
+)
+from nextbuy.commands import (
+    serving_commands as serving,
+)
+from nextbuy.commands import (
+    training_commands as training,
+)
 
 app = typer.Typer(
     help="Will each customer buy again, when, and through which channel to ask.",

@@ -22,8 +22,8 @@ from features.shop.shop import Shop, read_shop
 from features.store.address import store_path
 from features.store.build.store_build import build_store
 from models.registry import Champions, read_champions
-from nextbuy.cdnow import write_cdnow
-from nextbuy.simulator import simulate_shop
+from nextbuy.demo.cdnow import write_cdnow
+from nextbuy.simulator.simulator import simulate_shop
 from training.lifecycle.promote import promote
 from training.purchase.slices import holdout_cutoff
 from training.train import Trained, train

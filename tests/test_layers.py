@@ -63,7 +63,7 @@ def test_only_the_labels_look_past_a_cutoff() -> None:
         if "target_sql(" in path.read_text() and path.name != "windows.py"
     ]
     # the demo shows what customers did in the holdout, next to answers that are already given
-    assert looking == ["nextbuy/demo.py", "training/labels.py"]
+    assert looking == ["nextbuy/demo/demo.py", "training/labels.py"]
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from nextbuy import cli
-from nextbuy.simulator import simulate_shop
+from nextbuy.simulator.simulator import simulate_shop
 
 COMMANDS = (
     *("demo", "check", "features", "train", "backtest", "promote", "report", "policy"),

@@ -10,7 +10,7 @@ from features.engines.sql.feature_build import read_catalog
 from features.log.log import Log, read_log
 from features.shop.shop import read_shop
 from models.purchase import churn
-from nextbuy.simulator import simulate_shop
+from nextbuy.simulator.simulator import simulate_shop
 from training.data_support import Support, assess, name_level
 from training.labels import count_sends, make_message_labels
 from training.purchase.slices import holdout_cutoff, make_slices

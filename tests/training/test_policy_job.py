@@ -12,7 +12,7 @@ from features.errors import InputError
 from features.log.log import Log, read_log
 from features.shop.contact_rules import ContactRules
 from features.shop.shop import read_shop
-from nextbuy.simulator import simulate_shop
+from nextbuy.simulator.simulator import simulate_shop
 from training.channel.eligible_channels import eligible_arms
 from training.channel.job import check_enough
 from training.labels import make_message_labels

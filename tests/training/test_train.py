@@ -16,7 +16,7 @@ from features.log.log import read_log
 from features.shop.shop import read_shop
 from models.artefact import KINDS
 from models.registry import CHALLENGER, CHAMPION, read_champions, read_version
-from nextbuy.simulator import simulate_shop
+from nextbuy.simulator.simulator import simulate_shop
 from training.lifecycle.promote import promote
 from training.report.report_run import fetch_report
 from training.runs.candidates import Judgement

@@ -18,7 +18,7 @@ from features.log import customer_ranges as ranges
 from features.log.log import Log, read_log
 from features.shop.shop import read_shop
 from features.windows import read_cutoff
-from nextbuy.simulator import simulate_shop
+from nextbuy.simulator.simulator import simulate_shop
 
 
 @pytest.fixture(scope="module")

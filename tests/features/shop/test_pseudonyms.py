@@ -21,7 +21,7 @@ from features.store.address import store_path
 from features.store.build.store_build import build_store
 from features.store.sqlite_store import SqliteStore
 from features.windows import to_datetime
-from nextbuy.simulator import simulate_shop
+from nextbuy.simulator.simulator import simulate_shop
 from serving.answers.predictor import load_predictor
 from serving.decisions.decide import Decisions
 from serving.schemas.answer_schemas import Decided, DecisionsRequest

@@ -5,7 +5,7 @@ import math
 import pandas as pd
 import pytest
 
-from nextbuy.cdnow import cdnow_file
+from nextbuy.demo.cdnow import cdnow_file
 
 _CALIBRATION_END = pd.Timestamp("1997-09-30")
 

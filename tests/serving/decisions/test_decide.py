@@ -24,7 +24,7 @@ from features.windows import to_datetime
 from models.channel.eligibility import Eligibility
 from models.channel.exploration import draw_at
 from models.registry import Champions
-from nextbuy.simulator import simulate_shop
+from nextbuy.simulator.simulator import simulate_shop
 from serving.answers.predictor import Predictor, load_predictor
 from serving.bulk.audience import decide_audience, to_frame
 from serving.decisions.decide import Decisions, policy_version

@@ -31,7 +31,7 @@ from features.log.log import Log, read_log
 from features.log.objections import objected_sql
 from features.shop.shop import read_shop
 from features.windows import read_cutoff, to_datetime
-from nextbuy.simulator import simulate_shop
+from nextbuy.simulator.simulator import simulate_shop
 
 pytestmark = pytest.mark.spark
 

@@ -7,7 +7,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from nextbuy.reports import add_scores, score_columns
+from nextbuy.show.answer_tables import add_scores, score_columns
 from training.evaluation.comparison import Comparison
 from training.metrics.probabilities import ALL
 

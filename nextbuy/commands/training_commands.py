@@ -52,7 +52,7 @@ def train(
     With `--cutoff end` they are made for production, and judged one horizon earlier. A search
     that was interrupted goes on where it was; one that is done is not repeated.
     """
-    from nextbuy.reports import show_holdout, working
+    from nextbuy.show.answer_tables import show_holdout, working
     from training.channel.job import why_not
     from training.train import count_steps, default_kinds
     from training.train import train as train_models
@@ -97,8 +97,8 @@ def backtest(
     A finished origin is kept, so that an interrupted back-test goes on where it was.
     """
     from features.windows import read_cutoff
-    from nextbuy.backtest_report import show_backtest, to_json
-    from nextbuy.reports import working
+    from nextbuy.show.answer_tables import working
+    from nextbuy.show.backtest_tables import show_backtest, to_json
     from training.evaluation.backtest import STEPS_PER_ORIGIN, origins_before
     from training.evaluation.backtest import backtest as run_backtest
 
@@ -155,8 +155,8 @@ def policy(
     the values are confounded, and say so.
     """
     from features.errors import refuse
-    from nextbuy.policy_report import show_study
-    from nextbuy.reports import working
+    from nextbuy.show.answer_tables import working
+    from nextbuy.show.policy_tables import show_study
     from training.policy_job import STEPS, study_shop
 
     if not output.parent.is_dir():  # before minutes of work, not after

@@ -8,7 +8,7 @@ three days; such a purchase comes on top of the customer's own and does not move
 
 import numpy as np
 
-from nextbuy.world import (
+from nextbuy.simulator.world import (
     CONTROL,
     DAYS,
     NO_MESSAGE,

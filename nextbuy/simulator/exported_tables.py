@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from nextbuy.assortment import BRANDS, COLORS, Assortment
-from nextbuy.browsing import DEVICES, EVENT_TYPES, Events
-from nextbuy.columns import Columns, instants, money, named, numbered, rows
-from nextbuy.world import (
+from nextbuy.simulator.assortment import BRANDS, COLORS, Assortment
+from nextbuy.simulator.browsing import DEVICES, EVENT_TYPES, Events
+from nextbuy.simulator.exported_columns import Columns, instants, money, named, numbered, rows
+from nextbuy.simulator.world import (
     ARMS,
     CHANNELS,
     DAYS,

@@ -3,8 +3,8 @@
 import numpy as np
 import pyarrow as pa
 
-from nextbuy.columns import instants, named
-from nextbuy.world import CHANNELS, DAYS, STORES, Customers, Ints
+from nextbuy.simulator.exported_columns import instants, named
+from nextbuy.simulator.world import CHANNELS, DAYS, STORES, Customers, Ints
 
 _COUNTRIES = ("PL", "DE", "CZ")
 _CITIES = (

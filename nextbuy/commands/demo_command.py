@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from nextbuy.commands.options import console
-from nextbuy.profiles import ProfileName
+from nextbuy.simulator.profiles import ProfileName
 
 app = typer.Typer()
 
@@ -26,7 +26,7 @@ def demo(
     keep_serving: Annotated[bool, typer.Option(help="Leave the last service running.")] = False,
 ) -> None:
     """Do the main job on real purchases (CDNOW) and on a simulated shop, from log to answers."""
-    from nextbuy.demo import run_demo
+    from nextbuy.demo.demo import run_demo
 
     run_demo(console, folder, [shop.value] if shop else list(DemoShop), keep_serving)
 
@@ -42,7 +42,7 @@ def simulate(
     ] = ProfileName.dense,
 ) -> None:
     """Write a simulated shop with all tables, its nextbuy.toml and its hidden truth."""
-    from nextbuy.simulator import simulate_shop
+    from nextbuy.simulator.simulator import simulate_shop
 
     config = simulate_shop(folder, customers, seed, profile)
     console.print(f"simulated shop written to {config.parent}")

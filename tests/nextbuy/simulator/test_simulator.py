@@ -10,9 +10,9 @@ import pytest
 from features.contract.tables import TABLES
 from features.log.log import read_log
 from features.shop.shop import read_shop
-from nextbuy.profiles import PROFILES, ProfileName
-from nextbuy.simulator import simulate_shop
-from nextbuy.world import CHANNELS
+from nextbuy.simulator.profiles import PROFILES, ProfileName
+from nextbuy.simulator.simulator import simulate_shop
+from nextbuy.simulator.world import CHANNELS
 
 
 @pytest.fixture(scope="module")

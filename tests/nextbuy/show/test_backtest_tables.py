@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from nextbuy.backtest_report import show_backtest, to_json
+from nextbuy.show.backtest_tables import show_backtest, to_json
 from training.evaluation.comparison import Comparison
 
 

@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 
 from features.windows import DAY
-from nextbuy.profiles import PROFILES, ProfileName
-from nextbuy.season import Clock
-from nextbuy.simulator import simulate_shop
-from nextbuy.truth import true_p_buy
-from nextbuy.world import DAYS
+from nextbuy.simulator.profiles import PROFILES, ProfileName
+from nextbuy.simulator.seasonal_clock import Clock
+from nextbuy.simulator.simulator import simulate_shop
+from nextbuy.simulator.truth import true_p_buy
+from nextbuy.simulator.world import DAYS
 
 CUTOFFS = ("2024-12-01", "2025-07-01")
 

@@ -20,10 +20,10 @@ from features.shop.shop import read_shop
 from features.store.address import store_target
 from features.store.build.store_build import build_store
 from features.windows import Window, to_datetime
-from nextbuy.cdnow import write_cdnow
-from nextbuy.readiness_report import make_report, show_report
-from nextbuy.reports import show_answers, show_holdout, working
-from nextbuy.simulator import simulate_shop
+from nextbuy.demo.cdnow import write_cdnow
+from nextbuy.show.readiness_tables import make_report, show_report
+from nextbuy.show.answer_tables import show_answers, show_holdout, working
+from nextbuy.simulator.simulator import simulate_shop
 from serving.http.server import serve_command, serve_environment
 from training.evaluation.backtest import STEPS_PER_ORIGIN, backtest
 from training.lifecycle.promote import promote

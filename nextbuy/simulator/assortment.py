@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nextbuy.profiles import Category, Profile
-from nextbuy.world import Customers, Floats, Ints
+from nextbuy.simulator.profiles import Category, Profile
+from nextbuy.simulator.world import Customers, Floats, Ints
 
 BRANDS = ("Aster", "Borealis", "Cobalt", "Dune", "Ember")
 COLORS = ("black", "white", "red", "green", "blue")

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.windows import DAY
-from nextbuy.world import START, Floats, Ints
+from nextbuy.simulator.world import START, Floats, Ints
 
 _START = int(pd.Timestamp(START, tz="UTC").timestamp()) * 1_000_000
 

@@ -30,7 +30,7 @@ def check(
     Exit code 1 if a table breaks the input contract.
     """
     from features.shop.shop import read_shop
-    from nextbuy.readiness_report import report_on, show_report, to_json
+    from nextbuy.show.readiness_tables import report_on, show_report, to_json
 
     report = report_on(read_shop(shop))
     if as_json:
@@ -86,7 +86,7 @@ def list_features(
     from features.catalog.dictionary import make_catalog
     from features.catalog.glossary import FULL, describe, to_markdown
     from features.engines.sql.feature_build import read_catalog
-    from nextbuy.reports import show_features
+    from nextbuy.show.answer_tables import show_features
 
     if markdown:
         sys.stdout.write(to_markdown())

@@ -52,7 +52,7 @@ def explain(
     as_json: Annotated[bool, typer.Option("--json", help="As POST /v1/explain replies.")] = False,
 ) -> None:
     """Say what raises and what lowers each customer's chance to buy again, and how soon."""
-    from nextbuy.reports import show_explanations
+    from nextbuy.show.answer_tables import show_explanations
     from serving.bulk.offline import explain_once
 
     response = explain_once(shop, customer_ids, as_of)
@@ -85,7 +85,7 @@ def decide(
 
     The decisions are written down; exit code 1 if there was nothing to decide with.
     """
-    from nextbuy.reports import show_decisions
+    from nextbuy.show.answer_tables import show_decisions
     from serving.bulk.audience import decide_audience
 
     decided = decide_audience(

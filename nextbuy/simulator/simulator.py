@@ -13,16 +13,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from nextbuy.assortment import draw_assortment
-from nextbuy.baskets import draw_baskets
-from nextbuy.browsing import draw_events
-from nextbuy.campaigns import draw_messages
-from nextbuy.people import draw_customers
-from nextbuy.profiles import PROFILES, ProfileName
-from nextbuy.purchases import draw_purchases
-from nextbuy.season import Clock
-from nextbuy.statements import consents_table, customers_table, identities_table
-from nextbuy.tables import (
+from nextbuy.simulator.assortment import draw_assortment
+from nextbuy.simulator.baskets import draw_baskets
+from nextbuy.simulator.browsing import draw_events
+from nextbuy.simulator.campaigns import draw_messages
+from nextbuy.simulator.exported_tables import (
     Diary,
     events_table,
     messages_table,
@@ -31,8 +26,13 @@ from nextbuy.tables import (
     products_table,
     returns_table,
 )
-from nextbuy.truth import write_truth
-from nextbuy.world import (
+from nextbuy.simulator.people import draw_customers
+from nextbuy.simulator.profiles import PROFILES, ProfileName
+from nextbuy.simulator.purchases import draw_purchases
+from nextbuy.simulator.seasonal_clock import Clock
+from nextbuy.simulator.statements import consents_table, customers_table, identities_table
+from nextbuy.simulator.truth import write_truth
+from nextbuy.simulator.world import (
     IN_SHOP,
     SALES_CHANNELS,
     TIMEZONE,

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nextbuy.assortment import choose_categories, choose_products
-from nextbuy.season import Clock
-from nextbuy.world import (
+from nextbuy.simulator.assortment import choose_categories, choose_products
+from nextbuy.simulator.seasonal_clock import Clock
+from nextbuy.simulator.world import (
     APP,
     DAYS,
     IN_SHOP,

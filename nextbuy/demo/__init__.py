@@ -1,0 +1,4 @@
+"""The demo.
+
+Two shops (simulated and CDNOW) taken from their logs to predictions by one command.
+"""

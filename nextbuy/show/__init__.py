@@ -1,0 +1,1 @@
+"""Terminal tables: how the commands show answers, readiness, back-tests and policies."""
