@@ -39,29 +39,29 @@ bench-demo: .venv/users
 	$(RUN) benchmarks.demo
 
 bench-quality: .venv/developers
-	$(RUN) benchmarks.quality
+	$(RUN) benchmarks.purchase.quality
 
 bench-value: .venv/developers
-	$(RUN) benchmarks.value
+	$(RUN) benchmarks.purchase.value
 
 bench-tail: .venv/developers
-	$(RUN) benchmarks.tail
+	$(RUN) benchmarks.purchase.tail
 
 bench-features: .venv/users
-	$(RUN) benchmarks.features
-	$(RUN) benchmarks.ask
+	$(RUN) benchmarks.features.feature_builds
+	$(RUN) benchmarks.features.asking
 
 bench-btyd: .venv/users
-	$(RUN) benchmarks.btyd
+	$(RUN) benchmarks.purchase.btyd_speed
 
 bench-answer: .venv/users
-	$(RUN) benchmarks.answer
+	$(RUN) benchmarks.serving.answer_cost
 
 bench-training: .venv/users
-	$(RUN) benchmarks.training
+	$(RUN) benchmarks.training.training_cost
 
 bench-channel: .venv/developers
-	$(RUN) benchmarks.channel
+	$(RUN) benchmarks.channel.channel_gains
 
 # Developers have all that users have, so that their environment serves both.
 .venv/users: requirements.lock pyproject.toml

@@ -33,8 +33,8 @@ def _cpu() -> float:
 
 
 def measure(task: str, folder: Path, repeats: int = 1) -> list[Usage]:
-    """Run a task of `benchmarks.feature_tasks` some times, each in a fresh process."""
-    command = [sys.executable, "-m", "benchmarks.feature_tasks", task, str(folder)]
+    """Run a task of `benchmarks.features.feature_tasks` some times, each in a fresh process."""
+    command = [sys.executable, "-m", "benchmarks.features.feature_tasks", task, str(folder)]
     return [
         msgspec.json.decode(subprocess.check_output(command), type=Usage) for _ in range(repeats)
     ]

@@ -2,7 +2,7 @@
 
 The spend of a purchase day is Gamma-Gamma's: Fader & Hardie, "The Gamma-Gamma Model of Monetary
 Value" (2013), eq. 5. Boosters of the amount were better on one log and worse on others; see
-`benchmarks.value`.
+`benchmarks.purchase.value`.
 """
 
 import io

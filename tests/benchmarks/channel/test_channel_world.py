@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.channel_world import ARMS, draw_world, open_rate_rule
+from benchmarks.channel.channel_world import ARMS, draw_world, open_rate_rule
 
 
 @pytest.mark.parametrize("steps", [False, True])

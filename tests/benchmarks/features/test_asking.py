@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.ask import write_busy_warehouse
-from benchmarks.ask_tasks import (
+from benchmarks.features.asking import write_busy_warehouse
+from benchmarks.features.asking_tasks import (
     build_embedded,
     open_history,
     planted_ids,

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.fifty import FIFTY
-from benchmarks.pandas_rival import compute_fifty
-from benchmarks.warehouse import CUTOFF, write_warehouse
+from benchmarks.features.fifty_features import FIFTY
+from benchmarks.features.pandas_rival import compute_fifty
+from benchmarks.features.warehouse import CUTOFF, write_warehouse
 from features.engines.sql.feature_build import build_features, read_catalog
 from features.log.log import read_log
 from features.shop.shop import read_shop

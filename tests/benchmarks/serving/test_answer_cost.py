@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.answer import answer, as_columns, largest_difference
+from benchmarks.serving.answer_cost import answer, as_columns, largest_difference
 from features.engines.sql.feature_build import build_features
 from serving.answers.predictor import load_predictor
 

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from scipy.special import expit, logit
 
-from benchmarks.simulated_orders import write_simulated_orders
-from benchmarks.training import losses
-from benchmarks.training_tasks import (
+from benchmarks.training.simulated_orders import write_simulated_orders
+from benchmarks.training.training_cost import losses
+from benchmarks.training.training_tasks import (
     CATALOG,
     FEATURES,
     HORIZON,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from benchmarks.warehouse import CUTOFF, write_warehouse
+from benchmarks.features.warehouse import CUTOFF, write_warehouse
 from features.engines.sql.feature_build import (
     build_features,
     build_lookups_at,

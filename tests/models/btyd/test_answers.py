@@ -11,7 +11,7 @@ from scipy.special import betaln
 from scipy.stats import gamma as gamma_law
 from scipy.stats import nbinom
 
-from benchmarks.btyd_customers import draw_customers
+from benchmarks.purchase.btyd_customers import draw_customers
 from models.btyd.bg_nbd import BgNbd
 from models.btyd.history import rfm_arrays
 from models.btyd.mbg_cnbd import MbgCnbd

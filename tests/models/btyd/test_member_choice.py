@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.btyd_customers import draw_customers
+from benchmarks.purchase.btyd_customers import draw_customers
 from models.btyd.history import rfm_arrays
 from models.btyd.ladder import fit_member
 from models.btyd.mbg_cnbd import MbgCnbd

@@ -9,7 +9,7 @@ a customer spends given one:
   smearing (1983, "Smearing Estimate"), or with a gamma or Tweedie deviance.
 - corrected: a booster with a gamma deviance that starts from BG/NBD times Gamma-Gamma.
 
-The origins are those of `benchmarks.quality`; nothing is searched.
+The origins are those of `benchmarks.purchase.quality`; nothing is searched.
 """
 
 import argparse
@@ -24,8 +24,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import xlogy
 
-from benchmarks.logs import LOGS
-from benchmarks.origins import SIMULATED, Origin, fit_origin, report_logs
+from benchmarks.purchase.origins import SIMULATED, Origin, fit_origin, report_logs
+from benchmarks.purchase.real_logs import LOGS
 from benchmarks.rows import Row, report_each
 from features.errors import NextbuyError
 from features.log.log import read_log

@@ -1,4 +1,4 @@
-"""Trials in the world of `benchmarks.channel_world`: learned policies, rivals, their values."""
+"""Trials in the world of `channel_world`: learned policies, rivals, and their values."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmarks.channel_world import ARMS, World
+from benchmarks.channel.channel_world import ARMS, World
 from models.boosters.booster import BoosterSettings, ResidualBooster
 from models.channel.fit import fit_channel
 from models.channel.message_value import Worth

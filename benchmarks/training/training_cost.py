@@ -23,8 +23,8 @@ from scipy.special import expit, logit
 
 from benchmarks.measured import Usage
 from benchmarks.rows import Row, report_each
-from benchmarks.simulated_orders import write_simulated_orders
-from benchmarks.training_tasks import Fitted, read_judged
+from benchmarks.training.simulated_orders import write_simulated_orders
+from benchmarks.training.training_tasks import Fitted, read_judged
 from nextbuy.simulator.profiles import ProfileName
 from training.metrics.bootstrap import paired_difference
 from training.metrics.probabilities import log_loss_by_row, mean_log_loss
@@ -70,7 +70,7 @@ def _measure(customers: int, profile: str) -> Iterator[Row]:
 def run(folder: Path, kind: type[T], task: str, *share: int) -> T:
     """Run a task in a process of its own."""
     arguments = [task, str(folder), *map(str, share)]
-    command = [sys.executable, "-m", "benchmarks.training_tasks", *arguments]
+    command = [sys.executable, "-m", "benchmarks.training.training_tasks", *arguments]
     return msgspec.json.decode(subprocess.check_output(command), type=kind)
 
 

@@ -15,9 +15,9 @@ from pathlib import Path
 import duckdb
 import msgspec
 
-from benchmarks.ask_tasks import REDIS, Asked, redis_answers
+from benchmarks.features.asking_tasks import REDIS, Asked, redis_answers
+from benchmarks.features.warehouse import write_warehouse
 from benchmarks.rows import Row, report_each
-from benchmarks.warehouse import write_warehouse
 from features.windows import DAY
 
 PLANTED = 3000
@@ -79,7 +79,7 @@ def _thousand(folder: Path, where: str, task: str) -> list[Row]:
 
 
 def _run(task: str, folder: Path) -> Asked:
-    command = [sys.executable, "-m", "benchmarks.ask_tasks", task, str(folder)]
+    command = [sys.executable, "-m", "benchmarks.features.asking_tasks", task, str(folder)]
     return msgspec.json.decode(subprocess.check_output(command), type=Asked)
 
 

@@ -1,4 +1,4 @@
-"""The tasks of `benchmarks.ask`, one per process: `ask_tasks <task> <folder>`."""
+"""The tasks of `benchmarks.features.asking`, one per process: `ask_tasks <task> <folder>`."""
 
 import sqlite3
 import sys

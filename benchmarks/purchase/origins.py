@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.logs import LOGS
+from benchmarks.purchase.real_logs import LOGS
 from benchmarks.rows import Row
 from features.engines.sql.feature_build import read_catalog
 from features.errors import NextbuyError

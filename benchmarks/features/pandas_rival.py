@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.fifty import FIFTY
+from benchmarks.features.fifty_features import FIFTY
 
 _KEY = "customer_id"
 

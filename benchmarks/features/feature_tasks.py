@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pandas as pd
 
-from benchmarks.fifty import FIFTY
-from benchmarks.kept_log import keep_log, open_kept_log
+from benchmarks.features.fifty_features import FIFTY
+from benchmarks.features.kept_log import keep_log, open_kept_log
+from benchmarks.features.pandas_rival import compute_fifty
+from benchmarks.features.warehouse import CUTOFF
 from benchmarks.measured import use
-from benchmarks.pandas_rival import compute_fifty
-from benchmarks.warehouse import CUTOFF
 from features.catalog.relations import EVENT_DAYS, LINE_DAYS, MESSAGE_DAYS
 from features.engines.sql.feature_build import prepare_features, read_catalog
 from features.engines.sql.history_export import write_parquet

@@ -8,7 +8,7 @@ import argparse
 import time
 from collections.abc import Callable, Iterator
 
-from benchmarks.btyd_customers import draw_customers
+from benchmarks.purchase.btyd_customers import draw_customers
 from benchmarks.rows import Row, report_each
 from models.btyd.history import Floats, rfm_arrays
 from models.btyd.ladder import fit_member

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.fifty import FIFTY
+from benchmarks.features.fifty_features import FIFTY
+from benchmarks.features.warehouse import write_warehouse
 from benchmarks.measured import Usage, measure
 from benchmarks.rows import Row, report_each
-from benchmarks.warehouse import write_warehouse
 
 _GROWTH = (0.125, 0.25, 0.5, 1.0)
 

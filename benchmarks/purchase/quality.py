@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmarks.logs import LOGS, write_sample
-from benchmarks.origins import HORIZON, SIMULATED_ORIGIN, fit_origin, report_logs
+from benchmarks.purchase.origins import HORIZON, SIMULATED_ORIGIN, fit_origin, report_logs
+from benchmarks.purchase.real_logs import LOGS, write_sample
 from benchmarks.rows import Row, report_each
 from features.log.log import Log, read_log
 from features.shop.shop import read_shop

@@ -1,6 +1,6 @@
 """What the channel model is worth, and whether what is said of it is true.
 
-Run with `make bench-channel`. In a world whose truth is known (`benchmarks.channel_world`): what
+Run with `make bench-channel`. In a world whose truth is known (`channel_world`): what
 the learned policy brings over the best fixed channel at several shares of exploration, against
 rivals, and how often intervals hold the truth. Then real and published logs: Hillstrom,
 Starbucks, Open Bandit.
@@ -12,18 +12,18 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.channel_trials import (
+from benchmarks.channel.channel_trials import (
     Valued,
     fit_world,
     learned_choice,
     messages_of,
     per_channel_choice,
 )
-from benchmarks.channel_world import draw_world, open_rate_rule
-from benchmarks.hillstrom import measure_hillstrom
-from benchmarks.open_bandit import measure_open_bandit, measure_synthetic
+from benchmarks.channel.channel_world import draw_world, open_rate_rule
+from benchmarks.channel.hillstrom import measure_hillstrom
+from benchmarks.channel.open_bandit import measure_open_bandit, measure_synthetic
+from benchmarks.channel.starbucks import measure_starbucks
 from benchmarks.rows import Row, report_each
-from benchmarks.starbucks import measure_starbucks
 
 Floats = NDArray[np.float64]
 

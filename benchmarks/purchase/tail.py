@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmarks.origins import HORIZON, Origin, fit_origin, report_logs
+from benchmarks.purchase.origins import HORIZON, Origin, fit_origin, report_logs
 from benchmarks.rows import Row, report_each
 from features.log.log import Log, read_log
 from features.shop.shop import read_shop

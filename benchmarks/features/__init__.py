@@ -1,0 +1,1 @@
+"""Benchmarks of the feature engines and of asking the history store."""

@@ -1,0 +1,1 @@
+"""Benchmarks of the purchase models on real and simulated logs."""
