@@ -3,8 +3,8 @@
 A LightGBM base says how likely a purchase is whatever is sent; each channel adds an effect on
 the logit scale that depends on a few traits of the customer (`models/channel/effects.py`).
 Where the shop has sent at random, that effect is causal; where it has not, the same fit to all
-sends is an association, and no uplift is given. Tens of thousands of random sends may correct the effects
-further (`models/channel/corrections.py`). `models/channel/fit.py` fits it.
+sends is an association, and no uplift is given. Tens of thousands of random sends may correct the
+effects further (`models/channel/corrections.py`). `models/channel/fit.py` fits it.
 """
 
 from collections.abc import Mapping
