@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from features.arrays import Floats
 
 
 def crps_by_customer(days_to_next: NDArray[np.int_], within: Floats) -> Floats:

@@ -10,7 +10,6 @@ import argparse
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.channel.channel_trials import (
     Valued,
@@ -24,8 +23,7 @@ from benchmarks.channel.hillstrom import measure_hillstrom
 from benchmarks.channel.open_bandit import measure_open_bandit, measure_synthetic
 from benchmarks.channel.starbucks import measure_starbucks
 from benchmarks.rows import Row, report_each
-
-Floats = NDArray[np.float64]
+from features.arrays import Floats
 
 # share drawn at random, whether effects are steps, and what mean and worst seed are to reach
 _WORLDS = (

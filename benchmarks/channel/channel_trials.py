@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from benchmarks.channel.channel_world import ARMS, World
+from features.arrays import Indices
 from models.boosters.booster import BoosterSettings, ResidualBooster
 from models.channel.fit import fit_channel
 from models.channel.message_value import Worth
@@ -16,9 +16,6 @@ from training.channel.policies import BEST_FIXED, cross_fit, one_hot, recommend_
 from training.channel.policy_value import Decisions, Estimate, gains, policy_values
 from training.metrics.probabilities import OURS
 from training.runs.runs import SEED
-
-Floats = NDArray[np.float64]
-Places = NDArray[np.intp]
 
 PLACES = [sorted(ARMS).index(arm) for arm in ARMS]  # of the world's arms among the sorted ones
 _TRAITS = ChannelTraits(
@@ -51,14 +48,14 @@ def _world_columns() -> list[str]:
     return ["frequency", "days_since_last", "mobile", *own, *noise]
 
 
-def learned_choice(world: World, model: ChannelModel) -> Places:
+def learned_choice(world: World, model: ChannelModel) -> Indices:
     """Give what the model recommends for each send, as places of the world's arms."""
     rows = messages_of(world)
     everybody = np.ones((len(rows), len(ARMS)), dtype=bool)
     return recommend_all(model, rows, list(ARMS), everybody, Worth())
 
 
-def per_channel_choice(world: World) -> Places:
+def per_channel_choice(world: World) -> Indices:
     """Choose by a LightGBM of conversion per channel on all logs: a rival."""
     rows, columns = messages_of(world), _world_columns()
     scores = []

@@ -16,8 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
-Floats = NDArray[np.float64]
-Places = NDArray[np.intp]
+from features.arrays import Floats, Indices
 
 ARMS = ("none", "email", "sms", "web_push")
 _SENDS_EACH = 2  # of a customer
@@ -45,8 +44,8 @@ class World:
     """
 
     traits: pd.DataFrame
-    customer: Places
-    arm: Places
+    customer: Indices
+    arm: Indices
     randomised: NDArray[np.bool_]
     bought: NDArray[np.bool_]
     chance: Floats
@@ -57,11 +56,11 @@ class World:
         """The value of giving everybody the same arm: array (4,)."""
         return np.asarray(self.chance.mean(axis=0))
 
-    def value(self, chosen: Places) -> float:
+    def value(self, chosen: Indices) -> float:
         """The true value of a choice per send."""
         return float(self.chance[np.arange(len(chosen)), chosen].mean())
 
-    def gain(self, chosen: Places) -> float:
+    def gain(self, chosen: Indices) -> float:
         """How much more than the best fixed arm a choice brings, in %."""
         return 100 * (self.value(chosen) / float(self.fixed.max()) - 1)
 
@@ -128,7 +127,7 @@ def draw_world(
     )
 
 
-def _rule(engagement: Floats, since: Floats, mobile: Floats) -> Places:
+def _rule(engagement: Floats, since: Floats, mobile: Floats) -> Indices:
     """Send e-mail to the engaged, a text to the silent, a push to phones, else nothing."""
     arm = np.where(since > 60, 2, np.where(mobile > 0, 3, 0))
     return np.where(engagement > _ENGAGED, 1, arm)
@@ -148,6 +147,6 @@ def _stepped(frequency: Floats, since: Floats, mobile: Floats, liking: Floats) -
     return np.array([0.10, 0.25, 0.05]) + _STEPS * np.column_stack([email, sms, push])
 
 
-def open_rate_rule(world: World) -> Places:
+def open_rate_rule(world: World) -> Indices:
     """Choose the channel whose messages the customer opens most: a rival's rule."""
     return np.asarray(1 + world.open_rate.argmax(axis=1))

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from benchmarks.data import data_folder
 from benchmarks.rows import Row
+from features.arrays import Floats
 from models.boosters.booster import BoosterSettings
 from models.channel.fit import fit_channel
 from models.channel.message_value import Worth
@@ -29,8 +29,6 @@ from training.channel.policies import (
 from training.channel.policy_value import Decisions, Estimate, gains, policy_values
 from training.metrics.probabilities import OURS
 from training.runs.runs import SEED
-
-Floats = NDArray[np.float64]
 
 ARM_MEANS = {"mens": 18.28, "womens": 15.14, "none": 10.62}  # of visits in %, as published
 _ARMS = {"Mens E-Mail": "mens", "Womens E-Mail": "womens", "No E-Mail": "none"}

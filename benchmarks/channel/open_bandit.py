@@ -21,9 +21,8 @@ from scipy.special import expit, softmax
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks.rows import Row
+from features.arrays import Floats
 from training.channel.policy_value import Decisions, PolicyValue, policy_values
-
-Floats = NDArray[np.float64]
 
 _PACKAGE = "obp==0.4.1"
 _CAMPAIGNS = ("all", "men", "women")

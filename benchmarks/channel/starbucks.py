@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from benchmarks.data import data_folder
 from benchmarks.rows import Row
@@ -24,8 +23,6 @@ from training.channel.policies import BEST_FIXED, NONE, UNIFORM, one_hot, recomm
 from training.channel.policy_value import Decisions, Estimate, gains, policy_values
 from training.metrics.probabilities import OURS
 from training.runs.runs import SEED
-
-Floats = NDArray[np.float64]
 
 _WAVES = (0, 168, 336, 408, 504, 576)  # hours
 _LEARNED = 4

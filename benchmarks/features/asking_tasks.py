@@ -13,9 +13,10 @@ import msgspec
 import numpy as np
 import pandas as pd
 
+from features.arrays import Array
 from features.catalog.dictionary import make_catalog
 from features.engines.plan import Plan
-from features.history.layout import HISTORY, LAYOUT, ROW_KEY, TEXTS, Array
+from features.history.layout import HISTORY, LAYOUT, ROW_KEY, TEXTS
 from features.language.scope import Lookups, Scope
 from features.log.log import read_log
 from features.shop.shop import read_shop

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from features.arrays import Ints
 from features.windows import DAY
 
 CUTOFF = "2024-11-30"  # a month before the end, so that there are rows that must not be read
@@ -25,7 +26,6 @@ _EVENT_TYPES = np.array(["view", "cart", "search", "wishlist", "visit", "checkou
 _TYPE_SHARES = [0.62, 0.12, 0.10, 0.05, 0.06, 0.04, 0.01]
 
 Columns = dict[str, NDArray | pa.Array]
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

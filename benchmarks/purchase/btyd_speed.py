@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 
 from benchmarks.purchase.btyd_customers import draw_customers
 from benchmarks.rows import Row, report_each
-from models.btyd.history import Floats, rfm_arrays
+from features.arrays import Floats
+from models.btyd.history import rfm_arrays
 from models.btyd.ladder import fit_member
 from models.btyd.mbg_cnbd import MbgCnbd
 from models.btyd.member import MEMBER_NAMES, Member

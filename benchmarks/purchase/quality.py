@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from benchmarks.purchase.origins import HORIZON, SIMULATED_ORIGIN, fit_origin, report_logs
 from benchmarks.purchase.real_logs import LOGS, write_sample
 from benchmarks.rows import Row, report_each
+from features.arrays import Floats
 from features.log.log import Log, read_log
 from features.shop.shop import read_shop
 from models.crps import crps_by_customer
@@ -30,8 +31,6 @@ from training.evaluation.pit import (
 from training.metrics.bootstrap import paired_difference
 from training.metrics.probabilities import auc, ece, frequency_buckets
 from training.purchase.baselines import BASELINES
-
-Floats = NDArray[np.float64]
 
 OURS = "Nextbuy"
 _BTYD = ("BG/NBD", "MBG/NBD")

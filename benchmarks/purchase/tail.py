@@ -12,18 +12,16 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from benchmarks.purchase.origins import HORIZON, Origin, fit_origin, report_logs
 from benchmarks.rows import Row, report_each
+from features.arrays import Floats
 from features.log.log import Log, read_log
 from features.shop.shop import read_shop
 from features.windows import DAY, Window
 from models.btyd.history import rfm_arrays
 from training.labels import make_labels
 from training.metrics.bootstrap import paired_difference
-
-Floats = NDArray[np.float64]
 
 _UNTIL = 270
 _ORIGINS = {

@@ -27,14 +27,13 @@ from scipy.special import xlogy
 from benchmarks.purchase.origins import SIMULATED, Origin, fit_origin, report_logs
 from benchmarks.purchase.real_logs import LOGS
 from benchmarks.rows import Row, report_each
+from features.arrays import Floats
 from features.errors import NextbuyError
 from features.log.log import read_log
 from features.shop.shop import read_shop
 from models.boosters.booster import stack
 from models.purchase.value import further_by_slice, further_purchases
 from training.metrics.bootstrap import paired_difference
-
-Floats = NDArray[np.float64]
 
 OURS, GAMMA_GAMMA = "Nextbuy", "Gamma-Gamma"
 _PARAMETERS = {

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from benchmarks.rows import Row, report_each
+from features.arrays import Floats
 from features.engines.sql.feature_build import read_catalog
 from features.log.log import read_log
 from features.shop.shop import read_shop
@@ -35,7 +35,6 @@ _WARM, _ASKED = 100, 2000
 _QUANTILES = (0.5, 0.25, 0.75, 0.1, 0.9)  # those that an answer shows
 _GOAL = 600
 _SAME = 1e-12
-Floats = NDArray[np.float64]
 
 
 def main() -> None:

@@ -15,9 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import expit, logit
 
@@ -25,6 +23,7 @@ from benchmarks.measured import Usage
 from benchmarks.rows import Row, report_each
 from benchmarks.training.simulated_orders import write_simulated_orders
 from benchmarks.training.training_tasks import Fitted, read_judged
+from features.arrays import Floats
 from nextbuy.simulator.profiles import ProfileName
 from training.metrics.bootstrap import paired_difference
 from training.metrics.probabilities import log_loss_by_row, mean_log_loss
@@ -36,7 +35,6 @@ _FLAT = 0.1  # %: what is left to gain where the curve counts as flat
 _MINUTES, _GIB = 30, 8
 _BUILD_GIB = 12
 _DRAWS = 300
-Floats = NDArray[np.float64]
 T = TypeVar("T")
 
 

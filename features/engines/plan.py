@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 
+from features.arrays import Array, History
 from features.engines.batch.engine import NumpyPlan
 from features.engines.single.engine import RowPlan
 from features.history.arrays import batch
-from features.history.layout import Array, Tables
 from features.language.catalog import Catalog
 from features.language.scope import Scope
 
 
 def compute_features(
-    catalog: Catalog, customers: Sequence[Tables], scope: Scope
+    catalog: Catalog, customers: Sequence[History], scope: Scope
 ) -> dict[str, Array]:
     """Compute all features of a catalog at a cutoff.
 
@@ -39,7 +39,7 @@ class Plan:
         self._alone = RowPlan(catalog)
         self._together = NumpyPlan(catalog)
 
-    def compute(self, customers: Sequence[Tables], scope: Scope) -> dict[str, Array]:
+    def compute(self, customers: Sequence[History], scope: Scope) -> dict[str, Array]:
         """Compute all features; see `compute_features`."""
         if len(customers) == 1:
             return self._alone.compute(customers[0], scope)

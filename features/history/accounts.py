@@ -4,15 +4,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
-from features.history.layout import LAYOUT, Array, Table
+from features.arrays import Array, History
+from features.history.layout import LAYOUT
 
-Tables = Mapping[str, Table]
-
-
-Read = Callable[[Sequence[str]], Mapping[str, Tables]]
+Read = Callable[[Sequence[str]], Mapping[str, History]]
 
 
-def read_customers(read: Read, ids: Iterable[str], as_of: int) -> dict[str, Tables]:
+def read_customers(read: Read, ids: Iterable[str], as_of: int) -> dict[str, History]:
     """Read the history of each customer, over all accounts that were known to be theirs.
 
     Parameters
@@ -44,7 +42,7 @@ def read_customers(read: Read, ids: Iterable[str], as_of: int) -> dict[str, Tabl
     return found
 
 
-def customer_at(record: Tables, account: str, as_of: int) -> str:
+def customer_at(record: History, account: str, as_of: int) -> str:
     """Give the customer that an account was known to belong to.
 
     Parameters
@@ -61,7 +59,7 @@ def customer_at(record: Tables, account: str, as_of: int) -> str:
     return str(max(known)[1]) if known else account
 
 
-def _accounts_at(record: Tables, as_of: int) -> set[str]:
+def _accounts_at(record: History, as_of: int) -> set[str]:
     """Give the accounts that a customer was ever known by until then."""
     rows = record.get("links")
     if rows is None:
@@ -69,7 +67,7 @@ def _accounts_at(record: Tables, as_of: int) -> set[str]:
     return {str(a) for at, a in zip(rows["known_at"], rows["account"], strict=True) if at <= as_of}
 
 
-def _together(records: Sequence[Tables]) -> dict[str, dict[str, Array]]:
+def _together(records: Sequence[History]) -> dict[str, dict[str, Array]]:
     """Put the tables of several accounts one after the other."""
     return {
         table: {

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from features.history.layout import LAYOUT, TEXTS, Array, Table, Tables
+from features.arrays import Array, History, TableColumns
+from features.history.layout import LAYOUT, TEXTS
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def run_lengths(starts: NDArray[np.intp], total: int) -> NDArray[np.intp]:
 Histories = Mapping[str, Rows]  # the tables of a batch of customers
 
 
-def batch(tables: Sequence[Tables]) -> Histories:
+def batch(tables: Sequence[History]) -> Histories:
     """Put the tables of several customers into one batch, in the order given.
 
     Parameters
@@ -98,7 +99,7 @@ def batch(tables: Sequence[Tables]) -> Histories:
     return {name: _stack([t.get(name) for t in tables], names) for name, names in LAYOUT.items()}
 
 
-def _stack(parts: Sequence[Table | None], names: Sequence[str]) -> Rows:
+def _stack(parts: Sequence[TableColumns | None], names: Sequence[str]) -> Rows:
     lengths = [0 if part is None else len(next(iter(part.values()))) for part in parts]
     given = [part for part in parts if part is not None]
     if len(given) == 1:

@@ -6,13 +6,6 @@ are object arrays with None for missing.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-
-from numpy.typing import NDArray
-
-Array = NDArray[Any]
-Table = Mapping[str, Array]  # the columns of one customer's rows
-Tables = Mapping[str, Table]  # one customer's history
 
 
 @dataclass(frozen=True)

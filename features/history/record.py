@@ -7,7 +7,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from features.history.layout import LAYOUT, ROW_KEY, TEXTS, Array
+from features.arrays import Array
+from features.history.layout import LAYOUT, ROW_KEY, TEXTS
 
 _CODEC = "lz4_raw"
 

@@ -6,6 +6,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from features.arrays import Ints
 from features.contract.casts import local_day_sql
 from features.contract.tables import Table
 from features.log.log import Log
@@ -18,8 +19,6 @@ _LATE = 60_000_000  # a minute
 _GAP_RATIO, _GAP_DAYS = 5, 3
 _SHIFT_SHARE, _SHIFT_ROWS = 0.3, 50
 _PARTIAL_SHARE, _PARTIAL_ROWS, _PARTIAL_DAYS, _PARTIAL_WEEKS = 0.5, 10, 7, 8
-
-Ints = NDArray[np.int64]
 
 
 class Lateness(msgspec.Struct, frozen=True):

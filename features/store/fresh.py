@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from features.arrays import Array, TableColumns
 from features.contract.row_keys import hash_values
 from features.contract.tables import BY_NAME
 from features.contract.tables import Table as Contract
 from features.history.arrays import object_array
-from features.history.layout import HISTORY, LAYOUT, PRODUCT, ROW_KEY, TEXTS, Array, Table
+from features.history.layout import HISTORY, LAYOUT, PRODUCT, ROW_KEY, TEXTS
 from features.ledgers.journal import Journal, JournalRow
 from features.log.merge_posted import plain_columns, typed_row
 from features.shop.shop import Shop
@@ -141,7 +142,7 @@ def _statements(values: Row) -> list[Row]:
     ]
 
 
-def _copy_orders(lines: Sequence[Row], orders: Table | None) -> None:
+def _copy_orders(lines: Sequence[Row], orders: TableColumns | None) -> None:
     """Give lines what they share with their order: its instants."""
     if orders is None:
         return
@@ -152,7 +153,7 @@ def _copy_orders(lines: Sequence[Row], orders: Table | None) -> None:
             line.update({n: values[place] for n, values in orders.items() if n not in line})
 
 
-def merge_table(name: str, table: Table | None, rows: Sequence[Row]) -> dict[str, Array]:
+def merge_table(name: str, table: TableColumns | None, rows: Sequence[Row]) -> dict[str, Array]:
     """Add posted rows to one customer's rows of a table of the layout, in the layout's order.
 
     What is there counts; a field that is missing is taken from the first row that brings it, and
@@ -174,7 +175,7 @@ def merge_table(name: str, table: Table | None, rows: Sequence[Row]) -> dict[str
     return _sorted(name, {c: _array(c, [row[c] for row in held]) for c in columns})
 
 
-def _rows(table: Table, columns: Sequence[str]) -> list[Row]:
+def _rows(table: TableColumns, columns: Sequence[str]) -> list[Row]:
     values = zip(*(table[column].tolist() for column in columns), strict=True)
     return [dict(zip(columns, row, strict=True)) for row in values]
 

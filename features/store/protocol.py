@@ -5,8 +5,9 @@ from typing import Protocol
 
 import msgspec
 
+from features.arrays import Array
 from features.errors import InputError, refuse
-from features.history.layout import LAYOUT, Array
+from features.history.layout import LAYOUT
 from features.language.scope import Lookups
 from features.language.vocabulary import Vocabulary
 from features.store.products import Product

@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from features.arrays import Array
 from features.errors import NextbuyError, refuse
 from features.history.arrays import object_array
-from features.history.layout import Array
 from features.history.record import unpack
 from features.store.products import Product, unpack_product
 from features.store.protocol import (

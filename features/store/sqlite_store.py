@@ -8,9 +8,9 @@ from typing import TypeVar
 
 import msgspec
 
+from features.arrays import Array
 from features.errors import InputError, NextbuyError
 from features.history.arrays import object_array
-from features.history.layout import Array
 from features.history.record import unpack
 from features.store.products import Product, unpack_product
 from features.store.protocol import (

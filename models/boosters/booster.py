@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.arrays import Floats
 from models.boosters.single_row import SingleRow
 
-Floats = NDArray[np.float64]
 Columns = Mapping[str, Any] | pd.DataFrame  # columns by name
 _FEW = 16  # rows: a customer alone, and the intervals of one
 Inputs = Columns | Floats  # by name, or side by side in the trees' order already

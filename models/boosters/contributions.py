@@ -7,11 +7,10 @@ as names -> one value per row; adding up the parts by name gives the whole.
 from collections.abc import Iterable, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import Floats
 from models.boosters.booster import Inputs, ResidualBooster
 
-Floats = NDArray[np.float64]
 Parts = dict[str, Floats]  # name -> one value per row
 
 # No feature begins with @: these two cannot be taken for one.

@@ -11,9 +11,8 @@ import weakref
 import lightgbm as lgb
 import numpy as np
 from lightgbm.basic import _LIB, LightGBMError  # type: ignore[attr-defined]  # not for all
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from features.arrays import Floats
 
 _RAW_SCORE, _FLOAT64 = 1, 1  # of LightGBM's c_api.h
 _FROM_FIRST, _TO_LAST = 0, -1  # iterations

@@ -6,7 +6,8 @@ Source: Fader, Hardie & Lee, "Counting Your Customers the Easy Way" (2005).
 import numpy as np
 from scipy.special import betaln, expit, gammaln
 
-from models.btyd.history import WEEK, Days, Floats
+from features.arrays import Floats
+from models.btyd.history import WEEK, Days
 from models.btyd.poisson import log_poisson_survival, poisson_purchases
 from models.btyd.survival import DropsAtPurchase
 

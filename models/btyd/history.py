@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from features.arrays import Floats
+
 Days = Sequence[float] | Floats
 
 RFM = ("frequency", "recency", "T")  # the inputs of every question, in days

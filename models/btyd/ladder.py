@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import minimize
 
-from models.btyd.history import WEEK, Floats, count_equal, rfm_arrays
+from features.arrays import Floats
+from models.btyd.history import WEEK, count_equal, rfm_arrays
 from models.btyd.lifetimes_fit import FITTERS, fit_by_lifetimes
 from models.btyd.member import SCALES, Member, MemberName, make_member, parameters_of
 

@@ -44,7 +44,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaln, expit, gammaln
 
-from models.btyd.history import WEEK, Days, Floats
+from features.arrays import Floats
+from models.btyd.history import WEEK, Days
 from models.btyd.poisson import poisson_purchases
 from models.btyd.quadrature import over_beta
 from models.btyd.survival import DropsAtPurchase

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.btyd.history import Floats, rfm_arrays
+from features.arrays import Floats
+from models.btyd.history import rfm_arrays
 from models.btyd.ladder import fit_member
 from models.btyd.member import MEMBER_NAMES, MemberName
 from models.crps import crps_by_customer

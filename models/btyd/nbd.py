@@ -5,7 +5,8 @@ Source: Ehrenberg, "The Pattern of Consumer Purchases" (1959).
 
 import numpy as np
 
-from models.btyd.history import WEEK, Days, Floats
+from features.arrays import Floats
+from models.btyd.history import WEEK, Days
 from models.btyd.poisson import log_poisson_likelihood, log_poisson_survival
 from models.btyd.survival import DropsAtPurchase
 

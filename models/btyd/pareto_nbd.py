@@ -17,8 +17,9 @@ from itertools import pairwise
 import numpy as np
 from scipy.special import expit, exprel
 
+from features.arrays import Floats
 from models.btyd.fitted import Fitted
-from models.btyd.history import WEEK, Days, Floats
+from models.btyd.history import WEEK, Days
 from models.btyd.poisson import log_poisson_likelihood
 from models.btyd.quadrature import comes_first
 

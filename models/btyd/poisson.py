@@ -3,7 +3,8 @@
 import numpy as np
 from scipy.special import gammaln
 
-from models.btyd.history import WEEK, Days, Floats
+from features.arrays import Floats
+from models.btyd.history import WEEK, Days
 from models.btyd.quadrature import over_beta
 
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.linalg import eigh_tridiagonal
 
-from models.btyd.history import Floats
+from features.arrays import Floats
 
 BETA_NODES = 24
 _CHUNK = 1 << 11  # customers at a time, so that the nodes of all of them stay in the cache

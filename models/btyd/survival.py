@@ -8,8 +8,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from features.arrays import Floats
 from models.btyd.fitted import Fitted
-from models.btyd.history import Days, Floats
+from models.btyd.history import Days
 
 
 class DropsAtPurchase(Fitted, frozen=True):

@@ -15,12 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from features.history.layout import Table
+from features.arrays import Floats, Ints, TableColumns
 from features.shop.contact_rules import QuietHours
 from features.windows import DAY, Window, local_clocks
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 Outcome = Literal["click", "purchase"]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
@@ -119,7 +117,7 @@ class Places:
 
 def best_moments(
     moments: Moments,
-    tables: Mapping[str, Table],
+    tables: Mapping[str, TableColumns],
     as_of: int,
     timezone: ZoneInfo,
     quiet_hours: Mapping[str, QuietHours],
@@ -157,7 +155,7 @@ def best_moments(
 
 
 def _own_events(
-    tables: Mapping[str, Table], as_of: int, timezone: ZoneInfo
+    tables: Mapping[str, TableColumns], as_of: int, timezone: ZoneInfo
 ) -> tuple[Places, NDArray[np.bool_]]:
     """Place the customer's orders and clicks of a year; say which of them are clicks.
 

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.special import expit, fdtrc, logit
 
+from features.arrays import Floats, Ints
 from models.channel.best_moment import (
     BLOCKS,
     WEEKDAYS,
@@ -20,9 +20,6 @@ from models.channel.best_moment import (
     Outcome,
     Places,
 )
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _MIN_FREEDOM = 20  # sending occasions beyond one for each weekday, or each block
 _CHANCE = 0.01  # that a pattern is claimed of weekdays, or of blocks, that are all alike

@@ -19,14 +19,13 @@ from collections.abc import Callable, Mapping
 import msgspec
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from features.arrays import Floats
 from models.arms import NO_MESSAGE
 from models.boosters.booster import BoosterSettings, ResidualBooster
 from models.channel.fit import customer_folds
 from models.channel.model import ChannelModel
 
-Floats = NDArray[np.float64]
 Fit = Callable[[pd.DataFrame], ChannelModel]
 
 # A pseudo-outcome is noise of size 1 around effects of a few hundredths: a leaf needs thousands.

@@ -26,8 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-Floats = NDArray[np.float64]
-Places = NDArray[np.intp]
+from features.arrays import Floats, Indices
 
 # Prior spreads on the logit scale, a trait's per its own spread. An odds ratio of 1.16 between
 # channels is usual; the targeting of a shop is not bounded by anything.
@@ -65,7 +64,7 @@ class Sends:
     correction: Floats
     shared: Floats
     own: Floats
-    arm: Places
+    arm: Indices
     drawn: NDArray[np.bool_]
     bought: Floats
     weight: Floats
@@ -214,7 +213,7 @@ def _posterior(pull: Floats, precision: Floats, layout: _Layout) -> tuple[Floats
     return mean, covariance
 
 
-def _heavy(layout: _Layout) -> Places:
+def _heavy(layout: _Layout) -> Indices:
     """List the coefficients with heavy-tailed priors: slopes misled, and shifts of the drawn."""
     misled = np.arange(layout.misled.start, layout.misled.stop - 1)
     slopes = misled[(misled - layout.misled.start) % layout.of_arm > 0]

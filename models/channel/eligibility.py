@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from features.history.layout import Array, Table
+from features.arrays import Array, TableColumns
 from features.log.objections import SCOPE
 from features.shop.contact_rules import Cap, ContactRules
 from features.windows import DAY, Window, to_datetime
@@ -31,13 +31,13 @@ class Eligibility(msgspec.Struct, frozen=True):
     eligible_from: int | None = None
 
 
-def objects_to_profiling(consents: Table | None, as_of: int) -> bool:
+def objects_to_profiling(consents: TableColumns | None, as_of: int) -> bool:
     """Say whether the customer has objected to profiling, by any store; no word is no objection."""
     return False in _latest_words(consents, SCOPE, as_of).values()
 
 
 def check_eligibility(
-    channel: str, tables: Mapping[str, Table], as_of: int, rules: ContactRules
+    channel: str, tables: Mapping[str, TableColumns], as_of: int, rules: ContactRules
 ) -> Eligibility:
     """Decide whether a channel may be used for one customer at an instant.
 
@@ -62,7 +62,7 @@ def check_eligibility(
 
 
 def _find_refusal(
-    channel: str, tables: Mapping[str, Table], as_of: int, assume_consent: Sequence[str]
+    channel: str, tables: Mapping[str, TableColumns], as_of: int, assume_consent: Sequence[str]
 ) -> str | None:
     """Say what forbids a channel at any hour; None if nothing does."""
     words = _latest_words(tables.get("consents"), channel, as_of)
@@ -78,7 +78,7 @@ def _find_refusal(
 
 
 def _check_timing(
-    channel: str, messages: Table | None, as_of: int, rules: ContactRules
+    channel: str, messages: TableColumns | None, as_of: int, rules: ContactRules
 ) -> Eligibility:
     """Check caps and quiet hours of a channel that may be used at other times."""
     reasons, opens_at = [], as_of
@@ -99,7 +99,7 @@ def _check_timing(
     return Eligibility(channel, False, "; ".join(reasons), opens_at)
 
 
-def _sent_within(cap: Cap, messages: Table, as_of: int) -> Array:
+def _sent_within(cap: Cap, messages: TableColumns, as_of: int) -> Array:
     """Give the instants of the messages that count against a cap, rising; `none` is no message.
 
     One that was sent as many days ago as the cap has, to the microsecond, counts no more.
@@ -110,7 +110,7 @@ def _sent_within(cap: Cap, messages: Table, as_of: int) -> Array:
     return np.sort(messages["sent_at"][known & counted])
 
 
-def _latest_words(consents: Table | None, scope: str, as_of: int) -> dict[str | None, bool]:
+def _latest_words(consents: TableColumns | None, scope: str, as_of: int) -> dict[str | None, bool]:
     """Give the latest known word on a scope, by store."""
     if consents is None:
         return {}
@@ -123,7 +123,7 @@ def _latest_words(consents: Table | None, scope: str, as_of: int) -> dict[str | 
     return words
 
 
-def _has_unsubscribed(tables: Mapping[str, Table], channel: str, as_of: int) -> bool:
+def _has_unsubscribed(tables: Mapping[str, TableColumns], channel: str, as_of: int) -> bool:
     """Say whether a message of the channel made the customer unsubscribe, with no consent since.
 
     A later consent to one store does not bring back the others.
@@ -143,7 +143,7 @@ def _has_unsubscribed(tables: Mapping[str, Table], channel: str, as_of: int) -> 
     return not bool((again & (consents["changed_at"] > latest)).any())
 
 
-def _latest_reachable(reachability: Table | None, channel: str, as_of: int) -> bool | None:
+def _latest_reachable(reachability: TableColumns | None, channel: str, as_of: int) -> bool | None:
     if reachability is None:
         return None
     known_at = np.nan_to_num(reachability["known_at"], nan=-np.inf)  # a table without a clock

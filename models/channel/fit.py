@@ -8,13 +8,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import logit
 
+from features.arrays import Floats
 from models.arms import NO_MESSAGE
 from models.boosters.booster import BoosterSettings, ResidualBooster
 from models.channel.effects import Sends, fit_arm_effects
 from models.channel.model import ChannelModel, ChannelTraits, Evidence, Level, identified_arms
 from models.channel.traits import Trait
-
-Floats = NDArray[np.float64]
 
 _FOLDS = 3  # of customers: no base has seen the row that it scores
 _PSEUDO_SENDS = 100  # of the common rate, in the order of channels that nothing was drawn for

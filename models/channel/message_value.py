@@ -6,13 +6,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from features.arrays import Floats, Indices
 from features.shop.shop import Shop
 from models.arms import NO_MESSAGE
 from models.boosters.booster import Columns
 from models.channel.model import ChannelModel
-
-Floats = NDArray[np.float64]
-Places = NDArray[np.intp]
 
 _RECENT = "messages_count_7d"
 
@@ -72,7 +70,7 @@ class Worth(msgspec.Struct, frozen=True):
 
 def best_arms(
     worth: Mapping[str, Floats], arms: Sequence[str], eligible: NDArray[np.bool_]
-) -> Places:
+) -> Indices:
     """Choose the eligible arm that is worth most: the place in `arms` per row.
 
     Parameters
@@ -116,7 +114,7 @@ def _shares(values: Mapping[str, Floats], row: int, eligible: set[str]) -> dict[
     return {arm: float(n / len(best)) for arm, n in zip(arms, counts, strict=True)}
 
 
-def first_arms(order: Sequence[str], arms: Sequence[str], eligible: NDArray[np.bool_]) -> Places:
+def first_arms(order: Sequence[str], arms: Sequence[str], eligible: NDArray[np.bool_]) -> Indices:
     """Choose the first eligible arm of an order, the same for everybody; `none` if none is."""
     ranks = {arm: place for place, arm in enumerate(order)}
     after = {NO_MESSAGE: len(order)}

@@ -14,17 +14,15 @@ from typing import Literal
 import msgspec
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.special import expit, logit
 
+from features.arrays import Flags, Floats
 from models.arms import NO_MESSAGE
 from models.boosters.booster import Columns, ResidualBooster, corrections
 from models.channel.best_moment import Moments
 from models.channel.effects import ArmEffects, common_traits
 from models.channel.traits import Trait, trait_matrix
 
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 Level = Literal["observational", "exploring", "rich"]
 
 # Randomised sends of an arm before its effect is called causal.

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from features.history.layout import Table
+from features.arrays import TableColumns
 from models.arms import NO_MESSAGE
 
 
@@ -30,7 +30,7 @@ def recommend(
     return max(known, key=lambda arm: (worth[arm], arm == preferred), default=NO_MESSAGE)
 
 
-def preferred_channel(attributes: Table | None, as_of: int) -> str | None:
+def preferred_channel(attributes: TableColumns | None, as_of: int) -> str | None:
     """Give the channel that the customer's latest known row names; None if it names none."""
     if attributes is None:
         return None

@@ -11,12 +11,11 @@ from typing import Any, Literal
 import msgspec
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.special import logit
 
+from features.arrays import Floats
 from models.boosters.booster import Columns
 
-Floats = NDArray[np.float64]
 Scale = Literal["as_is", "log1p", "logit"]
 
 _LEAST_RATE = 1e-4  # a rate of 0 or 1 has no logit

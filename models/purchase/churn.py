@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
+from features.arrays import Floats
 from models.boosters.booster import BoosterSettings, Columns, ResidualBooster, corrections, stack
 from models.boosters.contributions import BASELINE, Parts, add_up, of_booster, of_offset
 from models.boosters.search_space import Trial
@@ -18,7 +19,6 @@ from models.purchase.season import CUTOFF_DAY, Season
 from models.purchase.slices import Slices
 from models.purchase.stack import Stack, fit_stack
 
-Floats = NDArray[np.float64]
 # Below this many returning rows the boosters are left out and the BTYD model answers alone.
 MIN_RETURNS = 300
 _EDGE = 1e-6  # probabilities stay this far from 0 and 1

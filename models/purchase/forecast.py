@@ -4,14 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import Floats
 from features.errors import NextbuyError
 from models.boosters.booster import Columns
 from models.purchase.churn import ChurnModel
 from models.purchase.timing import TimingModel
-
-Floats = NDArray[np.float64]
 
 P_WITHIN_DAYS = (7, 14, 30, 60, 90)
 MAX_DAYS = 365

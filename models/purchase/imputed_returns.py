@@ -15,13 +15,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.arrays import Flags, Floats
 from models.btyd.history import rfm_arrays
 from models.btyd.member import Member
 from models.purchase.slices import Slices, age_weights
 
-Floats = NDArray[np.float64]
 Days = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 
 # What a row of an open slice counts for beside its age. With all of it CDNOW lost twice as much as
 # with a half (the last quarter is the wrong season), and the grocer gained next to nothing more.

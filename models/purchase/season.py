@@ -20,9 +20,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
+from features.arrays import Floats
 from models.boosters.booster import Columns
-
-Floats = NDArray[np.float64]
 
 YEAR_DAYS = 364
 INPUTS = ("days_since_last", "purchase_days_count_91d")  # what cells are made of

@@ -7,12 +7,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from features.arrays import Floats
 from models.btyd.member import Member
 from models.purchase.season import CUTOFF_DAY, Season, fit_season
-
-Floats = NDArray[np.float64]
 
 # Shops change: a slice this much older counts half. On three real logs it took .3 % off the CRPS
 # of the one with a strong season and cost the others at most .1 %.

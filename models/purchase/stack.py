@@ -8,11 +8,10 @@ from collections.abc import Mapping
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-Floats = NDArray[np.float64]
+from features.arrays import Floats
 
 
 class Stack(msgspec.Struct, frozen=True):

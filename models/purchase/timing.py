@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
+from features.arrays import Floats
 from models.boosters.booster import BoosterSettings, Columns, ResidualBooster, stack
 from models.boosters.contributions import BASELINE, Parts, add_up, of_booster, of_offset
 from models.boosters.search_space import Trial
@@ -23,8 +24,6 @@ from models.purchase.value import (
     fit_gamma_gamma,
     further_purchases,
 )
-
-Floats = NDArray[np.float64]
 
 # Below this many returning rows the booster is left out and BG/NBD's own timing answers.
 MIN_RETURNS = 1000

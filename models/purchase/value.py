@@ -13,15 +13,13 @@ from functools import partial
 import msgspec
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from features.arrays import Floats
 from models.boosters.booster import BoosterSettings, Columns, ResidualBooster
 from models.btyd.history import rfm_arrays
 from models.btyd.lifetimes_fit import import_lifetimes
 from models.btyd.member import Member
 from models.purchase.slices import Slices
-
-Floats = NDArray[np.float64]
 
 MIN_REPEATERS = 50
 _PENALTIES = (0.0, 0.001, 0.01, 0.1, 1.0)

@@ -21,8 +21,8 @@ from features.store.address import store_target
 from features.store.build.store_build import build_store
 from features.windows import Window, to_datetime
 from nextbuy.demo.cdnow import write_cdnow
-from nextbuy.show.readiness_tables import make_report, show_report
 from nextbuy.show.answer_tables import show_answers, show_holdout, working
+from nextbuy.show.readiness_tables import make_report, show_report
 from nextbuy.simulator.simulator import simulate_shop
 from serving.http.server import serve_command, serve_environment
 from training.evaluation.backtest import STEPS_PER_ORIGIN, backtest

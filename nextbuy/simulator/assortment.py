@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from features.arrays import Floats, Ints
 from nextbuy.simulator.profiles import Category, Profile
-from nextbuy.simulator.world import Customers, Floats, Ints
+from nextbuy.simulator.world import Customers
 
 BRANDS = ("Aster", "Borealis", "Cobalt", "Dune", "Ember")
 COLORS = ("black", "white", "red", "green", "blue")

@@ -15,19 +15,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from features.arrays import Floats, Ints
 from nextbuy.simulator.assortment import choose_categories, choose_products
 from nextbuy.simulator.seasonal_clock import Clock
-from nextbuy.simulator.world import (
-    APP,
-    DAYS,
-    IN_SHOP,
-    Baskets,
-    Customers,
-    Floats,
-    Intents,
-    Ints,
-    Orders,
-)
+from nextbuy.simulator.world import APP, DAYS, IN_SHOP, Baskets, Customers, Intents, Orders
 
 EVENT_TYPES = (
     "view", "cart", "checkout", "search", "wishlist", "visit", "support", "review", "quiz",

@@ -8,6 +8,7 @@ three days; such a purchase comes on top of the customer's own and does not move
 
 import numpy as np
 
+from features.arrays import Flags, Floats, Ints
 from nextbuy.simulator.world import (
     CONTROL,
     DAYS,
@@ -15,9 +16,6 @@ from nextbuy.simulator.world import (
     OPTIMISED,
     RANDOM,
     Customers,
-    Flags,
-    Floats,
-    Ints,
     Messages,
 )
 

@@ -8,8 +8,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from features.arrays import Floats, Ints
 from features.windows import DAY
-from nextbuy.simulator.world import START, Floats, Ints
+from nextbuy.simulator.world import START
 
 _START = int(pd.Timestamp(START, tz="UTC").timestamp()) * 1_000_000
 

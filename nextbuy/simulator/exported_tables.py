@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from features.arrays import Floats, Ints
 from nextbuy.simulator.assortment import BRANDS, COLORS, Assortment
 from nextbuy.simulator.browsing import DEVICES, EVENT_TYPES, Events
 from nextbuy.simulator.exported_columns import Columns, instants, money, named, numbered, rows
@@ -20,8 +21,6 @@ from nextbuy.simulator.world import (
     STORES,
     Baskets,
     Customers,
-    Floats,
-    Ints,
     Messages,
     Orders,
     late,

@@ -13,8 +13,9 @@ proportional to the packs they took: g = packs / 1.3 / rate, packs 2 in 30 % and
 
 import numpy as np
 
+from features.arrays import Floats, Ints
 from nextbuy.simulator.seasonal_clock import Clock
-from nextbuy.simulator.world import DAYS, Customers, Floats, Intents, Ints, Purchases
+from nextbuy.simulator.world import DAYS, Customers, Intents, Purchases
 
 _INTENT_DAYS, _INTENT_SHARE = 3.0, 0.3
 _TWO_PACKS = 0.3

@@ -9,8 +9,9 @@ December than in July, while everything that is known about the law of a gap sta
 import numpy as np
 import pandas as pd
 
+from features.arrays import Floats
 from nextbuy.simulator.profiles import Profile
-from nextbuy.simulator.world import DAYS, START, TIMEZONE, Floats
+from nextbuy.simulator.world import DAYS, START, TIMEZONE
 
 _BEYOND = 400  # days after the log's end for which the clock can still be asked
 _WEEK = np.array([1.05, 0.95, 0.95, 1.0, 1.15, 1.1, 0.8])

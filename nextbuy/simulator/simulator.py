@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from features.arrays import Floats
 from nextbuy.simulator.assortment import draw_assortment
 from nextbuy.simulator.baskets import draw_baskets
 from nextbuy.simulator.browsing import draw_events
@@ -38,7 +39,6 @@ from nextbuy.simulator.world import (
     TIMEZONE,
     WEB,
     Customers,
-    Floats,
     Messages,
     Orders,
     Purchases,

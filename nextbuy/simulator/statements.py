@@ -3,8 +3,9 @@
 import numpy as np
 import pyarrow as pa
 
+from features.arrays import Ints
 from nextbuy.simulator.exported_columns import instants, named
-from nextbuy.simulator.world import CHANNELS, DAYS, STORES, Customers, Ints
+from nextbuy.simulator.world import CHANNELS, DAYS, STORES, Customers
 
 _COUNTRIES = ("PL", "DE", "CZ")
 _CITIES = (

@@ -11,12 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from scipy.special import gammaincc, gammaln
 
+from features.arrays import Floats, Ints
 from nextbuy.simulator.campaigns import CAMPAIGNS, CONVERTS_DAYS, SENT_HOURS, expected_chances
 from nextbuy.simulator.exported_columns import instants, to_days
 from nextbuy.simulator.profiles import PROFILES, ProfileName
 from nextbuy.simulator.purchases import intent_mean
 from nextbuy.simulator.seasonal_clock import Clock
-from nextbuy.simulator.world import CHANNELS, Customers, Floats, Intents, Ints, Purchases
+from nextbuy.simulator.world import CHANNELS, Customers, Intents, Purchases
 
 _NODES = 64
 

@@ -8,11 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Flags = NDArray[np.bool_]
+from features.arrays import Flags, Floats, Ints
 
 START = "2024-01-01"
 TIMEZONE = "Europe/Warsaw"

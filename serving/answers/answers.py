@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from features.history.layout import Table
+from features.arrays import FeatureColumns, Floats, History
 from features.shop.shop import Shop
 from features.windows import DAY, to_datetime
 from models.purchase.churn import band
@@ -17,10 +16,6 @@ from serving.answers.channels import add_channels
 from serving.answers.replenishment import CYCLES, list_due
 from serving.schemas.answer_schemas import Answer, Churn, IfReturns, NextPurchase, Value
 
-Tables = Mapping[str, Table]  # one customer's history
-Floats = NDArray[np.float64]
-Features = Mapping[str, NDArray[Any]]
-
 _LOW_DATA = "too few returns to learn from: a BTYD model answers alone"
 _QUANTILES = (0.5, 0.25, 0.75, 0.1, 0.9)  # median, window_50, window_80
 
@@ -28,8 +23,8 @@ _QUANTILES = (0.5, 0.25, 0.75, 0.1, 0.9)  # median, window_50, window_80
 def make_answers(
     champions: Champions,
     shop: Shop,
-    found: Mapping[str, Tables],
-    features: Features,
+    found: Mapping[str, History],
+    features: FeatureColumns,
     as_of: int,
     unspoken: Set[str] = frozenset(),
 ) -> dict[str, Answer]:
@@ -70,7 +65,7 @@ def _empty_answer(champions: Champions, shop: Shop, customer_id: str) -> Answer:
     return Answer(customer_id=customer_id, status="no_purchase", reason="; ".join(reasons) or None)
 
 
-def _rows(features: Features, rows: NDArray[np.intp]) -> Features:
+def _rows(features: FeatureColumns, rows: NDArray[np.intp]) -> FeatureColumns:
     return {name: values[rows] for name, values in features.items()}
 
 
@@ -78,7 +73,7 @@ def _add_purchases(
     champions: Champions,
     shop: Shop,
     answers: Sequence[Answer],
-    features: Features,
+    features: FeatureColumns,
     as_of: int,
     unspoken: Set[str],
 ) -> None:

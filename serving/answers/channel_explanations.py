@@ -1,11 +1,8 @@
 """Why this channel and not another, put into the form of the explanation."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
 
-from numpy.typing import NDArray
-
+from features.arrays import FeatureColumns
 from features.shop.shop import Shop
 from models.channel.message_value import Worth
 from models.channel.model import ChannelModel
@@ -23,11 +20,9 @@ from serving.answers.channels import fixed_order
 from serving.schemas.answer_schemas import Channel
 from serving.schemas.reason_schemas import ChannelReason, ChannelReasons, ExcludedChannel
 
-Features = Mapping[str, NDArray[Any]]
-
 
 def make_channel_reasons(
-    model: ChannelModel, shop: Shop, speaker: Speaker, channel: Channel, features: Features
+    model: ChannelModel, shop: Shop, speaker: Speaker, channel: Channel, features: FeatureColumns
 ) -> ChannelReasons:
     """Give the reasons of one customer's answer.
 
@@ -53,7 +48,7 @@ def make_channel_reasons(
 
 
 def _explain_choice(
-    model: ChannelModel, shop: Shop, speaker: Speaker, channel: Channel, features: Features
+    model: ChannelModel, shop: Shop, speaker: Speaker, channel: Channel, features: FeatureColumns
 ) -> list[Said]:
     if channel.runner_up is None:
         return [explain_alone(channel.recommended)]

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from features.history.layout import Table
+from features.arrays import FeatureColumns, Floats, History
 from features.shop.contact_rules import ContactRules
 from features.shop.shop import Shop
 from features.windows import to_datetime
@@ -20,9 +20,6 @@ from models.channel.model import ChannelModel, Uplift
 from models.channel.recommend import preferred_channel, recommend
 from serving.schemas.answer_schemas import Answer, BestMoment, Channel, NextLevel, RankedChannel
 
-Tables = Mapping[str, Table]  # one customer's history
-Floats = NDArray[np.float64]
-Features = Mapping[str, NDArray[Any]]
 Basis = Literal["association", "best_overall", "personal"]
 
 
@@ -39,8 +36,8 @@ def add_channels(
     model: ChannelModel,
     shop: Shop,
     answers: Mapping[str, Answer],
-    found: Mapping[str, Tables],
-    features: Features,
+    found: Mapping[str, History],
+    features: FeatureColumns,
     as_of: int,
 ) -> None:
     """Fill in the ranking of the channels and the recommended one.
@@ -73,7 +70,7 @@ def add_channels(
         )
 
 
-def _ask(model: ChannelModel, shop: Shop, features: Features) -> _Said:
+def _ask(model: ChannelModel, shop: Shop, features: FeatureColumns) -> _Said:
     """Ask the model for everybody at once."""
     reading = model.read(features)
     p = reading.p
@@ -97,7 +94,7 @@ def fixed_order(model: ChannelModel, shop: Shop) -> list[str] | None:
 
 
 def _ranking(
-    model: ChannelModel, shop: Shop, said: _Said, place: int, tables: Tables, as_of: int
+    model: ChannelModel, shop: Shop, said: _Said, place: int, tables: History, as_of: int
 ) -> list[RankedChannel]:
     """Rank the channels, those that may be used first; `none` is always one of them."""
     arms = (*model.channels, *({NO_MESSAGE} - set(model.channels)))
@@ -112,7 +109,7 @@ def _rank(ranked: RankedChannel) -> tuple[bool, float, float]:
 
 
 def _ranked(
-    arm: str, shop: Shop, said: _Said, place: int, tables: Tables, as_of: int
+    arm: str, shop: Shop, said: _Said, place: int, tables: History, as_of: int
 ) -> RankedChannel:
     check = check_eligibility(arm, tables, as_of, shop.rules)
     uplift, p, worth = said.uplift.get(arm), said.p.get(arm), said.worth.get(arm)
@@ -132,7 +129,7 @@ def _add_moments(
     model: ChannelModel,
     rules: ContactRules,
     ranking: Sequence[RankedChannel],
-    tables: Tables,
+    tables: History,
     as_of: int,
 ) -> None:
     """Fill in the best moment of each channel that has one."""

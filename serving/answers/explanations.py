@@ -2,10 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
 
-from numpy.typing import NDArray
-
+from features.arrays import FeatureColumns
 from features.shop.shop import Shop
 from models.reasons.purchase_reasons import Explanation as Explained
 from models.reasons.purchase_reasons import Speaker, explain
@@ -14,8 +12,6 @@ from serving.answers.channel_explanations import make_channel_reasons
 from serving.schemas.answer_schemas import Answer
 from serving.schemas.reason_schemas import ChurnReasons, Explanation, NextPurchaseReasons, Reason
 
-Features = Mapping[str, NDArray[Any]]
-
 
 def make_explanations(
     champions: Champions,
@@ -23,7 +19,7 @@ def make_explanations(
     speaker: Speaker,
     answers: Mapping[str, Answer],
     ids: Sequence[str],
-    features: Features,
+    features: FeatureColumns,
 ) -> dict[str, Explanation]:
     """Give reasons for answers, by customer id; a model that did not answer gives none.
 
@@ -62,7 +58,7 @@ def _add_reasons(
     champions: Champions,
     speaker: Speaker,
     pairs: Sequence[tuple[Answer, Explanation]],
-    features: Features,
+    features: FeatureColumns,
 ) -> None:
     """Fill in the reasons of customers with a prediction."""
     churn, timing = champions.churn, champions.timing

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from features.arrays import Array, History
 from features.catalog.relations import CATEGORY_CYCLE
 from features.engines.plan import Plan
 from features.errors import refuse
 from features.history.accounts import read_customers
-from features.history.layout import Array
 from features.language.catalog import Catalog
 from features.language.scope import Lookups, Scope
 from features.ledgers.journal import open_journal
@@ -26,7 +26,7 @@ from models.channel.eligibility import objects_to_profiling
 from models.reasons.purchase_reasons import Speaker
 from models.reasons.sentences import Money
 from models.registry import Champions, read_champions
-from serving.answers.answers import Tables, make_answers
+from serving.answers.answers import make_answers
 from serving.answers.compatibility import check_settings, make_catalogs
 from serving.answers.explanations import make_explanations
 from serving.schemas.answer_schemas import MAX_EXPLAINED, Answer, PredictResponse
@@ -193,7 +193,7 @@ class Predictor:
 
     def _sort_out(
         self, customer_ids: list[str], as_of: int
-    ) -> tuple[dict[str, Answer], dict[str, Tables]]:
+    ) -> tuple[dict[str, Answer], dict[str, History]]:
         """Answer for the unknown and those who object; give the histories of all others."""
         found = self._read(customer_ids, as_of)
         answers: dict[str, Answer] = {}
@@ -213,7 +213,7 @@ class Predictor:
                 )
         return answers, {i: found[i] for i in customer_ids if i not in answers}
 
-    def _read(self, customer_ids: list[str], as_of: int) -> dict[str, Tables]:
+    def _read(self, customer_ids: list[str], as_of: int) -> dict[str, History]:
         """Read histories by the ids as sent, over all accounts of a customer.
 
         A pseudonymised store knows other ids.
@@ -222,7 +222,7 @@ class Predictor:
         found = read_customers(self.store.read, stored.values(), as_of)
         return {sent: found[own] for sent, own in stored.items() if own in found}
 
-    def _compute(self, found: Mapping[str, Tables], as_of: int) -> dict[str, Array]:
+    def _compute(self, found: Mapping[str, History], as_of: int) -> dict[str, Array]:
         """Compute the features of customers who are known and have not objected."""
         lookups = self.store.info.lookups_at(as_of)
         scope = Scope(as_of, local_day(as_of, self.shop.timezone), lookups or Lookups(as_of))
@@ -244,7 +244,7 @@ class Asked:
     """
 
     answers: dict[str, Answer]
-    histories: dict[str, Tables]
+    histories: dict[str, History]
     features: dict[str, Array]
 
 
@@ -260,7 +260,7 @@ def load_predictor(shop: Shop, max_age_hours: float, expires_hours: float) -> Pr
     return Predictor(shop, store, read_champions(shop.tracking_uri), max_age_hours, expires_hours)
 
 
-def _is_known(tables: Tables, as_of: int) -> bool:
+def _is_known(tables: History, as_of: int) -> bool:
     """Say whether a row of any table was known; one without a clock counts."""
     return any(bool((~(table["known_at"] > as_of)).any()) for table in tables.values())
 

@@ -5,16 +5,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from features.arrays import Array, Flags, TableColumns
 from features.history.arrays import run_starts
-from features.history.layout import HISTORY, TEXTS, Array, Table
+from features.history.layout import HISTORY, TEXTS
 from features.log.identities import table_sql
 from features.log.log import Log
 from features.shop.contact_rules import ContactRules
 from models.channel.eligibility import check_eligibility
-
-Flags = NDArray[np.bool_]
 
 _READ = ("consents", "messages", "reachability")  # what eligibility depends on
 
@@ -50,10 +48,10 @@ def eligible_arms(
 
 def _read_histories(
     log: Log, customers: "pd.Series[str]", known_until: int
-) -> Mapping[str, Mapping[str, Table]]:
+) -> Mapping[str, Mapping[str, TableColumns]]:
     """Read of some customers what their eligibility depends on."""
     log.connection.register("_asked", pd.DataFrame({"customer_id": customers.unique()}))
-    found: dict[str, dict[str, Table]] = {}
+    found: dict[str, dict[str, TableColumns]] = {}
     for name in _READ:
         if HISTORY[name].contract in log.provided:
             columns = ", ".join(HISTORY[name].columns)
@@ -67,7 +65,7 @@ def _read_histories(
     return found
 
 
-def _split(name: str, frame: pd.DataFrame) -> Iterator[tuple[str, Table]]:
+def _split(name: str, frame: pd.DataFrame) -> Iterator[tuple[str, TableColumns]]:
     """Part rows in the order of their customers into the tables of each."""
     columns = {column: _array(column, frame[column]) for column in HISTORY[name].columns}
     customer = frame["customer_id"].to_numpy()

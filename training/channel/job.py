@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.arrays import Floats
 from features.engines.sql.feature_build import read_catalog
 from features.errors import refuse
 from features.language.catalog import Catalog
@@ -34,8 +35,6 @@ from training.runs.runs import SEED, log_candidate, log_plots, log_scores, train
 TEST_DAYS = 28
 LEARN_DAYS = 365
 MIN_MESSAGES = 1000
-
-Floats = NDArray[np.float64]
 
 
 def train_channel(log: Log, cutoff: int, progress: Callable[[str], None]) -> Candidate:

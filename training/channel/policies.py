@@ -10,17 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from features.arrays import Flags, Floats, Indices
 from models.arms import NO_MESSAGE
 from models.channel.fit import customer_folds
 from models.channel.message_value import Worth, best_arms, first_arms
 from models.channel.model import ChannelModel
 from training.metrics.probabilities import OURS
 
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
-Places = NDArray[np.intp]
 Fit = Callable[[pd.DataFrame], ChannelModel]
 
 BEST_FIXED, UNIFORM, NONE, OPEN_RATE = "best fixed", "uniform", "no message", "open-rate rule"
@@ -46,8 +43,8 @@ class Unseen:
     arms: list[str]
     p: Floats
     spend: Floats
-    chosen: Places
-    fixed: Places
+    chosen: Indices
+    fixed: Indices
 
 
 def cross_fit(
@@ -102,7 +99,7 @@ def recommend_all(
     eligible: Flags,
     worth: Worth,
     default_order: Sequence[str] = (),
-) -> Places:
+) -> Indices:
     """Recommend as the service would: the place in `arms` per row."""
     if model.level == "observational":
         return first_arms(default_order or model.fixed_order, arms, eligible)
@@ -146,13 +143,13 @@ def _open_rates(rows: pd.DataFrame, arms: Sequence[str]) -> Floats:
     )
 
 
-def _most_opened(rates: Floats, arms: Sequence[str], eligible: Flags) -> Places:
+def _most_opened(rates: Floats, arms: Sequence[str], eligible: Flags) -> Indices:
     """Choose as rivals do: the eligible channel whose messages the customer opens most."""
     allowed = np.where(eligible, rates, -np.inf)
     nobody = first_arms([], arms, eligible)
     return np.where(np.isfinite(allowed).any(axis=1), allowed.argmax(axis=1), nobody)
 
 
-def one_hot(chosen: Places, arms: int) -> Floats:
+def one_hot(chosen: Indices, arms: int) -> Floats:
     """Give the chosen arm the chance 1: array (n, arms)."""
     return np.asarray(np.eye(arms)[chosen])

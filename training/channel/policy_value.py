@@ -23,10 +23,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from features.arrays import Floats, Indices
 from features.errors import refuse
-
-Floats = NDArray[np.float64]
-Places = NDArray[np.intp]
 
 _DRAWS = 2000
 _LEVEL = 0.95
@@ -52,7 +50,7 @@ class Decisions:
     """
 
     customer: NDArray[np.generic]
-    arm: Places
+    arm: Indices
     propensity: Floats
     outcome: Floats
     model: Floats

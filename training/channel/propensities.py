@@ -8,16 +8,14 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.optimize import brentq
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from features.arrays import Floats
 from models.channel.fit import customer_folds
 from training.channel.policy_value import Decisions
-
-Floats = NDArray[np.float64]
 
 _LEAST = 0.01
 _LARGEST_ODDS = 100.0

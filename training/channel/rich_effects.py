@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.arrays import Floats
 from models.boosters.booster import BoosterSettings
 from models.channel.corrections import SETTINGS, Fit, fit_rich
 from models.channel.fit import customer_folds
@@ -17,8 +18,6 @@ from training.channel.policies import arms_of, one_hot, recommend_all
 from training.channel.policy_value import Decisions, Estimate, gains
 from training.runs.runs import SEED, log_scores
 
-Floats = NDArray[np.float64]
-Places = NDArray[np.intp]
 Eligible = Callable[[pd.DataFrame, Sequence[str]], NDArray[np.bool_]]
 
 # Draws of every identified arm before trees are tried: with 15,000 they still lost to the few

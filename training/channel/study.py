@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.arrays import Flags, Floats
 from models.arms import NO_MESSAGE
 from models.channel.message_value import Worth
 from models.channel.model import MIN_RANDOMISED
@@ -22,9 +23,6 @@ from training.channel.policy_value import (
 )
 from training.channel.propensities import estimate_propensities, hidden_odds_to_flip
 from training.metrics.probabilities import equal_mass_bins, frequency_buckets
-
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 ESTIMATORS = ("dr", "snips", "dros")
 LOGGED = "logged policy"

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.arrays import Floats
 from features.catalog.dictionary import make_catalog
 from features.engines.batch.expressions import compile_expression
 from features.language.feature import Derived
@@ -18,8 +19,6 @@ from models.purchase.timing import TimingModel
 from training.metrics.probabilities import OURS
 from training.purchase.study import Origin, Study
 from training.runs.candidates import Candidate
-
-Floats = NDArray[np.float64]
 
 _SEGMENT = "rfm_segment"
 

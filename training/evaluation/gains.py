@@ -4,9 +4,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.arrays import Floats
 from training.evaluation.evaluation import Judged
-
-Floats = NDArray[np.float64]
 
 _STEPS = 100
 

@@ -4,14 +4,13 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from features.arrays import Floats
 from models.crps import crps_by_customer
 from training.evaluation.evaluation import Evaluation, Judged
 from training.metrics.bootstrap import DRAWS, paired_differences
 from training.metrics.probabilities import OURS, log_loss_by_row, score_law
 
-Floats = NDArray[np.float64]
 Loss = Callable[[Judged, Floats], Floats]
 
 ALL_ORIGINS = "all origins"

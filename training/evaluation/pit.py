@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from features.arrays import Floats
 from training.evaluation.evaluation import Judged
 
-Floats = NDArray[np.float64]
 Spans = tuple[Floats, Floats]
 
 BINS = 10

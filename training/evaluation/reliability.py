@@ -5,10 +5,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
+from features.arrays import Floats
 from training.evaluation.evaluation import Judged
 from training.metrics.probabilities import ece, equal_mass_bins
-
-Floats = NDArray[np.float64]
 
 BINS = 10
 

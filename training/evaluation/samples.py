@@ -4,12 +4,10 @@ from string import ascii_uppercase
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from features.arrays import Floats
 from training.evaluation.evaluation import Judged
 from training.metrics.probabilities import OURS
-
-Floats = NDArray[np.float64]
 
 SHARES = (0.9, 0.7, 0.5, 0.3, 0.1)
 WINDOW = {"p10": 0.1, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p90": 0.9}

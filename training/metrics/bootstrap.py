@@ -11,11 +11,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from features.arrays import Floats
 from features.errors import refuse
-
-Floats = NDArray[np.float64]
 
 DRAWS = 1000
 _INTERVAL = (2.5, 97.5)  # percent

@@ -5,6 +5,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
+from features.arrays import Floats
 from models.crps import crps_by_customer
 
 OURS = "Nextbuy"
@@ -12,8 +13,6 @@ OURS = "Nextbuy"
 
 ALL = "all"  # of the customers, whatever their frequency
 
-
-Floats = NDArray[np.float64]
 
 _EDGE = 1e-6
 # Reported apart, because a mean over everybody hides whom a model serves badly.

@@ -8,16 +8,15 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.special import logit
 
+from features.arrays import Floats
 from models.boosters.booster import BoosterSettings, ResidualBooster
 from models.btyd.history import RFM, rfm_arrays
 from models.btyd.ladder import fit_member
 from models.btyd.member import MemberName, name_of
 from models.purchase.slices import Slices
 
-Floats = NDArray[np.float64]
 Baseline = Callable[[Slices, pd.DataFrame], Floats]
 
 _RECENCY_BINS = 20

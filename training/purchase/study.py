@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from features.arrays import Floats
 from features.engines.sql.feature_build import read_catalog
 from features.errors import refuse
 from features.language.catalog import Catalog
@@ -24,8 +23,6 @@ from training.purchase.slices import (
     make_slices,
     training_origins,
 )
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.arrays import Floats
 from models.crps import crps, crps_by_customer
 from models.purchase.timing import TimingModel
 from training.metrics.probabilities import OURS, coverage, frequency_buckets
@@ -17,8 +18,6 @@ from training.purchase.recipes import TIMING
 from training.purchase.study import Origin
 from training.runs.candidates import Judgement
 from training.runs.runs import log_plots, log_scores
-
-Floats = NDArray[np.float64]
 
 
 def _log_scores(model: TimingModel, origin: Origin) -> None:

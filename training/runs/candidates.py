@@ -4,12 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import Floats
 from models.artefact import Head, Model
-
-Floats = NDArray[np.float64]
-
 
 _EXCESS, _ERROR = "gate.excess_loss", "gate.standard_error"
 

@@ -6,9 +6,8 @@ import matplotlib.figure
 import numpy as np
 from numpy.typing import NDArray
 
+from features.arrays import Floats
 from training.metrics.probabilities import equal_mass_bins
-
-Floats = NDArray[np.float64]
 
 _BINS = 10
 

@@ -14,6 +14,7 @@ from mlflow.models import Model as MlflowModel
 from mlflow.models import infer_signature
 from numpy.typing import NDArray
 
+from features.arrays import Floats
 from features.engines.sql.feature_build import read_vocabulary
 from features.log.log import Log
 from features.windows import to_datetime
@@ -26,8 +27,6 @@ SEED = 20
 
 
 _MODEL_FOLDER = "model"
-
-Floats = NDArray[np.float64]
 
 
 def open_experiment(log: Log) -> None:

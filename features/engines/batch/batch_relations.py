@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import Array, Floats, Indices
 from features.engines.batch.expressions import (
     compile_condition,
     compile_expression,
@@ -13,14 +13,12 @@ from features.engines.batch.expressions import (
     is_missing,
 )
 from features.history.arrays import Histories, Rows, run_lengths, run_starts
-from features.history.layout import HISTORY, Array
+from features.history.layout import HISTORY
 from features.language.expressions import names_in
 from features.language.relation import Relation, Relations, is_constant
 from features.language.scope import Scope
 from features.windows import Window
 
-Floats = NDArray[np.float64]
-Starts = NDArray[np.intp]
 _NO_ROWS = np.empty(0)
 
 
@@ -188,7 +186,7 @@ def _together(parts: list[Rows], names: Iterable[str]) -> Rows:
     return rows.take(customer.argsort(kind="stable"))
 
 
-def _sorted_by(by: tuple[str, ...], rows: Rows) -> tuple[Rows, Starts]:
+def _sorted_by(by: tuple[str, ...], rows: Rows) -> tuple[Rows, Indices]:
     """Sort the rows of each customer by some columns, and find where equal ones begin."""
     keys = [_codes(rows[name]) if rows[name].dtype == object else rows[name] for name in by]
     keys = [rows.customer, *keys]
@@ -221,18 +219,18 @@ def _sorted(relation: Relation, rows: Rows) -> Rows:
     return rows.take(np.lexsort(keys[::-1]))
 
 
-def _count(value: Array, starts: Starts) -> Floats:
+def _count(value: Array, starts: Indices) -> Floats:
     return np.add.reduceat(is_known(value), starts, dtype=float)
 
 
-def _sum(value: Floats, starts: Starts) -> Floats:
+def _sum(value: Floats, starts: Indices) -> Floats:
     """Sum up each run of rows; missing values are left out."""
     known = value == value
     sums = add_up(np.where(known, value, 0.0)[None], starts)[0]
     return np.where(np.add.reduceat(known, starts, dtype=float) > 0, sums, np.nan)
 
 
-def add_up(values: Floats, starts: Starts) -> Floats:
+def add_up(values: Floats, starts: Indices) -> Floats:
     """Sum up each run of rows one after the other, as a loop does: features x runs.
 
     `numpy.add.reduceat` sums in pairs, whose last bit depends on the rows left out as zeros.
@@ -241,7 +239,7 @@ def add_up(values: Floats, starts: Starts) -> Floats:
     return np.array([np.bincount(runs, row, len(starts)) for row in values])
 
 
-_TOTALS: dict[str, Callable[[Array, Starts], Floats]] = {
+_TOTALS: dict[str, Callable[[Array, Indices], Floats]] = {
     "count": _count,
     "sum": _sum,
     "min": lambda value, starts: np.fmin.reduceat(value, starts),

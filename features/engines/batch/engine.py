@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from features.engines.batch.batch_relations import Floats, Reader, add_up
+from features.arrays import Array, Floats, Indices
+from features.engines.batch.batch_relations import Reader, add_up
 from features.engines.batch.expressions import compile_sequence, compile_together, is_known
 from features.history.arrays import Histories, Rows, run_lengths, run_starts
-from features.history.layout import Array
 from features.language.catalog import Catalog
 from features.language.expressions import names_in
 from features.language.feature import Aggregate
@@ -23,7 +23,6 @@ from features.language.scope import Lookups, Scope
 from features.windows import DAY
 
 Bools = NDArray[np.bool_]
-Starts = NDArray[np.intp]
 
 
 class NumpyPlan:
@@ -212,7 +211,7 @@ def _nothing(feature: Aggregate) -> float | None:
     return None if feature.kind == "text" else np.nan
 
 
-def _distinct(texts: list[str]) -> tuple[list[str], Starts]:
+def _distinct(texts: list[str]) -> tuple[list[str], Indices]:
     unique = list(dict.fromkeys(texts))
     return unique, np.array([unique.index(text) for text in texts], np.intp)
 
@@ -231,7 +230,7 @@ def _as_numbers(value: Any) -> Any:
     return value
 
 
-def _spread(values: Floats, mask: Bools, starts: Starts, mean: Floats, counts: Floats) -> Floats:
+def _spread(values: Floats, mask: Bools, starts: Indices, mean: Floats, counts: Floats) -> Floats:
     """Standard deviation of the sample; of one row there is none."""
     lengths = run_lengths(starts, values.shape[1])
     deviation = np.where(mask, values - mean.repeat(lengths, axis=1), 0.0)
@@ -277,7 +276,7 @@ class _Single:
         return result
 
 
-def _median(value: Floats, _by: None, customer: Starts, result: Floats) -> None:
+def _median(value: Floats, _by: None, customer: Indices, result: Floats) -> None:
     """Take the middle of each customer's values."""
     ordered = value[np.lexsort((value, customer))]
     starts = run_starts(customer)
@@ -286,15 +285,15 @@ def _median(value: Floats, _by: None, customer: Starts, result: Floats) -> None:
     result[customer[starts]] = low + (high - low) * 0.5
 
 
-def _last(value: Array, by: Floats, customer: Starts, result: Array) -> None:
+def _last(value: Array, by: Floats, customer: Indices, result: Array) -> None:
     _take_first(value, np.lexsort((-by, customer)), customer, result)
 
 
-def _top(value: Array, by: Floats, customer: Starts, result: Array) -> None:
+def _top(value: Array, by: Floats, customer: Indices, result: Array) -> None:
     _take_first(value, np.lexsort((_ranks(value), -by, customer)), customer, result)
 
 
-def _take_first(value: Array, order: Starts, customer: Starts, result: Array) -> None:
+def _take_first(value: Array, order: Indices, customer: Indices, result: Array) -> None:
     customer = customer[order]
     first = run_starts(customer)
     result[customer[first]] = value[order][first]

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from features.arrays import Array, History
 from features.engines.single.expressions import NAMESPACE
 from features.engines.single.writer import write_features
-from features.history.layout import Array, Tables
 from features.language.catalog import Catalog
 from features.language.scope import Lookups, Scope
 
@@ -36,7 +36,7 @@ class RowPlan:
         self._run: Callable[..., tuple[tuple[Any, ...], ...]] = namespace["run"]
         self._known = self._look_up(Lookups(0))
 
-    def compute(self, tables: Tables, scope: Scope) -> dict[str, Array]:
+    def compute(self, tables: History, scope: Scope) -> dict[str, Array]:
         """Compute all features and lists of one customer: arrays of one value."""
         known = self._known
         if known[0] is not scope.lookups:

@@ -4,12 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from scipy.special import expit
 
+from features.arrays import Floats
 from models.channel.effects import ArmEffects, Sends, fit_arm_effects
 
-Floats = NDArray[np.float64]
 LEVELS, SLOPES = np.array([0.2, 0.4]), np.array([0.25, 0.1])  # of two arms, over their own trait
 
 

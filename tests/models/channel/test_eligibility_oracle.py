@@ -9,8 +9,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from features.arrays import TableColumns
 from features.history.arrays import object_array
-from features.history.layout import TEXTS, Table
+from features.history.layout import TEXTS
 from features.shop.contact_rules import Cap, ContactRules, QuietHours
 from features.windows import DAY, read_cutoff, to_datetime
 from models.channel.eligibility import check_eligibility, objects_to_profiling
@@ -69,7 +70,7 @@ RULES = st.builds(
 )
 
 
-def _table(rows: Rows) -> Table:
+def _table(rows: Rows) -> TableColumns:
     columns = {name: [row[name] for row in rows] for name in rows[0]}
     return {
         name: object_array(values) if name in TEXTS else np.array(values, dtype=float)
@@ -77,7 +78,7 @@ def _table(rows: Rows) -> Table:
     }
 
 
-def _tables(**rows: Rows) -> dict[str, Table]:
+def _tables(**rows: Rows) -> dict[str, TableColumns]:
     return {name: _table(of_table) for name, of_table in rows.items() if of_table}
 
 

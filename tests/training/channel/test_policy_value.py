@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
+from features.arrays import Floats
 from features.errors import InputError
 from training.channel.policy_value import (
     Decisions,
@@ -13,7 +13,6 @@ from training.channel.policy_value import (
     sends_needed,
 )
 
-Floats = NDArray[np.float64]
 ARMS = 4
 
 

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from features.arrays import History
 from features.engines.plan import Plan
 from features.engines.single.engine import RowPlan
-from features.history.layout import LAYOUT, TEXTS, Tables
+from features.history.layout import LAYOUT, TEXTS
 from features.language.catalog import Catalog
 from features.language.feature import Aggregate, Derived
 from features.language.relation import Relation, Relations
@@ -28,7 +29,7 @@ def _feature(aggregate: str, value: str, by: str = "", **parts: object) -> Aggre
     )
 
 
-def _events(**columns: list[object]) -> Tables:
+def _events(**columns: list[object]) -> History:
     count = len(next(iter(columns.values())))
     events = {}
     for name in LAYOUT["events"]:

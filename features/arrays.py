@@ -1,0 +1,17 @@
+"""Type aliases of arrays that all packages share, each defined once."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+Indices = NDArray[np.intp]  # positions of rows or columns in another array
+
+TableColumns = Mapping[str, Array]  # the columns of one customer's rows in one table
+History = Mapping[str, TableColumns]  # one customer's history, by table
+FeatureColumns = Mapping[str, Array]  # name of a feature -> one value per customer
