@@ -19,15 +19,15 @@ from models.channel.model import ChannelModel
 from models.purchase.churn import ChurnModel
 from models.purchase.timing import TimingModel
 
-Kind = Literal["churn", "repurchase-timing", "best-channel"]
+ModelKind = Literal["churn", "repurchase-timing", "best-channel"]
 Model = ChurnModel | TimingModel | ChannelModel
 
-_CLASSES: dict[Kind, type[Model]] = {
+_CLASSES: dict[ModelKind, type[Model]] = {
     "churn": ChurnModel,
     "repurchase-timing": TimingModel,
     "best-channel": ChannelModel,
 }
-KINDS: tuple[Kind, ...] = tuple(_CLASSES)
+KINDS: tuple[ModelKind, ...] = tuple(_CLASSES)
 MANIFEST = "artefact.json"
 # MLmodel is written by MLflow for its pages (signature); it is never read here.
 _ALLOWED = re.compile(rf"{re.escape(MANIFEST)}|booster-[1-9][0-9]*\.txt|MLmodel")
@@ -49,7 +49,7 @@ class Head(msgspec.Struct, frozen=True):
         The features that it reads, and the hashes of their definitions.
     """
 
-    kind: Kind
+    kind: ModelKind
     shop: str
     currency: str
     cutoff: str
@@ -67,7 +67,7 @@ class _Manifest(msgspec.Struct, frozen=True):
 
 
 def make_head(
-    kind: Kind,
+    kind: ModelKind,
     model: Model,
     *,
     shop: str,

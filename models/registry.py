@@ -16,7 +16,7 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 from features.errors import NextbuyError
-from models.artefact import KINDS, Head, Kind, Model, check_same_event, load
+from models.artefact import KINDS, Head, Model, ModelKind, check_same_event, load
 from models.channel.model import ChannelModel
 from models.purchase.churn import ChurnModel
 from models.purchase.forecast import check_pair
@@ -47,7 +47,7 @@ class Champions:
         Churn and repurchase-timing cannot answer together.
     """
 
-    by_kind: dict[Kind, Version]
+    by_kind: dict[ModelKind, Version]
 
     def __post_init__(self) -> None:
         if self.churn is not None and self.timing is not None:
@@ -73,7 +73,7 @@ class Champions:
         return version.model if version and isinstance(version.model, ChannelModel) else None
 
     @property
-    def missing(self) -> list[Kind]:
+    def missing(self) -> list[ModelKind]:
         """The kinds that have no champion."""
         return [kind for kind in KINDS if kind not in self.by_kind]
 
@@ -83,19 +83,19 @@ class Champions:
         return {kind: version.version for kind, version in self.by_kind.items()}
 
 
-def read_champions(tracking_uri: str, kinds: Iterable[Kind] = KINDS) -> Champions:
+def read_champions(tracking_uri: str, kinds: Iterable[ModelKind] = KINDS) -> Champions:
     """Load the champion of each kind that has one."""
     found = {kind: read_version(tracking_uri, kind, CHAMPION) for kind in kinds}
     return Champions({kind: version for kind, version in found.items() if version is not None})
 
 
-def read_champion_versions(tracking_uri: str) -> dict[Kind, str]:
+def read_champion_versions(tracking_uri: str) -> dict[ModelKind, str]:
     """Look up the versions of the champions, without loading them."""
     found = {kind: _find(tracking_uri, kind, CHAMPION) for kind in KINDS}
     return {kind: str(version.version) for kind, version in found.items() if version is not None}
 
 
-def read_version(tracking_uri: str, kind: Kind, alias: str) -> Version | None:
+def read_version(tracking_uri: str, kind: ModelKind, alias: str) -> Version | None:
     """Load the version that an alias points to; None where there is no such alias.
 
     Raises
@@ -127,7 +127,7 @@ def read_version(tracking_uri: str, kind: Kind, alias: str) -> Version | None:
     return Version(str(found.version), head, model, found.tags)
 
 
-def _find(tracking_uri: str, kind: Kind, alias: str) -> ModelVersion | None:
+def _find(tracking_uri: str, kind: ModelKind, alias: str) -> ModelVersion | None:
     try:
         return MlflowClient(tracking_uri).get_model_version_by_alias(kind, alias)
     except MlflowException as error:

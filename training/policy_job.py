@@ -9,15 +9,15 @@ import pandas as pd
 from features.engines.sql.feature_build import read_catalog
 from features.log.log import Log
 from features.windows import DAY, to_datetime
-from models.channel.message_value import Worth
+from models.channel.message_value import MessageValue
 from training.channel.attribution import attribute_orders
 from training.channel.eligible_channels import eligible_arms
 from training.channel.job import LEARN_DAYS, check_enough, check_messages, fit_on
 from training.channel.message_rows import make_message_rows
 from training.channel.policies import arms_of
-from training.channel.study import Study, judged_rows, study_policies
+from training.channel.study import PolicyStudy, judged_rows, study_policies
 from training.report.policy_report import make_policy_report
-from training.report.report import Money
+from training.report.report import ReportCurrency
 from training.report.report_page import Imprint, render_page
 from training.runs.runs import SEED, log_scores, open_experiment, training_run
 
@@ -25,7 +25,9 @@ PAGE = "policy.html"
 STEPS = 3
 
 
-def study_shop(log: Log, cutoff: int | None, progress: Callable[[str], None]) -> tuple[Study, str]:
+def study_shop(
+    log: Log, cutoff: int | None, progress: Callable[[str], None]
+) -> tuple[PolicyStudy, str]:
     """Study the policies on the messages of the year before a cutoff.
 
     Parameters
@@ -56,7 +58,7 @@ def study_shop(log: Log, cutoff: int | None, progress: Callable[[str], None]) ->
             rows,
             lambda part: fit_on(part, channels.window_days, catalog),
             eligible,
-            Worth.of_shop(log.shop),
+            MessageValue.of_shop(log.shop),
             channels.default_order,
             reasons=list(catalog),
             seed=SEED,
@@ -67,10 +69,10 @@ def study_shop(log: Log, cutoff: int | None, progress: Callable[[str], None]) ->
     return study, page
 
 
-def _keep(log: Log, study: Study, attributed: pd.DataFrame, until: int) -> str:
+def _keep(log: Log, study: PolicyStudy, attributed: pd.DataFrame, until: int) -> str:
     """Log the study's figures, plots and page to the active run."""
     section = log.shop.section
-    money = Money(section.currency, log.shop.minor_digits)
+    money = ReportCurrency(section.currency, log.shop.minor_digits)
     report = make_policy_report(study, attributed, log.shop.channels.window_days, money)
     facts = {
         "Data known until": f"{to_datetime(until).astimezone(log.shop.timezone):%Y-%m-%d %H:%M}",

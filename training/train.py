@@ -9,7 +9,7 @@ import pandas as pd
 from features.errors import refuse
 from features.log.log import Log, check_observed
 from features.windows import to_datetime
-from models.artefact import KINDS, Kind
+from models.artefact import KINDS, ModelKind
 from training.channel.job import check_messages, train_channel, why_not
 from training.evaluation.comparison import compare
 from training.evaluation.evaluation import Evaluation, evaluate
@@ -41,14 +41,14 @@ class Trained:
     """
 
     cutoff: int
-    versions: dict[Kind, str]
+    versions: dict[ModelKind, str]
     holdout: pd.DataFrame | None
     reported: bool
 
 
 def train(
     log: Log,
-    kinds: Sequence[Kind] = (),
+    kinds: Sequence[ModelKind] = (),
     cutoff: int | None = None,
     trials: int = 10,
     progress: Callable[[str], None] = lambda _: None,
@@ -97,12 +97,12 @@ def train(
     return Trained(cutoff, versions, holdout, reported=evaluation is not None)
 
 
-def count_steps(kinds: Sequence[Kind], trials: int) -> int:
+def count_steps(kinds: Sequence[ModelKind], trials: int) -> int:
     """Count what `progress` is told in a training: each trial of a search, and each model."""
     return len(kinds) + trials * len(set(kinds) - {"best-channel"})
 
 
-def default_kinds(log: Log) -> list[Kind]:
+def default_kinds(log: Log) -> list[ModelKind]:
     """List the models that the shop's tables support."""
     return [kind for kind in KINDS if kind != "best-channel" or why_not(log) is None]
 
@@ -125,7 +125,7 @@ def _default_cutoff(log: Log) -> int:
 
 def _register(
     log: Log, cutoff: int, candidates: Sequence[Candidate], evaluation: Evaluation | None
-) -> dict[Kind, str]:
+) -> dict[ModelKind, str]:
     """Register the candidates; log the report that names their versions, if it can be made."""
     if evaluation is None:
         return register(log.shop.tracking_uri, candidates)

@@ -9,11 +9,11 @@ from benchmarks.channel.channel_world import ARMS, World
 from features.arrays import Indices
 from models.boosters.booster import BoosterSettings, ResidualBooster
 from models.channel.fit import fit_channel
-from models.channel.message_value import Worth
+from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel, ChannelTraits
 from models.channel.traits import Trait
 from training.channel.policies import BEST_FIXED, cross_fit, one_hot, recommend_all
-from training.channel.policy_value import Decisions, Estimate, gains, policy_values
+from training.channel.policy_value import Estimate, LoggedDecisions, gains, policy_values
 from training.metrics.probabilities import OURS
 from training.runs.runs import SEED
 
@@ -52,7 +52,7 @@ def learned_choice(world: World, model: ChannelModel) -> Indices:
     """Give what the model recommends for each send, as places of the world's arms."""
     rows = messages_of(world)
     everybody = np.ones((len(rows), len(ARMS)), dtype=bool)
-    return recommend_all(model, rows, list(ARMS), everybody, Worth())
+    return recommend_all(model, rows, list(ARMS), everybody, MessageValue())
 
 
 def per_channel_choice(world: World) -> Indices:
@@ -75,13 +75,13 @@ class Valued:
     def __init__(self, world: World) -> None:
         rows = messages_of(world)
         everybody = np.ones((len(rows), len(ARMS)), dtype=bool)
-        unseen = cross_fit(rows, fit_world, everybody, Worth(), seed=SEED)
+        unseen = cross_fit(rows, fit_world, everybody, MessageValue(), seed=SEED)
         drawn = world.randomised
         self._policies = {
             OURS: one_hot(unseen.chosen, len(ARMS))[drawn],
             BEST_FIXED: one_hot(unseen.fixed, len(ARMS))[drawn],
         }
-        self._decisions = Decisions(
+        self._decisions = LoggedDecisions(
             customer=world.customer[drawn],
             arm=np.array(PLACES)[world.arm[drawn]],
             propensity=np.full(drawn.sum(), 1 / len(ARMS)),

@@ -15,7 +15,7 @@ from benchmarks.rows import Row
 from features.arrays import Floats
 from models.boosters.booster import BoosterSettings
 from models.channel.fit import fit_channel
-from models.channel.message_value import Worth
+from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel, ChannelTraits
 from models.channel.traits import Trait
 from training.channel.policies import (
@@ -26,7 +26,7 @@ from training.channel.policies import (
     one_hot,
     recommend_all,
 )
-from training.channel.policy_value import Decisions, Estimate, gains, policy_values
+from training.channel.policy_value import Estimate, LoggedDecisions, gains, policy_values
 from training.metrics.probabilities import OURS
 from training.runs.runs import SEED
 
@@ -124,7 +124,7 @@ def _fit(rows: pd.DataFrame) -> ChannelModel:
 def _cross_fitted(rows: pd.DataFrame, seed: int) -> Estimate:
     """Estimate our gain over the best fixed arm on all customers."""
     everybody = np.ones((len(rows), len(_ARMS)), dtype=bool)
-    unseen = cross_fit(rows, _fit, everybody, Worth(), folds=_FOLDS, seed=seed)
+    unseen = cross_fit(rows, _fit, everybody, MessageValue(), folds=_FOLDS, seed=seed)
     policies = make_policies(rows, unseen, everybody)
     return _gain(rows, unseen.p, {name: policies[name] for name in (OURS, BEST_FIXED)})
 
@@ -135,7 +135,7 @@ def _held_out(rows: pd.DataFrame) -> tuple[float, float, float]:
     model, test = _fit(rows[half]), rows[~half]
     arms = arms_of(rows)
     everybody = np.ones((len(test), len(arms)), dtype=bool)
-    chosen = recommend_all(model, test, arms, everybody, Worth())
+    chosen = recommend_all(model, test, arms, everybody, MessageValue())
     fixed = np.full(len(test), arms.index(model.fixed_order[0]))
     p = np.column_stack([model.predict(test)[arm] for arm in arms])
     policies = {OURS: one_hot(chosen, len(arms)), BEST_FIXED: one_hot(fixed, len(arms))}
@@ -144,8 +144,8 @@ def _held_out(rows: pd.DataFrame) -> tuple[float, float, float]:
     return 100 * gain.value / value, 100 * gain.low / value, 100 * gain.high / value
 
 
-def _decisions(rows: pd.DataFrame, p: Floats) -> Decisions:
-    return Decisions(
+def _decisions(rows: pd.DataFrame, p: Floats) -> LoggedDecisions:
+    return LoggedDecisions(
         customer=rows["customer_id"].to_numpy(),
         arm=pd.Index(arms_of(rows)).get_indexer(pd.Index(rows["channel"])),
         propensity=rows["propensity"].to_numpy(),

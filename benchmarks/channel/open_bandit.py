@@ -22,7 +22,7 @@ from sklearn.linear_model import LogisticRegression
 
 from benchmarks.rows import Row
 from features.arrays import Floats
-from training.channel.policy_value import Decisions, PolicyValue, policy_values
+from training.channel.policy_value import LoggedDecisions, PolicyValue, policy_values
 
 _PACKAGE = "obp==0.4.1"
 _CAMPAIGNS = ("all", "men", "women")
@@ -78,7 +78,7 @@ def _value(target: str, source: pd.DataFrame, own: pd.DataFrame) -> PolicyValue:
         table = shown.reindex(columns=range(items)).fillna(0.0)
         table = table.div(table.sum(axis=1), axis=0)
         chances = table.loc[source["position"]].to_numpy()
-    decisions = Decisions(
+    decisions = LoggedDecisions(
         customer=np.arange(len(source)),
         arm=source["item_id"].to_numpy(),
         propensity=source["propensity_score"].to_numpy(),
@@ -121,7 +121,7 @@ def _relative_errors(seed: int) -> list[float]:
     target = softmax(3 * chance, axis=1)
     arm = (logged.cumsum(axis=1) < rng.random((_ROWS, 1))).sum(axis=1).clip(max=_ARMS - 1)
     bought = rng.random(_ROWS) < chance[np.arange(_ROWS), arm]
-    decisions = Decisions(
+    decisions = LoggedDecisions(
         customer=np.arange(_ROWS),
         arm=arm,
         propensity=logged[np.arange(_ROWS), arm],

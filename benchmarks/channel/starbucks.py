@@ -16,11 +16,11 @@ from benchmarks.rows import Row
 from models.arms import NO_MESSAGE
 from models.boosters.booster import BoosterSettings
 from models.channel.fit import fit_channel
-from models.channel.message_value import Worth
+from models.channel.message_value import MessageValue
 from models.channel.model import ChannelTraits
 from models.channel.traits import Trait
 from training.channel.policies import BEST_FIXED, NONE, UNIFORM, one_hot, recommend_all
-from training.channel.policy_value import Decisions, Estimate, gains, policy_values
+from training.channel.policy_value import Estimate, LoggedDecisions, gains, policy_values
 from training.metrics.probabilities import OURS
 from training.runs.runs import SEED
 
@@ -59,7 +59,7 @@ def measure_starbucks() -> Iterator[Row]:
         SEED,
     )
     cost = train.groupby("channel")["reward"].mean().to_dict()
-    worth = Worth(cost={offer: float(cost[offer]) for offer in offers})
+    worth = MessageValue(cost={offer: float(cost[offer]) for offer in offers})
     everybody = np.ones((len(test), len(arms)), dtype=bool)
     chosen = recommend_all(model, test, arms, everybody, worth)
     net = train.assign(net=train["spend"] - train["reward"]).groupby("channel")["net"].mean()
@@ -70,7 +70,7 @@ def measure_starbucks() -> Iterator[Row]:
         NONE: one_hot(np.full(len(test), arms.index(NO_MESSAGE)), len(arms)),
     }
     p = model.predict(test)
-    decisions = Decisions(
+    decisions = LoggedDecisions(
         customer=test["customer_id"].to_numpy(),
         arm=pd.Index(arms).get_indexer(pd.Index(test["channel"])),
         propensity=test["propensity"].to_numpy(),

@@ -7,9 +7,9 @@ filled with zeros in its place.
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-Kind = Literal["id", "text", "instant", "money", "number", "share", "flag", "year"]
+ColumnKind = Literal["id", "text", "instant", "money", "number", "share", "flag", "year"]
 
-KINDS: dict[Kind, str] = {
+KINDS: dict[ColumnKind, str] = {
     "id": "text or a whole number",
     "text": "text",
     "instant": "a date, or a date and time (ISO 8601)",
@@ -54,7 +54,7 @@ class Column:
     """
 
     name: str
-    kind: Kind
+    kind: ColumnKind
     description: str
     required: bool = False
     known_with: str | None = None

@@ -13,7 +13,7 @@ from features.language.expressions import names_in, parse
 from features.language.relation import is_constant
 
 AGGREGATES = ("count", "sum", "mean", "min", "max", "std", "median", "last", "top")
-Kind = Literal["number", "text"]
+ValueKind = Literal["number", "text"]
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Aggregate:
     where: str = ""
     lookback: int | None = None
     by: str = ""
-    kind: Kind = "number"
+    kind: ValueKind = "number"
 
     def __post_init__(self) -> None:
         if self.aggregate not in AGGREGATES:
@@ -88,7 +88,7 @@ class Derived:
     description: str
     unit: str
     family: str
-    kind: Kind = "number"
+    kind: ValueKind = "number"
 
     def __post_init__(self) -> None:
         parse(self.expression)

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from features.contract.tables import Arm
-from features.ledgers.ledger import Database, Ledger, open_ledger
+from features.ledgers.ledger import Ledger, LedgerDatabase, open_ledger
 from features.shop.shop import Shop
 
 _AT_ONCE = 500  # rows in one statement
@@ -76,7 +76,7 @@ _COLUMNS = Decision.__struct_fields__
 class DecisionTable:
     """Reads and appends to a decision table."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: LedgerDatabase) -> None:
         self._database = database
 
     def decide_once(self, proposed: Sequence[Decision]) -> list[Decision]:

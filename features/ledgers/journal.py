@@ -19,7 +19,7 @@ import msgspec
 from features.contract.row_keys import account_of, row_key
 from features.contract.tables import BY_NAME
 from features.errors import refuse
-from features.ledgers.ledger import Database, Ledger, open_ledger
+from features.ledgers.ledger import Ledger, LedgerDatabase, open_ledger
 from features.ledgers.posted_rows import Posted
 from features.shop.shop import Shop
 
@@ -76,7 +76,7 @@ class JournalRow:
 class Journal:
     """Reads and appends to a journal."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: LedgerDatabase) -> None:
         self._database = database
 
     def append(self, posted: Sequence[Posted]) -> Receipt:

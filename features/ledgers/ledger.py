@@ -41,7 +41,7 @@ class Ledger(msgspec.Struct, frozen=True):
         return NextbuyError(f"{where}: {self.what} cannot be used ({said}). {outcome}".rstrip())
 
 
-class Database(Protocol):
+class LedgerDatabase(Protocol):
     """Where a ledger is kept."""
 
     def select(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -54,16 +54,16 @@ class Database(Protocol):
         """Close the connections."""
 
 
-def open_ledger(ledger: Ledger, url: str | None, path: Path, shop: str) -> Database:
+def open_ledger(ledger: Ledger, url: str | None, path: Path, shop: str) -> LedgerDatabase:
     """Open a ledger of a shop, new if there is none: in PostgreSQL if there is a URL."""
     if url is None:
-        return SqliteDatabase(path, ledger)
-    from features.ledgers.postgres_ledger import PostgresDatabase
+        return SqliteLedgerDatabase(path, ledger)
+    from features.ledgers.postgres_ledger import PostgresLedgerDatabase
 
-    return PostgresDatabase(url, shop, ledger)
+    return PostgresLedgerDatabase(url, shop, ledger)
 
 
-class SqliteDatabase:
+class SqliteLedgerDatabase:
     """A file on this host: any number of its processes write, one at a time."""
 
     def __init__(self, path: Path, ledger: Ledger) -> None:

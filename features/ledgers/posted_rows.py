@@ -24,7 +24,7 @@ _SKEW = 300_000_000  # microseconds by which the sender's clock may be ahead of 
 _VIEW = "posted"
 _TEXT = "VARCHAR"  # what a value is before it is cast, as in a CSV file
 
-Row = Mapping[str, Any]
+PostedRow = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Posted:
     body: dict[str, Any]
 
 
-class Door:
+class PostedRowChecker:
     """Checks and types what is posted; where the shop wants pseudonyms, ids end here."""
 
     def __init__(self, shop: Shop) -> None:
@@ -51,7 +51,7 @@ class Door:
         self._connection = duckdb.connect(config={"autoinstall_known_extensions": False})
         self._connection.execute(f"SET TimeZone = {quote(shop.section.timezone)}")
 
-    def read(self, posted: Mapping[str, Sequence[Row]]) -> list[Posted]:
+    def read(self, posted: Mapping[str, Sequence[PostedRow]]) -> list[Posted]:
         """Check the rows of a request, table by table in the contract's order.
 
         Raises
@@ -73,7 +73,9 @@ class Door:
             raise InputError(faults)
         return read
 
-    def _read_table(self, table: Table, rows: Sequence[Row], faults: list[Fault]) -> list[Posted]:
+    def _read_table(
+        self, table: Table, rows: Sequence[PostedRow], faults: list[Fault]
+    ) -> list[Posted]:
         rows = [{table.held_as(name): value for name, value in row.items()} for row in rows]
         names = sorted({name for row in rows for name in row})
         texts = {n: pa.array([_text(row.get(n)) for row in rows], pa.string()) for n in names}
@@ -106,7 +108,7 @@ class Door:
         return Posted(POSTABLE[table.name], body)
 
 
-def _check_size(posted: Mapping[str, Sequence[Row]]) -> None:
+def _check_size(posted: Mapping[str, Sequence[PostedRow]]) -> None:
     if unknown := sorted(posted.keys() - POSTABLE.keys()):
         names = ", ".join(POSTABLE)
         raise refuse(unknown[0], f"one of {names}", f"'{unknown[0]}'", "Correct the table's name.")
@@ -115,7 +117,7 @@ def _check_size(posted: Mapping[str, Sequence[Row]]) -> None:
         raise refuse("rows", f"1 to {MAX_ROWS} in a request", str(count), "Post them in parts.")
 
 
-def _shape_faults(table: Table, rows: Sequence[Row]) -> list[Fault]:
+def _shape_faults(table: Table, rows: Sequence[PostedRow]) -> list[Fault]:
     """Find what no file could have: columns of one row that are not the contract's or missing."""
     faults = []
     for number, row in enumerate(rows, 1):

@@ -13,7 +13,7 @@ from features.ledgers.ledger import Ledger
 _TAKE_LOCK = "SELECT pg_advisory_xact_lock(?)"
 
 
-class PostgresDatabase:
+class PostgresLedgerDatabase:
     """A schema of a PostgreSQL database, named after the shop.
 
     Writers take a lock until they commit, so that rows become visible in the order of their

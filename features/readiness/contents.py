@@ -6,7 +6,7 @@ from features.contract.casts import quote
 from features.contract.tables import ARMS, EVENT_TYPES, Table
 from features.log.log import Log
 from features.log.objections import SCOPE
-from features.readiness.finding import Level
+from features.readiness.finding import Severity
 from features.readiness.probes import Probe, applies
 
 # One account with more orders than this, and more than this share of all, is no person.
@@ -36,7 +36,7 @@ def _placeholder_id(table: Table) -> Probe:
     )
 
 
-_STRANGERS: dict[str, Level] = {
+_STRANGERS: dict[str, Severity] = {
     "returns": "warning",
     "events": "advice",
     "messages": "advice",
@@ -44,7 +44,7 @@ _STRANGERS: dict[str, Level] = {
 }
 
 
-def _stranger(table: Table, level: Level) -> Probe:
+def _stranger(table: Table, level: Severity) -> Probe:
     return Probe(
         level,
         f"{table.name}.customer_id",

@@ -6,8 +6,8 @@ import msgspec
 
 from features.errors import Fault
 
-Level = Literal["error", "warning", "advice"]
-LEVELS: tuple[Level, ...] = ("error", "warning", "advice")  # the gravest first
+Severity = Literal["error", "warning", "advice"]
+LEVELS: tuple[Severity, ...] = ("error", "warning", "advice")  # the gravest first
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -31,7 +31,7 @@ class Finding(msgspec.Struct, frozen=True):
         What to do about it.
     """
 
-    level: Level
+    level: Severity
     where: str
     what: str
     count: int | None

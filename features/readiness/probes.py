@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from features.log.log import Log
-from features.readiness.finding import Finding, Level
+from features.readiness.finding import Finding, Severity
 
 _EXAMPLES = 5
 _NAMED_BY = {
@@ -46,7 +46,7 @@ class Probe:
         With fewer rows counted nothing is said.
     """
 
-    level: Level
+    level: Severity
     where: str
     what: str
     remedy: str

@@ -23,7 +23,7 @@ _BATCH_ROWS = 50_000
 _SCHEMES = "postgresql://..., sqlite:///..., duckdb:///..., or a file .sqlite, .db, .duckdb"
 
 
-class Database(Protocol):
+class SourceDatabase(Protocol):
     """An open database: everything selected from it is of one snapshot."""
 
     def select(self, query: str) -> pa.RecordBatchReader:
@@ -33,7 +33,7 @@ class Database(Protocol):
         """Close the connection, and with it the snapshot."""
 
 
-class Postgres:
+class PostgresSource:
     """PostgreSQL, over its binary COPY."""
 
     def __init__(self, url: str) -> None:
@@ -55,7 +55,7 @@ class Postgres:
         self._closing.close()
 
 
-class Sqlite:
+class SqliteSource:
     """SQLite, whose columns hold what they like: everything comes as text, as from CSV."""
 
     def __init__(self, path: Path) -> None:
@@ -80,7 +80,7 @@ class Sqlite:
         self._connection.close()
 
 
-class DuckDb:
+class DuckDbSource:
     """A DuckDB file."""
 
     def __init__(self, path: Path) -> None:
@@ -101,7 +101,7 @@ class Databases:
 
     def __init__(self, shop: Shop) -> None:
         self._root = shop.root
-        self._open: dict[str, Database] = {}
+        self._open: dict[str, SourceDatabase] = {}
 
     def read(self, table: Table, source: TableSource) -> pa.RecordBatchReader:
         """Start to read a table; rows come while they are asked for.
@@ -163,7 +163,7 @@ class Databases:
         return os.environ[name]
 
 
-def open_database(table: Table, url: str, root: Path) -> Database:
+def open_database(table: Table, url: str, root: Path) -> SourceDatabase:
     """Open a database by its URL or file name.
 
     Raises
@@ -176,14 +176,14 @@ def open_database(table: Table, url: str, root: Path) -> Database:
     if scheme in ("postgresql", "postgres") and rest:
         if importlib.util.find_spec("adbc_driver_postgresql") is None:
             raise refuse(where, "the driver of PostgreSQL", "none", "pip install nextbuy[postgres]")
-        return Postgres(url)
+        return PostgresSource(url)
     path = root / (rest.removeprefix("/") if rest else url)
     kind = scheme if rest else path.suffix.lstrip(".")
     if kind not in ("sqlite", "sqlite3", "db", "duckdb"):
         raise refuse(where, _SCHEMES, _shown(url), "Export the table as Parquet or CSV instead.")
     if not path.is_file():
         raise refuse(where, "a database", f"no file at {path}", "Correct the path.")
-    return DuckDb(path) if kind == "duckdb" else Sqlite(path)
+    return DuckDbSource(path) if kind == "duckdb" else SqliteSource(path)
 
 
 def _refuse_money(table: Table, schema: pa.Schema) -> None:

@@ -26,7 +26,7 @@ _SHARE = 0.6  # of the machine, or of what its container may use
 
 
 @dataclass(frozen=True)
-class Scratch:
+class WorkDatabase:
     """The database: its connection, and what removes its folder before that is collected."""
 
     connection: duckdb.DuckDBPyConnection
@@ -38,7 +38,7 @@ class Scratch:
         self.remove()
 
 
-def open_scratch(shop: Shop) -> Scratch:
+def open_scratch(shop: Shop) -> WorkDatabase:
     """Open an empty database in a folder of its own in the shop's workspace.
 
     The folder is removed when the connection is no longer used, at the latest at exit. The
@@ -63,7 +63,7 @@ def open_scratch(shop: Shop) -> Scratch:
     except duckdb.Error as error:
         _remove(folder, lock)
         raise _unwritable(shop, error) from None
-    return Scratch(connection, weakref.finalize(connection, _remove, folder, lock))
+    return WorkDatabase(connection, weakref.finalize(connection, _remove, folder, lock))
 
 
 def room_fault(shop: Shop, error: Exception) -> Fault | None:

@@ -15,10 +15,10 @@ from features.ledgers.journal import Journal, JournalRow
 from features.log.merge_posted import plain_columns, typed_row
 from features.shop.shop import Shop
 from features.store.products import Product
-from features.store.protocol import HistoryStore, StoreInfo, Tables
+from features.store.protocol import HistoryStore, StoredHistory, StoreInfo
 from features.windows import local_day
 
-Row = dict[str, Any]
+MergedRow = dict[str, Any]
 
 
 class FreshStore:
@@ -45,7 +45,7 @@ class FreshStore:
             return cutoff
         return max(cutoff, self._journal.last_received_at() or cutoff)
 
-    def read(self, customer_ids: Sequence[str]) -> dict[str, Tables]:
+    def read(self, customer_ids: Sequence[str]) -> dict[str, StoredHistory]:
         """Read the tables of the customers that store or journal know."""
         found = self._store.read(customer_ids)
         posted = self._journal.read(customer_ids, self.info.journal_seq)
@@ -73,8 +73,8 @@ class FreshStore:
         return self._store.read_products(sorted(named)) if named else {}
 
     def _merge(
-        self, tables: Tables, rows: Sequence[JournalRow], products: Mapping[str, Product]
-    ) -> Tables:
+        self, tables: StoredHistory, rows: Sequence[JournalRow], products: Mapping[str, Product]
+    ) -> StoredHistory:
         merged = dict(tables)
         for name, declared in HISTORY.items():
             posted = [row for row in rows if row.table == declared.contract]
@@ -88,7 +88,7 @@ class FreshStore:
                     merged[name] = merge_table(name, merged.get(name), added)
         return merged
 
-    def _parts(self, name: str, row: JournalRow) -> Iterable[Row]:
+    def _parts(self, name: str, row: JournalRow) -> Iterable[MergedRow]:
         """Turn a posted row into rows of a table of the layout."""
         values = typed_row(row)
         if name == "reachability":
@@ -102,7 +102,7 @@ class FreshStore:
             values["local_day"] = local_day(happened, self._shop.timezone)
         return [values]
 
-    def _profile(self, values: Row) -> Row:
+    def _profile(self, values: MergedRow) -> MergedRow:
         """Keep what may become a feature: what the build's own rows have."""
         told = {f"customers.{name}": name for name in HISTORY["profile"].columns}
         kept = {name for place, name in told.items() if self.info.vocabulary.gives(place)}
@@ -114,7 +114,7 @@ class FreshStore:
 _BY_THE_NEXT_BUILD = ("identities", "links")
 
 
-def _attributes(values: Row, names: Sequence[str]) -> list[Row]:
+def _attributes(values: MergedRow, names: Sequence[str]) -> list[MergedRow]:
     """Turn a row of customers into statements about attributes."""
     clock = {"known_at": values["known_at"]}
     return [
@@ -126,7 +126,7 @@ def _attributes(values: Row, names: Sequence[str]) -> list[Row]:
     ]
 
 
-def _statements(values: Row) -> list[Row]:
+def _statements(values: MergedRow) -> list[MergedRow]:
     """Turn a row of customers into statements about channels, and one that states nothing."""
     told = {
         name.removeprefix("reachable_").lower(): value
@@ -142,7 +142,7 @@ def _statements(values: Row) -> list[Row]:
     ]
 
 
-def _copy_orders(lines: Sequence[Row], orders: TableColumns | None) -> None:
+def _copy_orders(lines: Sequence[MergedRow], orders: TableColumns | None) -> None:
     """Give lines what they share with their order: its instants."""
     if orders is None:
         return
@@ -153,7 +153,9 @@ def _copy_orders(lines: Sequence[Row], orders: TableColumns | None) -> None:
             line.update({n: values[place] for n, values in orders.items() if n not in line})
 
 
-def merge_table(name: str, table: TableColumns | None, rows: Sequence[Row]) -> dict[str, Array]:
+def merge_table(
+    name: str, table: TableColumns | None, rows: Sequence[MergedRow]
+) -> dict[str, Array]:
     """Add posted rows to one customer's rows of a table of the layout, in the layout's order.
 
     What is there counts; a field that is missing is taken from the first row that brings it, and
@@ -175,12 +177,12 @@ def merge_table(name: str, table: TableColumns | None, rows: Sequence[Row]) -> d
     return _sorted(name, {c: _array(c, [row[c] for row in held]) for c in columns})
 
 
-def _rows(table: TableColumns, columns: Sequence[str]) -> list[Row]:
+def _rows(table: TableColumns, columns: Sequence[str]) -> list[MergedRow]:
     values = zip(*(table[column].tolist() for column in columns), strict=True)
     return [dict(zip(columns, row, strict=True)) for row in values]
 
 
-def _fill(name: str, held: Row, row: Row) -> None:
+def _fill(name: str, held: MergedRow, row: MergedRow) -> None:
     """Take from a later row of the same key what is missing, with its clock."""
     contract = BY_NAME[HISTORY[name].contract]
     missing = {column for column in held if _is_missing(held[column])}

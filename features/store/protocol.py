@@ -16,7 +16,7 @@ FORMAT = 4
 MARGIN_DAYS = 30  # how far before the data's end an instant asked about is answered exactly
 REBUILD = "Build it again with `nextbuy features --online`."
 
-Tables = dict[str, dict[str, Array]]  # one customer's history
+StoredHistory = dict[str, dict[str, Array]]  # one customer's history
 Packed = Iterator[tuple[str, bytes]]  # id and packed values
 
 
@@ -73,7 +73,7 @@ class HistoryStore(Protocol):
     def data_cutoff(self) -> int:
         """Last instant to which silence is silence."""
 
-    def read(self, customer_ids: Sequence[str]) -> dict[str, Tables]:
+    def read(self, customer_ids: Sequence[str]) -> dict[str, StoredHistory]:
         """Read the tables of the customers that the store knows; unknown ones are left out."""
 
     def read_products(self, product_ids: Sequence[str]) -> dict[str, Product]:

@@ -22,8 +22,8 @@ from features.store.products import Product, unpack_product
 from features.store.protocol import (
     REBUILD,
     Packed,
+    StoredHistory,
     StoreInfo,
-    Tables,
     broken_store,
     check_info,
     missing_store,
@@ -32,10 +32,10 @@ from features.store.protocol import (
 if TYPE_CHECKING:
     pass
 
-Kind = Literal["product", "record"]
-Found = TypeVar("Found")
+StoredKind = Literal["product", "record"]
+Unpacked = TypeVar("Unpacked")
 
-_KINDS: tuple[Kind, Kind] = ("product", "record")
+_KINDS: tuple[StoredKind, StoredKind] = ("product", "record")
 _BATCH = 1000  # records, or products, sent at once
 _SHARDS = 256  # hashes of each kind, so that none is so large that its expiry stops the server
 _OLD_SECONDS = 3600  # for how long a replaced build can still be read
@@ -83,11 +83,11 @@ class _Place:
         """Name the hash of what a build says of itself."""
         return f"{self.prefix}{build}:about"
 
-    def shard(self, build: str, kind: Kind, own: str) -> str:
+    def shard(self, build: str, kind: StoredKind, own: str) -> str:
         """Name the hash that holds what has an id."""
         return f"{self.prefix}{build}:{kind}:{zlib.crc32(own.encode()) % _SHARDS}"
 
-    def shards(self, build: str, kind: Kind) -> list[str]:
+    def shards(self, build: str, kind: StoredKind) -> list[str]:
         """Name all hashes of one kind."""
         return [f"{self.prefix}{build}:{kind}:{number}" for number in range(_SHARDS)]
 
@@ -128,7 +128,7 @@ class RedisStore:
             raise broken_store(str(place), error) from None
         self.info = check_info(info, str(place))
 
-    def read(self, customer_ids: Sequence[str]) -> dict[str, Tables]:
+    def read(self, customer_ids: Sequence[str]) -> dict[str, StoredHistory]:
         """Read the tables of the customers that the store knows; unknown ones are left out."""
         return self._fetch("record", customer_ids, lambda record: unpack(record, self._words))
 
@@ -137,8 +137,8 @@ class RedisStore:
         return self._fetch("product", product_ids, unpack_product)
 
     def _fetch(
-        self, kind: Kind, ids: Sequence[str], unpacked: Callable[[bytes], Found]
-    ) -> dict[str, Found]:
+        self, kind: StoredKind, ids: Sequence[str], unpacked: Callable[[bytes], Unpacked]
+    ) -> dict[str, Unpacked]:
         shards: dict[str, list[str]] = {}
         for own in ids:
             shards.setdefault(self._place.shard(self._build, kind, own), []).append(own)
@@ -233,7 +233,7 @@ class RedisTarget:
             self._forget(keys)
             raise
 
-    def _send(self, build: str, kind: Kind, values: Sequence[tuple[str, bytes]]) -> None:
+    def _send(self, build: str, kind: StoredKind, values: Sequence[tuple[str, bytes]]) -> None:
         shards: dict[str, dict[Any, Any]] = {}
         for own, packed in values:
             shards.setdefault(self._place.shard(build, kind, own), {})[own] = packed

@@ -15,14 +15,14 @@ from features.history.record import unpack
 from features.store.products import Product, unpack_product
 from features.store.protocol import (
     Packed,
+    StoredHistory,
     StoreInfo,
-    Tables,
     broken_store,
     check_info,
     missing_store,
 )
 
-Found = TypeVar("Found")
+Unpacked = TypeVar("Unpacked")
 
 _MAX_VARIABLES = 500  # ids asked for in one statement
 _MAPPED_BYTES = 1 << 36  # the file is read through the page cache, shared by all processes
@@ -56,7 +56,7 @@ class SqliteStore:
             self.close()
             raise
 
-    def read(self, customer_ids: Sequence[str]) -> dict[str, Tables]:
+    def read(self, customer_ids: Sequence[str]) -> dict[str, StoredHistory]:
         """Read the tables of the customers that the store knows; unknown ones are left out."""
         query = "SELECT customer_id, record FROM history WHERE customer_id IN"
         return self._select(query, customer_ids, lambda record: unpack(record, self._words))
@@ -67,9 +67,9 @@ class SqliteStore:
         return self._select(query, product_ids, unpack_product)
 
     def _select(
-        self, query: str, ids: Sequence[str], unpacked: Callable[[bytes], Found]
-    ) -> dict[str, Found]:
-        found: dict[str, Found] = {}
+        self, query: str, ids: Sequence[str], unpacked: Callable[[bytes], Unpacked]
+    ) -> dict[str, Unpacked]:
+        found: dict[str, Unpacked] = {}
         for start in range(0, len(ids), _MAX_VARIABLES):
             some = list(ids[start : start + _MAX_VARIABLES])
             marks = ", ".join("?" * len(some))

@@ -26,7 +26,7 @@ from models.boosters.booster import BoosterSettings, ResidualBooster
 from models.channel.fit import customer_folds
 from models.channel.model import ChannelModel
 
-Fit = Callable[[pd.DataFrame], ChannelModel]
+ChannelFit = Callable[[pd.DataFrame], ChannelModel]
 
 # A pseudo-outcome is noise of size 1 around effects of a few hundredths: a leaf needs thousands.
 SETTINGS = BoosterSettings(rounds=100, min_rows=1000, l2=1000.0)
@@ -34,7 +34,11 @@ _FOLDS = 2  # of customers: no exploring model has seen the row whose outcome it
 
 
 def fit_rich(
-    exploring: ChannelModel, frame: pd.DataFrame, fit: Fit, settings: BoosterSettings, seed: int
+    exploring: ChannelModel,
+    frame: pd.DataFrame,
+    fit: ChannelFit,
+    settings: BoosterSettings,
+    seed: int,
 ) -> ChannelModel:
     """Correct the effects of an exploring model.
 
@@ -72,7 +76,7 @@ def reference_arm(model: ChannelModel) -> str:
 
 
 def _unseen_p(
-    exploring: ChannelModel, frame: pd.DataFrame, fit: Fit, seed: int
+    exploring: ChannelModel, frame: pd.DataFrame, fit: ChannelFit, seed: int
 ) -> dict[str, Floats]:
     """Predict each row, by identified arm, with a model that has not seen its customer."""
     fold = customer_folds(frame["customer_id"], _FOLDS, seed)

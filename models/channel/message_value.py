@@ -15,7 +15,7 @@ from models.channel.model import ChannelModel
 _RECENT = "messages_count_7d"
 
 
-class Worth(msgspec.Struct, frozen=True):
+class MessageValue(msgspec.Struct, frozen=True):
     """What the shop earns and pays; money in minor units.
 
     Attributes
@@ -33,7 +33,7 @@ class Worth(msgspec.Struct, frozen=True):
     fatigue: float = 0.0
 
     @classmethod
-    def of_shop(cls, shop: Shop) -> "Worth":
+    def of_shop(cls, shop: Shop) -> "MessageValue":
         """Take over what `[channels]` of `nextbuy.toml` says."""
         channels, unit = shop.channels, 10**shop.minor_digits
         cost = {channel: unit * cost for channel, cost in channels.cost.items()}
@@ -86,7 +86,7 @@ def best_arms(
 
 
 def best_shares(
-    model: ChannelModel, worth: Worth, inputs: Columns, eligible: Sequence[set[str]]
+    model: ChannelModel, worth: MessageValue, inputs: Columns, eligible: Sequence[set[str]]
 ) -> list[dict[str, float]]:
     """Count in how many draws of the posterior each eligible arm is worth most, for Thompson.
 

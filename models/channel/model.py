@@ -153,7 +153,7 @@ class ChannelModel(msgspec.Struct, frozen=True):
         short = {arm: MIN_RANDOMISED - count for arm, count in ({NO_MESSAGE: 0} | drawn).items()}
         return {arm: count for arm, count in short.items() if count > 0}
 
-    def read(self, inputs: Columns) -> "Reading":
+    def read(self, inputs: Columns) -> "ChannelPredictions":
         """Read some customers' features once, for all that the model says of them."""
         correction = self.base.correction(inputs)
         shared, own = self.traits.matrices(inputs, len(correction))
@@ -167,19 +167,19 @@ class ChannelModel(msgspec.Struct, frozen=True):
         for arm, by in corrections(self.corrections, inputs).items():
             p = np.clip(expit(score + effects[arm]) + by, *_POSSIBLE)
             effects[arm] = logit(p) - score
-        return Reading(self, score, effects, design)
+        return ChannelPredictions(self, score, effects, design)
 
     def predict(self, inputs: Columns) -> dict[str, Floats]:
         """Give p_conversion: columns `inputs` -> for each arm one probability per row."""
         return self.read(inputs).p
 
     def uplift(self, inputs: Columns) -> dict[str, Uplift]:
-        """Give what each identified message adds over none: `Reading.uplift`."""
+        """Give what each identified message adds over none: `ChannelPredictions.uplift`."""
         return self.read(inputs).uplift
 
 
 @dataclass(frozen=True)
-class Reading:
+class ChannelPredictions:
     """What a model says of some customers.
 
     Attributes

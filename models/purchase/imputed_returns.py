@@ -20,7 +20,7 @@ from models.btyd.history import rfm_arrays
 from models.btyd.member import Member
 from models.purchase.slices import Slices, age_weights
 
-Days = NDArray[np.int64]
+ReturnDays = NDArray[np.int64]
 
 # What a row of an open slice counts for beside its age. With all of it CDNOW lost twice as much as
 # with a half (the last quarter is the wrong season), and the grocer gained next to nothing more.
@@ -28,7 +28,7 @@ _OPEN_WEIGHT = 0.5
 
 
 @dataclass(frozen=True)
-class Returners:
+class ImputedReturns:
     """Rows of all slices, one per (customer_id, cutoff).
 
     Attributes
@@ -44,8 +44,8 @@ class Returners:
     """
 
     frame: pd.DataFrame
-    days: Days
-    watched: Days
+    days: ReturnDays
+    watched: ReturnDays
     horizon_days: int
 
     @property
@@ -67,27 +67,29 @@ class Returners:
         """Say who came in which interval: array (n, intervals - 1)."""
         return np.asarray(np.arange(len(edges) - 1)[None, :] == self._interval(edges)[:, None])
 
-    def _interval(self, edges: Sequence[int]) -> Days:
+    def _interval(self, edges: Sequence[int]) -> ReturnDays:
         """Give the interval in which each came, the last one where they are still awaited."""
         return np.where(self.days > 0, np.searchsorted(edges, self.days), len(edges) - 1)
 
-    def by_cutoff(self) -> list["Returners"]:
+    def by_cutoff(self) -> list["ImputedReturns"]:
         """Part the rows by their cutoff."""
         places = self.frame.groupby("cutoff").indices.values()
         return [
-            Returners(self.frame.iloc[p], self.days[p], self.watched[p], self.horizon_days)
+            ImputedReturns(self.frame.iloc[p], self.days[p], self.watched[p], self.horizon_days)
             for p in places
         ]
 
 
-def closed_returners(frame: pd.DataFrame, labels: pd.DataFrame, horizon_days: int) -> Returners:
+def closed_returners(
+    frame: pd.DataFrame, labels: pd.DataFrame, horizon_days: int
+) -> ImputedReturns:
     """Gather those who came back within a window that has closed."""
     back = labels["returned"].to_numpy(dtype=bool)
     days = labels["days_to_next"].to_numpy()[back]
-    return Returners(frame[back], days, np.full(len(days), horizon_days), horizon_days)
+    return ImputedReturns(frame[back], days, np.full(len(days), horizon_days), horizon_days)
 
 
-def make_returners(slices: Slices, seed: int) -> Returners:
+def make_returners(slices: Slices, seed: int) -> ImputedReturns:
     """Gather the returners of closed slices, and the likely ones of open slices.
 
     The same slices and seed give the same rows.
@@ -96,7 +98,7 @@ def make_returners(slices: Slices, seed: int) -> Returners:
     if slices.open is None:
         return closed
     later = _likely(slices, *slices.open, seed)
-    return Returners(
+    return ImputedReturns(
         pd.concat([closed.frame, later.frame], ignore_index=True),
         np.concatenate([closed.days, later.days]),
         np.concatenate([closed.watched, later.watched]),
@@ -104,7 +106,7 @@ def make_returners(slices: Slices, seed: int) -> Returners:
     )
 
 
-def _likely(slices: Slices, frame: pd.DataFrame, labels: pd.DataFrame, seed: int) -> Returners:
+def _likely(slices: Slices, frame: pd.DataFrame, labels: pd.DataFrame, seed: int) -> ImputedReturns:
     """Draw the likely returners of open slices."""
     chance = np.where(labels["returned"], 1.0, 0.0)
     watched = labels["watched_days"].to_numpy()
@@ -115,7 +117,7 @@ def _likely(slices: Slices, frame: pd.DataFrame, labels: pd.DataFrame, seed: int
         )
     drawn = np.random.default_rng(seed).random(len(frame)) < chance
     days = labels["days_to_next"].to_numpy()[drawn]
-    return Returners(frame[drawn], days, watched[drawn], slices.horizon_days)
+    return ImputedReturns(frame[drawn], days, watched[drawn], slices.horizon_days)
 
 
 def _chance_left(btyd: Member, frame: pd.DataFrame, watched: int, horizon_days: int) -> Floats:

@@ -14,7 +14,7 @@ from models.boosters.contributions import BASELINE, Parts, add_up, of_booster, o
 from models.boosters.search_space import Trial
 from models.btyd.history import RFM, Days, rfm_arrays
 from models.btyd.member import Member
-from models.purchase.imputed_returns import Returners, closed_returners, make_returners
+from models.purchase.imputed_returns import ImputedReturns, closed_returners, make_returners
 from models.purchase.season import CUTOFF_DAY, Season, fit_season
 from models.purchase.slices import Slices, cutoff_days
 from models.purchase.value import (
@@ -214,7 +214,7 @@ def conditional_hazards(btyd: Member, inputs: Columns, edges: Sequence[int]) -> 
     return np.clip(btyd.return_hazards(x, t_x, T, edges), _EDGE, 1 - _EDGE)
 
 
-def _fit_seasons(slices: Slices, returners: Returners, edges: Sequence[int]) -> list[Season]:
+def _fit_seasons(slices: Slices, returners: ImputedReturns, edges: Sequence[int]) -> list[Season]:
     """Fit the season of each interval's hazard, over the returners who reached the interval."""
     if slices.year_ago is None:
         return []
@@ -237,7 +237,7 @@ def _fit_seasons(slices: Slices, returners: Returners, edges: Sequence[int]) -> 
 
 def _fit_booster(
     slices: Slices,
-    returners: Returners,
+    returners: ImputedReturns,
     edges: Sequence[int],
     seasons: Sequence[Season],
     settings: BoosterSettings,

@@ -17,12 +17,12 @@ from scipy.special import expit, logit
 from models.arms import NO_MESSAGE
 from models.boosters.booster import Columns
 from models.boosters.contributions import Parts, add_up
-from models.channel.message_value import Worth
+from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel
-from models.reasons.purchase_reasons import Speaker
-from models.reasons.sentences import Facts, Money, count
+from models.reasons.purchase_reasons import ReasonWriter
+from models.reasons.sentences import Facts, MoneyFormat, count
 
-Direction = Literal["for", "against"]
+ChoiceDirection = Literal["for", "against"]
 
 # What an arm does to the average customer, and what the trees of the level `rich` add for this
 # one; no feature begins with @.
@@ -43,7 +43,7 @@ _SENT_LATELY = re.compile(r"(messages|.+_sent)_count_28d")
 
 
 @dataclass(frozen=True)
-class ChannelReason:
+class ChoiceReason:
     """What one group of traits does to the difference between the chosen arm and the runner-up.
 
     Attributes
@@ -52,12 +52,12 @@ class ChannelReason:
         On the logit scale of a purchase within the window, above 0 for the chosen arm; like
         `direction` None of what is no part of that difference.
     feature, value, unit : str, float, str or None
-        What the sentence is about, as in `models.reasons.purchase_reasons.Reason`.
+        What the sentence is about, as in `models.reasons.purchase_reasons.FeatureReason`.
     """
 
     family: str
     effect: float | None
-    direction: Direction | None
+    direction: ChoiceDirection | None
     feature: str | None
     value: float | None
     unit: str | None
@@ -101,8 +101,8 @@ def _parts(model: ChannelModel, inputs: Columns, arm: str) -> Parts:
 
 
 def explain_choice(
-    model: ChannelModel, inputs: Columns, chosen: str, runner_up: str, speaker: Speaker
-) -> list[list[ChannelReason]]:
+    model: ChannelModel, inputs: Columns, chosen: str, runner_up: str, speaker: ReasonWriter
+) -> list[list[ChoiceReason]]:
     """Give the reasons for an identified arm over another, per row.
 
     Parameters
@@ -133,8 +133,8 @@ def explain_choice(
 
 
 def _explain_row(
-    effects: Mapping[str, float], shared: set[str], facts: Facts, speaker: Speaker, levels: str
-) -> list[ChannelReason]:
+    effects: Mapping[str, float], shared: set[str], facts: Facts, speaker: ReasonWriter, levels: str
+) -> list[ChoiceReason]:
     grouped: dict[str, dict[str, float]] = {}
     for name, effect in effects.items():
         grouped.setdefault(_group(name, shared), {})[name] = effect
@@ -162,9 +162,9 @@ def _reason(
     value: float | None,
     unit: str | None,
     sentence: str,
-) -> ChannelReason:
-    direction: Direction = "for" if effect > 0 else "against"
-    return ChannelReason(family, effect, direction, feature, value, unit, sentence)
+) -> ChoiceReason:
+    direction: ChoiceDirection = "for" if effect > 0 else "against"
+    return ChoiceReason(family, effect, direction, feature, value, unit, sentence)
 
 
 def _say_levels(model: ChannelModel, chosen: str, runner_up: str) -> str:
@@ -188,7 +188,7 @@ def _place(model: ChannelModel, arm: str) -> int:
     return list(model.traits.own).index(arm)
 
 
-def explain_alone(chosen: str) -> ChannelReason:
+def explain_alone(chosen: str) -> ChoiceReason:
     """Say that there is no second arm to compare with."""
     others = "No channel" if chosen == NO_MESSAGE else "Nothing else"
     return _said(EVIDENCE, f"{others} with enough random draws may be used now.")
@@ -196,7 +196,7 @@ def explain_alone(chosen: str) -> ChannelReason:
 
 def explain_order(
     model: ChannelModel, default_order: Sequence[str], chosen: str
-) -> list[ChannelReason]:
+) -> list[ChoiceReason]:
     """Give the reasons for the first arm of an order that is the same for everybody.
 
     Parameters
@@ -245,12 +245,12 @@ def _say_draws(model: ChannelModel) -> str:
 
 def explain_money(
     model: ChannelModel,
-    worth: Worth,
+    worth: MessageValue,
     p: Mapping[str, float],
     chosen: str,
     recent: float,
-    money: Money,
-) -> ChannelReason | None:
+    money: MoneyFormat,
+) -> ChoiceReason | None:
     """State the amounts where cost and fatigue decided; None where the likeliest arm is chosen.
 
     Parameters
@@ -285,8 +285,8 @@ def say_excluded(channel: str, why_not: str, would_be_first: bool) -> str:
     return f"{'Would have been first: ' if would_be_first else 'Out: '}{channel}; {why_not}."
 
 
-def _said(family: str, sentence: str) -> ChannelReason:
-    return ChannelReason(family, None, None, None, None, None, sentence)
+def _said(family: str, sentence: str) -> ChoiceReason:
+    return ChoiceReason(family, None, None, None, None, None, sentence)
 
 
 def _after(arm: str) -> str:

@@ -17,16 +17,24 @@ from features.shop.settings_file import SensitiveSection
 from models.boosters.booster import Columns
 from models.boosters.contributions import BASELINE, HISTORY, Parts
 from models.btyd.history import RFM
-from models.reasons.sentences import FAMILIES, Facts, Money, is_known, say, say_history, say_nothing
+from models.reasons.sentences import (
+    FAMILIES,
+    Facts,
+    MoneyFormat,
+    is_known,
+    say,
+    say_history,
+    say_nothing,
+)
 
-Direction = Literal["raises", "lowers"]
+ScoreDirection = Literal["raises", "lowers"]
 Told = tuple[str | None, float | None, str | None, str]  # feature, value, unit, sentence
 _HISTORY_FAMILY = "RFM"
 _TEXTS = ("due_category",)  # that sentences may name
 
 
 @dataclass(frozen=True)
-class Reason:
+class FeatureReason:
     """What one family of features does to a customer's score.
 
     Attributes
@@ -43,7 +51,7 @@ class Reason:
 
     family: str
     effect: float
-    direction: Direction
+    direction: ScoreDirection
     feature: str | None
     value: float | None
     unit: str | None
@@ -51,16 +59,16 @@ class Reason:
 
 
 @dataclass(frozen=True)
-class Explanation:
+class ScoreExplanation:
     """One customer's score: `baseline` plus the reasons' effects is `score`."""
 
     score: float
     baseline: float
-    reasons: list[Reason]
+    reasons: list[FeatureReason]
 
 
 @dataclass(frozen=True)
-class Speaker:
+class ReasonWriter:
     """What it takes to speak of a shop's customers.
 
     Attributes
@@ -73,7 +81,7 @@ class Speaker:
     """
 
     features: Mapping[str, Feature]
-    money: Money
+    money: MoneyFormat
     sensitive: SensitiveSection
 
     @cached_property
@@ -93,12 +101,12 @@ class Speaker:
         }
         return {name: value for name, value in known.items() if name not in unspoken}
 
-    def reason(self, family: str, effects: Mapping[str, float], facts: Facts) -> Reason:
+    def reason(self, family: str, effects: Mapping[str, float], facts: Facts) -> FeatureReason:
         """Tell what a family does."""
         effect = sum(effects.values())
-        direction: Direction = "raises" if effect > 0 else "lowers"
+        direction: ScoreDirection = "raises" if effect > 0 else "lowers"
         told = self.tell(effects, facts, say_nothing(family))
-        return Reason(FAMILIES[family], effect, direction, *told)
+        return FeatureReason(FAMILIES[family], effect, direction, *told)
 
     def tell(self, effects: Mapping[str, float], facts: Facts, nothing: str) -> Told:
         """Tell of the weightiest feature of which there is a fact, or say `nothing`.
@@ -120,7 +128,7 @@ class Speaker:
         return name, value, feature.unit, sentence
 
 
-def explain(parts: Parts, inputs: Columns, speaker: Speaker) -> list[Explanation]:
+def explain(parts: Parts, inputs: Columns, speaker: ReasonWriter) -> list[ScoreExplanation]:
     """Explain the scores that a model's `contributions` sum to.
 
     Parameters
@@ -151,14 +159,14 @@ def explain(parts: Parts, inputs: Columns, speaker: Speaker) -> list[Explanation
 
 
 def _explain_row(
-    effects: Mapping[str, float], families: Mapping[str, str], facts: Facts, speaker: Speaker
-) -> Explanation:
+    effects: Mapping[str, float], families: Mapping[str, str], facts: Facts, speaker: ReasonWriter
+) -> ScoreExplanation:
     grouped: dict[str, dict[str, float]] = {}
     for name, family in families.items():
         grouped.setdefault(family, {})[name] = effects[name]
     reasons = [speaker.reason(family, own, facts) for family, own in grouped.items()]
     reasons = [reason for reason in reasons if reason.effect]
-    return Explanation(
+    return ScoreExplanation(
         score=sum(effects.values()),
         baseline=effects[BASELINE],
         reasons=sorted(reasons, key=lambda reason: -abs(reason.effect)),

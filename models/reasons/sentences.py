@@ -84,7 +84,7 @@ _MONTHS = (
 
 
 @dataclass(frozen=True)
-class Money:
+class MoneyFormat:
     """How amounts in minor units are shown.
 
     >>> Money("EUR", 2).show(1234567)
@@ -111,7 +111,7 @@ class Money:
         return f"{_number(self.to_major(amount), self.minor_digits + 2)} {self.currency}"
 
 
-def say(feature: Feature, facts: Facts, money: Money) -> str:
+def say(feature: Feature, facts: Facts, money: MoneyFormat) -> str:
     """State a customer's value of a feature in a sentence.
 
     Parameters
@@ -153,7 +153,7 @@ def say_nothing(family: str) -> str:
     return f"Nothing to tell of {FAMILIES[family]}."
 
 
-def show(value: Any, unit: str, money: Money) -> str:
+def show(value: Any, unit: str, money: MoneyFormat) -> str:
     """Write a value with its unit.
 
     >>> [show(v, unit, Money("EUR", 2)) for v, unit in ((1, "days"), (0.256, "share"))]

@@ -6,13 +6,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from training.channel.study import ESTIMATORS, LOGGED, Study
+from training.channel.study import ESTIMATORS, LOGGED, PolicyStudy
 from training.metrics.probabilities import OURS
 
-Row = Mapping[str, Any]
+FigureRow = Mapping[str, Any]
 
 
-def show_study(console: Console, study: Study) -> None:
+def show_study(console: Console, study: PolicyStudy) -> None:
     """Show the value of every policy by every estimator, and its gain over the best fixed arm."""
     kind = "confounded: propensities are estimated" if study.estimated else "drawn at random"
     table = Table(
@@ -40,7 +40,7 @@ def show_study(console: Console, study: Study) -> None:
         )
 
 
-def _cells(rows: Sequence[Row], gain: Row | None) -> list[str]:
+def _cells(rows: Sequence[FigureRow], gain: FigureRow | None) -> list[str]:
     by = {row["estimator"]: row for row in rows}
     if rows[0]["policy"] == LOGGED:
         return [_rate(by["mean"]), "", "", "", "", "as it was"]
@@ -49,10 +49,10 @@ def _cells(rows: Sequence[Row], gain: Row | None) -> list[str]:
     return [_rate(by["dr"]), *others, f"{rows[0]['effective']:,.0f}", *said]
 
 
-def _rate(row: Row) -> str:
+def _rate(row: FigureRow) -> str:
     value, low, high = (100 * row[name] for name in ("value", "low", "high"))
     return f"{value:.1f} [{low:.1f}, {high:.1f}]"
 
 
-def _interval(gain: Row) -> str:
+def _interval(gain: FigureRow) -> str:
     return f"{gain['gain']:+.1f} [{gain['low']:+.1f}, {gain['high']:+.1f}]"

@@ -19,7 +19,7 @@ from features.shop.shop import Shop
 from training.data_support import Support, assess
 
 
-class Report(msgspec.Struct, frozen=True):
+class ReadinessReport(msgspec.Struct, frozen=True):
     """The report; its fields, and those of the structs in it, are the keys of the JSON.
 
     Attributes
@@ -51,7 +51,7 @@ class Report(msgspec.Struct, frozen=True):
     kept_out: list[Finding]
 
 
-def report_on(shop: Shop) -> Report:
+def report_on(shop: Shop) -> ReadinessReport:
     """Report on a shop; what breaks the contract is in the report, not raised."""
     try:
         return make_report(*read_tables(shop))
@@ -60,16 +60,16 @@ def report_on(shop: Shop) -> Report:
         return _report(shop, Readiness([], findings, None, []))
 
 
-def make_report(log: Log, faults: Sequence[Fault] = ()) -> Report:
+def make_report(log: Log, faults: Sequence[Fault] = ()) -> ReadinessReport:
     """Report on a log; `faults` are those of the tables that are not in it."""
     report = _report(log.shop, examine(log, faults))
     return report if report.errors else msgspec.structs.replace(report, support=assess(log))
 
 
-def _report(shop: Shop, readiness: Readiness) -> Report:
+def _report(shop: Shop, readiness: Readiness) -> ReadinessReport:
     found = readiness.findings
     errors, warnings, advice = (sum(f.level == level for f in found) for level in LEVELS)
-    return Report(
+    return ReadinessReport(
         shop.section.name,
         errors,
         warnings,
@@ -82,7 +82,7 @@ def _report(shop: Shop, readiness: Readiness) -> Report:
     )
 
 
-def to_json(report: Report) -> str:
+def to_json(report: ReadinessReport) -> str:
     """Write the report as JSON."""
     return msgspec.json.format(msgspec.json.encode(report), indent=2).decode()
 
@@ -97,7 +97,7 @@ _COLOURS = {
 }
 
 
-def show_report(console: Console, report: Report) -> None:
+def show_report(console: Console, report: ReadinessReport) -> None:
     """Show the report: tables, findings, what can be predicted, settings."""
     console.print(_headline(report))
     if report.tables:
@@ -118,14 +118,14 @@ def show_report(console: Console, report: Report) -> None:
         )
 
 
-def _not_examined(report: Report) -> list[str]:
+def _not_examined(report: ReadinessReport) -> list[str]:
     """Name the tables whose errors kept them from being examined."""
     examined = {table.table for table in report.tables}
     places = {part for f in report.findings if f.level == "error" for part in f.where.split(".")}
     return [name for name in BY_NAME if name in places - examined]
 
 
-def _headline(report: Report) -> str:
+def _headline(report: ReadinessReport) -> str:
     counts = [
         f"[{_COLOURS[level]}]{n} {level}{'s' * (n > 1 and level != 'advice')}[/]"
         for level, n in zip(LEVELS, (report.errors, report.warnings, report.advice), strict=True)

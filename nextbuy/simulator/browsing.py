@@ -34,7 +34,7 @@ _ON_TOPIC = 0.6
 
 
 @dataclass(frozen=True)
-class Events:
+class BrowsingEvents:
     """Events in the order of time; `order` is the one they lead to, -1 without."""
 
     customer: Ints
@@ -54,7 +54,7 @@ def draw_events(
     awake: Intents,
     left_at: Floats,
     clock: Clock,
-) -> Events:
+) -> BrowsingEvents:
     """Draw all events of the log."""
     sessions = [
         _draw_intent_sessions(rng, orders, awake, clock),
@@ -67,7 +67,7 @@ def draw_events(
     place = place[(day[place] >= 0) & (day[place] < DAYS)]
     customer, day, kind, order = customer[place], day[place], kind[place], order[place]
     in_app = (order >= 0) & (orders.sales_channel[order] == APP)
-    return Events(
+    return BrowsingEvents(
         customer,
         day,
         kind,

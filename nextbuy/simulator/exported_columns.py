@@ -14,7 +14,7 @@ from nextbuy.simulator.world import START
 
 _START = int(pd.Timestamp(START, tz="UTC").timestamp()) * 1_000_000
 
-Columns = dict[str, Any]
+ExportedColumns = dict[str, Any]
 
 
 def instants(day: Floats) -> pa.Array:
@@ -47,6 +47,6 @@ def numbered(prefix: str, count: int) -> pa.Array:
     return pc.binary_join_element_wise(prefix, digits, "-")
 
 
-def rows(columns: Columns, kept: np.ndarray) -> pa.Table:
+def rows(columns: ExportedColumns, kept: np.ndarray) -> pa.Table:
     """Make a table of the rows that are kept."""
     return pa.table(columns).filter(pa.array(kept))

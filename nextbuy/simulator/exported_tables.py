@@ -11,8 +11,15 @@ import pyarrow as pa
 
 from features.arrays import Floats, Ints
 from nextbuy.simulator.assortment import BRANDS, COLORS, Assortment
-from nextbuy.simulator.browsing import DEVICES, EVENT_TYPES, Events
-from nextbuy.simulator.exported_columns import Columns, instants, money, named, numbered, rows
+from nextbuy.simulator.browsing import DEVICES, EVENT_TYPES, BrowsingEvents
+from nextbuy.simulator.exported_columns import (
+    ExportedColumns,
+    instants,
+    money,
+    named,
+    numbered,
+    rows,
+)
 from nextbuy.simulator.world import (
     ARMS,
     CHANNELS,
@@ -38,7 +45,7 @@ class Diary:
     assortment: Assortment
     orders: Orders
     baskets: Baskets
-    events: Events
+    events: BrowsingEvents
     messages: Messages
 
     @property
@@ -56,7 +63,7 @@ def orders_table(rng: np.random.Generator, diary: Diary) -> pa.Table:
     orders, baskets, n = diary.orders, diary.baskets, len(diary.orders.day)
     amount = baskets.sums(baskets.paid, n)
     cancelled = np.where(rng.random(n) < 0.02, orders.day + rng.gamma(1.0, 4.0, n), np.nan)
-    columns: Columns = {
+    columns: ExportedColumns = {
         "order_id": numbered("o", n),
         "customer_id": diary.shown(orders.customer, orders.day, orders.store),
         "ordered_at": instants(orders.day),
@@ -74,7 +81,7 @@ def orders_table(rng: np.random.Generator, diary: Diary) -> pa.Table:
 def order_lines_table(diary: Diary) -> pa.Table:
     """Make `order_lines`, of the orders that are known."""
     baskets, orders = diary.baskets, diary.orders
-    columns: Columns = {
+    columns: ExportedColumns = {
         "order_id": named(baskets.order, numbered("o", len(orders.day))),
         "product_id": named(baskets.product, numbered("p", diary.assortment.products)),
         "quantity": baskets.quantity.astype(float),
@@ -113,7 +120,7 @@ def returns_table(rng: np.random.Generator, diary: Diary) -> pa.Table:
     order = baskets.order[line]
     day = orders.day[order] + rng.uniform(2, 25, len(line))
     known = np.maximum(day + rng.gamma(1.5, 2.0, len(line)), orders.known[order])
-    columns: Columns = {
+    columns: ExportedColumns = {
         "return_id": numbered("r", len(line)),
         "customer_id": diary.shown(orders.customer[order], day, orders.store[order]),
         "returned_at": instants(day),
@@ -129,7 +136,7 @@ def events_table(rng: np.random.Generator, diary: Diary) -> pa.Table:
     """Make `events`; devices that were offline, and lost batches, bring some of them late."""
     events = diary.events
     known = late(rng, late(rng, events.day, 0.03, (0.1, 3.0)), 0.003, _WEEKS_LATE)
-    columns: Columns = {
+    columns: ExportedColumns = {
         "customer_id": diary.shown(events.customer, events.day, events.store),
         "occurred_at": instants(events.day),
         "event_type": named(events.event_type, EVENT_TYPES),
@@ -158,7 +165,7 @@ def messages_table(rng: np.random.Generator, diary: Diary) -> pa.Table:
     opens = clicks | leaves | machine | (delivered & (rng.random(n) < 0.2))
     clicked = np.where(clicks, messages.sent + 0.005 + rng.exponential(0.004, n), np.nan)
     known = late(rng, messages.sent, 0.02, (0.2, 1.5))
-    columns: Columns = {
+    columns: ExportedColumns = {
         "message_id": numbered("m", n),
         "customer_id": named(messages.customer, diary.ids),
         "sent_at": instants(messages.sent),

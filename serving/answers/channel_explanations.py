@@ -4,10 +4,10 @@ from dataclasses import asdict
 
 from features.arrays import FeatureColumns
 from features.shop.shop import Shop
-from models.channel.message_value import Worth
+from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel
 from models.channel.recommend import recommend
-from models.reasons.channel_reasons import ChannelReason as Said
+from models.reasons.channel_reasons import ChoiceReason as Said
 from models.reasons.channel_reasons import (
     explain_alone,
     explain_choice,
@@ -15,14 +15,18 @@ from models.reasons.channel_reasons import (
     explain_order,
     say_excluded,
 )
-from models.reasons.purchase_reasons import Speaker
+from models.reasons.purchase_reasons import ReasonWriter
 from serving.answers.channels import fixed_order
 from serving.schemas.answer_schemas import Channel
 from serving.schemas.reason_schemas import ChannelReason, ChannelReasons, ExcludedChannel
 
 
 def make_channel_reasons(
-    model: ChannelModel, shop: Shop, speaker: Speaker, channel: Channel, features: FeatureColumns
+    model: ChannelModel,
+    shop: Shop,
+    speaker: ReasonWriter,
+    channel: Channel,
+    features: FeatureColumns,
 ) -> ChannelReasons:
     """Give the reasons of one customer's answer.
 
@@ -48,7 +52,11 @@ def make_channel_reasons(
 
 
 def _explain_choice(
-    model: ChannelModel, shop: Shop, speaker: Speaker, channel: Channel, features: FeatureColumns
+    model: ChannelModel,
+    shop: Shop,
+    speaker: ReasonWriter,
+    channel: Channel,
+    features: FeatureColumns,
 ) -> list[Said]:
     if channel.runner_up is None:
         return [explain_alone(channel.recommended)]
@@ -58,7 +66,7 @@ def _explain_choice(
         for ranked in channel.ranking
         if ranked.eligible and ranked.p_conversion is not None
     }
-    worth = Worth.of_shop(shop)
+    worth = MessageValue.of_shop(shop)
     recent = float(worth.recent(features, 1)[0])
     of_money = explain_money(model, worth, p, channel.recommended, recent, speaker.money)
     return reasons if of_money is None else [*reasons, of_money]

@@ -15,7 +15,7 @@ from features.windows import to_datetime
 from models.arms import NO_MESSAGE
 from models.channel.best_moment import best_moments
 from models.channel.eligibility import check_eligibility
-from models.channel.message_value import Worth
+from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel, Uplift
 from models.channel.recommend import preferred_channel, recommend
 from serving.schemas.answer_schemas import Answer, BestMoment, Channel, NextLevel, RankedChannel
@@ -76,7 +76,7 @@ def _ask(model: ChannelModel, shop: Shop, features: FeatureColumns) -> _Said:
     p = reading.p
     causal = model.level != "observational"
     identified = {arm: p[arm] for arm in model.identified}
-    worth = Worth.of_shop(shop)
+    worth = MessageValue.of_shop(shop)
     recent = worth.recent(features, len(reading.score))
     return _Said(
         p=identified if causal else p,

@@ -5,8 +5,8 @@ from dataclasses import asdict
 
 from features.arrays import FeatureColumns
 from features.shop.shop import Shop
-from models.reasons.purchase_reasons import Explanation as Explained
-from models.reasons.purchase_reasons import Speaker, explain
+from models.reasons.purchase_reasons import ReasonWriter, explain
+from models.reasons.purchase_reasons import ScoreExplanation as Explained
 from models.registry import Champions
 from serving.answers.channel_explanations import make_channel_reasons
 from serving.schemas.answer_schemas import Answer
@@ -16,7 +16,7 @@ from serving.schemas.reason_schemas import ChurnReasons, Explanation, NextPurcha
 def make_explanations(
     champions: Champions,
     shop: Shop,
-    speaker: Speaker,
+    speaker: ReasonWriter,
     answers: Mapping[str, Answer],
     ids: Sequence[str],
     features: FeatureColumns,
@@ -56,7 +56,7 @@ def _without_reasons(answer: Answer) -> Explanation:
 
 def _add_reasons(
     champions: Champions,
-    speaker: Speaker,
+    speaker: ReasonWriter,
     pairs: Sequence[tuple[Answer, Explanation]],
     features: FeatureColumns,
 ) -> None:

@@ -23,8 +23,8 @@ from features.store.fresh import FreshStore
 from features.store.protocol import HistoryStore
 from features.windows import DAY, local_day, read_cutoff, to_datetime
 from models.channel.eligibility import objects_to_profiling
-from models.reasons.purchase_reasons import Speaker
-from models.reasons.sentences import Money
+from models.reasons.purchase_reasons import ReasonWriter
+from models.reasons.sentences import MoneyFormat
 from models.registry import Champions, read_champions
 from serving.answers.answers import make_answers
 from serving.answers.compatibility import check_settings, make_catalogs
@@ -60,10 +60,10 @@ class Predictor:
         return [Plan(catalog) for catalog in self.catalogs]
 
     @cached_property
-    def _speaker(self) -> Speaker:
+    def _speaker(self) -> ReasonWriter:
         features = {name: f for catalog in self.catalogs for name, f in catalog.items()}
-        money = Money(self.shop.section.currency, self.shop.minor_digits)
-        return Speaker(features, money, self.shop.sensitive)
+        money = MoneyFormat(self.shop.section.currency, self.shop.minor_digits)
+        return ReasonWriter(features, money, self.shop.sensitive)
 
     @cached_property
     def _unspoken(self) -> frozenset[str]:
@@ -178,18 +178,18 @@ class Predictor:
             )
         return None
 
-    def ask(self, customer_ids: Sequence[str], as_of: int) -> "Asked":
+    def ask(self, customer_ids: Sequence[str], as_of: int) -> "ComputedAnswers":
         """Find, compute and answer, each customer once."""
         reason = self.unavailable(as_of)
         if reason is not None:
-            return Asked({i: _unavailable(i, reason) for i in customer_ids}, {}, {})
+            return ComputedAnswers({i: _unavailable(i, reason) for i in customer_ids}, {}, {})
         answers, found = self._sort_out(list(dict.fromkeys(customer_ids)), as_of)
         features = self._compute(found, as_of) if found else {}
         if found:
             answers |= make_answers(
                 self.champions, self.shop, found, features, as_of, self._unspoken
             )
-        return Asked(answers, found, features)
+        return ComputedAnswers(answers, found, features)
 
     def _sort_out(
         self, customer_ids: list[str], as_of: int
@@ -234,7 +234,7 @@ class Predictor:
 
 
 @dataclass(frozen=True)
-class Asked:
+class ComputedAnswers:
     """What was found out at once about some customers.
 
     Attributes

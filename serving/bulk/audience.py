@@ -12,7 +12,7 @@ from features.errors import InputError, refuse
 from features.shop.pseudonyms import stored_ids
 from features.shop.shop import Shop
 from serving.bulk.offline import load_once
-from serving.decisions.decide import Decisions
+from serving.decisions.decide import DecisionMaker
 from serving.schemas.answer_schemas import MAX_CUSTOMERS, Decided, DecisionsRequest
 
 _KINDS = (".csv", ".parquet")
@@ -49,7 +49,7 @@ def decide_audience(
     _check_kind("--out", out)
     ids = _read_ids(audience)
     predictor = load_once(shop)
-    decisions = Decisions(predictor.shop)
+    decisions = DecisionMaker(predictor.shop)
     try:
         decided = [
             one

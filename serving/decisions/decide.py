@@ -14,9 +14,9 @@ from features.shop.pseudonyms import stored_ids
 from features.shop.shop import Shop
 from features.windows import to_datetime
 from models.channel.exploration import draw, draw_at
-from models.channel.message_value import Worth, best_shares
+from models.channel.message_value import MessageValue, best_shares
 from models.channel.model import ChannelModel
-from serving.answers.predictor import RETRY_SECONDS, Asked, Predictor
+from serving.answers.predictor import RETRY_SECONDS, ComputedAnswers, Predictor
 from serving.schemas.answer_schemas import (
     Answer,
     Asking,
@@ -29,7 +29,7 @@ from serving.schemas.answer_schemas import (
 _AT_ONCE = 200  # customers whose posteriors are drawn together: 1,000 draws of each arm
 
 
-class Decisions:
+class DecisionMaker:
     """Decides for one shop; what it has decided outlives it."""
 
     def __init__(self, shop: Shop) -> None:
@@ -80,7 +80,9 @@ class Decisions:
 class _Proposals:
     """Draws for the customers of one request; none of it counts until it is written down."""
 
-    def __init__(self, shop: Shop, predictor: Predictor, asked: Asked, as_of: int) -> None:
+    def __init__(
+        self, shop: Shop, predictor: Predictor, asked: ComputedAnswers, as_of: int
+    ) -> None:
         self._shop, self._asked, self._as_of = shop, asked, as_of
         self._expires_at = predictor.expires_at(as_of)
         self._version = policy_version(shop, predictor.champions.versions)
@@ -121,7 +123,7 @@ class _Proposals:
 
 
 def _best_shares(
-    shop: Shop, model: ChannelModel | None, asked: Asked
+    shop: Shop, model: ChannelModel | None, asked: ComputedAnswers
 ) -> dict[str, dict[str, float]]:
     """Say for Thompson's method how often each arm is best, by customer; else nothing.
 
@@ -133,7 +135,7 @@ def _best_shares(
     if model.level == "observational":
         return {i: {channel.recommended: 1.0} for i, channel in channels.items() if channel}
     found: dict[str, dict[str, float]] = {}
-    worth = Worth.of_shop(shop)
+    worth = MessageValue.of_shop(shop)
     ids = list(asked.histories)
     for start in range(0, len(ids), _AT_ONCE):
         some = ids[start : start + _AT_ONCE]
@@ -167,7 +169,7 @@ def _undecided(one: Asking, answer: Answer) -> Decided:
     return Decided(**one.model_dump(), **said)
 
 
-def _decided(one: Asking, stored: Decision, own: Decision, asked: Asked) -> Decided:
+def _decided(one: Asking, stored: Decision, own: Decision, asked: ComputedAnswers) -> Decided:
     """Say what was decided, now or before; not if it may not be carried out any more."""
     said: dict[str, Any] = {
         "decision_id": stored.decision_id,

@@ -1,17 +1,17 @@
 """From posted rows to a receipt: checked, then written down. No BentoML in here."""
 
 from features.ledgers.journal import open_journal
-from features.ledgers.posted_rows import Door
+from features.ledgers.posted_rows import PostedRowChecker
 from features.shop.shop import Shop
 from features.windows import to_datetime
 from serving.schemas.answer_schemas import EventsRequest, EventsResponse
 
 
-class Events:
+class EventPosting:
     """Takes posts for one shop; what it has accepted outlives it."""
 
     def __init__(self, shop: Shop) -> None:
-        self._door = Door(shop)
+        self._door = PostedRowChecker(shop)
         self._journal = open_journal(shop)
 
     def post(self, request: EventsRequest) -> EventsResponse:

@@ -36,7 +36,7 @@ def refusing() -> Iterator[None]:
         raise InternalServerError("the response is not of the form that is promised") from error
 
 
-class Refusals:
+class HttpErrors:
     """Middleware: refuses what is too large, and puts every error into one form."""
 
     def __init__(self, app: App, max_bytes: int = MAX_BYTES) -> None:

@@ -3,9 +3,9 @@
 import bentoml
 
 from features.shop.shop import read_shop
-from serving.decisions.decide import Decisions
-from serving.http.events import Events
-from serving.http.http_errors import Refusals, log_our_errors_only, refusing
+from serving.decisions.decide import DecisionMaker
+from serving.http.events import EventPosting
+from serving.http.http_errors import HttpErrors, log_our_errors_only, refusing
 from serving.schemas.answer_schemas import (
     DecisionsRequest,
     DecisionsResponse,
@@ -29,8 +29,8 @@ class NextbuyService:
         settings = read_settings()
         self._watcher = Watcher(settings)
         shop = read_shop(settings.shop)
-        self._events = Events(shop)
-        self._decisions = Decisions(shop)
+        self._events = EventPosting(shop)
+        self._decisions = DecisionMaker(shop)
 
     @bentoml.api(route="/v1/predict")  # type: ignore[untyped-decorator]
     def predict(self, request: PredictRequest, /) -> PredictResponse:
@@ -69,4 +69,4 @@ class NextbuyService:
         self._decisions.close()
 
 
-NextbuyService.add_asgi_middleware(Refusals)  # type: ignore[attr-defined]
+NextbuyService.add_asgi_middleware(HttpErrors)  # type: ignore[attr-defined]

@@ -17,7 +17,7 @@ from features.windows import DAY
 from models.arms import NO_MESSAGE
 from models.boosters.booster import BoosterSettings
 from models.channel.fit import channel_traits, fit_channel
-from models.channel.message_value import Worth
+from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel
 from training.channel.best_moments import train_moments
 from training.channel.eligible_channels import eligible_arms
@@ -77,7 +77,7 @@ def _fit_best(log: Log, cutoff: int, catalog: Catalog, rows: pd.DataFrame) -> Co
     def eligible(asked: pd.DataFrame, arms: Sequence[str]) -> NDArray[np.bool_]:
         return eligible_arms(log, asked, arms, cutoff, shop.rules)
 
-    return challenge(fit(rows), rows, fit, eligible, Worth.of_shop(shop))
+    return challenge(fit(rows), rows, fit, eligible, MessageValue.of_shop(shop))
 
 
 def why_not(log: Log) -> str | None:

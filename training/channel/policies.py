@@ -14,18 +14,18 @@ import pandas as pd
 from features.arrays import Flags, Floats, Indices
 from models.arms import NO_MESSAGE
 from models.channel.fit import customer_folds
-from models.channel.message_value import Worth, best_arms, first_arms
+from models.channel.message_value import MessageValue, best_arms, first_arms
 from models.channel.model import ChannelModel
 from training.metrics.probabilities import OURS
 
-Fit = Callable[[pd.DataFrame], ChannelModel]
+ChannelFit = Callable[[pd.DataFrame], ChannelModel]
 
 BEST_FIXED, UNIFORM, NONE, OPEN_RATE = "best fixed", "uniform", "no message", "open-rate rule"
 FOLDS = 5
 
 
 @dataclass(frozen=True)
-class Unseen:
+class CrossFittedPredictions:
     """What models say of customers whom they have not seen, a row per message.
 
     Attributes
@@ -49,14 +49,14 @@ class Unseen:
 
 def cross_fit(
     rows: pd.DataFrame,
-    fit: Fit,
+    fit: ChannelFit,
     eligible: Flags,
-    worth: Worth,
+    worth: MessageValue,
     default_order: Sequence[str] = (),
     *,
     folds: int = FOLDS,
     seed: int = 0,
-) -> Unseen:
+) -> CrossFittedPredictions:
     """Let models that have not seen a customer speak of each.
 
     Parameters
@@ -70,7 +70,7 @@ def cross_fit(
     """
     arms = arms_of(rows)
     fold = customer_folds(rows["customer_id"], folds, seed)
-    found = Unseen(
+    found = CrossFittedPredictions(
         arms, np.zeros(eligible.shape), np.zeros(len(rows)), *np.zeros((2, len(rows)), dtype=int)
     )
     for place in range(folds):
@@ -97,7 +97,7 @@ def recommend_all(
     rows: pd.DataFrame,
     arms: Sequence[str],
     eligible: Flags,
-    worth: Worth,
+    worth: MessageValue,
     default_order: Sequence[str] = (),
 ) -> Indices:
     """Recommend as the service would: the place in `arms` per row."""
@@ -107,14 +107,16 @@ def recommend_all(
     return best_arms(worth.of(p, model.spend, worth.recent(rows, len(rows))), arms, eligible)
 
 
-def _order(model: ChannelModel, worth: Worth) -> list[str]:
+def _order(model: ChannelModel, worth: MessageValue) -> list[str]:
     """Order arms by what they are worth to the mean customer."""
     rates = {arm: np.array([rate]) for arm, rate in model.mean_p.items()}
     values = worth.of(rates, model.spend, np.zeros(1))
     return sorted(rates, key=lambda arm: -float(values[arm][0]))
 
 
-def make_policies(rows: pd.DataFrame, unseen: Unseen, eligible: Flags) -> dict[str, Floats]:
+def make_policies(
+    rows: pd.DataFrame, unseen: CrossFittedPredictions, eligible: Flags
+) -> dict[str, Floats]:
     """Lay out the chances of every policy: arrays (n, K) by name."""
     arms = unseen.arms
     policies = {

@@ -32,7 +32,7 @@ _SHRINKAGES = np.geomspace(1.0, 1e6, 25)  # lambda of DRos; the largest leaves t
 
 
 @dataclass(frozen=True)
-class Decisions:
+class LoggedDecisions:
     """Decisions drawn at random, a row each.
 
     Attributes
@@ -117,7 +117,7 @@ class PolicyValue:
 
 
 def policy_values(
-    decisions: Decisions, policies: Mapping[str, Floats], *, seed: int = 0
+    decisions: LoggedDecisions, policies: Mapping[str, Floats], *, seed: int = 0
 ) -> dict[str, PolicyValue]:
     """Estimate the value of several policies from the same decisions.
 
@@ -139,7 +139,7 @@ def policy_values(
 
 
 def gains(
-    decisions: Decisions,
+    decisions: LoggedDecisions,
     policies: Mapping[str, Floats],
     against: str,
     *,
@@ -174,7 +174,7 @@ def sends_needed(p: float, relative_effect: float) -> int:
     return int(np.ceil(15.7 * p * (1 - p) / (p * relative_effect) ** 2))
 
 
-def _weights(decisions: Decisions, policies: Mapping[str, Floats]) -> dict[str, Floats]:
+def _weights(decisions: LoggedDecisions, policies: Mapping[str, Floats]) -> dict[str, Floats]:
     """Weigh each row by policy: the policy's chance of the drawn arm over the logged one."""
     for name, chances in policies.items():
         _check_policy(name, chances, decisions)
@@ -185,7 +185,7 @@ def _weights(decisions: Decisions, policies: Mapping[str, Floats]) -> dict[str, 
 
 
 def _influences(
-    decisions: Decisions, chances: Floats, weight: Floats
+    decisions: LoggedDecisions, chances: Floats, weight: Floats
 ) -> tuple[Floats, Floats, Floats]:
     """Give each row's share of the three estimates; the mean of a share is the estimate."""
     snips = float(weight @ decisions.outcome / weight.sum())
@@ -197,12 +197,12 @@ def _influences(
     )
 
 
-def _doubly_robust(decisions: Decisions, chances: Floats, weight: Floats) -> Floats:
+def _doubly_robust(decisions: LoggedDecisions, chances: Floats, weight: Floats) -> Floats:
     missed = decisions.outcome - decisions.of_drawn(decisions.model)
     return np.asarray((chances * decisions.model).sum(axis=1) + weight * missed)
 
 
-def _shrunk(decisions: Decisions, chances: Floats, weight: Floats) -> Floats:
+def _shrunk(decisions: LoggedDecisions, chances: Floats, weight: Floats) -> Floats:
     """Shrink the weights by the lambda with the least estimated error (Su et al., section 4.2).
 
     The square of the bias is bounded by that of its estimate, the mean of what the shrinkage
@@ -257,7 +257,7 @@ def _reach(weight: Floats) -> tuple[float, float]:
     return total**2 / float(weight @ weight), float(weight.max()) / total
 
 
-def _check_policy(name: str, chances: Floats, decisions: Decisions) -> None:
+def _check_policy(name: str, chances: Floats, decisions: LoggedDecisions) -> None:
     shape = decisions.model.shape
     if chances.shape != shape or not np.allclose(chances.sum(axis=1), 1.0):
         raise refuse(

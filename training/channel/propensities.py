@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 
 from features.arrays import Floats
 from models.channel.fit import customer_folds
-from training.channel.policy_value import Decisions
+from training.channel.policy_value import LoggedDecisions
 
 _LEAST = 0.01
 _LARGEST_ODDS = 100.0
@@ -42,7 +42,7 @@ def estimate_propensities(
     return np.clip(found, _LEAST, 1.0)
 
 
-def hidden_odds_to_flip(decisions: Decisions, arm: int, other: int) -> float:
+def hidden_odds_to_flip(decisions: LoggedDecisions, arm: int, other: int) -> float:
     """Find how strong an unseen reason must be to turn the lead of one arm over another around.
 
     The marginal sensitivity model (Tan 2006; Zhao, Small & Bhattacharya 2019): given all that is
@@ -63,7 +63,7 @@ def hidden_odds_to_flip(decisions: Decisions, arm: int, other: int) -> float:
     return float(brentq(lead, 1.0, _LARGEST_ODDS))
 
 
-def _extreme_rate(decisions: Decisions, arm: int, odds: float) -> float:
+def _extreme_rate(decisions: LoggedDecisions, arm: int, odds: float) -> float:
     """Give the rate if buyers' weights went up by `odds` and the others' down."""
     sent = decisions.arm == arm
     bought = decisions.outcome[sent] > 0

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from features.arrays import Floats
 from models.boosters.booster import BoosterSettings
-from models.channel.corrections import SETTINGS, Fit, fit_rich
+from models.channel.corrections import SETTINGS, ChannelFit, fit_rich
 from models.channel.fit import customer_folds
-from models.channel.message_value import Worth
+from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel
 from training.channel.policies import arms_of, one_hot, recommend_all
-from training.channel.policy_value import Decisions, Estimate, gains
+from training.channel.policy_value import Estimate, LoggedDecisions, gains
 from training.runs.runs import SEED, log_scores
 
 Eligible = Callable[[pd.DataFrame, Sequence[str]], NDArray[np.bool_]]
@@ -50,9 +50,9 @@ class Contest:
 def challenge(
     exploring: ChannelModel,
     rows: pd.DataFrame,
-    fit: Fit,
+    fit: ChannelFit,
     eligible: Eligible,
-    worth: Worth,
+    worth: MessageValue,
     *,
     needed: int = RICH_RANDOMISED,
     settings: BoosterSettings = SETTINGS,
@@ -100,9 +100,9 @@ def _too_few(model: ChannelModel, needed: int) -> str | None:
 def _gain(
     exploring: ChannelModel,
     rows: pd.DataFrame,
-    fit: Fit,
+    fit: ChannelFit,
     eligible: Eligible,
-    worth: Worth,
+    worth: MessageValue,
     settings: BoosterSettings,
     seed: int,
 ) -> Estimate:
@@ -127,15 +127,15 @@ def _gain(
 
 
 def _decisions(
-    rows: pd.DataFrame, arms: Sequence[str], p: Floats, worth: Worth, spend: float
-) -> Decisions:
+    rows: pd.DataFrame, arms: Sequence[str], p: Floats, worth: MessageValue, spend: float
+) -> LoggedDecisions:
     """Count outcomes as the choice does: a purchase earns its mean, whatever it came to."""
     recent = worth.recent(rows, len(rows))
     bought = rows["bought"].to_numpy(dtype=float)
     earned = worth.of({arm: bought for arm in arms}, spend, recent)
     expected = worth.of({arm: p[:, place] for place, arm in enumerate(arms)}, spend, recent)
     sent = pd.Index(arms).get_indexer(pd.Index(rows["channel"]))
-    return Decisions(
+    return LoggedDecisions(
         customer=rows["customer_id"].to_numpy(),
         arm=sent,
         propensity=rows["propensity"].to_numpy(dtype=float),

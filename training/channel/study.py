@@ -9,12 +9,18 @@ from numpy.typing import NDArray
 
 from features.arrays import Flags, Floats
 from models.arms import NO_MESSAGE
-from models.channel.message_value import Worth
+from models.channel.message_value import MessageValue
 from models.channel.model import MIN_RANDOMISED
-from training.channel.policies import BEST_FIXED, Fit, Unseen, cross_fit, make_policies
+from training.channel.policies import (
+    BEST_FIXED,
+    ChannelFit,
+    CrossFittedPredictions,
+    cross_fit,
+    make_policies,
+)
 from training.channel.policy_value import (
-    Decisions,
     Estimate,
+    LoggedDecisions,
     PolicyValue,
     gains,
     mean_outcome,
@@ -38,7 +44,7 @@ _Z = 1.96
 
 
 @dataclass(frozen=True)
-class Study:
+class PolicyStudy:
     """What was found out about the policies.
 
     Attributes
@@ -80,15 +86,15 @@ class Study:
 
 def study_policies(
     rows: pd.DataFrame,
-    fit: Fit,
+    fit: ChannelFit,
     eligible: Flags,
-    worth: Worth,
+    worth: MessageValue,
     default_order: Sequence[str] = (),
     *,
     reasons: Sequence[str] = (),
     folds: int = 5,
     seed: int = 0,
-) -> Study:
+) -> PolicyStudy:
     """Study policies on the decisions that were drawn at random; without any, on all.
 
     Parameters
@@ -109,7 +115,7 @@ def study_policies(
     decisions = _decisions(asked, unseen)
     policies = make_policies(asked, unseen, eligible[judged])
     found = policy_values(decisions, policies, seed=seed)
-    return Study(
+    return PolicyStudy(
         sends=len(rows),
         judged=len(asked),
         estimated=estimated,
@@ -135,14 +141,14 @@ def judged_rows(rows: pd.DataFrame) -> tuple[Flags, bool]:
     return np.ones(len(rows), dtype=bool), True
 
 
-def _take(unseen: Unseen, rows: Flags) -> Unseen:
-    return Unseen(
+def _take(unseen: CrossFittedPredictions, rows: Flags) -> CrossFittedPredictions:
+    return CrossFittedPredictions(
         unseen.arms, unseen.p[rows], unseen.spend[rows], unseen.chosen[rows], unseen.fixed[rows]
     )
 
 
-def _decisions(rows: pd.DataFrame, unseen: Unseen) -> Decisions:
-    return Decisions(
+def _decisions(rows: pd.DataFrame, unseen: CrossFittedPredictions) -> LoggedDecisions:
+    return LoggedDecisions(
         customer=rows["customer_id"].to_numpy(),
         arm=pd.Index(unseen.arms).get_indexer(pd.Index(rows["channel"])),
         propensity=rows["propensity"].to_numpy(dtype=float),
@@ -168,7 +174,7 @@ def _interval(estimate: Estimate) -> dict[str, float]:
 
 
 def _gains(
-    decisions: Decisions,
+    decisions: LoggedDecisions,
     policies: Mapping[str, Floats],
     found: Mapping[str, PolicyValue],
     estimated: bool,
@@ -200,18 +206,20 @@ def verdict(gain: Estimate, of_policy: PolicyValue) -> str:
 
 
 def _margins(
-    decisions: Decisions,
+    decisions: LoggedDecisions,
     policies: Mapping[str, Floats],
     rows: pd.DataFrame,
-    unseen: Unseen,
-    worth: Worth,
+    unseen: CrossFittedPredictions,
+    worth: MessageValue,
     seed: int,
 ) -> pd.DataFrame:
     """Give the gains of margin less cost over the best fixed arm."""
     cost = np.array([worth.cost.get(arm, 0.0) for arm in unseen.arms])
     earned = worth.margin * rows["spend"].to_numpy(dtype=float) - cost[decisions.arm]
     expected = worth.margin * unseen.spend[:, None] * decisions.model - cost
-    of_margin = Decisions(decisions.customer, decisions.arm, decisions.propensity, earned, expected)
+    of_margin = LoggedDecisions(
+        decisions.customer, decisions.arm, decisions.propensity, earned, expected
+    )
     found = gains(of_margin, policies, BEST_FIXED, seed=seed)
     return pd.DataFrame(
         [
@@ -276,7 +284,7 @@ def _rate(rows: pd.DataFrame) -> tuple[float, float, int]:
     return rate, error, len(rows)
 
 
-def _calibration(decisions: Decisions, arms: Sequence[str]) -> pd.DataFrame:
+def _calibration(decisions: LoggedDecisions, arms: Sequence[str]) -> pd.DataFrame:
     """Compare what was predicted for the arm that was drawn with what came of it."""
     table = []
     predicted = decisions.of_drawn(decisions.model)
@@ -298,7 +306,7 @@ def _calibration(decisions: Decisions, arms: Sequence[str]) -> pd.DataFrame:
 
 
 def _hidden_odds(
-    decisions: Decisions, policies: Mapping[str, Floats], arms: Sequence[str]
+    decisions: LoggedDecisions, policies: Mapping[str, Floats], arms: Sequence[str]
 ) -> float | None:
     """Ask how much the best fixed arm's lead over no message can bear."""
     if NO_MESSAGE not in arms:

@@ -12,12 +12,12 @@ from features.catalog.dictionary import make_catalog
 from features.engines.batch.expressions import compile_expression
 from features.language.feature import Derived
 from features.language.vocabulary import Vocabulary
-from models.artefact import Kind
+from models.artefact import ModelKind
 from models.purchase.churn import ChurnModel
 from models.purchase.forecast import P_WITHIN_DAYS, make_forecast
 from models.purchase.timing import TimingModel
 from training.metrics.probabilities import OURS
-from training.purchase.study import Origin, Study
+from training.purchase.study import Origin, PurchaseStudy
 from training.runs.candidates import Candidate
 
 _SEGMENT = "rfm_segment"
@@ -87,7 +87,7 @@ class Evaluation:
         return [name for name in self.test.laws if name != OURS]
 
 
-def evaluate(study: Study | None, candidates: Sequence[Candidate]) -> Evaluation | None:
+def evaluate(study: PurchaseStudy | None, candidates: Sequence[Candidate]) -> Evaluation | None:
     """Judge our forecast and every baseline at the origins of a training.
 
     Each candidate brings the model that was fitted for each origin, so that nothing is
@@ -106,7 +106,7 @@ def evaluate(study: Study | None, candidates: Sequence[Candidate]) -> Evaluation
 
 
 def _judge(
-    origin: Origin, tested: Mapping[Kind, Mapping[str, object]], vocabulary: Vocabulary
+    origin: Origin, tested: Mapping[ModelKind, Mapping[str, object]], vocabulary: Vocabulary
 ) -> Judged:
     churn, timing = (tested[kind][origin.split] for kind in ("churn", "repurchase-timing"))
     assert isinstance(churn, ChurnModel) and isinstance(timing, TimingModel)

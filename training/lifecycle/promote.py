@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from mlflow import MlflowClient
 
 from features.errors import NextbuyError
-from models.artefact import KINDS, Kind
+from models.artefact import KINDS, ModelKind
 from models.registry import CHALLENGER, CHAMPION, SHA256_TAG, Champions, read_version
 from training.runs.candidates import _ERROR, _EXCESS, Candidate, Judgement
 
 
-def register(tracking_uri: str, candidates: Sequence[Candidate]) -> dict[Kind, str]:
+def register(tracking_uri: str, candidates: Sequence[Candidate]) -> dict[ModelKind, str]:
     """Register candidates as new versions and point `challenger` at them.
 
     Returns
@@ -23,7 +23,7 @@ def register(tracking_uri: str, candidates: Sequence[Candidate]) -> dict[Kind, s
         The new version of each kind.
     """
     client = MlflowClient(tracking_uri)
-    versions: dict[Kind, str] = {}
+    versions: dict[ModelKind, str] = {}
     for candidate in candidates:
         kind = candidate.head.kind
         if not client.search_registered_models(f"name = '{kind}'"):
@@ -41,7 +41,7 @@ def register(tracking_uri: str, candidates: Sequence[Candidate]) -> dict[Kind, s
     return versions
 
 
-def promote(tracking_uri: str, kinds: Sequence[Kind] = ()) -> dict[Kind, str]:
+def promote(tracking_uri: str, kinds: Sequence[ModelKind] = ()) -> dict[ModelKind, str]:
     """Make challengers the champions, if each passes and all champions can answer together.
 
     Parameters
@@ -78,7 +78,7 @@ def promote(tracking_uri: str, kinds: Sequence[Kind] = ()) -> dict[Kind, str]:
     return {kind: version.version for kind, version in found.items()}
 
 
-def _check_judgement(kind: Kind, version: str, tags: Mapping[str, str]) -> None:
+def _check_judgement(kind: ModelKind, version: str, tags: Mapping[str, str]) -> None:
     if not {_EXCESS, _ERROR} <= tags.keys():
         raise NextbuyError(
             f"{kind} version {version} has no tags {_EXCESS} and {_ERROR}: it was not registered "

@@ -10,7 +10,7 @@ import pandas as pd
 from features.log.log import Log
 from models.artefact import Model
 from training.purchase.recipes import Recipe
-from training.purchase.study import Origin, Study
+from training.purchase.study import Origin, PurchaseStudy
 from training.purchase.tune import Budget, flatten, tune
 from training.runs.candidates import Candidate, Judgement
 from training.runs.runs import SEED, log_candidate, slice_flags, training_run
@@ -37,7 +37,7 @@ class Job:
 
 
 def run_job(
-    log: Log, job: Job, study: Study, budget: Budget, progress: Callable[[str], None]
+    log: Log, job: Job, study: PurchaseStudy, budget: Budget, progress: Callable[[str], None]
 ) -> Candidate:
     """Train a purchase model as one MLflow run; registers nothing."""
     recipe, cutoff = job.recipe, study.slices.cutoff

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from models.artefact import Kind
+from models.artefact import ModelKind
 from models.boosters.search_space import Trial
 from models.crps import crps
 from models.purchase import churn, timing
@@ -34,7 +34,7 @@ class Recipe:
         over-confident nor a timid model gains by it.
     """
 
-    kind: Kind
+    kind: ModelKind
     defaults: Any
     search_space: Callable[[Trial], Any]
     fit: Callable[[Slices, Any, int], Any]

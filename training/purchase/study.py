@@ -47,7 +47,7 @@ class Origin:
 
 
 @dataclass(frozen=True)
-class Study:
+class PurchaseStudy:
     """What one training at one cutoff works with.
 
     Attributes
@@ -87,7 +87,7 @@ class Study:
         return Origin("train", self.slices, self.slices.frame, self.slices.labels)
 
 
-def make_study(log: Log, cutoff: int, valids: int = 1) -> Study:
+def make_study(log: Log, cutoff: int, valids: int = 1) -> PurchaseStudy:
     """Build the study of a cutoff, the last instant that the registered models may know.
 
     The end of the data gives models for production, judged one horizon earlier.
@@ -124,7 +124,7 @@ def make_study(log: Log, cutoff: int, valids: int = 1) -> Study:
             f"{to_datetime(cutoff):%Y-%m-%d %H:%M} UTC",
             "Use an earlier cutoff, bring a longer history or a shorter shop.horizon_days.",
         )
-    return Study(slices, catalog, found, holdout, test)
+    return PurchaseStudy(slices, catalog, found, holdout, test)
 
 
 def _make_valids(

@@ -19,7 +19,7 @@ from optuna.trial import FixedTrial, FrozenTrial, TrialState
 
 from features.log.log import Log
 from training.purchase.recipes import Recipe
-from training.purchase.study import Origin, Study
+from training.purchase.study import Origin, PurchaseStudy
 from training.runs.fingerprints import fingerprint
 from training.runs.runs import SEED
 
@@ -60,7 +60,7 @@ class Budget:
 def tune(
     log: Log,
     recipe: Recipe,
-    study: Study,
+    study: PurchaseStudy,
     budget: Budget,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Any:
@@ -139,7 +139,7 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def _name(log: Log, recipe: Recipe, study: Study, origins: Sequence[Origin]) -> str:
+def _name(log: Log, recipe: Recipe, study: PurchaseStudy, origins: Sequence[Origin]) -> str:
     ranges, defaults = space_of(recipe)
     key = fingerprint(
         log,

@@ -11,20 +11,20 @@ from training.channel.study import (
     MAX_SHARE,
     MIN_EFFECTIVE,
     NEEDED_EFFECT,
-    Study,
+    PolicyStudy,
 )
 from training.metrics.probabilities import OURS
 from training.report.number_format import as_signed
 from training.report.policy_plots import calibration_plot, gain_plot, uplift_plot, value_plot
-from training.report.report import Money, Plot, Report, Section
-from training.report.report_tables import Table
+from training.report.report import ModelReport, Plot, ReportCurrency, Section
+from training.report.report_tables import ReportTable
 
 _NAMES = {"dr": "DR", "snips": "SNIPS", "dros": "DR with shrinkage"}
 
 
 def make_policy_report(
-    study: Study, attributed: pd.DataFrame, window_days: int, money: Money
-) -> Report:
+    study: PolicyStudy, attributed: pd.DataFrame, window_days: int, money: ReportCurrency
+) -> ModelReport:
     """Make the report of a study.
 
     Parameters
@@ -41,7 +41,7 @@ def make_policy_report(
         _calibration(study),
         _attributed(attributed, window_days, money),
     ]
-    return Report(
+    return ModelReport(
         "through which channel to ask",
         "What each way of choosing a channel is worth, in purchases.",
         list(_summary(study)),
@@ -50,7 +50,7 @@ def make_policy_report(
     )
 
 
-def _summary(study: Study) -> Iterator[str]:
+def _summary(study: PolicyStudy) -> Iterator[str]:
     if study.estimated:
         yield (
             "Confounded: nothing was drawn at random in this log, so who was sent what was "
@@ -71,7 +71,7 @@ def _summary(study: Study) -> Iterator[str]:
     )
 
 
-def _verdict(study: Study) -> str:
+def _verdict(study: PolicyStudy) -> str:
     ours = study.gains.set_index("policy").loc[OURS]
     interval = f"{as_signed(ours['gain'])} % [{as_signed(ours['low'])}, {as_signed(ours['high'])}]"
     said = f"Choosing by customer against the best fixed channel: {interval}, {ours['verdict']}."
@@ -89,7 +89,7 @@ def _sensitivity(odds: float) -> str:
     )
 
 
-def _unknown(study: Study) -> Iterator[str]:
+def _unknown(study: PolicyStudy) -> Iterator[str]:
     yield (
         "What a policy does to customers in the long run: a purchase counts within the window "
         "after the decision, and nothing after it."
@@ -102,7 +102,7 @@ def _unknown(study: Study) -> Iterator[str]:
         )
 
 
-def _values(study: Study, window_days: int) -> Section:
+def _values(study: PolicyStudy, window_days: int) -> Section:
     return Section(
         "values",
         "What each policy is worth",
@@ -116,7 +116,7 @@ def _values(study: Study, window_days: int) -> Section:
     )
 
 
-def _value_table(values: pd.DataFrame) -> Table:
+def _value_table(values: pd.DataFrame) -> ReportTable:
     cells = {
         (row["policy"], row["estimator"]): (
             f"{100 * row['value']:.2f} [{100 * row['low']:.2f}, {100 * row['high']:.2f}]"
@@ -134,7 +134,7 @@ def _value_table(values: pd.DataFrame) -> Table:
         ]
         for row in by_policy.to_dict("records")
     ]
-    return Table(
+    return ReportTable(
         "Conversions per 100 decisions, with 95 % intervals.",
         ["policy", *(_NAMES[k] for k in ESTIMATORS), "effective sample", "largest weight"],
         rows,
@@ -142,7 +142,7 @@ def _value_table(values: pd.DataFrame) -> Table:
     )
 
 
-def _gains(study: Study, money: Money) -> Section:
+def _gains(study: PolicyStudy, money: ReportCurrency) -> Section:
     margins = study.margins.set_index("policy")
     scale = 1000 / 10**money.digits
     rows = [
@@ -162,7 +162,7 @@ def _gains(study: Study, money: Money) -> Section:
         "the two are not distinguishable.",
         {"gains": Plot(gain_plot(study.gains), "Gain of each policy over the best fixed channel")},
         [
-            Table(
+            ReportTable(
                 "Gain in conversions, and in margin less the messages' cost per 1,000 decisions.",
                 ["policy", "conversions, %", f"{money.currency} per 1,000", "verdict"],
                 rows,
@@ -177,7 +177,7 @@ def _money(margin: "pd.Series[float]", scale: float) -> str:
     return f"{gain:+,.0f} [{low:+,.0f}, {high:+,.0f}]"
 
 
-def _uplift(study: Study) -> Iterator[Section]:
+def _uplift(study: PolicyStudy) -> Iterator[Section]:
     if not len(study.segments):
         return
     yield Section(
@@ -188,7 +188,7 @@ def _uplift(study: Study) -> Iterator[Section]:
         "segment and channel each; of twenty, one misses by chance.",
         {"uplift": Plot(uplift_plot(study.segments), "Uplift over no message by segment")},
         [
-            Table(
+            ReportTable(
                 "Uplift in percentage points.",
                 ["repeat purchases", "channel", "uplift", "sends"],
                 [
@@ -207,7 +207,7 @@ def _uplift(study: Study) -> Iterator[Section]:
     )
 
 
-def _calibration(study: Study) -> Section:
+def _calibration(study: PolicyStudy) -> Section:
     return Section(
         "calibration",
         "Are the chances right?",
@@ -221,7 +221,7 @@ def _calibration(study: Study) -> Section:
     )
 
 
-def _attributed(attributed: pd.DataFrame, window_days: int, money: Money) -> Section:
+def _attributed(attributed: pd.DataFrame, window_days: int, money: ReportCurrency) -> Section:
     return Section(
         "attributed",
         "Attributed orders",
@@ -230,7 +230,7 @@ def _attributed(attributed: pd.DataFrame, window_days: int, money: Money) -> Sec
         "they bought, not what the message changed; nothing above rests on it.",
         {},
         [
-            Table(
+            ReportTable(
                 "Orders and their amounts by the channel that is credited.",
                 ["channel", "messages", "orders", f"amount, {money.currency}"],
                 [

@@ -24,7 +24,7 @@ from training.report.report_plots import (
     segment_plot,
 )
 from training.report.report_tables import (
-    Table,
+    ReportTable,
     show_differences,
     show_errors,
     show_features,
@@ -63,11 +63,11 @@ class Section:
     title: str
     look_for: str
     plots: Mapping[str, Plot] = field(default_factory=dict)
-    tables: Sequence[Table] = ()
+    tables: Sequence[ReportTable] = ()
 
 
 @dataclass(frozen=True)
-class Money:
+class ReportCurrency:
     """The shop's currency, and the digits of its minor unit."""
 
     currency: str
@@ -75,7 +75,7 @@ class Money:
 
 
 @dataclass(frozen=True)
-class Report:
+class ModelReport:
     """What the report says, in the order it is read.
 
     Attributes
@@ -91,7 +91,9 @@ class Report:
     sections: Sequence[Section]
 
 
-def make_report(evaluation: Evaluation, importance: pd.DataFrame, money: Money) -> Report:
+def make_report(
+    evaluation: Evaluation, importance: pd.DataFrame, money: ReportCurrency
+) -> ModelReport:
     """Make the report of an evaluation.
 
     Parameters
@@ -111,7 +113,7 @@ def make_report(evaluation: Evaluation, importance: pd.DataFrame, money: Money) 
     ]
     if len(importance):
         sections.append(_importance(importance))
-    return Report(
+    return ModelReport(
         "who buys again, and when",
         "How good the predictions are, on purchases that the models had not seen.",
         summarise(evaluation, differences, pit),
@@ -216,7 +218,7 @@ def _samples(judged: Judged) -> Section:
     )
 
 
-def _segments(judged: Judged, money: Money) -> Section:
+def _segments(judged: Judged, money: ReportCurrency) -> Section:
     table = segment_table(judged)
     days = judged.horizon_days
     return Section(

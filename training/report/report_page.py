@@ -9,7 +9,7 @@ import jinja2
 import matplotlib
 from matplotlib.figure import Figure
 
-from training.report.report import Report
+from training.report.report import ModelReport
 
 _TEMPLATE = "report.html.jinja"
 
@@ -34,7 +34,7 @@ class Imprint:
     versions: Mapping[str, str]
 
 
-def render_page(report: Report, imprint: Imprint) -> str:
+def render_page(report: ModelReport, imprint: Imprint) -> str:
     """Write the report as HTML. Texts of the shop are escaped; plots are SVG within it."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("training", "."),

@@ -13,31 +13,35 @@ from features.catalog.dictionary import make_catalog
 from features.errors import NextbuyError
 from features.log.log import Log
 from features.windows import to_datetime
-from models.artefact import Kind
+from models.artefact import ModelKind
 from models.registry import read_champion_versions
 from training.evaluation.evaluation import Evaluation
 from training.evaluation.importance import importance_table
-from training.report.report import Money, Report, make_report
+from training.report.report import ModelReport, ReportCurrency, make_report
 from training.report.report_page import Imprint, render_page
 from training.runs.candidates import Candidate
 
 PAGE = "report.html"
-_PAIR: tuple[Kind, Kind] = ("churn", "repurchase-timing")
+_PAIR: tuple[ModelKind, ModelKind] = ("churn", "repurchase-timing")
 
 
-def report_on(log: Log, evaluation: Evaluation, candidates: Sequence[Candidate]) -> Report:
+def report_on(log: Log, evaluation: Evaluation, candidates: Sequence[Candidate]) -> ModelReport:
     """Make the report of the purchase models among the candidates."""
     pair = {c.head.kind: c for c in candidates if c.head.kind in _PAIR}
     importance = importance_table(
         {kind: pair[kind].model for kind in _PAIR}, make_catalog(pair["churn"].head.vocabulary)
     )
     return make_report(
-        evaluation, importance, Money(log.shop.section.currency, log.shop.minor_digits)
+        evaluation, importance, ReportCurrency(log.shop.section.currency, log.shop.minor_digits)
     )
 
 
 def log_report(
-    log: Log, report: Report, evaluation: Evaluation, cutoff: int, versions: Mapping[Kind, str]
+    log: Log,
+    report: ModelReport,
+    evaluation: Evaluation,
+    cutoff: int,
+    versions: Mapping[ModelKind, str],
 ) -> None:
     """Log the page and its plots to the active run; `versions` is what it registered."""
     section = log.shop.section
@@ -106,7 +110,7 @@ def _run_of_champions(client: MlflowClient, tracking_uri: str) -> str:
     return runs["churn"]
 
 
-def _training_run(client: MlflowClient, kind: Kind, version: str) -> str:
+def _training_run(client: MlflowClient, kind: ModelKind, version: str) -> str:
     """Find the run of the whole training that a version comes from."""
     try:
         found = client.get_model_version(kind, version)

@@ -16,7 +16,7 @@ _NOTHING = "–"  # noqa: RUF001
 
 
 @dataclass(frozen=True)
-class Table:
+class ReportTable:
     """A table as texts.
 
     Attributes
@@ -34,13 +34,13 @@ class Table:
     strong: frozenset[int] = frozenset()
 
 
-def show_differences(differences: pd.DataFrame) -> Table:
+def show_differences(differences: pd.DataFrame) -> ReportTable:
     """Show one loss of `training.evaluation.judged_scores.compare_losses`: a column per origin."""
     cells = {
         (row["rival"], row["origin"]): _difference(row) for row in differences.to_dict("records")
     }
     rivals, origins = differences["rival"].unique(), differences["origin"].unique()
-    return Table(
+    return ReportTable(
         f"{differences['loss'].iloc[0]} against each rival's in %, with the 95 % interval; "
         "below 0 ours is smaller.",
         ["rival", *origins],
@@ -54,7 +54,7 @@ def _difference(row: dict[str, float]) -> str:
     return shown if row["distinguishable"] else f"{shown}, {NOT_DISTINGUISHABLE}"
 
 
-def show_scores(scores: pd.DataFrame) -> Table:
+def show_scores(scores: pd.DataFrame) -> ReportTable:
     """Show `training.evaluation.judged_scores.score_origins`."""
     last = max(int(name[4:-1]) for name in scores if name.startswith("auc_"))
     columns = {
@@ -69,7 +69,7 @@ def show_scores(scores: pd.DataFrame) -> Table:
         [row["origin"], row["split"], row["model"], *(_figure(row[name]) for name in columns)]
         for row in scores.to_dict("records")
     ]
-    return Table(
+    return ReportTable(
         "All scores by origin. Lower is better for CRPS, log-loss, Brier and ECE (expected "
         "calibration error); higher for AUC and lift.",
         ["origin", "split", "model", *columns.values()],
@@ -79,10 +79,10 @@ def show_scores(scores: pd.DataFrame) -> Table:
     )
 
 
-def show_errors(errors: pd.DataFrame) -> Table:
+def show_errors(errors: pd.DataFrame) -> ReportTable:
     """Show `training.evaluation.reliability.reliability_errors`."""
     days = [name for name in errors if name != "model"]
-    return Table(
+    return ReportTable(
         "Expected calibration error in percentage points: the mean distance between predicted "
         "and observed, over 15 groups.",
         ["model", *(f"{h} d" for h in days)],
@@ -94,10 +94,10 @@ def show_errors(errors: pd.DataFrame) -> Table:
     )
 
 
-def show_gains(gains: pd.DataFrame) -> Table:
+def show_gains(gains: pd.DataFrame) -> ReportTable:
     """Show some steps of `training.evaluation.gains.gain_table`."""
     found = gains.pivot_table(index="model", columns="asked", values="found", sort=False)
-    return Table(
+    return ReportTable(
         "Share of all buyers found when this share of customers is asked.",
         ["model", *(f"{as_percent(share, 0)} asked" for share in _ASKED)],
         [
@@ -108,11 +108,11 @@ def show_gains(gains: pd.DataFrame) -> Table:
     )
 
 
-def show_pit(scores: pd.DataFrame) -> Table:
+def show_pit(scores: pd.DataFrame) -> ReportTable:
     """Show `training.evaluation.pit.pit_scores`: a row per model."""
     models = scores["model"].unique()
     cells = {(row["model"], row["law"]): row for row in scores.to_dict("records")}
-    return Table(
+    return ReportTable(
         "How many returns fell in their 80 % window, and how far the fullest or emptiest bar is "
         "from 10 % (of the whole law: D-calibration), in percentage points.",
         ["model", "in the 80 % window", "deviation, given a return", "deviation, whole law"],
@@ -133,7 +133,7 @@ def _pit_cells(given: dict[str, float] | None, law: dict[str, float]) -> list[st
     return [*of_return, f"{100 * law['largest_deviation']:.1f}"]
 
 
-def show_samples(windows: pd.DataFrame, days: int) -> Table:
+def show_samples(windows: pd.DataFrame, days: int) -> ReportTable:
     """Show `training.evaluation.samples.sample_windows`."""
     rows = [
         [
@@ -146,14 +146,16 @@ def show_samples(windows: pd.DataFrame, days: int) -> Table:
         ]
         for row in windows.to_dict("records")
     ]
-    return Table(
+    return ReportTable(
         "Days after the cutoff; windows given a return.",
         ["customer", f"buys within {days} d", "median", "50 % window", "80 % window", "happened"],
         rows,
     )
 
 
-def show_groups(groups: pd.DataFrame, what: str, days: int, currency: str, digits: int) -> Table:
+def show_groups(
+    groups: pd.DataFrame, what: str, days: int, currency: str, digits: int
+) -> ReportTable:
     """Show `training.evaluation.segments`: a row per group."""
 
     def money(minor: float) -> str:
@@ -172,7 +174,7 @@ def show_groups(groups: pd.DataFrame, what: str, days: int, currency: str, digit
         ]
         for row in groups.to_dict("records")
     ]
-    return Table(
+    return ReportTable(
         f"By {what}: who buys within {days} days, and spend per customer in {currency}.",
         [
             what,
@@ -188,14 +190,14 @@ def show_groups(groups: pd.DataFrame, what: str, days: int, currency: str, digit
     )
 
 
-def show_features(importance: pd.DataFrame) -> Table:
+def show_features(importance: pd.DataFrame) -> ReportTable:
     """Show the features with the largest shares in the `importance_table`."""
     models = list(importance["model"].unique())
     shares = importance.pivot_table(
         index=["feature", "description", "family"], columns="model", values="share", fill_value=0.0
     )
     top = shares.loc[shares.mean(axis=1).sort_values(ascending=False).index[:_TOP_FEATURES]]
-    return Table(
+    return ReportTable(
         f"The {len(top)} features that the corrections gain most from.",
         ["feature", "what it is", "family", *models],
         [

@@ -18,7 +18,7 @@ from features.arrays import Floats
 from features.engines.sql.feature_build import read_vocabulary
 from features.log.log import Log
 from features.windows import to_datetime
-from models.artefact import MANIFEST, Kind, Model, make_head, save
+from models.artefact import MANIFEST, Model, ModelKind, make_head, save
 from models.purchase.slices import Slices
 from training.runs.candidates import Candidate, Judgement
 from training.runs.run_plots import calibration_plot, lift_plot
@@ -84,7 +84,7 @@ def slice_flags(slices: Slices) -> dict[str, str]:
 
 def log_candidate(
     log: Log,
-    kind: Kind,
+    kind: ModelKind,
     model: Model,
     cutoff: int,
     example: tuple[pd.DataFrame, pd.DataFrame],

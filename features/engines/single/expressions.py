@@ -52,7 +52,7 @@ def column(name: str, is_text: bool = False, known: str = "", is_fixed: bool = F
     return Term(name, is_text, "True" if known == "True" else test, is_fixed, is_simple=True)
 
 
-class Writer:
+class ExpressionWriter:
     """Writes expressions over some columns, in a block of the source.
 
     Parameters

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from features.engines.single.aggregates import add_extreme, add_total, add_value
 from features.engines.single.blocks import Block
-from features.engines.single.expressions import Term, Writer, column
+from features.engines.single.expressions import ExpressionWriter, Term, column
 from features.engines.single.sections import Sections
 from features.history.layout import HISTORY, TEXTS
 from features.language.catalog import Catalog
@@ -21,7 +21,7 @@ from features.language.feature import Aggregate
 from features.language.relation import Relation
 from features.windows import DAY
 
-Columns = Mapping[str, Term]
+TermColumns = Mapping[str, Term]
 
 
 def write_features(catalog: Catalog) -> str:
@@ -65,8 +65,8 @@ class _Source:
         self._finish()
         return self._sections.text()
 
-    def _writer(self, block: Block, columns: Columns) -> Writer:
-        return Writer(block, self._sections.block, self._constants | dict(columns))
+    def _writer(self, block: Block, columns: TermColumns) -> ExpressionWriter:
+        return ExpressionWriter(block, self._sections.block, self._constants | dict(columns))
 
     def _read(self, relation: Relation, table: str) -> None:
         """Go through the rows of a table that are known."""
@@ -93,7 +93,7 @@ class _Source:
     def _start(self, lookback: int) -> str:
         return self._sections.block.let(f"(cutoff - {float(lookback * DAY)})")
 
-    def _feed(self, relation: Relation, block: Block, columns: Columns) -> None:
+    def _feed(self, relation: Relation, block: Block, columns: TermColumns) -> None:
         """Do what a relation does with a row of its source."""
         columns = {**columns, **self._joined(relation, columns)}
         if relation.where:
@@ -108,7 +108,7 @@ class _Source:
             given[name] = write(relation.columns[name])
         self._give(relation, block, given)
 
-    def _give(self, relation: Relation, block: Block, columns: Columns) -> None:
+    def _give(self, relation: Relation, block: Block, columns: TermColumns) -> None:
         """Give a row of a relation: to all that read it, or first into its place in an order."""
         if relation.order is None:
             self._hand_on(relation, block, columns)
@@ -132,7 +132,7 @@ class _Source:
         uses = Counter(name for text in texts for name in names_in(text))
         return uses if relation.order is None else uses + Counter([*relation.columns] * 2)
 
-    def _joined(self, relation: Relation, columns: Columns) -> Columns:
+    def _joined(self, relation: Relation, columns: TermColumns) -> TermColumns:
         """Give what stands in each row of a customer, or of a key."""
         names = relation.reads(self._wanted[relation.name])
         joined = {}
@@ -147,7 +147,7 @@ class _Source:
                 joined[name] = Term(f"{get}({key}, nan)")
         return joined
 
-    def _where(self, text: str, block: Block, columns: Columns) -> tuple[Block, Columns]:
+    def _where(self, text: str, block: Block, columns: TermColumns) -> tuple[Block, TermColumns]:
         """Give the block of the rows where a condition is true, and what is known in it."""
         for condition in self._writer(block, columns).conditions(text):
             block = block.when(condition)
@@ -157,7 +157,7 @@ class _Source:
             }
         return block, columns
 
-    def _hand_on(self, relation: Relation, block: Block, columns: Columns) -> None:
+    def _hand_on(self, relation: Relation, block: Block, columns: TermColumns) -> None:
         """Hand a row to all that read the relation."""
         if relation.name in self._catalog.listed:
             row = "".join(f"{columns[n].source}, " for n in self._catalog.listed[relation.name])
@@ -180,7 +180,7 @@ class _Source:
         return self._sections.container("[]", relation, "list")
 
     def _keep_for(
-        self, other: Relation, relation: Relation, block: Block, columns: Columns
+        self, other: Relation, relation: Relation, block: Block, columns: TermColumns
     ) -> None:
         """Keep the value of the customer that another relation takes from this one."""
         names = other.reads(self._wanted[other.name])
@@ -191,7 +191,7 @@ class _Source:
                 self._of_customer[other.name, name] = found
 
     def _add(
-        self, feature: Aggregate, features: list[Aggregate], block: Block, columns: Columns
+        self, feature: Aggregate, features: list[Aggregate], block: Block, columns: TermColumns
     ) -> Term:
         """Add a row to a feature; what is within its lookback is within all longer ones."""
         if feature.where:
@@ -206,7 +206,7 @@ class _Source:
         by = writer.value(feature.by) if feature.by else None
         return add_value(self._sections, feature, block, value, by)
 
-    def _group(self, relation: Relation, block: Block, columns: Columns) -> None:
+    def _group(self, relation: Relation, block: Block, columns: TermColumns) -> None:
         """Add a row to the totals of its group."""
         keys = {name: columns[name] for name in relation.by}
         key = _tuple([term.source for term in keys.values()])
@@ -241,7 +241,7 @@ class _Source:
         loop = self._sections.block.within(f"for {held.names} in {rows}:")
         self._give(relation, loop, held.terms())
 
-    def _order(self, relation: Relation, block: Block, columns: Columns) -> None:
+    def _order(self, relation: Relation, block: Block, columns: TermColumns) -> None:
         """Hold a row until all are there."""
         rows = self._sections.container("[]", relation.name, "rows")
         keys = [f"({c.source} is None, {c.source})" for c in (columns[n] for n in relation.within)]
@@ -310,7 +310,7 @@ class _Held:
 
     container: str
     names: str
-    columns: Columns
+    columns: TermColumns
 
     def terms(self) -> dict[str, Term]:
         """Give the terms of the names that they come out as."""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from features.engines.batch.expressions import compile_expression
 from features.engines.single.blocks import Block
-from features.engines.single.expressions import NAMESPACE, Writer, column
+from features.engines.single.expressions import NAMESPACE, ExpressionWriter, column
 from features.language.expressions import ExpressionError, names_in
 
 ROWS = pd.DataFrame(
@@ -65,18 +65,20 @@ def _by_python(text: str) -> np.ndarray:
     return values
 
 
-def _write_value(writer: Writer, block: Block, text: str) -> None:
+def _write_value(writer: ExpressionWriter, block: Block, text: str) -> None:
     block.add(f"return {writer.value(text).source}")
 
 
-def _write_condition(writer: Writer, block: Block, text: str) -> None:
+def _write_condition(writer: ExpressionWriter, block: Block, text: str) -> None:
     block.add(f"return bool({' and '.join(writer.conditions(text))})")
 
 
-def _function_of(text: str, write: Callable[[Writer, Block, str], None]) -> Callable[..., float]:
+def _function_of(
+    text: str, write: Callable[[ExpressionWriter, Block, str], None]
+) -> Callable[..., float]:
     block = Block("def run(a, b, t):")
     columns = {"a": column("a"), "b": column("b"), "t": column("t", is_text=True)}
-    write(Writer(block, block, columns), block, text)
+    write(ExpressionWriter(block, block, columns), block, text)
     namespace = dict(NAMESPACE)
     exec(block.text(), namespace)
     return namespace["run"]

@@ -16,7 +16,7 @@ from features.contract.row_keys import hash_sql, hash_values
 from features.errors import InputError, NextbuyError
 from features.history.layout import LAYOUT, ROW_KEY
 from features.ledgers.journal import Journal, journal_path, open_journal
-from features.ledgers.posted_rows import Door
+from features.ledgers.posted_rows import PostedRowChecker
 from features.log.log import read_log
 from features.shop.pseudonyms import pseudonym
 from features.shop.settings_file import JournalSection
@@ -59,7 +59,7 @@ def file_shop(write_shop, orders) -> Shop:
 def post(shop: Shop, **tables: list[dict]) -> tuple[int, int]:
     journal = open_journal(shop)
     try:
-        receipt = journal.append(Door(shop).read(tables))
+        receipt = journal.append(PostedRowChecker(shop).read(tables))
     finally:
         journal.close()
     return receipt.accepted, receipt.duplicates
@@ -283,7 +283,7 @@ def test_the_door_lets_no_raw_id_in_where_the_shop_wants_pseudonyms(
     monkeypatch.setenv("NEXTBUY_PSEUDONYM_KEY", "k" * 32)
     section = msgspec.structs.replace(file_shop.section, pseudonymise=True)
     shop = msgspec.structs.replace(file_shop, section=section)
-    (row,) = Door(shop).read({"orders": [ORDER]})
+    (row,) = PostedRowChecker(shop).read({"orders": [ORDER]})
     assert row.body["customer_id"] == pseudonym(b"k" * 32, "c")
 
 
@@ -298,14 +298,14 @@ def test_a_key_is_the_same_number_in_sql_and_in_python(file_shop: Shop) -> None:
 
 def test_a_journal_that_cannot_be_written_accepts_nothing(file_shop: Shop) -> None:
     journal: Journal = open_journal(file_shop)
-    journal.append(Door(file_shop).read({"orders": [ORDER]}))
+    journal.append(PostedRowChecker(file_shop).read({"orders": [ORDER]}))
     limit = journal._database._writer  # what a full disk does to the connection
     limit.execute("PRAGMA max_page_count = 1")
     many = [ORDER | {"order_id": f"x{n}", "store": "s" * 500} for n in range(900)]
     with pytest.raises(NextbuyError, match=r"full.*Nothing of this request was accepted"):
-        journal.append(Door(file_shop).read({"orders": many}))
+        journal.append(PostedRowChecker(file_shop).read({"orders": many}))
     limit.execute("PRAGMA max_page_count = 100000")
-    assert journal.append(Door(file_shop).read({"orders": many})).accepted == 900
+    assert journal.append(PostedRowChecker(file_shop).read({"orders": many})).accepted == 900
     assert sum(map(len, journal.rows(100))) == 901
     journal.close()
 

@@ -13,7 +13,7 @@ from features.engines.sql.feature_build import (
     write_features,
 )
 from features.ledgers.journal import open_journal
-from features.ledgers.posted_rows import Door
+from features.ledgers.posted_rows import PostedRowChecker
 from features.log import customer_ranges as ranges
 from features.log.log import Log, read_log
 from features.shop.shop import read_shop
@@ -81,7 +81,7 @@ def test_posted_rows_that_replace_others_leave_the_ranges_whole(
     frame.loc[0, "ordered_at"] = "2024-01-01"
     shop = read_shop(write_shop({"orders": frame}))
     journal = open_journal(shop)
-    journal.append(Door(shop).read({"orders": rows[20:80]}))
+    journal.append(PostedRowChecker(shop).read({"orders": rows[20:80]}))
     journal.close()
     log = read_log(shop)
     assert len(log.ranges) == 4

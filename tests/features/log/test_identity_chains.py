@@ -19,7 +19,7 @@ from features.engines.sql.feature_build import (
 )
 from features.history.accounts import customer_at, read_customers
 from features.ledgers.journal import open_journal
-from features.ledgers.posted_rows import Door
+from features.ledgers.posted_rows import PostedRowChecker
 from features.log.identities import customers_sql, resolve
 from features.log.identity_chains import Step, follow
 from features.log.log import Log, read_log
@@ -167,7 +167,7 @@ def test_what_is_posted_for_any_id_of_a_chain_is_asked_for_as_it_will_be_built(
     row = {"ordered_at": "2024-01-20T00:00:00Z", "amount": 5}
     rows = [row | {"customer_id": i, "order_id": f"posted-{i}"} for i in "abc"]
     journal = open_journal(log.shop)
-    journal.append(Door(log.shop).read({"orders": rows}))
+    journal.append(PostedRowChecker(log.shop).read({"orders": rows}))
     rebuilt = read_log(log.shop)
     cutoff = rebuilt.observed_until
     build_store(rebuilt, tmp_path / "rebuilt.sqlite")

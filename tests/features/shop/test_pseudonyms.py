@@ -23,7 +23,7 @@ from features.store.sqlite_store import SqliteStore
 from features.windows import to_datetime
 from nextbuy.simulator.simulator import simulate_shop
 from serving.answers.predictor import load_predictor
-from serving.decisions.decide import Decisions
+from serving.decisions.decide import DecisionMaker
 from serving.schemas.answer_schemas import Decided, DecisionsRequest
 from training.lifecycle.promote import promote
 from training.purchase.slices import holdout_cutoff
@@ -148,7 +148,7 @@ class Written:
 
     def _decide(self, cutoff: int) -> list[Decided]:
         """Decide of ten customers, by their raw ids."""
-        decisions = Decisions(self.shop)
+        decisions = DecisionMaker(self.shop)
         asking = [{"customer_id": i, "campaign": "a", "key": "k"} for i in self.ids[:10]]
         as_of = to_datetime(cutoff).isoformat()
         request = DecisionsRequest.model_validate({"decisions": asking, "as_of": as_of})

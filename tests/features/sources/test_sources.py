@@ -19,7 +19,7 @@ from adbc_driver_postgresql import dbapi
 from features.contract.tables import ORDERS
 from features.engines.sql.feature_build import write_features
 from features.errors import InputError
-from features.ledgers.posted_rows import Door
+from features.ledgers.posted_rows import PostedRowChecker
 from features.log.log import Log, read_log
 from features.shop.settings_file import TableSource
 from features.shop.shop import read_shop
@@ -191,7 +191,7 @@ class TestNamesInOneCaseOrTheOther:
         self.TWICE.drop(columns="attr_tier").to_csv(tmp_path / "c.csv", index=False)
         log = _read(tmp_path, _path("orders.csv") + "[tables.customers]\npath = 'c.csv'\n")
         assert log.provided["customers"] == {"customer_id", "known_at", "attr_tier"}
-        door = Door(log.shop)
+        door = PostedRowChecker(log.shop)
         (posted,) = door.read({"customers": [{"customer_id": "x", "attr_TIER": "gold"}]})
         assert posted.body == {"customer_id": "x", "attr_tier": "gold"}
         with pytest.raises(InputError, match="each column once, got row 1: attr_TIER and attr_Ti"):

@@ -21,13 +21,13 @@ from features.engines.sql.feature_build import (
 from features.history.accounts import read_customers
 from features.history.layout import LAYOUT, ROW_KEY
 from features.ledgers.journal import open_journal
-from features.ledgers.posted_rows import POSTABLE, Door
+from features.ledgers.posted_rows import POSTABLE, PostedRowChecker
 from features.log.log import read_log
 from features.shop.shop import Shop, read_shop
 from features.store.address import store_target
 from features.store.build.store_build import build_store
 from features.store.fresh import FreshStore
-from features.store.protocol import Tables
+from features.store.protocol import StoredHistory
 from features.windows import DAY, to_datetime
 
 NOW = time.time_ns() // 1000
@@ -147,12 +147,12 @@ def _build(shop: Shop) -> None:
 def _post(shop: Shop, rows: dict[str, list[dict]]) -> None:
     journal = open_journal(shop)
     try:
-        journal.append(Door(shop).read(rows))
+        journal.append(PostedRowChecker(shop).read(rows))
     finally:
         journal.close()
 
 
-def _ask(shop: Shop, posts: bool) -> dict[str, Tables]:
+def _ask(shop: Shop, posts: bool) -> dict[str, StoredHistory]:
     store = store_target(shop).open()
     if posts:
         store = FreshStore(shop, store, open_journal(shop))
@@ -187,11 +187,11 @@ def test_a_posted_row_has_every_column_of_a_rebuilt_one(shop: Shop) -> None:
     assert not {"health", "pregnancy tests"} & said
 
 
-def _texts(tables: Tables, name: str) -> set[str]:
+def _texts(tables: StoredHistory, name: str) -> set[str]:
     return set(map(str, _rows(tables, name).to_numpy().ravel()))
 
 
-def _rows(tables: Tables, name: str) -> pd.DataFrame:
+def _rows(tables: StoredHistory, name: str) -> pd.DataFrame:
     columns = [ROW_KEY, *LAYOUT[name]]
     frame = pd.DataFrame({column: tables[name][column] for column in columns})
     return frame.sort_values(columns, ignore_index=True)  # lines of an order have one key

@@ -5,7 +5,7 @@ from scipy.special import expit
 
 from models.boosters.booster import BoosterSettings
 from models.channel.fit import channel_traits, customer_folds, fit_channel
-from models.channel.message_value import Worth, best_shares
+from models.channel.message_value import MessageValue, best_shares
 from models.channel.model import MIN_RANDOMISED, ChannelModel, ChannelTraits
 from models.channel.traits import Trait
 
@@ -138,12 +138,12 @@ def test_an_arm_has_the_share_of_the_draws_in_which_it_is_worth_most(
 ) -> None:
     rows = _rows(3, 1.0).assign(sms_click_rate_182d=expit(np.array([-7.0, -3.0, 0.0])))
     eligible = [{"email", "none", "sms"}] * 2 + [{"email", "none"}]
-    shares = best_shares(exploring, Worth(), rows, eligible)
+    shares = best_shares(exploring, MessageValue(), rows, eligible)
     for found, allowed in zip(shares, eligible, strict=True):
         assert set(found) == allowed
         assert sum(found.values()) == pytest.approx(1)
     assert shares[1]["sms"] > 0.9 > shares[0]["sms"]
-    assert best_shares(exploring, Worth(), rows[:1], [{"fax"}]) == [{"none": 1.0}]
+    assert best_shares(exploring, MessageValue(), rows[:1], [{"fax"}]) == [{"none": 1.0}]
 
 
 def test_one_row_and_many_are_answered_alike(exploring: ChannelModel) -> None:

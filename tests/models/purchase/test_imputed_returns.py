@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from models.btyd.bg_nbd import BgNbd
-from models.purchase.imputed_returns import Returners, make_returners
+from models.purchase.imputed_returns import ImputedReturns, make_returners
 from models.purchase.slices import Slices
 
 BTYD = BgNbd(0.24, 4.4, 0.79, 2.43)
@@ -66,7 +66,7 @@ def test_of_an_open_slice_all_who_came_and_a_fair_share_of_the_others(slices: Sl
 
 def test_an_interval_counts_where_its_end_is_known_and_its_start_was_awaited() -> None:
     frame = pd.DataFrame({"cutoff": [CLOSED, CLOSED, CLOSED, OPEN, OPEN]})
-    found = Returners(frame, np.array([5, 80, 90, 7, 0]), np.array([90, 90, 90, 33, 33]), 90)
+    found = ImputedReturns(frame, np.array([5, 80, 90, 7, 0]), np.array([90, 90, 90, 33, 33]), 90)
     edges = [7, 30, 60, 90]
     assert found.awaited(edges).tolist() == [
         [True, False, False],

@@ -17,7 +17,7 @@ from features.shop.settings_file import SensitiveSection
 from models.arms import NO_MESSAGE
 from models.boosters.booster import BoosterSettings, ResidualBooster
 from models.channel.fit import channel_traits, fit_channel
-from models.channel.message_value import Worth
+from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel, Evidence
 from models.reasons.channel_reasons import (
     CHANNELS,
@@ -28,21 +28,21 @@ from models.reasons.channel_reasons import (
     MONEY,
     ORDER,
     RESPONSE,
-    ChannelReason,
+    ChoiceReason,
     difference,
     explain_alone,
     explain_choice,
     explain_money,
     explain_order,
 )
-from models.reasons.purchase_reasons import Speaker
-from models.reasons.sentences import Money
+from models.reasons.purchase_reasons import ReasonWriter
+from models.reasons.sentences import MoneyFormat
 
 ARMS = ("email", "none", "sms")
 MESSAGES = ("email", "sms")
-EUR = Money("EUR", 2)
+EUR = MoneyFormat("EUR", 2)
 CATALOG = make_catalog(msgspec.structs.replace(FULL, channels=list(MESSAGES)))
-SPEAKER = Speaker(CATALOG, EUR, SensitiveSection())
+SPEAKER = ReasonWriter(CATALOG, EUR, SensitiveSection())
 CLAIMS = re.compile(r"\b(uplift|effects?|because|due to|caus\w*|led to|makes?|thanks)\b", re.I)
 HOLES = re.compile(r"[{}\\@]|\bnan\b|\bNone\b|\binf\b")
 
@@ -135,7 +135,7 @@ def test_each_trait_is_in_its_group_and_the_weightiest_group_comes_first(
         assert re.fullmatch(r"(messages|sms_sent|email_sent)_count_28d", about[LATELY])
 
 
-def _of_one(model: ChannelModel, **facts: float) -> dict[str, ChannelReason]:
+def _of_one(model: ChannelModel, **facts: float) -> dict[str, ChoiceReason]:
     rows = _rows(1).assign(**facts)
     (reasons,) = explain_choice(model, rows, "sms", "none", SPEAKER)
     return {reason.family: reason for reason in reasons}
@@ -228,8 +228,8 @@ def test_a_few_draws_are_counted(observational: ChannelModel) -> None:
     assert "sms 150" in told
 
 
-def _money(model: ChannelModel, cost: float, recent: float) -> ChannelReason | None:
-    worth = Worth(margin=0.5, cost={"sms": cost}, fatigue=2.0)
+def _money(model: ChannelModel, cost: float, recent: float) -> ChoiceReason | None:
+    worth = MessageValue(margin=0.5, cost={"sms": cost}, fatigue=2.0)
     p = {"sms": 0.05, "email": 0.04, "none": 0.03}
     spend = msgspec.structs.replace(model, spend=4000.0)
     chosen = max(p, key=lambda arm: worth.of({arm: np.array([p[arm]])}, 4000.0, [recent])[arm][0])

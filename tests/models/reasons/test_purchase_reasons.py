@@ -8,18 +8,18 @@ from features.catalog.glossary import FULL
 from features.engines.sql.feature_build import build_features
 from features.shop.settings_file import SensitiveSection
 from models.boosters.contributions import BASELINE, HISTORY
-from models.reasons.purchase_reasons import Explanation, Speaker, explain
-from models.reasons.sentences import FAMILIES, Money
+from models.reasons.purchase_reasons import ReasonWriter, ScoreExplanation, explain
+from models.reasons.sentences import FAMILIES, MoneyFormat
 
 CATALOG = make_catalog(FULL)
 RFM = {"frequency": 14.0, "recency": 268.0, "T": 280.0}
 
 
-def _speaker(*words: str) -> Speaker:
-    return Speaker(CATALOG, Money("EUR", 2), SensitiveSection(words=list(words)))
+def _speaker(*words: str) -> ReasonWriter:
+    return ReasonWriter(CATALOG, MoneyFormat("EUR", 2), SensitiveSection(words=list(words)))
 
 
-def _explain(effects: dict[str, float], *words: str, **facts: object) -> Explanation:
+def _explain(effects: dict[str, float], *words: str, **facts: object) -> ScoreExplanation:
     parts = {name: np.array([effect]) for name, effect in effects.items()}
     inputs = {name: np.array([value]) for name, value in (RFM | facts).items()}
     return explain({BASELINE: np.array([-1.0])} | parts, inputs, _speaker(*words))[0]
@@ -100,7 +100,7 @@ def test_words_of_the_shop_cannot_silence_the_purchase_history() -> None:
 def test_the_reasons_of_every_customer_sum_to_the_score_exactly(simulated, kind: str) -> None:
     frame = build_features(simulated.log, [simulated.cutoff], simulated.catalog)
     model = getattr(simulated.champions, kind)
-    speaker = Speaker(simulated.catalog, Money("EUR", 2), simulated.shop.sensitive)
+    speaker = ReasonWriter(simulated.catalog, MoneyFormat("EUR", 2), simulated.shop.sensitive)
     explained = explain(model.contributions(frame), frame, speaker)
     score = model.score(frame) if kind == "churn" else model.speed(frame)
     assert len(explained) == len(frame)

@@ -10,9 +10,9 @@ from features.catalog.dictionary import make_catalog
 from features.catalog.glossary import FULL
 from features.shop.sensitive import sensitive_names
 from features.shop.settings_file import SensitiveSection
-from models.reasons.sentences import FAMILIES, Money, say, say_history, say_nothing, show
+from models.reasons.sentences import FAMILIES, MoneyFormat, say, say_history, say_nothing, show
 
-EUR = Money("EUR", 2)
+EUR = MoneyFormat("EUR", 2)
 CATALOG = make_catalog(FULL)
 NUMBERS = [CATALOG[name] for name in CATALOG.numbers]
 RFM = {"frequency": 14.0, "recency": 268.0, "T": 280.0}
@@ -97,7 +97,7 @@ def test_a_purchase_today_and_a_daily_buyer_are_said_so() -> None:
 
 
 def test_a_currency_without_minor_units_has_none() -> None:
-    assert show(1234.0, "minor units", Money("JPY", 0)) == "1,234 JPY"
+    assert show(1234.0, "minor units", MoneyFormat("JPY", 0)) == "1,234 JPY"
 
 
 @pytest.mark.parametrize("family", FAMILIES)

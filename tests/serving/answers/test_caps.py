@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from features.ledgers.journal import open_journal
-from features.ledgers.posted_rows import Door
+from features.ledgers.posted_rows import PostedRowChecker
 from features.log.log import read_log
 from features.shop.contact_rules import Cap, ContactRules
 from features.shop.shop import Shop, read_shop
@@ -66,7 +66,7 @@ def test_a_posted_message_counts_from_the_next_answer_on(
     message = {"message_id": "m2", "customer_id": "c", "channel": "SMS"}
     posted = message | {"sent_at": to_datetime(NOW).isoformat()}
     journal = open_journal(shop)
-    journal.append(Door(shop).read({"messages": [posted]}))
+    journal.append(PostedRowChecker(shop).read({"messages": [posted]}))
     journal.close()
     assert _check(shop, cap, NOW).eligible  # not received yet
     told = _check(shop, cap, soon)

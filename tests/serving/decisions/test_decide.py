@@ -27,8 +27,8 @@ from models.registry import Champions
 from nextbuy.simulator.simulator import simulate_shop
 from serving.answers.predictor import Predictor, load_predictor
 from serving.bulk.audience import decide_audience, to_frame
-from serving.decisions.decide import Decisions, policy_version
-from serving.http.events import Events
+from serving.decisions.decide import DecisionMaker, policy_version
+from serving.http.events import EventPosting
 from serving.schemas.answer_schemas import (
     Decided,
     DecisionsRequest,
@@ -62,7 +62,7 @@ class Desk:
         self, ids: list[str], key: str, predictor: Predictor | None = None, **settings: Any
     ) -> DecisionsResponse:
         section = msgspec.structs.replace(self.shop.decisions, **settings)
-        decisions = Decisions(msgspec.structs.replace(self.shop, decisions=section))
+        decisions = DecisionMaker(msgspec.structs.replace(self.shop, decisions=section))
         try:
             return decisions.decide(predictor or self.predictor, self.request(ids, key))
         finally:
@@ -152,7 +152,7 @@ def test_no_decision_is_made_without_a_model_or_with_an_old_store(desk: Desk) ->
     assert (decided.status, decided.retry_after) == ("unavailable", 3600)
     assert decided.channel is None
     assert "no model has been promoted" in decided.reason
-    decisions = Decisions(desk.shop)
+    decisions = DecisionMaker(desk.shop)
     request = desk.request(desk.ids[:1], "without").model_copy(update={"as_of": None})
     (decided,) = decisions.decide(desk.predictor, request).decisions
     decisions.close()
@@ -169,7 +169,7 @@ def test_without_a_best_channel_model_there_are_answers_and_no_decisions(
     asking = {"customer_id": predictor.store.customer_ids()[0], "campaign": "a", "key": "none"}
     as_of = to_datetime(simulated.cutoff).isoformat()
     request = DecisionsRequest.model_validate({"decisions": [asking], "as_of": as_of})
-    decisions = Decisions(simulated.shop)
+    decisions = DecisionMaker(simulated.shop)
     (decided,) = decisions.decide(replace(predictor, champions=others), request).decisions
     decisions.close()
     assert decided.status == "unavailable"
@@ -227,7 +227,7 @@ def test_the_policy_is_named_by_model_and_settings_but_not_by_the_database(desk:
 
 def test_only_a_simulated_shop_is_asked_as_of_an_earlier_instant(desk: Desk) -> None:
     section = msgspec.structs.replace(desk.shop.section, simulated=False)
-    decisions = Decisions(msgspec.structs.replace(desk.shop, section=section))
+    decisions = DecisionMaker(msgspec.structs.replace(desk.shop, section=section))
     with pytest.raises(InputError, match="as_of: expected no such field: a decision is made now"):
         decisions.decide(desk.predictor, desk.request(desk.ids[:1], "as_of"))
     decisions.close()
@@ -331,7 +331,7 @@ def test_what_was_decided_is_told_back_with_the_message(desk: Desk) -> None:
         for decision in decided
     ]
     assert "none" in {row["channel"] for row in rows}
-    events = Events(desk.shop)
+    events = EventPosting(desk.shop)
     assert events.post(EventsRequest(messages=rows)).accepted == len(rows)
     events.close()
     told = read_log(desk.shop).fetch(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from features.errors import NextbuyError, refuse
-from serving.http.http_errors import Refusals, log_our_errors_only, refusing
+from serving.http.http_errors import HttpErrors, log_our_errors_only, refusing
 
 
 class Wire:
@@ -47,7 +47,7 @@ class Wire:
         async def send(message: dict[str, Any]) -> None:
             self.sent.append(message)
 
-        asyncio.run(Refusals(app, limit)(self._scope, receive, send))
+        asyncio.run(HttpErrors(app, limit)(self._scope, receive, send))
         body = b"".join(message.get("body", b"") for message in self.sent)
         return self.sent[0]["status"], body
 

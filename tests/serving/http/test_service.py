@@ -17,7 +17,7 @@ from features.store.build.store_build import build_store
 from features.windows import to_datetime
 from models.registry import CHAMPION
 from serving.answers.predictor import load_predictor
-from serving.decisions.decide import Decisions
+from serving.decisions.decide import DecisionMaker
 from serving.http.http_errors import MAX_BYTES
 from serving.http.server import serve_command, serve_environment
 from serving.schemas.answer_schemas import DecisionsRequest
@@ -153,7 +153,7 @@ def test_the_service_and_another_process_decide_the_same_once(
     first = server.post("/v1/decisions", json=body)
     assert first.status_code == 200
     served = first.json()["decisions"]
-    decisions = Decisions(simulated.shop)
+    decisions = DecisionMaker(simulated.shop)
     request = DecisionsRequest.model_validate(body)
     computed = decisions.decide(predictor, request).model_dump(mode="json")["decisions"]
     decisions.close()

@@ -6,7 +6,7 @@ import pytest
 from features.arrays import Floats
 from features.errors import InputError
 from training.channel.policy_value import (
-    Decisions,
+    LoggedDecisions,
     gains,
     mean_outcome,
     policy_values,
@@ -16,7 +16,7 @@ from training.channel.policy_value import (
 ARMS = 4
 
 
-def _world(seed: int, rows: int, *, model_error: float = 0.0) -> tuple[Decisions, Floats]:
+def _world(seed: int, rows: int, *, model_error: float = 0.0) -> tuple[LoggedDecisions, Floats]:
     """Draw decisions of customers with two each; give the true chances by arm as well."""
     rng = np.random.default_rng(seed)
     customer = np.arange(rows) // 2
@@ -27,7 +27,7 @@ def _world(seed: int, rows: int, *, model_error: float = 0.0) -> tuple[Decisions
     drawn = np.arange(rows), arm
     outcome = (rng.random(rows) < truth[drawn]).astype(float)
     model = np.clip(truth + model_error, 0, 1)
-    return Decisions(customer, arm, logged[drawn], outcome, model), truth
+    return LoggedDecisions(customer, arm, logged[drawn], outcome, model), truth
 
 
 def _policies(truth: Floats) -> dict[str, Floats]:
@@ -75,7 +75,7 @@ def test_the_policy_that_logged_has_all_rows_to_speak_for_it() -> None:
     arm = rng.integers(ARMS, size=rows)
     outcome = (rng.random(rows) < 0.1).astype(float)
     quarter = np.full((rows, ARMS), 1 / ARMS)
-    decisions = Decisions(
+    decisions = LoggedDecisions(
         np.arange(rows), arm, np.full(rows, 1 / ARMS), outcome, np.zeros((rows, ARMS))
     )
     found = policy_values(decisions, {"uniform": quarter})["uniform"]
@@ -89,7 +89,7 @@ def test_a_customer_with_many_decisions_is_one_customer() -> None:
     decisions, truth = _world(5, 2000)
     policies = _policies(truth)
     alone = policy_values(decisions, policies)["best"].dr
-    copies = Decisions(
+    copies = LoggedDecisions(
         *(np.repeat(getattr(decisions, name), 10, axis=0)
           for name in ("customer", "arm", "propensity", "outcome", "model"))
     )  # fmt: skip
@@ -102,7 +102,7 @@ def test_a_customer_with_many_decisions_is_one_customer() -> None:
 def test_what_was_not_drawn_at_random_is_refused() -> None:
     decisions, _ = _world(0, 10)
     with pytest.raises(InputError, match="propensity: expected the logged chance"):
-        Decisions(
+        LoggedDecisions(
             decisions.customer, decisions.arm, np.zeros(10), decisions.outcome, decisions.model
         )
 
@@ -115,7 +115,7 @@ def test_a_policy_whose_chances_do_not_sum_to_one_is_refused() -> None:
 
 def test_a_policy_of_which_nothing_was_drawn_is_refused() -> None:
     decisions, _ = _world(0, 10)
-    never = Decisions(
+    never = LoggedDecisions(
         decisions.customer, np.zeros(10, int), decisions.propensity, decisions.outcome,
         decisions.model,
     )  # fmt: skip
@@ -127,7 +127,7 @@ def test_a_policy_of_which_nothing_was_drawn_is_refused() -> None:
 def test_an_arm_that_does_not_exist_is_refused(arm: int) -> None:
     decisions, _ = _world(0, 10)
     with pytest.raises(InputError, match=r"an arm of 0 to 3"):
-        Decisions(
+        LoggedDecisions(
             decisions.customer, np.full(10, arm), decisions.propensity, decisions.outcome,
             decisions.model,
         )  # fmt: skip

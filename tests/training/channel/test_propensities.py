@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from scipy.special import expit
 
-from training.channel.policy_value import Decisions
+from training.channel.policy_value import LoggedDecisions
 from training.channel.propensities import estimate_propensities, hidden_odds_to_flip
 
 
@@ -27,10 +27,10 @@ def test_propensities_that_depend_on_what_is_seen_are_found() -> None:
     assert np.average(1 / found) == pytest.approx(2, abs=0.1)
 
 
-def _decisions(rates: tuple[float, float], n: int = 20_000) -> Decisions:
+def _decisions(rates: tuple[float, float], n: int = 20_000) -> LoggedDecisions:
     rng = np.random.default_rng(1)
     arm = rng.integers(0, 2, n)
-    return Decisions(
+    return LoggedDecisions(
         customer=np.arange(n),
         arm=arm,
         propensity=np.full(n, 0.5),

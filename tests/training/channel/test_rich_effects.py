@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from models.boosters.booster import BoosterSettings
-from models.channel.message_value import Worth
+from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel, Evidence
 from tests.step_world import ARMS, draw_messages, everybody, fit_exploring
 from training.channel import rich_effects as challenger
@@ -18,14 +18,14 @@ SETTINGS = BoosterSettings(rounds=60, min_rows=1000, l2=1000.0)
 
 
 def _contest(rows: pd.DataFrame, **options) -> Contest:
-    given = {"eligible": everybody, "worth": Worth(), "needed": 2000} | options
+    given = {"eligible": everybody, "worth": MessageValue(), "needed": 2000} | options
     exploring = fit_exploring(rows)
     return challenge(exploring, rows, fit_exploring, settings=SETTINGS, seed=1, **given)
 
 
 def _true_value(model: ChannelModel) -> float:
     rows, p = draw_messages(10_000, 0.5, seed=9)
-    chosen = recommend_all(model, rows, ARMS, everybody(rows, ARMS), Worth())
+    chosen = recommend_all(model, rows, ARMS, everybody(rows, ARMS), MessageValue())
     return float(p[np.arange(len(rows)), chosen].mean())
 
 
@@ -78,13 +78,13 @@ def _counts(exploring: ChannelModel, **randomised: int) -> ChannelModel:
 
 def test_below_the_floor_of_draws_nothing_is_tried(exploring: ChannelModel) -> None:
     short = _counts(exploring, email=RICH_RANDOMISED, none=RICH_RANDOMISED - 1, sms=30_000)
-    found = challenge(short, pd.DataFrame(), _never, _never, Worth())
+    found = challenge(short, pd.DataFrame(), _never, _never, MessageValue())
     assert found == Contest(short, None, "fewer than 20,000 randomised sends: none 19,999")
 
 
 def test_associations_are_not_challenged(exploring: ChannelModel) -> None:
     observed = msgspec.structs.replace(exploring, level="observational")
-    found = challenge(observed, pd.DataFrame(), _never, _never, Worth())
+    found = challenge(observed, pd.DataFrame(), _never, _never, MessageValue())
     assert found == Contest(observed, None, "no effect is identified")
 
 

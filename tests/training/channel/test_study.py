@@ -7,7 +7,7 @@ from scipy.special import expit
 
 from models.boosters.booster import BoosterSettings
 from models.channel.fit import fit_channel
-from models.channel.message_value import Worth
+from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel, ChannelTraits
 from models.channel.traits import Trait
 from training.channel.policies import (
@@ -15,14 +15,14 @@ from training.channel.policies import (
     NONE,
     OPEN_RATE,
     UNIFORM,
-    Unseen,
+    CrossFittedPredictions,
     cross_fit,
     make_policies,
 )
-from training.channel.study import BETTER, CONFOUNDED, LOGGED, Study, study_policies
+from training.channel.study import BETTER, CONFOUNDED, LOGGED, PolicyStudy, study_policies
 from training.metrics.probabilities import OURS
 from training.report.policy_report import make_policy_report
-from training.report.report import Money
+from training.report.report import ReportCurrency
 
 ARMS = ["email", "none", "sms"]
 TRAITS = ChannelTraits([], {a: [Trait(f"{a}_click_rate_182d", "logit")] for a in ("email", "sms")})
@@ -62,13 +62,15 @@ def _everybody(rows: pd.DataFrame) -> np.ndarray:
     return np.ones((len(rows), len(ARMS)), dtype=bool)
 
 
-def _study(rows: pd.DataFrame, worth: Worth | None = None) -> Study:
+def _study(rows: pd.DataFrame, worth: MessageValue | None = None) -> PolicyStudy:
     reasons = ["frequency", "email_click_rate_182d"]
-    return study_policies(rows, _fit, _everybody(rows), worth or Worth(), reasons=reasons, folds=2)
+    return study_policies(
+        rows, _fit, _everybody(rows), worth or MessageValue(), reasons=reasons, folds=2
+    )
 
 
 @pytest.fixture(scope="module")
-def study() -> Study:
+def study() -> PolicyStudy:
     return _study(_messages(15_000))
 
 
@@ -80,7 +82,7 @@ def test_each_customer_is_judged_by_models_that_have_not_seen_them() -> None:
         seen.append(set(part["customer_id"]))
         return _fit(part)
 
-    cross_fit(rows, fit, _everybody(rows), Worth(), folds=3)
+    cross_fit(rows, fit, _everybody(rows), MessageValue(), folds=3)
     everybody = set(rows["customer_id"])
     left_out = [everybody - part for part in seen]
     assert sum(len(part) for part in left_out) == len(everybody)
@@ -91,7 +93,7 @@ def test_an_arm_that_is_not_eligible_is_never_chosen() -> None:
     rows = _messages(3000)
     eligible = _everybody(rows)
     eligible[::2, 0] = False
-    unseen = cross_fit(rows, _fit, eligible, Worth(), folds=2)
+    unseen = cross_fit(rows, _fit, eligible, MessageValue(), folds=2)
     for policy in make_policies(rows, unseen, eligible).values():
         assert policy.sum(axis=1) == pytest.approx(1)
         assert policy[::2, 0].max() == 0
@@ -103,12 +105,12 @@ def test_the_open_rate_rule_takes_the_channel_that_is_opened_most() -> None:
     eligible = _everybody(rows)
     eligible[3, [0, 2]] = False
     places = np.zeros(4, dtype=int)
-    unseen = Unseen(ARMS, np.zeros((4, 3)), np.zeros(4), places, places)
+    unseen = CrossFittedPredictions(ARMS, np.zeros((4, 3)), np.zeros(4), places, places)
     chosen = make_policies(rows, unseen, eligible)[OPEN_RATE].argmax(axis=1)
     assert [ARMS[c] for c in chosen] == ["email", "sms", "none", "none"]
 
 
-def test_choosing_by_customer_is_found_to_be_better(study: Study) -> None:
+def test_choosing_by_customer_is_found_to_be_better(study: PolicyStudy) -> None:
     gain = study.gains.set_index("policy").loc[OURS]
     assert gain["verdict"] == BETTER
     assert gain["low"] > 0
@@ -117,7 +119,7 @@ def test_choosing_by_customer_is_found_to_be_better(study: Study) -> None:
     assert study.judged == study.sends == 15_000
 
 
-def test_values_are_near_the_truth(study: Study) -> None:
+def test_values_are_near_the_truth(study: PolicyStudy) -> None:
     """Uniform is what was drawn: its value is the mean of the log."""
     by = study.values.set_index(["policy", "estimator"])["value"]
     logged = by[LOGGED, "mean"]
@@ -142,13 +144,13 @@ def test_few_decisions_allow_no_claim_whatever_their_interval() -> None:
 def test_costs_change_what_is_earned_and_what_is_chosen() -> None:
     """A text dearer than any purchase is worth is not sent."""
     rows = _messages(6000)
-    study = _study(rows, Worth(margin=0.2, cost={"sms": 1500.0}))
+    study = _study(rows, MessageValue(margin=0.2, cost={"sms": 1500.0}))
     margins = study.margins.set_index("policy")
     assert margins.loc[UNIFORM, "high"] < -400  # a third of the messages are texts
     assert margins.loc[OURS, "low"] > -100
 
 
-def test_uplift_by_segment_is_that_of_the_draws(study: Study) -> None:
+def test_uplift_by_segment_is_that_of_the_draws(study: PolicyStudy) -> None:
     assert set(study.segments["segment"]) == {"0", "1-2", "3-9"}
     normal = np.random.default_rng(0).normal(size=200_000)
     none, sent = expit(-2.0 + 0.7 * normal), expit(-1.675 + np.hypot(0.7, 1.5) * normal)
@@ -158,7 +160,7 @@ def test_uplift_by_segment_is_that_of_the_draws(study: Study) -> None:
     assert study.segments["sends"].sum() == pytest.approx(15_000 * 2 / 3, rel=0.05)
 
 
-def test_chances_are_calibrated_by_arm(study: Study) -> None:
+def test_chances_are_calibrated_by_arm(study: PolicyStudy) -> None:
     rows = study.calibration
     held = (rows["low"] <= rows["predicted"]) & (rows["predicted"] <= rows["high"])
     assert set(rows["arm"]) == set(ARMS)
@@ -166,14 +168,14 @@ def test_chances_are_calibrated_by_arm(study: Study) -> None:
 
 
 @pytest.fixture(scope="module")
-def confounded() -> Study:
+def confounded() -> PolicyStudy:
     rows = _messages(12_000, drawn=0.0)
     some = np.arange(len(rows)) % 5 == 0  # nobody drew these either: a rule without a reason
     rows.loc[some, "channel"] = "none"
     return _study(rows)
 
 
-def test_without_draws_the_values_are_called_confounded(confounded: Study) -> None:
+def test_without_draws_the_values_are_called_confounded(confounded: PolicyStudy) -> None:
     assert confounded.estimated
     assert set(confounded.gains["verdict"]) == {CONFOUNDED}
     assert not len(confounded.segments)
@@ -181,8 +183,8 @@ def test_without_draws_the_values_are_called_confounded(confounded: Study) -> No
     assert confounded.hidden_odds >= 1
 
 
-def test_the_report_says_what_was_found(study: Study, confounded: Study) -> None:
-    money = Money("EUR", 2)
+def test_the_report_says_what_was_found(study: PolicyStudy, confounded: PolicyStudy) -> None:
+    money = ReportCurrency("EUR", 2)
     attributed = pd.DataFrame(
         {"channel": ["email"], "messages": [9], "orders": [2], "amount": [300.0]}
     )

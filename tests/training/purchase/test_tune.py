@@ -18,7 +18,7 @@ from features.windows import DAY
 from training.purchase import populations, tune
 from training.purchase.recipes import CHURN, TIMING, Recipe
 from training.purchase.slices import holdout_cutoff
-from training.purchase.study import Study, make_study
+from training.purchase.study import PurchaseStudy, make_study
 from training.purchase.tune import Budget, space_of
 from training.runs.runs import open_experiment
 
@@ -40,7 +40,7 @@ def _write(folder: Path, seed: int) -> Log:
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Log, Study]:
+def shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Log, PurchaseStudy]:
     """A small shop, and its study with all validation origins; MLflow writes there."""
     log = _write(tmp_path_factory.mktemp("shop"), 0)
     open_experiment(log)
@@ -48,7 +48,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Log, Study]:
 
 
 @pytest.fixture
-def search(shop: tuple[Log, Study]) -> Iterator[Callable[..., tuple[Any, Any]]]:
+def search(shop: tuple[Log, PurchaseStudy]) -> Iterator[Callable[..., tuple[Any, Any]]]:
     """Search in a run of its own: gives the settings and the run. No search is kept before."""
     log, study = shop
     _forget(log)
@@ -104,7 +104,7 @@ def test_the_defaults_are_the_first_trial_and_alone_the_result_of_one(shop, sear
 
 
 @pytest.fixture(scope="module")
-def whole(shop: tuple[Log, Study]) -> tuple[Any, list[tuple[Any, ...]]]:
+def whole(shop: tuple[Log, PurchaseStudy]) -> tuple[Any, list[tuple[Any, ...]]]:
     """The result and the trials of an uninterrupted search of 12 trials."""
     log, study = shop
     _forget(log)

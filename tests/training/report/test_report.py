@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from training.evaluation.evaluation import Evaluation
 from training.metrics.probabilities import OURS
-from training.report.report import Money, Report, make_report
+from training.report.report import ModelReport, ReportCurrency, make_report
 from training.report.report_page import Imprint, render_page
 from training.report.report_tables import NOT_DISTINGUISHABLE
 from training.report.summary import list_unknowns
@@ -58,17 +58,17 @@ class _Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def report(evaluation: Evaluation) -> Report:
-    return make_report(evaluation, IMPORTANCE, Money("EUR", 2))
+def report(evaluation: Evaluation) -> ModelReport:
+    return make_report(evaluation, IMPORTANCE, ReportCurrency("EUR", 2))
 
 
-def _render(report: Report, shop: str = "my shop", simulated: bool = False) -> str:
+def _render(report: ModelReport, shop: str = "my shop", simulated: bool = False) -> str:
     facts = {"Models know until": "2025-04-01", "Currency": "EUR"}
     return render_page(report, Imprint(shop, simulated, facts, {"churn": "8"}))
 
 
 @pytest.fixture(scope="module")
-def html(report: Report) -> str:
+def html(report: ModelReport) -> str:
     return _render(report)
 
 
@@ -88,7 +88,7 @@ def test_the_page_needs_nothing_beside_it(html: str) -> None:
     assert not re.search(r"https?://|url\(|@import|<script|<link|<iframe", html)
 
 
-def test_no_customer_id_stands_in_it(report: Report, html: str) -> None:
+def test_no_customer_id_stands_in_it(report: ModelReport, html: str) -> None:
     assert "secret" not in html
     for section in report.sections:
         for plot in section.plots.values():
@@ -100,18 +100,18 @@ def _texts(figure: Figure) -> list:
     return figure.findobj(lambda part: hasattr(part, "get_text"))
 
 
-def test_what_the_shop_says_is_escaped(report: Report) -> None:
+def test_what_the_shop_says_is_escaped(report: ModelReport) -> None:
     page = _Page(_render(report, shop='<b>&"'))
     assert '<b>&": who buys again, and when' in page.text
     assert "b" not in page.open
 
 
-def test_only_a_simulated_shop_has_the_banner(report: Report, html: str) -> None:
+def test_only_a_simulated_shop_has_the_banner(report: ModelReport, html: str) -> None:
     assert "nobody in this report exists" not in html
     assert "nobody in this report exists" in _render(report, simulated=True)
 
 
-def test_the_summary_says_whom_when_how_many_and_how_well(report: Report) -> None:
+def test_the_summary_says_whom_when_how_many_and_how_well(report: ModelReport) -> None:
     text = " ".join(report.summary)
     assert "600 customers" in text
     assert "within 60 days (until 2025-05-31)" in text
@@ -123,7 +123,7 @@ def test_a_rival_within_chance_is_said_to_be_so(evaluation: Evaluation) -> None:
     judged = evaluation.test
     ours = judged.laws[OURS]
     alike = replace(judged, laws={OURS: ours, "alike": ours.copy()})
-    report = make_report(Evaluation([alike]), IMPORTANCE, Money("EUR", 2))
+    report = make_report(Evaluation([alike]), IMPORTANCE, ReportCurrency("EUR", 2))
     assert "not distinguishable from that of alike" in report.summary[-1]
     (first, *_) = report.sections
     assert NOT_DISTINGUISHABLE in first.tables[0].rows[0][1]
@@ -141,14 +141,14 @@ def test_a_report_can_be_made_where_nobody_returned(evaluation: Evaluation) -> N
     judged = evaluation.test
     nobody = judged.labels.assign(days_to_next=0, returned=False, spend=0.0)
     report = make_report(
-        Evaluation([replace(judged, labels=nobody)]), IMPORTANCE.head(0), Money("JPY", 0)
+        Evaluation([replace(judged, labels=nobody)]), IMPORTANCE.head(0), ReportCurrency("JPY", 0)
     )
     page = _Page(_render(report))
     assert "0 did (0.0" in page.text
     assert "importance" not in page.values("id")
 
 
-def test_money_is_in_units_of_the_currency(report: Report) -> None:
+def test_money_is_in_units_of_the_currency(report: ModelReport) -> None:
     (segments,) = [s for s in report.sections if s.name == "segments"]
     spend = [row[-1] for row in segments.tables[0].rows]
     assert all(0 < float(text) < 10.01 for text in spend)  # 1000 minor units each
