@@ -9,7 +9,7 @@ import pandas as pd
 from features.errors import refuse
 from features.log.log import Log, check_observed
 from features.windows import to_datetime
-from models.artefact import KINDS, ModelKind
+from models.kinds import CHANNEL, KINDS, ModelKind
 from training.channel.job import check_messages, train_channel, why_not
 from training.evaluation.comparison import compare
 from training.evaluation.evaluation import Evaluation, evaluate
@@ -60,7 +60,7 @@ def train(
     Parameters
     ----------
     kinds : sequence of Kind, optional
-        Default: churn and repurchase-timing, and best-channel where the shop gives messages.
+        Default: churn and timing, and the channel model where the shop gives messages.
     cutoff : int, optional
         Last instant that the models may know; default: the latest with an observed horizon
         after it, so that the last horizon of the data is the holdout.
@@ -75,18 +75,18 @@ def train(
         The data cannot support the models at this cutoff. Nothing is registered then.
     """
     kinds = kinds or default_kinds(log)
-    if "best-channel" in kinds:
+    if CHANNEL in kinds:
         check_messages(log)
     cutoff = _default_cutoff(log) if cutoff is None else cutoff
     check_observed(log, cutoff)
     budget = Budget(trials, tune_minutes)
     study = None
-    if set(kinds) - {"best-channel"}:
+    if set(kinds) - {CHANNEL}:
         study = make_study(log, cutoff, valids=VALIDS if budget.searches else 1)
     open_experiment(log)
     with training_run(log, "training", cutoff, {"kinds": ", ".join(kinds), **asdict(budget)}):
         candidates: list[Candidate] = []
-        if "best-channel" in kinds:  # first, since it is the one that may lack data
+        if CHANNEL in kinds:  # first, since it is the one that may lack data
             candidates.append(train_channel(log, cutoff, progress))
         for job in (CHURN_JOB, TIMING_JOB):
             if study is not None and job.recipe.kind in kinds:
@@ -99,12 +99,12 @@ def train(
 
 def count_steps(kinds: Sequence[ModelKind], trials: int) -> int:
     """Count what `progress` is told in a training: each trial of a search, and each model."""
-    return len(kinds) + trials * len(set(kinds) - {"best-channel"})
+    return len(kinds) + trials * len(set(kinds) - {CHANNEL})
 
 
 def default_kinds(log: Log) -> list[ModelKind]:
     """List the models that the shop's tables support."""
-    return [kind for kind in KINDS if kind != "best-channel" or why_not(log) is None]
+    return [kind for kind in KINDS if kind != CHANNEL or why_not(log) is None]
 
 
 def _default_cutoff(log: Log) -> int:

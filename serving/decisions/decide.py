@@ -16,6 +16,7 @@ from features.windows import to_datetime
 from models.channel.exploration import draw, draw_at
 from models.channel.message_value import MessageValue, best_shares
 from models.channel.model import ChannelModel
+from models.kinds import CHANNEL
 from serving.answers.predictor import RETRY_SECONDS, ComputedAnswers, Predictor
 from serving.schemas.answer_schemas import (
     Answer,
@@ -150,10 +151,10 @@ def _eligible(channel: Channel | None) -> set[str]:
 
 
 def policy_version(shop: Shop, versions: Mapping[str, str]) -> str:
-    """Name what draws: the best-channel model, and all settings that a draw depends on."""
+    """Name what draws: the channel model, and all settings that a draw depends on."""
     settings = [shop.channels, msgspec.structs.replace(shop.decisions, url=None)]
     digest = hashlib.sha256(msgspec.json.encode(settings)).hexdigest()
-    return f"{versions.get('best-channel', 'none')}-{digest[:8]}"
+    return f"{versions.get(CHANNEL, 'none')}-{digest[:8]}"
 
 
 def _undecided(one: Asking, answer: Answer) -> Decided:
@@ -163,7 +164,7 @@ def _undecided(one: Asking, answer: Answer) -> Decided:
     else:
         said = {
             "status": "unavailable",
-            "reason": "no best-channel model has been promoted: it needs messages to learn from",
+            "reason": f"no {CHANNEL} model has been promoted: it needs messages to learn from",
             "retry_after": RETRY_SECONDS,
         }
     return Decided(**one.model_dump(), **said)
@@ -198,4 +199,4 @@ def _why_not(decided: str, answer: Answer) -> str | None:
     for ranked in answer.channel.ranking if answer.channel else ():
         if ranked.channel == decided:
             return None if ranked.eligible else ranked.why_not or "not eligible"
-    return "the best-channel model does not know it"
+    return "the channel model does not know it"

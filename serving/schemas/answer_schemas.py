@@ -291,7 +291,7 @@ class Decided(BaseModel):
         default=None, description="chance of each arm that could have been drawn"
     )
     policy_version: str | None = Field(
-        default=None, description="the best-channel model, and a hash of the shop's settings"
+        default=None, description="the channel model, and a hash of the shop's settings"
     )
     decided_at: datetime | None = None
     expires_at: datetime | None = Field(default=None, description="to be carried out until then")

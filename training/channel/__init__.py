@@ -1,4 +1,4 @@
-"""Trains the best-channel model.
+"""Trains the channel model.
 
 With the study of what contact policies are worth on logged decisions.
 """

@@ -1,4 +1,4 @@
-"""The best-channel job: conversion by channel, judged on messages later than those it learned."""
+"""Trains the channel model, and judges it on messages later than those it learned from."""
 
 from collections.abc import Callable, Sequence
 
@@ -19,6 +19,7 @@ from models.boosters.booster import BoosterSettings
 from models.channel.fit import channel_traits, fit_channel
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel
+from models.kinds import CHANNEL, CHURN, TIMING
 from training.channel.best_moments import train_moments
 from training.channel.eligible_channels import eligible_arms
 from training.channel.message_rows import make_message_rows
@@ -38,14 +39,14 @@ MIN_MESSAGES = 1000
 
 
 def train_channel(log: Log, cutoff: int, progress: Callable[[str], None]) -> Candidate:
-    """Train best-channel as one MLflow run; registers nothing.
+    """Train the channel model as one MLflow run; registers nothing.
 
     Judged on the four weeks of messages after the cutoff where they are observed (`holdout`),
     else by a second fit on the last four weeks before it (`valid`).
     """
     window = log.shop.channels.window_days
     flags = msgspec.structs.asdict(BoosterSettings()) | {"window_days": window}
-    with training_run(log, "best-channel", cutoff, flags):
+    with training_run(log, CHANNEL, cutoff, flags):
         catalog = read_catalog(log, cutoff).without_texts()
         since = cutoff - LEARN_DAYS * DAY
         rows = make_message_rows(log, catalog, since, cutoff, window, cutoff)
@@ -57,8 +58,8 @@ def train_channel(log: Log, cutoff: int, progress: Callable[[str], None]) -> Can
         judgement = _judge(log, cutoff, catalog, rows, model)
         sample = rows.head(5)
         example = sample, pd.DataFrame(model.predict(sample))
-        progress("best-channel")
-        return log_candidate(log, "best-channel", model, cutoff, example, judgement)
+        progress(CHANNEL)
+        return log_candidate(log, CHANNEL, model, cutoff, example, judgement)
 
 
 def fit_on(rows: pd.DataFrame, window: int, catalog: Catalog) -> ChannelModel:
@@ -81,7 +82,7 @@ def _fit_best(log: Log, cutoff: int, catalog: Catalog, rows: pd.DataFrame) -> Co
 
 
 def why_not(log: Log) -> str | None:
-    """Say why a shop cannot train best-channel; None if it can try."""
+    """Say why a shop cannot train the channel model; None if it can try."""
     if "messages" not in log.provided:
         return "the shop gives no table messages"
     count = log.count("messages")
@@ -93,9 +94,9 @@ def check_messages(log: Log) -> None:
     if (reason := why_not(log)) is not None:
         raise refuse(
             "tables.messages",
-            "enough messages to learn best-channel from",
+            "enough messages to learn the channel model from",
             reason,
-            "Give more, or leave best-channel out: --model churn --model repurchase-timing.",
+            f"Give more, or leave it out: --model {CHURN} --model {TIMING}.",
         )
 
 
@@ -105,7 +106,7 @@ def check_enough(rows: pd.DataFrame, window: int) -> None:
             "messages",
             f"at least {MIN_MESSAGES} in the year before the cutoff, with {window} days after",
             str(len(rows)),
-            "Leave best-channel out: --model churn --model repurchase-timing.",
+            f"Leave it out: --model {CHURN} --model {TIMING}.",
         )
     if (rows["channel"] == NO_MESSAGE).all():
         raise refuse(

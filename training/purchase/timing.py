@@ -1,4 +1,4 @@
-"""The repurchase-timing job: when a returning customer is back, and what that is worth.
+"""Trains the timing model: when a returning customer is back, and what that is worth.
 
 Scored and judged as churn is, on those who returned.
 """
