@@ -37,7 +37,7 @@ class Imprint:
 def render_page(report: ModelReport, imprint: Imprint) -> str:
     """Write the report as HTML. Texts of the shop are escaped; plots are SVG within it."""
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("training", "."),
+        loader=jinja2.PackageLoader("training.report", "."),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
