@@ -21,8 +21,8 @@ def objected_sql(log: Warehouse) -> str:
         return "SELECT CAST(NULL AS VARCHAR) AS customer_id WHERE FALSE"
     consents = table_sql(log, "consents", MAX_INSTANT)
     objected = (
-        f"SELECT customer_id FROM {consents} WHERE scope = '{PROFILING_SCOPE}' GROUP BY customer_id, store "
-        "HAVING NOT arg_max(granted, (changed_at, NOT granted))"
+        f"SELECT customer_id FROM {consents} WHERE scope = '{PROFILING_SCOPE}' "
+        "GROUP BY customer_id, store HAVING NOT arg_max(granted, (changed_at, NOT granted))"
     )
     if "identities" not in log.provided:
         return objected
