@@ -14,7 +14,6 @@ from models.purchase.timing import TimingModel
 
 ModelKind = Literal["churn", "repurchase-timing", "best-channel"]
 Model = ChurnModel | TimingModel | ChannelModel
-Population = Literal["buyers", "contacts"]
 
 CHURN: Final = "churn"
 TIMING: Final = "repurchase-timing"
@@ -39,7 +38,7 @@ class KindOfModel:
     """
 
     model: type[Model]
-    population: Population
+    population: Literal["buyers", "contacts"]
     baseline: str
     section: str
 

@@ -5,7 +5,7 @@ that its value on their decisions is no flattery. The best fixed arm learns too:
 that the other folds would have picked.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,12 +13,11 @@ import pandas as pd
 
 from features.arrays import Flags, Floats, Indices
 from models.arms import NO_MESSAGE
+from models.channel.corrections import ChannelFit
 from models.channel.fit import customer_folds
 from models.channel.message_value import MessageValue, best_arms, first_arms
 from models.channel.model import ChannelModel
 from training.metrics.probabilities import OURS
-
-ChannelFit = Callable[[pd.DataFrame], ChannelModel]
 
 BEST_FIXED, UNIFORM, NONE, OPEN_RATE = "best fixed", "uniform", "no message", "open-rate rule"
 FOLDS = 5
