@@ -10,8 +10,9 @@ from features.engines.sql.feature_build import read_catalog
 from features.log.log import Log
 from features.windows import DAY, to_datetime
 from models.channel.message_value import MessageValue
+from models.channel.recommend import UNKNOWN, Options
 from training.channel.attribution import attribute_orders
-from training.channel.eligible_channels import eligible_arms
+from training.channel.eligible_channels import read_options
 from training.channel.job import LEARN_DAYS, check_enough, check_messages, fit_on
 from training.channel.message_rows import make_message_rows
 from training.channel.policies import arms_of
@@ -50,14 +51,12 @@ def study_shop(
         rows = make_message_rows(log, catalog, since, until, channels.window_days, until)
         check_enough(rows, channels.window_days)
         progress("messages")
-        judged, arms = judged_rows(rows)[0], arms_of(rows)
-        eligible = np.ones((len(rows), len(arms)), dtype=bool)
-        eligible[judged] = eligible_arms(log, rows[judged], arms, until, log.shop.rules)
+        options = _options_of_judged(log, rows, until)
         progress("eligibility")
         study = study_policies(
             rows,
             lambda part: fit_on(part, channels.window_days, catalog),
-            eligible,
+            options,
             MessageValue.of_shop(log.shop),
             channels.default_order,
             reasons=list(catalog),
@@ -67,6 +66,16 @@ def study_shop(
         attributed = attribute_orders(log, since, until, channels.window_days)
         page = _keep(log, study, attributed, until)
     return study, page
+
+
+def _options_of_judged(log: Log, rows: pd.DataFrame, until: int) -> Options:
+    """Read the options of the messages that are judged; those of the others do not matter."""
+    judged, arms = judged_rows(rows)[0], arms_of(rows)
+    read = read_options(log, rows[judged], arms, until, log.shop.rules)
+    eligible = np.ones((len(rows), len(arms)), dtype=bool)
+    preferred = np.full(len(rows), UNKNOWN)
+    eligible[judged], preferred[judged] = read.eligible, read.preferred
+    return Options(arms, eligible, preferred)
 
 
 def _keep(log: Log, study: PolicyStudy, attributed: pd.DataFrame, until: int) -> str:

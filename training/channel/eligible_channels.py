@@ -1,4 +1,4 @@
-"""Which channels each customer could have been sent when a message was."""
+"""Which channels each customer could have been sent when a message was, and which preferred."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -6,58 +6,74 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from features.arrays import Array, Flags, TableColumns
+from features.arrays import Array, History, TableColumns
 from features.history.histories import run_starts
 from features.history.layout import HISTORY, TEXTS
 from features.log.identities import table_sql
 from features.log.log import Log
 from features.shop.contact_rules import ContactRules
 from models.channel.eligibility import check_eligibility
+from models.channel.recommend import Options, preferred_channel
 
-_READ = ("consents", "messages", "reachability")  # what eligibility depends on
+# What eligibility and preference depend on: tables of the history, and the rows that are read.
+_READ = {
+    "consents": "TRUE",
+    "messages": "TRUE",
+    "reachability": "TRUE",
+    "attributes": "attribute = 'preferred_channel'",
+}
 
 
-def eligible_arms(
+def read_options(
     log: Log, rows: pd.DataFrame, arms: Sequence[str], known_until: int, rules: ContactRules
-) -> Flags:
-    """Say which arms were eligible just before each message was sent.
+) -> Options:
+    """Say what could have been sent just before each message was, and what was preferred then.
 
-    By the rules of today, as far as was known then. The arm that was sent is always among them:
-    it was.
+    By the rules of today, as far as was known then. The arm that was sent is always eligible:
+    it was sent.
 
     Parameters
     ----------
     rows : DataFrame
         One row per message, with `customer_id, sent_at, channel`.
-
-    Returns
-    -------
-    array (rows, arms)
+    arms : sequence of str
+        The columns of the options, `none` among them.
     """
     histories = _read_histories(log, rows["customer_id"], known_until)
-    found = np.zeros((len(rows), len(arms)), dtype=bool)
+    return options_before(histories, rows, arms, rules)
+
+
+def options_before(
+    histories: Mapping[str, History],
+    rows: pd.DataFrame,
+    arms: Sequence[str],
+    rules: ContactRules,
+) -> Options:
+    """Find the options just before each message in the histories of the customers, by their id."""
+    eligible = np.zeros((len(rows), len(arms)), dtype=bool)
+    preferred = []
     asked = zip(rows["customer_id"], rows["sent_at"], strict=True)
-    for place, (customer, sent_at) in enumerate(asked):
-        tables = histories.get(customer, {})
-        found[place] = [
-            check_eligibility(arm, tables, int(sent_at) - 1, rules).eligible for arm in arms
-        ]
-    found[np.arange(len(rows)), pd.Index(arms).get_indexer(pd.Index(rows["channel"]))] = True
-    return found
+    for row_index, (customer, sent_at) in enumerate(asked):
+        tables, just_before = histories.get(customer, {}), int(sent_at) - 1
+        checks = [check_eligibility(arm, tables, just_before, rules) for arm in arms]
+        eligible[row_index] = [check.eligible for check in checks]
+        preferred.append(preferred_channel(tables.get("attributes"), just_before))
+    eligible[np.arange(len(rows)), pd.Index(arms).get_indexer(pd.Index(rows["channel"]))] = True
+    return Options.of(arms, eligible, preferred)
 
 
 def _read_histories(
     log: Log, customers: "pd.Series[str]", known_until: int
-) -> Mapping[str, Mapping[str, TableColumns]]:
-    """Read of some customers what their eligibility depends on."""
+) -> Mapping[str, History]:
+    """Read of some customers what their options depend on."""
     log.connection.register("_asked", pd.DataFrame({"customer_id": customers.unique()}))
     found: dict[str, dict[str, TableColumns]] = {}
-    for name in _READ:
+    for name, condition in _READ.items():
         if HISTORY[name].contract in log.provided:
             columns = ", ".join(HISTORY[name].columns)
             frame = log.connection.execute(
                 f"SELECT customer_id, {columns} FROM {table_sql(log, name, known_until)} "
-                "WHERE customer_id IN (FROM _asked) ORDER BY customer_id"
+                f"WHERE customer_id IN (FROM _asked) AND {condition} ORDER BY customer_id"
             ).df()
             for customer, table in _split(name, frame):
                 found.setdefault(customer, {})[name] = table

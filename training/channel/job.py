@@ -6,7 +6,6 @@ import mlflow
 import msgspec
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from features.arrays import Floats
 from features.engines.sql.feature_build import read_catalog
@@ -19,9 +18,10 @@ from models.boosters.booster import BoosterSettings
 from models.channel.fit import channel_traits, fit_channel
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel
+from models.channel.recommend import Options
 from models.kinds import CHANNEL, CHURN, TIMING
 from training.channel.best_moments import train_moments
-from training.channel.eligible_channels import eligible_arms
+from training.channel.eligible_channels import read_options
 from training.channel.message_rows import make_message_rows
 from training.channel.rich_effects import Contest, challenge, log_contest
 from training.metrics.probabilities import (
@@ -75,10 +75,10 @@ def _fit_best(log: Log, cutoff: int, catalog: Catalog, rows: pd.DataFrame) -> Co
     def fit(part: pd.DataFrame) -> ChannelModel:
         return fit_on(part, shop.channels.window_days, catalog)
 
-    def eligible(asked: pd.DataFrame, arms: Sequence[str]) -> NDArray[np.bool_]:
-        return eligible_arms(log, asked, arms, cutoff, shop.rules)
+    def options(asked: pd.DataFrame, arms: Sequence[str]) -> Options:
+        return read_options(log, asked, arms, cutoff, shop.rules)
 
-    return challenge(fit(rows), rows, fit, eligible, MessageValue.of_shop(shop))
+    return challenge(fit(rows), rows, fit, options, MessageValue.of_shop(shop))
 
 
 def why_not(log: Log) -> str | None:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import mlflow
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from features.arrays import Floats
 from models.boosters.booster import BoosterSettings
@@ -14,11 +13,12 @@ from models.channel.corrections import SETTINGS, ChannelFit, fit_rich
 from models.channel.fit import customer_folds
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel
-from training.channel.policies import arms_of, one_hot, recommend_all
+from models.channel.recommend import Options
+from training.channel.policies import arms_of, one_hot, predict_arms, recommend_all
 from training.channel.policy_value import Estimate, LoggedDecisions, gains
 from training.runs.runs import SEED, log_scores
 
-Eligible = Callable[[pd.DataFrame, Sequence[str]], NDArray[np.bool_]]
+ReadOptions = Callable[[pd.DataFrame, Sequence[str]], Options]
 
 # Draws of every identified arm before trees are tried: with 15,000 they still lost to the few
 # shrunken traits of the exploring model.
@@ -51,7 +51,7 @@ def challenge(
     exploring: ChannelModel,
     rows: pd.DataFrame,
     fit: ChannelFit,
-    eligible: Eligible,
+    read_options: ReadOptions,
     worth: MessageValue,
     *,
     needed: int = RICH_RANDOMISED,
@@ -66,15 +66,15 @@ def challenge(
         What `exploring` was fitted to, as `fit_channel` takes it.
     fit : callable
         Rows -> exploring model.
-    eligible : callable
-        (rows, arms) -> array (rows, arms): which arms each customer could have been sent.
+    read_options : callable
+        (rows, arms) -> what the customer of each row could have been sent, and preferred.
     needed : int
         Draws of every identified arm, without which nothing is tried.
     """
     why_not = _too_few(exploring, needed)
     if why_not is not None:
         return Contest(exploring, why_not=why_not)
-    gain = _gain(exploring, rows, fit, eligible, worth, settings, seed)
+    gain = _gain(exploring, rows, fit, read_options, worth, settings, seed)
     if gain.low <= 0:
         return Contest(exploring, gain, "its decisions are not shown to earn more")
     return Contest(fit_rich(exploring, rows, fit, settings, seed), gain)
@@ -101,7 +101,7 @@ def _gain(
     exploring: ChannelModel,
     rows: pd.DataFrame,
     fit: ChannelFit,
-    eligible: Eligible,
+    read_options: ReadOptions,
     worth: MessageValue,
     settings: BoosterSettings,
     seed: int,
@@ -109,7 +109,7 @@ def _gain(
     """Estimate what the challenger's choice earns beyond the exploring model's."""
     judged = rows["randomised"].to_numpy(dtype=bool) & (rows["propensity"] < 1).to_numpy()
     asked, arms = rows[judged], arms_of(rows)
-    allowed = eligible(asked, arms)
+    options = read_options(asked, arms)
     fold = customer_folds(rows["customer_id"], _FOLDS, seed)
     chosen = {name: np.empty(len(asked), dtype=np.intp) for name in (_CHALLENGER, _CHAMPION)}
     p = np.zeros((len(asked), len(arms)))
@@ -118,9 +118,8 @@ def _gain(
         champion = fit(part)
         rich = fit_rich(champion, part, fit, settings, seed)
         for name, model in ((_CHAMPION, champion), (_CHALLENGER, rich)):
-            chosen[name][out] = recommend_all(model, asked.iloc[out], arms, allowed[out], worth)
-        said = champion.predict(asked.iloc[out])
-        p[out] = np.column_stack([said.get(arm, np.zeros(len(out))) for arm in arms])
+            chosen[name][out] = recommend_all(model, asked.iloc[out], options.take(out), worth)
+        p[out] = predict_arms(champion, asked.iloc[out], arms)
     decisions = _decisions(asked, arms, p, worth, exploring.spend)
     policies = {name: one_hot(places, len(arms)) for name, places in chosen.items()}
     return gains(decisions, policies, _CHAMPION, seed=seed)[_CHALLENGER]

@@ -11,8 +11,10 @@ from features.arrays import Flags, Floats
 from models.arms import NO_MESSAGE
 from models.channel.message_value import MessageValue
 from models.channel.model import MIN_RANDOMISED
+from models.channel.recommend import Options
 from training.channel.policies import (
     BEST_FIXED,
+    NONE,
     ChannelFit,
     CrossFittedPredictions,
     cross_fit,
@@ -87,7 +89,7 @@ class PolicyStudy:
 def study_policies(
     rows: pd.DataFrame,
     fit: ChannelFit,
-    eligible: Flags,
+    options: Options,
     worth: MessageValue,
     default_order: Sequence[str] = (),
     *,
@@ -101,19 +103,19 @@ def study_policies(
     ----------
     rows : DataFrame
         As `fit_channel` takes them, a row per message.
-    eligible : array (n, K)
-        Which arms, sorted by name, each message's customer could have been sent; of those that
-        are not judged (`judged_rows`) it does not matter.
+    options : Options
+        What the customer of each message could have been sent, and preferred; of those that are
+        not judged (`judged_rows`) it does not matter.
     reasons : sequence of str
         Columns from which propensities are estimated where none was logged.
     """
     judged, estimated = judged_rows(rows)
-    unseen = cross_fit(rows, fit, eligible, worth, default_order, folds=folds, seed=seed)
+    unseen = cross_fit(rows, fit, options, worth, default_order, folds=folds, seed=seed)
     asked, unseen = rows[judged], _take(unseen, judged)
     if estimated:
         asked = asked.assign(propensity=estimate_propensities(asked, reasons, folds, seed))
     decisions = _decisions(asked, unseen)
-    policies = make_policies(asked, unseen, eligible[judged])
+    policies = make_policies(asked, unseen, options.take(judged))
     found = policy_values(decisions, policies, seed=seed)
     return PolicyStudy(
         sends=len(rows),
@@ -309,7 +311,7 @@ def _hidden_odds(
     decisions: LoggedDecisions, policies: Mapping[str, Floats], arms: Sequence[str]
 ) -> float | None:
     """Ask how much the best fixed arm's lead over no message can bear."""
-    if NO_MESSAGE not in arms:
+    if NONE not in policies:
         return None
     fixed = int(policies[BEST_FIXED].sum(axis=0).argmax())
     none = arms.index(NO_MESSAGE)

@@ -8,6 +8,7 @@ import pytest
 from models.boosters.booster import BoosterSettings
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel, Evidence
+from models.channel.recommend import Options
 from tests.step_world import ARMS, draw_messages, everybody, fit_exploring
 from training.channel import rich_effects as challenger
 from training.channel.policies import recommend_all
@@ -18,14 +19,14 @@ SETTINGS = BoosterSettings(rounds=60, min_rows=1000, l2=1000.0)
 
 
 def _contest(rows: pd.DataFrame, **options) -> Contest:
-    given = {"eligible": everybody, "worth": MessageValue(), "needed": 2000} | options
+    given = {"read_options": everybody, "worth": MessageValue(), "needed": 2000} | options
     exploring = fit_exploring(rows)
     return challenge(exploring, rows, fit_exploring, settings=SETTINGS, seed=1, **given)
 
 
 def _true_value(model: ChannelModel) -> float:
     rows, p = draw_messages(10_000, 0.5, seed=9)
-    chosen = recommend_all(model, rows, ARMS, everybody(rows, ARMS), MessageValue())
+    chosen = recommend_all(model, rows, everybody(rows, ARMS), MessageValue())
     return float(p[np.arange(len(rows)), chosen].mean())
 
 
@@ -51,13 +52,14 @@ def test_where_nobody_has_a_choice_nothing_can_be_gained() -> None:
     rows, _ = draw_messages(9000, 0.5, seed=0)
     asked: list[pd.DataFrame] = []
 
-    def eligible(rows: pd.DataFrame, arms: list[str]) -> np.ndarray:
+    def read_options(rows: pd.DataFrame, arms: list[str]) -> Options:
         asked.append(rows)
-        return np.tile([arm == "none" for arm in arms], (len(rows), 1))
+        eligible = np.tile([arm == "none" for arm in arms], (len(rows), 1))
+        return Options.of(arms, eligible, [None] * len(rows))
 
     rows.loc[:99, "propensity"] = 1.0  # drawn, but from one arm
     rows.loc[100:199, ["randomised", "propensity"]] = [False, np.nan]
-    found = _contest(rows, eligible=eligible, needed=1000)
+    found = _contest(rows, read_options=read_options, needed=1000)
     assert (found.gain.value, found.model.level) == (0.0, "exploring")
     assert [len(part) for part in asked] == [8800]
 
