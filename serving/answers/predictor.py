@@ -3,6 +3,7 @@
 import time
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -232,6 +233,10 @@ class Predictor:
             features |= plan.compute(histories, scope)
         return features
 
+    def close(self) -> None:
+        """Close the history store and the journal; nothing can be answered after that."""
+        self.store.close()
+
 
 @dataclass(frozen=True)
 class ComputedAnswers:
@@ -249,15 +254,20 @@ class ComputedAnswers:
 
 
 def load_predictor(shop: Shop, max_age_hours: float, expires_hours: float) -> Predictor:
-    """Load the current store and champions of a shop.
+    """Load the current store and champions of a shop; where that fails, nothing stays open.
 
     Raises
     ------
     NextbuyError
         The store or an artefact cannot be read.
     """
-    store = FreshStore(shop, store_target(shop).open(), open_journal(shop))
-    return Predictor(shop, store, read_champions(shop.tracking_uri), max_age_hours, expires_hours)
+    with ExitStack() as opened:
+        build = opened.enter_context(closing(store_target(shop).open()))
+        journal = opened.enter_context(closing(open_journal(shop)))
+        store, champions = FreshStore(shop, build, journal), read_champions(shop.tracking_uri)
+        predictor = Predictor(shop, store, champions, max_age_hours, expires_hours)
+        opened.pop_all()
+    return predictor
 
 
 def _is_known(tables: History, as_of: int) -> bool:
