@@ -30,6 +30,7 @@ from models.registry import Champions, read_champions
 from serving.answers.answers import make_answers
 from serving.answers.compatibility import check_settings, make_catalogs
 from serving.answers.explanations import make_explanations
+from serving.answers.standing_reasons import standing_reasons
 from serving.schemas.answer_schemas import MAX_EXPLAINED, Answer, PredictResponse
 from serving.schemas.reason_schemas import ExplainResponse
 
@@ -65,6 +66,11 @@ class Predictor:
         features = {name: f for catalog in self.catalogs for name, f in catalog.items()}
         money = MoneyFormat(self.shop.section.currency, self.shop.minor_digits)
         return ReasonWriter(features, money, self.shop.sensitive)
+
+    @cached_property
+    def _standing_reason(self) -> str:
+        """What every answer states, empty where there is nothing to state."""
+        return "; ".join(standing_reasons(self.champions, self.shop, self.store.info.vocabulary))
 
     @cached_property
     def _unspoken(self) -> frozenset[str]:
@@ -187,9 +193,11 @@ class Predictor:
         answers, found = self._sort_out(list(dict.fromkeys(customer_ids)), as_of)
         features = self._compute(found, as_of) if found else {}
         if found:
-            answers |= make_answers(
-                self.champions, self.shop, found, features, as_of, self._unspoken
-            )
+            made = make_answers(self.champions, self.shop, found, features, as_of, self._unspoken)
+            for answer in made.values():
+                stated = filter(None, (answer.reason, self._standing_reason))
+                answer.reason = "; ".join(stated) or None
+            answers |= made
         return ComputedAnswers(answers, found, features)
 
     def _sort_out(
