@@ -20,7 +20,7 @@ STATUS_MEANING = (
 
 
 class PredictRequest(BaseModel, extra="forbid"):
-    """Whom to answer for, and as of when; a field that is not known is refused."""
+    """Names the customers to answer for and the instant; an unknown field is refused."""
 
     customer_ids: list[Annotated[str, Field(min_length=1, max_length=200)]] = Field(
         max_length=MAX_CUSTOMERS,
@@ -35,7 +35,7 @@ class PredictRequest(BaseModel, extra="forbid"):
 
 
 class ExplainRequest(PredictRequest):
-    """Whom to give reasons for; as for an answer, but for fewer customers."""
+    """Names the customers to give reasons for and the instant; an unknown field is refused."""
 
     customer_ids: list[Annotated[str, Field(min_length=1, max_length=200)]] = Field(
         max_length=MAX_EXPLAINED,
@@ -44,7 +44,7 @@ class ExplainRequest(PredictRequest):
 
 
 class Churn(BaseModel):
-    """Will the customer buy again within the horizon?"""
+    """Whether the customer buys again within the horizon."""
 
     p_churn: float = Field(
         description="Probability, 0 to 1, that the customer buys nothing within the horizon."
@@ -60,7 +60,7 @@ class Churn(BaseModel):
 
 
 class IfReturns(BaseModel):
-    """When, given a purchase within the horizon."""
+    """The instants of the next purchase, given that there is one within the horizon."""
 
     median_at: datetime = Field(
         description="The instant before which half of such purchases are expected."
@@ -87,7 +87,7 @@ class Due(BaseModel):
 
 
 class NextPurchase(BaseModel):
-    """When will the customer buy next?"""
+    """When the customer buys next."""
 
     p_within: dict[str, float] = Field(
         description="Probability, 0 to 1, of a purchase within so many days; the keys are days."
@@ -127,7 +127,7 @@ class Value(BaseModel):
 
 
 class BestMoment(BaseModel):
-    """When messages do best, in the shop's local time; what cannot be told is null."""
+    """When messages of the channel do best, in the shop's local time."""
 
     weekday: Weekday | None = Field(
         description="The best day of the week; null where no day can be told to be better."
@@ -154,7 +154,7 @@ class BestMoment(BaseModel):
 
 
 class RankedChannel(BaseModel):
-    """One channel for one customer."""
+    """What one channel is worth for one customer, and whether it may be used."""
 
     channel: str = Field(description="Name of the channel; `none` stands for no message.")
     p_conversion: float | None = Field(
@@ -193,7 +193,7 @@ class RankedChannel(BaseModel):
 
 
 class NextLevel(BaseModel):
-    """What is missing to say more."""
+    """What is missing to reach the next level of what can be said."""
 
     level: Literal["exploring"] = Field(description="The level that would be reached.")
     randomised_sends: dict[str, int] = Field(
@@ -203,7 +203,7 @@ class NextLevel(BaseModel):
 
 
 class Channel(BaseModel):
-    """Through which channel to ask, `none` among the answers."""
+    """Through which channel to ask the customer; `none` is one of the channels."""
 
     recommended: str = Field(
         description="The recommended channel, always an eligible one; `none` means no message."
@@ -242,7 +242,7 @@ class Channel(BaseModel):
 
 
 class Answer(BaseModel):
-    """All that is known of one customer."""
+    """The answer for one customer; a part that cannot be computed is null."""
 
     customer_id: str = Field(description="The customer id, as it was sent.")
     status: Status = Field(description=STATUS_MEANING)
@@ -283,7 +283,7 @@ class Answer(BaseModel):
 
 
 class PredictResponse(BaseModel):
-    """The answers, in the order of the request, from one snapshot of store and champions."""
+    """The answers, all from one state of the history store and one set of models."""
 
     request_id: str = Field(description="Identifies this response.")
     as_of: datetime = Field(

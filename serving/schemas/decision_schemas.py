@@ -12,7 +12,7 @@ _Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]+$"
 
 
 class Asking(BaseModel, extra="forbid"):
-    """Of what there is one decision: a customer, a campaign and a key."""
+    """Identifies one decision: a customer, a campaign and a key."""
 
     customer_id: Annotated[str, Field(min_length=1, max_length=200)] = Field(
         description="The customer id, as the shop writes it."
@@ -25,7 +25,7 @@ class Asking(BaseModel, extra="forbid"):
 
 
 class DecisionsRequest(BaseModel, extra="forbid"):
-    """What to decide, now."""
+    """Names the decisions to make now; an unknown field is refused."""
 
     decisions: list[Asking] = Field(
         max_length=MAX_CUSTOMERS, description="What to decide, at most 5,000 in a request."
@@ -37,9 +37,9 @@ class DecisionsRequest(BaseModel, extra="forbid"):
 
 
 class Decided(BaseModel):
-    """A decision; only where its status is `ok` was anything drawn and written down now.
+    """One decision. Nothing was drawn or written down where its status is not `ok`.
 
-    One that was made before, of a channel that may not be used any more, is `refused`.
+    A decision that was made before is `refused` if its channel may not be used any more.
     """
 
     decision_id: str | None = Field(
@@ -96,7 +96,7 @@ class Decided(BaseModel):
 
 
 class DecisionsResponse(BaseModel):
-    """The decisions, in the order of the request; they are on the disk."""
+    """The decisions; they were written down durably before this response was sent."""
 
     request_id: str = Field(description="Identifies this response.")
     as_of: datetime = Field(description="The instant at which the decisions were made.")

@@ -9,7 +9,7 @@ PostedRows = list[dict[str, Any]]
 
 
 class EventsRequest(BaseModel, extra="forbid"):
-    """Rows in the columns of the input contract, by table; up to 1,000, all taken or none.
+    """Holds rows in the columns of the input tables; up to 1,000, and all are taken or none.
 
     Values are text, numbers, true, false or null; instants in ISO 8601, money as a decimal
     number. A column that the contract does not have is refused, and so is `known_at`: a posted
@@ -19,7 +19,7 @@ class EventsRequest(BaseModel, extra="forbid"):
     orders: PostedRows = Field(default=[], description="Rows of the table orders.")
     order_lines: PostedRows = Field(
         default=[],
-        description="Rows of the table order_lines, in the request of their order or a later one.",
+        description="Rows of the table order_lines; all lines of an order are posted with it.",
     )
     returns: PostedRows = Field(default=[], description="Rows of the table returns.")
     events: PostedRows = Field(default=[], description="Rows of the table events.")
@@ -34,7 +34,7 @@ class EventsRequest(BaseModel, extra="forbid"):
 
 
 class EventsResponse(BaseModel):
-    """What became of the rows; they are on the disk, and the next answer sees them."""
+    """What became of the rows; they were written down durably, and the next answer sees them."""
 
     accepted: int = Field(description="Number of rows that were written down.")
     duplicates: int = Field(

@@ -9,7 +9,7 @@ from serving.schemas.answer_schemas import STATUS_MEANING, Status
 
 
 class Reason(BaseModel):
-    """What one family of features does to the score of a customer."""
+    """What one family of features adds to the score of a customer."""
 
     family: str = Field(description="The family of features, in a marketer's words.")
     effect: float = Field(
@@ -59,7 +59,7 @@ class NextPurchaseReasons(BaseModel):
 
 
 class ChannelReason(BaseModel):
-    """One group of what speaks for the recommended channel or against it."""
+    """One group of facts that speaks for the recommended channel or against it."""
 
     family: str = Field(description="The family of features, in a marketer's words.")
     effect: float | None = Field(
@@ -98,7 +98,7 @@ class ExcludedChannel(BaseModel):
 
 
 class ChannelReasons(BaseModel):
-    """Why this channel: what sets it apart from the runner-up, and why others are out."""
+    """Why this channel is recommended, and why others may not be used."""
 
     recommended: str = Field(description="The recommended channel; `none` means no message.")
     level: Literal["observational", "exploring", "rich"] = Field(
@@ -146,7 +146,7 @@ class Explanation(BaseModel):
 
 
 class ExplainResponse(BaseModel):
-    """The reasons, in the order of the request, from one snapshot of store and champions."""
+    """The reasons, all from one state of the history store and one set of models."""
 
     request_id: str = Field(description="Identifies this response.")
     as_of: datetime = Field(
