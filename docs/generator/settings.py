@@ -56,7 +56,7 @@ def _write_section(field: Any) -> str:
         return f"{section}\n\n`<table>` is one of {names} ([input tables](input-tables.md))."
     meaning = read_attributes(ShopFile)[field.name]
     defaults = ", ".join(f"`{name}` {points}" for name, points in CONTACT_POINTS.items())
-    row = ("`<kind of interaction>`", _name_type(kind.value_type), defaults, meaning)
+    row = ("`<kind of interaction>`", _name_type(kind), defaults, meaning)
     return f"## `[{field.name}]`\n\n{write_table(_COLUMNS, [row])}"
 
 

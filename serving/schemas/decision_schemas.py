@@ -81,7 +81,7 @@ class Decided(BaseModel):
     )
     policy_version: str | None = Field(
         default=None,
-        description="Version of the best-channel model, and a hash of the settings that a draw "
+        description="Version of the channel model, and a hash of the settings that a draw "
         "depends on.",
     )
     decided_at: datetime | None = Field(
