@@ -14,7 +14,7 @@ export MLFLOW_LOGGING_LEVEL := WARNING
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-slow lint reference notebooks bench-demo bench-quality bench-value
-.PHONY: features-page bench-tail bench-features bench-btyd bench-answer bench-training bench-channel lock clean
+.PHONY: bench-tail bench-features bench-btyd bench-answer bench-training bench-channel lock clean
 
 help: ## List all targets
 	@awk 'BEGIN {FS = ":.*## "} \
@@ -40,8 +40,6 @@ lint: .venv/developers ## Check style, formatting and types
 
 reference: .venv/developers ## Write the pages of docs/reference/ from the code
 	$(RUN) docs.generator
-
-features-page: reference # the former name
 
 notebooks: .venv/developers ## Execute every notebook
 	$(RUN) notebooks.execute
