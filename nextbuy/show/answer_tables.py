@@ -86,7 +86,7 @@ _METRICS = {
 
 def _shown(holdout: pd.DataFrame) -> list[str]:
     """Choose the columns: AUC at every horizon scored, the others at the longest."""
-    ranked = [name for name in holdout if name.startswith("auc_")]
+    ranked = [str(name) for name in holdout if str(name).startswith("auc_")]
     longest = max(int(name[4:-1]) for name in ranked)
     return ["crps", *ranked, *(f"{name}_{longest}d" for name in ("log_loss", "ece", "lift10"))]
 
@@ -152,7 +152,7 @@ def show_decisions(console: Console, decided: pd.DataFrame) -> None:
     table.add_section()
     others = decided.loc[decided["status"] != "ok", "reason"].value_counts()
     for reason, count in others.items():
-        table.add_row(f"no message: {escape(reason)}", *[""] * (len(ARMS) - 1), f"{count:,}")
+        table.add_row(f"no message: {escape(str(reason))}", *[""] * (len(ARMS) - 1), f"{count:,}")
     console.print(table)
 
 
