@@ -10,12 +10,12 @@ import duckdb
 import pyarrow as pa
 
 from features.contract.casts import known_sql, name_sql, quote, same_names, value_sql
+from features.contract.raw_table import RawTable
+from features.contract.row_checks import find_row_faults
 from features.contract.tables import KINDS, TABLES, Table, clock_of
 from features.errors import Fault, InputError, refuse
 from features.shop.pseudonyms import hashed_columns, stored_ids
 from features.shop.shop import Shop
-from features.sources.checks import find_faults
-from features.sources.sources import Source
 
 MAX_ROWS = 1000
 POSTABLE = {t.name: t for t in TABLES if t.column("customer_id") or t.name == "order_lines"}
@@ -79,17 +79,17 @@ class PostedRowChecker:
         rows = [{table.held_as(name): value for name, value in row.items()} for row in rows]
         names = sorted({name for row in rows for name in row})
         texts = {n: pa.array([_text(row.get(n)) for row in rows], pa.string()) for n in names}
-        source = Source(replace(table, key=()), _VIEW, dict.fromkeys(names, _TEXT))
+        source = RawTable(replace(table, key=()), _VIEW, dict.fromkeys(names, _TEXT))
         self._connection.register(_VIEW, pa.table(texts))
         try:
             now = time.time_ns() // 1000 + _SKEW
-            found = find_faults(self._connection, self._shop, source, now)
+            found = find_row_faults(self._connection, source, self._shop.currency, now)
             faults += found
             return [] if found else self._type(source)
         finally:
             self._connection.unregister(_VIEW)
 
-    def _type(self, source: Source) -> list[Posted]:
+    def _type(self, source: RawTable) -> list[Posted]:
         columns = {
             name: value_sql(source.table[name], name, _TEXT, self._shop.minor_digits)
             for name in source.types

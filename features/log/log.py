@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from features.contract.casts import SQL_TYPES, known_sql, local_day_sql, name_sql, value_sql
+from features.contract.raw_table import RawTable
+from features.contract.row_checks import find_row_faults
 from features.contract.tables import BY_NAME, DAYS, TABLES, Table, clock_of
 from features.errors import Fault, InputError, refuse
 from features.log.customer_ranges import customer_ranges
@@ -25,11 +27,10 @@ from features.log.merge_posted import merge_journal
 from features.log.warehouse import Column as TableColumn
 from features.shop.pseudonyms import read_key, set_key
 from features.shop.shop import Shop
-from features.sources.checks import find_faults
 from features.sources.connection import Connection
 from features.sources.databases import Databases
 from features.sources.files import unreadable
-from features.sources.sources import Source, close_source, open_source
+from features.sources.sources import close_source, open_source
 from features.sources.work_database import open_scratch, room_fault
 from features.windows import end_of_day, local_day, read_cutoff, to_datetime
 
@@ -224,7 +225,7 @@ def _read_table(
 ) -> frozenset[str]:
     """Read, check and type one table; give the columns that the shop has of it."""
     source = open_source(connection, shop, table, databases)
-    if faults := find_faults(connection, shop, source, now):
+    if faults := find_row_faults(connection, source, shop.currency, now):
         raise InputError(faults)
     connection.execute(_create_sql(source, shop.minor_digits))
     close_source(connection, shop, source)
@@ -251,7 +252,7 @@ def _end_faults(log: Log) -> Iterator[Fault]:
         )
 
 
-def _create_sql(source: Source, minor_digits: int) -> str:
+def _create_sql(source: RawTable, minor_digits: int) -> str:
     """Write the query that makes the typed table from its raw view."""
     table = source.table
     columns = {}
@@ -277,7 +278,7 @@ def _create_sql(source: Source, minor_digits: int) -> str:
     return f"CREATE TABLE {table.name} AS SELECT {select}{clocks} FROM {source.view}{order}"
 
 
-def _late_clock_sql(source: Source, name: str, columns: dict[str, str]) -> str:
+def _late_clock_sql(source: RawTable, name: str, columns: dict[str, str]) -> str:
     """Write when a late field was known: the later of itself and its row; NULL without one."""
     if name not in source.types:
         return "CAST(NULL AS BIGINT)"
@@ -285,7 +286,7 @@ def _late_clock_sql(source: Source, name: str, columns: dict[str, str]) -> str:
     return f"CASE WHEN {columns[name]} IS NOT NULL THEN greatest({own}, {columns['known_at']}) END"
 
 
-def _row_known_sql(source: Source) -> str:
+def _row_known_sql(source: RawTable) -> str:
     """Write when a row was known: `known_at` where given, else when it happened."""
     options = [
         known_sql(name, source.types[name])

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from features.contract.currency import Currency
 from features.contract.tables import CUSTOMERS
 from features.errors import InputError, refuse
 from features.shop.contact_rules import ContactRules
@@ -19,12 +20,6 @@ from features.shop.settings_file import (
     StoreSection,
     TableSource,
 )
-
-# Currencies whose minor unit is not a hundredth (ISO 4217).
-_MINOR_DIGITS = {
-    **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split(), 0),
-    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
-}
 
 # Points of the contact score by kind of interaction; an event type that is not here has none.
 CONTACT_POINTS = {
@@ -83,9 +78,14 @@ class Shop(msgspec.Struct, frozen=True):
         return self.root / self.section.workspace
 
     @property
+    def currency(self) -> Currency:
+        """Currency of all amounts."""
+        return Currency(self.section.currency)
+
+    @property
     def minor_digits(self) -> int:
-        """Decimals of the currency: money is held as integers of this unit."""
-        return _MINOR_DIGITS.get(self.section.currency, 2)
+        """Number of decimals of the currency: money is held as whole numbers of its minor unit."""
+        return self.currency.minor_digits
 
     @property
     def tracking_uri(self) -> str:

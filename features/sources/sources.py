@@ -1,10 +1,9 @@
 """A shop's tables, opened in DuckDB in the contract's column names, types untouched."""
 
-from dataclasses import dataclass
-
 import duckdb
 
 from features.contract.casts import name_sql, same_names, value_sql
+from features.contract.raw_table import RawTable
 from features.contract.tables import Table
 from features.errors import Fault, InputError
 from features.shop.pseudonyms import hashed_columns, pseudonym_sql
@@ -15,18 +14,9 @@ from features.sources.files import scan_files, unreadable
 from features.sources.work_database import room_fault
 
 
-@dataclass(frozen=True)
-class Source:
-    """One table of the shop, opened: its relation, and the DuckDB type of each of its columns."""
-
-    table: Table
-    view: str
-    types: dict[str, str]
-
-
 def open_source(
     connection: duckdb.DuckDBPyConnection, shop: Shop, table: Table, databases: Databases
-) -> Source:
+) -> RawTable:
     """Open one table as `raw_<table>` in the contract's column names.
 
     Files stay where they are, behind a view. A database is read here, once and to its end.
@@ -59,10 +49,10 @@ def open_source(
     finally:
         if kind == "TABLE":
             connection.unregister(scan)
-    return Source(table, view, {row[0]: row[1] for row in described})
+    return RawTable(table, view, {row[0]: row[1] for row in described})
 
 
-def close_source(connection: duckdb.DuckDBPyConnection, shop: Shop, source: Source) -> None:
+def close_source(connection: duckdb.DuckDBPyConnection, shop: Shop, source: RawTable) -> None:
     """Drop what `open_source` made."""
     kind = "TABLE" if shop.tables[source.table.name].path is None else "VIEW"
     connection.execute(f"DROP {kind} {source.view}")

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import duckdb
 
 from features.contract.casts import always_casts, missing_sql, name_sql, quote, value_sql
+from features.contract.currency import Currency
+from features.contract.raw_table import RawTable
 from features.contract.tables import KINDS
 from features.errors import Fault
-from features.shop.shop import Shop
-from features.sources.sources import Source
 from features.windows import to_datetime
 
 _EXAMPLES = 3
@@ -30,8 +30,8 @@ class _Check:
     remedy: str
 
 
-def find_faults(
-    connection: duckdb.DuckDBPyConnection, shop: Shop, source: Source, now: int
+def find_row_faults(
+    connection: duckdb.DuckDBPyConnection, source: RawTable, currency: Currency, now: int
 ) -> list[Fault]:
     """Find every fault of one opened table; an empty list is a table that keeps the contract.
 
@@ -41,9 +41,9 @@ def find_faults(
         The files cannot be read to their end.
     """
     table = source.table
-    checks = [check for column in source.types for check in _checks(source, column, shop, now)]
+    checks = [check for column in source.types for check in _checks(source, column, currency, now)]
     if table.name == "orders" and "currency" in source.types:
-        checks.append(_currency_check(shop))
+        checks.append(_currency_check(currency))
     counts = ", ".join(f"count(*) FILTER (WHERE {check.broken})" for check in checks)
     rows, *broken = connection.execute(f"SELECT count(*), {counts} FROM {source.view}").fetchall()[
         0
@@ -58,13 +58,13 @@ def find_faults(
         for check, count in zip(checks, broken, strict=True)
         if count
     ]
-    return faults + list(_duplicate_faults(connection, source, shop.minor_digits, rows))
+    return faults + list(_duplicate_faults(connection, source, currency.minor_digits, rows))
 
 
-def _checks(source: Source, name: str, shop: Shop, now: int) -> Iterator[_Check]:
+def _checks(source: RawTable, name: str, currency: Currency, now: int) -> Iterator[_Check]:
     table = source.table
     column = table[name]
-    value = value_sql(column, name, source.types[name], shop.minor_digits)
+    value = value_sql(column, name, source.types[name], currency.minor_digits)
     missing = missing_sql(name, source.types[name])
     if column.required:
         yield _Check(name, missing, "a value in every row", "Fill it in or drop the row.")
@@ -87,8 +87,8 @@ def _checks(source: Source, name: str, shop: Shop, now: int) -> Iterator[_Check]
         )  # fmt: skip
 
 
-def _currency_check(shop: Shop) -> _Check:
-    code = shop.section.currency
+def _currency_check(currency: Currency) -> _Check:
+    code = currency.code
     return _Check(
         "currency", f"upper(trim({name_sql('currency')})) <> {quote(code)}",
         f"one currency, {code} as in nextbuy.toml",
@@ -97,7 +97,7 @@ def _currency_check(shop: Shop) -> _Check:
 
 
 def _row_fault(
-    connection: duckdb.DuckDBPyConnection, source: Source, check: _Check, count: int, rows: int
+    connection: duckdb.DuckDBPyConnection, source: RawTable, check: _Check, count: int, rows: int
 ) -> Fault:
     column = name_sql(check.column)
     examples = connection.execute(
@@ -118,7 +118,7 @@ def _row_fault(
 
 
 def _duplicate_faults(
-    connection: duckdb.DuckDBPyConnection, source: Source, minor_digits: int, rows: int
+    connection: duckdb.DuckDBPyConnection, source: RawTable, minor_digits: int, rows: int
 ) -> Iterator[Fault]:
     """Find ids that stand in several rows, once they are in the contract's types (trimmed).
 
