@@ -20,9 +20,9 @@ from features.shop.shop import Shop, read_shop
 # A process of its own: decides of c0, c1, ... under its own policy, says so, and waits.
 DECIDER = """
 import sys
-from features.inputs.decisions import open_decisions
-from features.inputs.shop import read_shop
-from tests.features.test_decisions import decide, proposed
+from features.ledgers.decisions import open_decisions
+from features.shop.shop import read_shop
+from tests.features.ledgers.test_decisions import decide, proposed
 
 table = open_decisions(read_shop(sys.argv[1]))
 print("ready", flush=True)

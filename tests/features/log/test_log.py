@@ -264,7 +264,7 @@ def test_a_refused_log_leaves_nothing(write_shop: Callable[..., Path]) -> None:
 
 
 def _run(code: str, config: Path) -> subprocess.CompletedProcess[str]:
-    imports = "from features.inputs.log import read_log\nfrom features.inputs.shop import read_shop"
+    imports = "from features.log.log import read_log\nfrom features.shop.shop import read_shop"
     code = f"{imports}\n{code}"
     command = [sys.executable, "-c", code, str(config)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
@@ -300,7 +300,7 @@ def test_a_full_disk_is_one_clear_error_and_leaves_nothing(
 ) -> None:
     config = write_shop({"orders": _many_orders()})
     full = (
-        "import resource, sys\nfrom features.inputs.faults import InputError\n"
+        "import resource, sys\nfrom features.errors import InputError\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))\n"
         "try:\n    read_log(read_shop(sys.argv[1]))\n"
         "except InputError as error:\n    print(len(error.faults), error)"
@@ -340,9 +340,10 @@ def test_a_query_that_fails_is_not_called_a_full_disk(
 
 _FULL_AFTER_READING = """
 import resource, sys
-from features.engines.build import build_features, read_catalog, write_features
-from features.inputs.faults import InputError
-from features.store.store import build_store, store_target
+from features.engines.sql.feature_build import build_features, read_catalog, write_features
+from features.errors import InputError
+from features.store.address import store_target
+from features.store.build.store_build import build_store
 log = read_log(read_shop(sys.argv[1]))
 resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
 try:
