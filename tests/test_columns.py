@@ -14,7 +14,7 @@ import pytest
 
 from features.contract.tables import TABLES, Table
 from features.engines.sql.feature_build import build_features, read_catalog
-from features.history.accounts import read_customers
+from features.history.customer_histories import read_customers
 from features.log.log import Log
 from features.shop.contact_rules import ContactRules
 from features.store.build.store_build import build_store

@@ -20,8 +20,8 @@ from features.engines.sql.feature_build import (
     make_scope,
     read_catalog,
 )
-from features.history.accounts import Tables as History
-from features.history.accounts import read_customers
+from features.history.customer_histories import Tables as History
+from features.history.customer_histories import read_customers
 from features.language.catalog import Catalog
 from features.language.feature import Aggregate
 from features.log.log import Log, read_log

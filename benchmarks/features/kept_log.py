@@ -8,7 +8,7 @@ import msgspec
 
 from features.log.log import Log, read_log
 from features.shop.shop import read_shop
-from features.sources.connection import Connection
+from features.sources.log_connection import Connection
 from features.sources.work_database import configure
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 from features.contract.casts import quote
-from features.sources.connection import Connection
+from features.sources.log_connection import Connection
 
 _ROWS = 5_000_000  # of all tables, in a range
 _EVERYBODY = ("",)

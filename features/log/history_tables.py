@@ -12,9 +12,9 @@ from features.contract.row_keys import hash_sql, key_sql
 from features.contract.tables import BY_NAME
 from features.history.layout import HISTORY, PRODUCT, PRODUCT_TEXTS, ROW_KEY, TEXTS
 from features.log.identity_chains import ALWAYS
-from features.shop.sensitive import sensitive_names
+from features.shop.sensitive_words import sensitive_names
 from features.shop.shop import Shop
-from features.sources.connection import Connection
+from features.sources.log_connection import Connection
 
 Provided = Mapping[str, frozenset[str]]
 Select = Callable[[Shop, Provided], str]

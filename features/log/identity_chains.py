@@ -13,7 +13,7 @@ from itertools import groupby
 import pyarrow as pa
 
 from features.contract.tables import BY_NAME
-from features.sources.connection import Connection
+from features.sources.log_connection import Connection
 
 ALWAYS = -(2**53)  # known at any cutoff
 Step = tuple[int, str, str]  # known at, account, customer

@@ -27,10 +27,10 @@ from features.log.merge_posted import merge_journal
 from features.log.warehouse import Column as TableColumn
 from features.shop.pseudonyms import read_key, set_key
 from features.shop.shop import Shop
-from features.sources.connection import Connection
 from features.sources.databases import Databases
 from features.sources.files import unreadable
-from features.sources.sources import close_source, open_source
+from features.sources.log_connection import Connection
+from features.sources.open_tables import close_source, open_source
 from features.sources.work_database import open_scratch, room_fault
 from features.windows import end_of_day, local_day, read_cutoff, to_datetime
 

@@ -17,7 +17,7 @@ from features.errors import InputError, NextbuyError, refuse
 from features.history.layout import ROW_KEY
 from features.ledgers.journal import Journal, JournalRow, has_journal, open_journal
 from features.shop.shop import Shop
-from features.sources.connection import Connection
+from features.sources.log_connection import Connection
 
 _CHUNK = 50_000  # rows of the journal in memory at once
 _ARROW = {

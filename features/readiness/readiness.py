@@ -25,7 +25,7 @@ from features.readiness.idle_columns import find_idle_columns
 from features.readiness.probes import run_probes
 from features.readiness.suggestions import Suggestions, suggest
 from features.shop.contact_rules import ALL
-from features.shop.sensitive import sensitive_names
+from features.shop.sensitive_words import sensitive_names
 
 _STEADY = ("orders", "returns", "events", "messages")  # a shop has some of them every month
 

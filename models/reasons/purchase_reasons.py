@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from features.language.feature import Feature
-from features.shop.sensitive import sensitive_names
+from features.shop.sensitive_words import sensitive_names
 from features.shop.settings_file import SensitiveSection
 from models.boosters.booster import Columns
 from models.boosters.contributions import BASELINE, HISTORY, Parts

@@ -11,12 +11,12 @@ from features.arrays import Array, History
 from features.catalog.relations import CATEGORY_CYCLE
 from features.engines.plan import Plan
 from features.errors import refuse
-from features.history.accounts import read_customers
+from features.history.customer_histories import read_customers
 from features.language.catalog import Catalog
 from features.language.scope import Lookups, Scope
 from features.ledgers.journal import open_journal
 from features.shop.pseudonyms import stored_ids
-from features.shop.sensitive import sensitive_names
+from features.shop.sensitive_words import sensitive_names
 from features.shop.shop import Shop
 from features.store.address import store_target
 from features.store.fresh import FreshStore

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from features.errors import refuse
-from features.history.accounts import customer_at
+from features.history.customer_histories import customer_at
 from features.ledgers.decisions import Decision, open_decisions
 from features.shop.pseudonyms import stored_ids
 from features.shop.shop import Shop

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from features.arrays import Array, Flags, TableColumns
-from features.history.arrays import run_starts
+from features.history.customer_rows import run_starts
 from features.history.layout import HISTORY, TEXTS
 from features.log.identities import table_sql
 from features.log.log import Log

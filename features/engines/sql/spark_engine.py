@@ -25,7 +25,7 @@ from features.language.catalog import Catalog
 from features.language.vocabulary import Vocabulary
 from features.log.objections import objected_sql
 from features.log.warehouse import Column
-from features.shop.sensitive import sensitive_names
+from features.shop.sensitive_words import sensitive_names
 from features.shop.settings_file import SensitiveSection
 from features.windows import to_datetime
 

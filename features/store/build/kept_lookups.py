@@ -11,7 +11,7 @@ import msgspec
 
 from features.language.catalog import Catalog
 from features.language.scope import Lookups
-from features.shop.sensitive import WORDS
+from features.shop.sensitive_words import WORDS
 from features.shop.shop import Shop
 from features.store.protocol import MARGIN_DAYS, StoreInfo
 from features.windows import DAY

@@ -16,7 +16,7 @@ from features.engines.sql.feature_build import (
     make_scope,
     read_catalog,
 )
-from features.history.accounts import read_customers
+from features.history.customer_histories import read_customers
 from features.language.catalog import Catalog
 from features.language.feature import Aggregate, Feature
 from features.log.log import Log

@@ -17,7 +17,7 @@ from features.engines.sql.feature_build import (
     make_scope,
     read_catalog,
 )
-from features.history.accounts import customer_at, read_customers
+from features.history.customer_histories import customer_at, read_customers
 from features.ledgers.journal import open_journal
 from features.ledgers.posted_rows import PostedRowChecker
 from features.log.identities import customers_sql, resolve

@@ -18,7 +18,7 @@ from features.engines.sql.feature_build import (
     make_scope,
     read_catalog,
 )
-from features.history.accounts import read_customers
+from features.history.customer_histories import read_customers
 from features.history.layout import LAYOUT, ROW_KEY
 from features.ledgers.journal import open_journal
 from features.ledgers.posted_rows import POSTABLE, PostedRowChecker

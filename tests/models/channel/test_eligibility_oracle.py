@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.arrays import TableColumns
-from features.history.arrays import object_array
+from features.history.customer_rows import object_array
 from features.history.layout import TEXTS
 from features.shop.contact_rules import Cap, ContactRules, QuietHours
 from features.windows import DAY, read_cutoff, to_datetime

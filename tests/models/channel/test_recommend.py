@@ -1,6 +1,6 @@
 import numpy as np
 
-from features.history.arrays import object_array
+from features.history.customer_rows import object_array
 from models.channel.recommend import preferred_channel, recommend
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from features.catalog.dictionary import make_catalog
 from features.catalog.glossary import FULL
-from features.shop.sensitive import sensitive_names
+from features.shop.sensitive_words import sensitive_names
 from features.shop.settings_file import SensitiveSection
 from models.reasons.sentences import FAMILIES, MoneyFormat, say, say_history, say_nothing, show
 

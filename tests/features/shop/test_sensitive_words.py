@@ -7,7 +7,7 @@ import pytest
 from features.engines.sql.feature_build import build_features, read_catalog
 from features.log.log import read_log
 from features.readiness.readiness import examine
-from features.shop.sensitive import sensitive_names
+from features.shop.sensitive_words import sensitive_names
 from features.shop.settings_file import SensitiveSection
 from features.shop.shop import read_shop
 
