@@ -12,7 +12,7 @@ import duckdb
 from features.contract.casts import always_casts, missing_sql, name_sql, quote, value_sql
 from features.contract.currency import Currency
 from features.contract.raw_table import RawTable
-from features.contract.tables import KINDS
+from features.contract.tables import KIND_DESCRIPTIONS
 from features.errors import Fault
 from features.windows import to_datetime
 
@@ -70,7 +70,7 @@ def _checks(source: RawTable, name: str, currency: Currency, now: int) -> Iterat
         yield _Check(name, missing, "a value in every row", "Fill it in or drop the row.")
     if not always_casts(column, source.types[name]):
         yield _Check(
-            name, f"NOT ({missing}) AND ({value}) IS NULL", KINDS[column.kind],
+            name, f"NOT ({missing}) AND ({value}) IS NULL", KIND_DESCRIPTIONS[column.kind],
             "Correct the export, or map another column.",
         )  # fmt: skip
     if column.minimum is not None:
@@ -79,7 +79,9 @@ def _checks(source: RawTable, name: str, currency: Currency, now: int) -> Iterat
             "Refunds belong in the table `returns`, as positive amounts.",
         )  # fmt: skip
     if column.kind == "share":
-        yield _Check(name, f"({value}) NOT BETWEEN 0 AND 1", KINDS["share"], "Divide it by 100?")
+        yield _Check(
+            name, f"({value}) NOT BETWEEN 0 AND 1", KIND_DESCRIPTIONS["share"], "Divide it by 100?"
+        )
     if column.kind == "instant":
         yield _Check(
             name, f"({value}) > {now}", f"nothing after now ({to_datetime(now):%Y-%m-%d %H:%M})",

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from features.contract.casts import quote
-from features.contract.tables import ARMS, EVENT_TYPES, Table
+from features.contract.tables import DRAW_REASONS, EVENT_TYPES, Table
 from features.log.log import Log
-from features.log.objections import SCOPE
+from features.log.objections import PROFILING_SCOPE
 from features.readiness.finding import Severity
 from features.readiness.probes import Probe, applies
 
@@ -150,9 +150,9 @@ _PROBES = (
     Probe(
         "warning",
         "messages.arm",
-        f"arms other than {', '.join(ARMS)}; taken for targeted",
+        f"arms other than {', '.join(DRAW_REASONS)}; taken for targeted",
         "Rename them; only control and random tell what a message causes.",
-        f"arm NOT IN ({_texts(*ARMS)})",
+        f"arm NOT IN ({_texts(*DRAW_REASONS)})",
         among="arm IS NOT NULL",
         needs=("messages.arm",),
         example="arm",
@@ -179,9 +179,9 @@ _PROBES = (
     Probe(
         "advice",
         "consents.scope",
-        f"scopes that are neither a channel of messages nor `{SCOPE}`; never used",
+        f"scopes that are neither a channel of messages nor `{PROFILING_SCOPE}`; never used",
         "Name the scopes as the channels in messages.",
-        f"scope <> '{SCOPE}' AND scope NOT IN (SELECT channel FROM messages)",
+        f"scope <> '{PROFILING_SCOPE}' AND scope NOT IN (SELECT channel FROM messages)",
         needs=("messages",),
         example="scope",
     ),

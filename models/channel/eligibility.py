@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.arrays import Array, TableColumns
-from features.log.objections import SCOPE
-from features.shop.contact_rules import Cap, ContactRules
+from features.log.objections import PROFILING_SCOPE
+from features.shop.contact_rules import ContactRules, FrequencyCap
 from features.windows import DAY, Window, to_datetime
 from models.arms import NO_MESSAGE
 
@@ -33,7 +33,7 @@ class Eligibility(msgspec.Struct, frozen=True):
 
 def objects_to_profiling(consents: TableColumns | None, as_of: int) -> bool:
     """Say whether the customer has objected to profiling, by any store; no word is no objection."""
-    return False in _latest_words(consents, SCOPE, as_of).values()
+    return False in _latest_words(consents, PROFILING_SCOPE, as_of).values()
 
 
 def check_eligibility(
@@ -99,7 +99,7 @@ def _check_timing(
     return Eligibility(channel, False, "; ".join(reasons), opens_at)
 
 
-def _sent_within(cap: Cap, messages: TableColumns, as_of: int) -> Array:
+def _sent_within(cap: FrequencyCap, messages: TableColumns, as_of: int) -> Array:
     """Give the instants of the messages that count against a cap, rising; `none` is no message.
 
     One that was sent as many days ago as the cap has, to the microsecond, counts no more.

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from features.contract.tables import Arm
+from features.contract.tables import DrawReason
 from models.channel.best_moment import BLOCK_HOURS, MIN_OWN_EVENTS, Weekday
 
 MAX_CUSTOMERS = 5000
@@ -281,7 +281,7 @@ class Decided(BaseModel):
     reason: str | None = Field(default=None, description="why there is no channel")
     retry_after: int | None = Field(default=None, description="seconds, where unavailable")
     channel: str | None = Field(default=None, description="`none` is: send no message")
-    arm: Arm | None = Field(
+    arm: DrawReason | None = Field(
         default=None, description="held out, drawn at random, or as the model says"
     )
     propensity: float | None = Field(

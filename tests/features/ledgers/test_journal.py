@@ -14,7 +14,7 @@ import pytest
 
 from features.contract.row_keys import hash_sql, hash_values
 from features.errors import InputError, NextbuyError
-from features.history.layout import LAYOUT, ROW_KEY
+from features.history.layout import HISTORY_COLUMNS, ROW_KEY
 from features.ledgers.journal import Journal, journal_path, open_journal
 from features.ledgers.posted_rows import PostedRowChecker
 from features.log.log import read_log
@@ -140,7 +140,7 @@ def test_a_posted_row_is_in_the_next_history_and_in_the_next_log_alike(shop: Sho
 def assert_same(one: dict, other: dict) -> None:
     assert one.keys() == other.keys()
     for name in one:
-        for column in (ROW_KEY, *LAYOUT[name]):
+        for column in (ROW_KEY, *HISTORY_COLUMNS[name]):
             np.testing.assert_array_equal(one[name][column], other[name][column], column)
 
 
