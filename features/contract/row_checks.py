@@ -1,7 +1,7 @@
-"""Hold a shop's raw tables against the contract, with DuckDB queries made from it.
+"""Checks of the rows of a raw table against the contract, as DuckDB queries.
 
-One pass over a table counts every kind of fault; only a table with faults is read again, to
-name the rows. A table's faults come in one error.
+The queries are written from the declarations of the table's columns. One pass over the table
+counts every kind of fault; only a table with faults is read again, to name the faulty rows.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,17 @@ _MAY_BE_MISSING = ("source", "known_at")  # of a key
 
 @dataclass(frozen=True)
 class _Check:
-    """A condition that no row may meet."""
+    """A condition that no row of a table may meet.
+
+    Attributes
+    ----------
+    column : str
+        The column that the condition is about.
+    broken : str
+        The condition in SQL: true for a faulty row.
+    expected, remedy : str
+        Parts of the fault that is reported if a row meets it.
+    """
 
     column: str
     broken: str  # SQL, true for a faulty row
@@ -33,12 +43,23 @@ class _Check:
 def find_row_faults(
     connection: duckdb.DuckDBPyConnection, source: RawTable, currency: Currency, now: int
 ) -> list[Fault]:
-    """Find every fault of one opened table; an empty list is a table that keeps the contract.
+    """Return every fault of the rows of a raw table; an empty list if it keeps the contract.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+        The connection in which the raw table can be read.
+    source : RawTable
+        The table, its rows unchecked.
+    currency : Currency
+        The currency in which amounts must be given.
+    now : int
+        Latest allowed instant of a row, in microseconds UTC.
 
     Raises
     ------
     duckdb.Error
-        The files cannot be read to their end.
+        The files of the table cannot be read to their end.
     """
     table = source.table
     checks = [check for column in source.types for check in _checks(source, column, currency, now)]
@@ -62,6 +83,7 @@ def find_row_faults(
 
 
 def _checks(source: RawTable, name: str, currency: Currency, now: int) -> Iterator[_Check]:
+    """Yield the checks of one column: presence, type, smallest value, share, not after `now`."""
     table = source.table
     column = table[name]
     value = value_sql(column, name, source.types[name], currency.minor_digits)
@@ -90,6 +112,7 @@ def _checks(source: RawTable, name: str, currency: Currency, now: int) -> Iterat
 
 
 def _currency_check(currency: Currency) -> _Check:
+    """Return the check that all amounts are in the shop's currency."""
     code = currency.code
     return _Check(
         "currency", f"upper(trim({name_sql('currency')})) <> {quote(code)}",
@@ -101,6 +124,7 @@ def _currency_check(currency: Currency) -> _Check:
 def _row_fault(
     connection: duckdb.DuckDBPyConnection, source: RawTable, check: _Check, count: int, rows: int
 ) -> Fault:
+    """Return the fault of a check that some rows do not pass, with the first of these rows."""
     column = name_sql(check.column)
     examples = connection.execute(
         f"SELECT row, value FROM (SELECT row_number() OVER () AS row, "
@@ -122,10 +146,10 @@ def _row_fault(
 def _duplicate_faults(
     connection: duckdb.DuckDBPyConnection, source: RawTable, minor_digits: int, rows: int
 ) -> Iterator[Fault]:
-    """Find ids that stand in several rows, once they are in the contract's types (trimmed).
+    """Yield a fault if some key stands in several rows, compared in the contract's types (trimmed).
 
     Where the key has a clock that the shop does not give, the rest of the key must be unique:
-    of two statements without a clock nobody can say which one counts.
+    of two statements without a clock it is unknown which one counts.
     """
     table = source.table
     names = [name for name in table.key if name in source.types]
