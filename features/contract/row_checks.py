@@ -16,8 +16,8 @@ from features.contract.tables import KIND_DESCRIPTIONS
 from features.errors import Fault
 from features.windows import to_datetime
 
-_EXAMPLES = 3
-_MAY_BE_MISSING = ("source", "known_at")  # of a key
+_EXAMPLES = 3  # faulty rows that a fault shows
+_MAY_BE_MISSING = ("source", "known_at")  # columns of a key
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,10 @@ def _checks(source: RawTable, name: str, currency: Currency, now: int) -> Iterat
         )  # fmt: skip
     if column.kind == "share":
         yield _Check(
-            name, f"({value}) NOT BETWEEN 0 AND 1", KIND_DESCRIPTIONS["share"], "Divide it by 100?"
+            name,
+            f"({value}) NOT BETWEEN 0 AND 1",
+            KIND_DESCRIPTIONS["share"],
+            "Divide percentages by 100.",
         )
     if column.kind == "instant":
         yield _Check(

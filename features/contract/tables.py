@@ -96,7 +96,7 @@ class Table:
     columns: tuple[Column, ...]
 
     def column(self, name: str) -> Column | None:
-        """Return the declaration of a column by its name; None if the contract has no such column.
+        """Return the declaration of a column by its name, or None if it is not in the contract.
 
         A name that begins with the prefix of a pattern has the declaration of that pattern.
         """
@@ -349,9 +349,5 @@ def known_at_column(instant: str) -> str:
     return instant.removesuffix("_at") + "_known_at"
 
 
-TABLES_WITH_LOCAL_DAY = (
-    "orders",
-    "returns",
-    "events",
-    "messages",
-)  # tables whose rows have a `local_day`
+# Tables whose rows get a column `local_day`, the calendar day on which they happened.
+TABLES_WITH_LOCAL_DAY = ("orders", "returns", "events", "messages")

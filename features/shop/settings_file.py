@@ -1,4 +1,4 @@
-"""What `nextbuy.toml` may say, section by section."""
+"""The sections of `nextbuy.toml` and their settings, with types and defaults."""
 
 from typing import Literal
 
@@ -6,18 +6,18 @@ import msgspec
 
 
 class TableSource(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """Where one table of the contract comes from: files, or a table or query of a database.
+    """`[tables.<name>]`: where one table of the contract comes from, files or a database.
 
     Attributes
     ----------
     path : str or None
-        A file, a glob or a folder.
+        A file, a glob or a folder of files, relative to `nextbuy.toml`.
     database, database_env : str or None
         A database's URL or file, or the environment variable that holds it.
     table, query : str or None
-        What is read from the database.
+        The table of the database, or the query that reads it.
     columns : dict of str to str
-        The contract's column names to the shop's: `{customer_id = "cust_no"}`.
+        The contract's column names -> the shop's: `{customer_id = "cust_no"}`.
     """
 
     path: str | None = None
@@ -29,7 +29,29 @@ class TableSource(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class ShopSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """`[shop]`: what holds for all tables."""
+    """`[shop]`: settings that hold for all tables.
+
+    Attributes
+    ----------
+    name : str
+        Name of the shop; it names the shop's keys in Redis and its schema in PostgreSQL.
+    timezone, currency : str
+        IANA name of the zone of naive times and of days; ISO 4217 code of all amounts.
+    horizon_days : int
+        Days after the cutoff for which purchases are predicted.
+    settle_days : int
+        Days after the end of a target window until all of its rows have arrived.
+    observed_until : str or None
+        Last instant of the data; None takes it from the orders.
+    workspace : str
+        Folder for what Nextbuy writes, relative to `nextbuy.toml`.
+    memory_gib : float or None
+        Memory that DuckDB may use; None chooses it by the machine.
+    pseudonymise : bool
+        Replace customer ids by pseudonyms when they are read.
+    simulated : bool
+        The data was made by the simulator.
+    """
 
     name: str = "shop"
     timezone: str = "UTC"
@@ -44,21 +66,28 @@ class ShopSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class ChannelSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """`[channels]`: what the shop decides about contacting its customers.
+    """`[channels]`: what the shop has decided about contacting its customers.
 
     Attributes
     ----------
+    default_order : list of str
+        Channels, the preferred one first, for customers without identified effects.
+    assume_consent : list of str
+        Channels for which the shop has consent by other means than the table consents.
+    window_days : int
+        Days after a message in which a purchase counts as its conversion.
     max_in_7_days, max_in_28_days : dict of str to int
-        Most messages to one customer, by channel; `all` is over all channels together.
+        Channel -> largest number of messages to one customer; `all` counts all channels together.
     quiet_hours : dict of str to list of str
-        By channel the local times from which and until which nothing is sent:
+        Channel -> local times from which and until which nothing is sent:
         `{sms = ["21:00", "08:00"]}`.
     margin : float
-        Share of an order's amount that is earned.
+        Share of an order's amount that the shop earns.
     cost : dict of str to float
-        What one message costs, by channel, in the shop's currency.
+        Channel -> price of one message, in the shop's currency.
     fatigue : float
-        What each message of the last seven days takes off the worth of one more, likewise.
+        Amount that each message of the last seven days takes off the worth of one more, in the
+        shop's currency.
     """
 
     default_order: list[str] = []
@@ -73,24 +102,32 @@ class ChannelSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     @property
     def caps(self) -> dict[int, dict[str, int]]:
-        """The most messages, by days and channel."""
+        """The frequency caps: days -> channel -> largest number of messages."""
         return {7: self.max_in_7_days, 28: self.max_in_28_days}
 
 
 class CustomerSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """`[customers]`: attributes that never change.
 
-    `static` lists the columns of the table customers that may be used although the table has
-    no `known_at` to say since when they have held.
+    Attributes
+    ----------
+    static : list of str
+        Columns of the table customers that may become features although the table has no
+        `known_at` to say since when their values have held.
     """
 
     static: list[str] = []
 
 
 class SensitiveSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """`[sensitive]`: words that keep a category or attribute out, and names let in all the same.
+    """`[sensitive]`: additions to the built-in words that keep a category or attribute out.
 
-    Both empty: the built-in list alone counts.
+    Attributes
+    ----------
+    words : list of str
+        Further words.
+    allow : list of str
+        Names that are let in although a word is in them.
     """
 
     words: list[str] = []
@@ -98,15 +135,26 @@ class SensitiveSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class StoreSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """`[store]`: where the history store is; without an address a file of the workspace."""
+    """`[store]`: where the history store is.
+
+    Attributes
+    ----------
+    url : str or None
+        Address of a Redis server; None keeps the store in a file of the workspace.
+    """
 
     url: str | None = None
 
 
 class JournalSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """`[journal]`: where posted rows are written down; without an address a file.
+    """`[journal]`: where posted rows are written down.
 
-    `complete` says that the shop posts everything, so that silence is silence.
+    Attributes
+    ----------
+    url : str or None
+        Address of a PostgreSQL database; None keeps the journal in a file of the workspace.
+    complete : bool
+        The shop posts all its rows, so that the absence of posts means that nothing happened.
     """
 
     url: str | None = None
@@ -114,20 +162,21 @@ class JournalSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class DecisionSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """`[decisions]`: how much a decision explores, and where decisions are written down.
+    """`[decisions]`: how much decisions explore, and where they are written down.
 
     Attributes
     ----------
     explore : float
-        Share of the decisions that are drawn at random, every eligible arm alike.
+        Share of the decisions that are drawn at random, every eligible arm with equal chance.
     control : float
-        Share that is held out: no message.
+        Share of the decisions that are held out: no message.
     floor : float
-        Least chance of every eligible arm; more is drawn at random where it takes that.
+        Smallest chance of every eligible arm; more decisions are drawn at random if it takes that.
     method : {"epsilon", "thompson"}
-        What the rest gets: the recommended arm, or each arm as often as it may be the best.
+        How the remaining decisions choose: the recommended arm always, or each arm as often as it
+        may be the best.
     url : str or None
-        A database; without one a file of the workspace.
+        Address of a PostgreSQL database; None keeps the decisions in a file of the workspace.
     """
 
     explore: float = 0.10
@@ -138,7 +187,7 @@ class DecisionSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class ShopFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """The whole file; `tables` is the only section that every shop needs."""
+    """All of `nextbuy.toml`; `tables` is the only section that every shop needs."""
 
     tables: dict[str, TableSource]
     shop: ShopSection = ShopSection()
