@@ -1,6 +1,6 @@
-"""Ledgers: tables that only grow, each row on the disk before anybody is told of it.
+"""Ledgers: tables that only grow, and whose rows are on the disk before their writer is answered.
 
-Where several hosts write, a ledger stands in PostgreSQL; else it is a file.
+A ledger is in PostgreSQL if several hosts write it, else in a file of one host.
 """
 
 import sqlite3
@@ -18,16 +18,17 @@ _BUSY_SECONDS = 30.0
 
 
 class Ledger(msgspec.Struct, frozen=True):
-    """What a ledger holds.
+    """The declaration of a ledger: its tables, and what errors call it.
 
     Attributes
     ----------
     name : str
         Its section of `nextbuy.toml`.
     what, unaccepted : str
-        What errors call it, and what they say of a request that could not be written down.
+        What errors call the ledger, and what they say of a request that could not be written.
     schema : tuple of str
-        Statements that make its tables; `{seq}` numbers the rows, `{bytes}` is a type.
+        SQL statements that make its tables; `{seq}` stands for the type of the column that
+        numbers the rows, `{bytes}` for the type of bytes.
     """
 
     name: str
@@ -36,26 +37,48 @@ class Ledger(msgspec.Struct, frozen=True):
     schema: tuple[str, ...]
 
     def unusable(self, where: str, error: Exception, outcome: str) -> NextbuyError:
-        """Make the error of a ledger that cannot be read or written."""
-        said = str(error).partition("\n")[0]
-        return NextbuyError(f"{where}: {self.what} cannot be used ({said}). {outcome}".rstrip())
+        """Return the error that a ledger cannot be read or written.
+
+        Parameters
+        ----------
+        where : str
+            The file or URL of the ledger, without a password.
+        error : Exception
+            The error of the database.
+        outcome : str
+            What became of the request.
+        """
+        message = str(error).partition("\n")[0]
+        return NextbuyError(f"{where}: {self.what} cannot be used ({message}). {outcome}".rstrip())
 
 
 class LedgerDatabase(Protocol):
-    """Where a ledger is kept."""
+    """A database that holds a ledger."""
 
     def select(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Read rows; `?` stands for a value."""
+        """Return the rows of a query; each `?` in it stands for a value."""
 
     def write(self) -> Any:
-        """Open a transaction in which this writer is the only one: (query, values) -> rows."""
+        """Open a transaction without other writers; it gives a function (query, values) -> rows."""
 
     def close(self) -> None:
         """Close the connections."""
 
 
 def open_ledger(ledger: Ledger, url: str | None, path: Path, shop: str) -> LedgerDatabase:
-    """Open a ledger of a shop, new if there is none: in PostgreSQL if there is a URL."""
+    """Open a ledger of a shop; it is made if it does not exist.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        The declaration of the ledger.
+    url : str or None
+        Address of a PostgreSQL database; None opens a file.
+    path : Path
+        The file, if there is no URL.
+    shop : str
+        Name of the shop, which names its schema in PostgreSQL.
+    """
     if url is None:
         return SqliteLedgerDatabase(path, ledger)
     from features.ledgers.postgres_ledger import PostgresLedgerDatabase
@@ -64,7 +87,7 @@ def open_ledger(ledger: Ledger, url: str | None, path: Path, shop: str) -> Ledge
 
 
 class SqliteLedgerDatabase:
-    """A file on this host: any number of its processes write, one at a time."""
+    """A ledger in a SQLite file of this host; several of its processes may write, one at a time."""
 
     def __init__(self, path: Path, ledger: Ledger) -> None:
         self._path, self._ledger = path, ledger
@@ -87,13 +110,13 @@ class SqliteLedgerDatabase:
         return connection
 
     def select(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Read rows."""
+        """Return the rows of a query; each `?` in it stands for a value."""
         with self._named(""), self._reading:
             return self._reader.execute(query, values).fetchall()
 
     @contextmanager
     def write(self) -> Iterator[Any]:
-        """Open a transaction that shuts other writers out."""
+        """Open a transaction without other writers; it gives a function (query, values) -> rows."""
         with self._named(self._ledger.unaccepted), self._writing:
             self._writer.execute("BEGIN IMMEDIATE")
             try:

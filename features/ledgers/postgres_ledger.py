@@ -1,4 +1,4 @@
-"""Ledgers in PostgreSQL, where several hosts write and read them."""
+"""Ledgers in PostgreSQL, which several hosts read and write."""
 
 import threading
 import zlib
@@ -14,10 +14,10 @@ _TAKE_LOCK = "SELECT pg_advisory_xact_lock(?)"
 
 
 class PostgresLedgerDatabase:
-    """A schema of a PostgreSQL database, named after the shop.
+    """A ledger in a schema of a PostgreSQL database; the schema is named after the shop.
 
-    Writers take a lock until they commit, so that rows become visible in the order of their
-    numbers: a sequence alone gives numbers in an order in which they are not committed.
+    A writer holds a lock until it commits, so that rows become visible in the order of their
+    numbers. A sequence alone gives out numbers in another order than that of the commits.
     """
 
     def __init__(self, url: str, shop: str, ledger: Ledger) -> None:
@@ -30,7 +30,7 @@ class PostgresLedgerDatabase:
                 f"{ledger.name}.url",
                 "postgresql://host/database",
                 f"'{self._shown}'",
-                "Correct it.",
+                "Correct the address.",
             )
         self._url, self._schema, self._ledger = url, f"nextbuy_{shop}", ledger
         self._lock = _number(f"{self._schema} {ledger.name}")
@@ -55,7 +55,7 @@ class PostgresLedgerDatabase:
         return connection
 
     def select(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Read rows; a connection that broke since the last time is made again."""
+        """Return the rows of a query; a connection that has broken is made again."""
         with self._named(""), self._reading:
             if self._reader is None or self._reader.broken or self._reader.closed:
                 self._reader = self._connect()
@@ -64,7 +64,7 @@ class PostgresLedgerDatabase:
 
     @contextmanager
     def write(self) -> Iterator[Any]:
-        """Open a transaction that shuts other writers out."""
+        """Open a transaction without other writers; it gives a function (query, values) -> rows."""
         with self._named(self._ledger.unaccepted), self._transaction() as run:
             yield run
 
@@ -102,7 +102,7 @@ class PostgresLedgerDatabase:
 
 
 def _number(name: str) -> int:
-    """Number a lock: the same for all who take it, in whichever process."""
+    """Return the number of a lock by its name, the same in every process."""
     return zlib.crc32(name.encode())
 
 
