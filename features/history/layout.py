@@ -114,5 +114,5 @@ TEXT_COLUMNS = frozenset(
     "channel sales_channel scope store event_type product_id device category subcategory brand "
     "color size campaign_id attribute value statement customer account".split()
 )
-# The key of a row (`features.contract.row_keys`), by which a row that was posted twice is told.
+# The key of a row (`features.contract.row_keys`), by which a row that was posted twice is known.
 ROW_KEY = "row_key"

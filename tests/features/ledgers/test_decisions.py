@@ -49,11 +49,6 @@ def config(request: pytest.FixtureRequest, write_shop, orders) -> Iterator[Path]
         connection.execute(f"DROP SCHEMA IF EXISTS nextbuy_{name} CASCADE")
 
 
-@pytest.fixture
-def file_shop(write_shop, orders) -> Shop:
-    return read_shop(write_shop({"orders": orders(("c", "2024-01-02", 1))}))
-
-
 def proposed(account: str = "c", campaign: str = "autumn", key: str = "k", **values) -> Decision:
     """Propose a decision with an id of its own."""
     return Decision(
