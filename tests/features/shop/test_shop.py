@@ -1,3 +1,5 @@
+"""A shop is read from its nextbuy.toml, with defaults for what the file leaves out."""
+
 from pathlib import Path
 
 import pytest
