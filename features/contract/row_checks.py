@@ -41,7 +41,7 @@ class _Check:
 
 
 def find_row_faults(
-    connection: duckdb.DuckDBPyConnection, source: RawTable, currency: Currency, now: int
+    connection: duckdb.DuckDBPyConnection, raw_table: RawTable, currency: Currency, now: int
 ) -> list[Fault]:
     """Return every fault of the rows of a raw table; an empty list if it keeps the contract.
 
@@ -49,7 +49,7 @@ def find_row_faults(
     ----------
     connection : DuckDBPyConnection
         The connection in which the raw table can be read.
-    source : RawTable
+    raw_table : RawTable
         The table, its rows unchecked.
     currency : Currency
         The currency in which amounts must be given.
@@ -61,36 +61,38 @@ def find_row_faults(
     duckdb.Error
         The files of the table cannot be read to their end.
     """
-    table = source.table
-    checks = [check for column in source.types for check in _checks(source, column, currency, now)]
-    if table.name == "orders" and "currency" in source.types:
+    table = raw_table.table
+    checks = [
+        check for column in raw_table.types for check in _checks(raw_table, column, currency, now)
+    ]
+    if table.name == "orders" and "currency" in raw_table.types:
         checks.append(_currency_check(currency))
     counts = ", ".join(f"count(*) FILTER (WHERE {check.broken})" for check in checks)
-    rows, *broken = connection.execute(f"SELECT count(*), {counts} FROM {source.view}").fetchall()[
-        0
-    ]
+    rows, *broken = connection.execute(
+        f"SELECT count(*), {counts} FROM {raw_table.view}"
+    ).fetchall()[0]
     if rows == 0:
         return [
             Fault(table.name, f"at least one row ({table.grain})", "an empty table",
                   "Export it again, or take it out of nextbuy.toml.")
         ]  # fmt: skip
     faults = [
-        _row_fault(connection, source, check, count, rows)
+        _row_fault(connection, raw_table, check, count, rows)
         for check, count in zip(checks, broken, strict=True)
         if count
     ]
-    return faults + list(_duplicate_faults(connection, source, currency.minor_digits, rows))
+    return faults + list(_duplicate_faults(connection, raw_table, currency.minor_digits, rows))
 
 
-def _checks(source: RawTable, name: str, currency: Currency, now: int) -> Iterator[_Check]:
+def _checks(raw_table: RawTable, name: str, currency: Currency, now: int) -> Iterator[_Check]:
     """Yield the checks of one column: presence, type, smallest value, share, not after `now`."""
-    table = source.table
+    table = raw_table.table
     column = table[name]
-    value = value_sql(column, name, source.types[name], currency.minor_digits)
-    missing = missing_sql(name, source.types[name])
+    value = value_sql(column, name, raw_table.types[name], currency.minor_digits)
+    missing = missing_sql(name, raw_table.types[name])
     if column.required:
         yield _Check(name, missing, "a value in every row", "Fill it in or drop the row.")
-    if not always_casts(column, source.types[name]):
+    if not always_casts(column, raw_table.types[name]):
         yield _Check(
             name, f"NOT ({missing}) AND ({value}) IS NULL", KIND_DESCRIPTIONS[column.kind],
             "Correct the export, or map another column.",
@@ -125,18 +127,18 @@ def _currency_check(currency: Currency) -> _Check:
 
 
 def _row_fault(
-    connection: duckdb.DuckDBPyConnection, source: RawTable, check: _Check, count: int, rows: int
+    connection: duckdb.DuckDBPyConnection, raw_table: RawTable, check: _Check, count: int, rows: int
 ) -> Fault:
     """Return the fault of a check that some rows do not pass, with the first of these rows."""
     column = name_sql(check.column)
     examples = connection.execute(
         f"SELECT row, value FROM (SELECT row_number() OVER () AS row, "
-        f"CAST({column} AS VARCHAR) AS value, {check.broken} AS broken FROM {source.view}) "
+        f"CAST({column} AS VARCHAR) AS value, {check.broken} AS broken FROM {raw_table.view}) "
         f"WHERE broken ORDER BY row LIMIT {_EXAMPLES}"
     ).fetchall()
     shown = [f"row {row}: {'nothing' if v is None else quote(v)}" for row, v in examples]
     return Fault(
-        f"{source.table.name}.{check.column}",
+        f"{raw_table.table.name}.{check.column}",
         check.expected,
         f"{count} row{'s' * (count > 1)} that break{'s' * (count == 1)} it ({', '.join(shown)})",
         check.remedy,
@@ -147,25 +149,25 @@ def _row_fault(
 
 
 def _duplicate_faults(
-    connection: duckdb.DuckDBPyConnection, source: RawTable, minor_digits: int, rows: int
+    connection: duckdb.DuckDBPyConnection, raw_table: RawTable, minor_digits: int, rows: int
 ) -> Iterator[Fault]:
     """Yield a fault if some key stands in several rows, compared in the contract's types (trimmed).
 
     Where the key has a clock that the shop does not give, the rest of the key must be unique:
     of two statements without a clock it is unknown which one counts.
     """
-    table = source.table
-    names = [name for name in table.key if name in source.types]
+    table = raw_table.table
+    names = [name for name in table.key if name in raw_table.types]
     if not names or set(table.key) - {*names, *_MAY_BE_MISSING}:
         return
     columns = [table[name] for name in names]
-    keys = {c.name: value_sql(c, c.name, source.types[c.name], minor_digits) for c in columns}
+    keys = {c.name: value_sql(c, c.name, raw_table.types[c.name], minor_digits) for c in columns}
     typed = ", ".join(f"{value} AS {name_sql(name)}" for name, value in keys.items())
     present = " AND ".join(
         f"{name_sql(name)} IS NOT NULL" for name in names if name not in _MAY_BE_MISSING
     )
     repeated = (
-        f"SELECT *, count(*) AS n FROM (SELECT {typed} FROM {source.view}) WHERE {present} "
+        f"SELECT *, count(*) AS n FROM (SELECT {typed} FROM {raw_table.view}) WHERE {present} "
         "GROUP BY ALL HAVING n > 1"
     )
     count = connection.execute(f"SELECT count(*) FROM ({repeated})").fetchall()[0][0]

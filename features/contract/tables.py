@@ -9,6 +9,7 @@ from typing import Literal, get_args
 
 ColumnKind = Literal["id", "text", "instant", "money", "number", "share", "flag", "year"]
 
+# What a value of each kind must look like, as errors say it.
 KIND_DESCRIPTIONS: dict[ColumnKind, str] = {
     "id": "text or a whole number",
     "text": "text",
@@ -20,18 +21,10 @@ KIND_DESCRIPTIONS: dict[ColumnKind, str] = {
     "year": "a year such as 1985",
 }
 
-
-EVENT_TYPES = (
-    "view",
-    "cart",
-    "checkout",
-    "search",
-    "wishlist",
-    "visit",
-    "support",
-    "review",
-)
-ONLINE_CHANNELS = ("web", "app", "online")
+# Events that have features of their own; other types are kept and counted.
+EVENT_TYPES = ("view", "cart", "checkout", "search", "wishlist", "visit", "support", "review")
+ONLINE_CHANNELS = ("web", "app", "online")  # sales channels that count as online
+# Why an arm was drawn for a customer; the column of messages with it is called `arm`.
 DrawReason = Literal["control", "random", "optimised"]
 DRAW_REASONS: tuple[DrawReason, ...] = get_args(DrawReason)
 

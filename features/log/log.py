@@ -256,12 +256,12 @@ def _read_table(
     now: int,
 ) -> frozenset[str]:
     """Read, check and type one table; return the columns of it that the shop gives."""
-    source = open_raw_table(connection, shop, table, databases)
-    if faults := find_row_faults(connection, source, shop.currency, now):
+    raw_table = open_raw_table(connection, shop, table, databases)
+    if faults := find_row_faults(connection, raw_table, shop.currency, now):
         raise InputError(faults)
-    connection.execute(_create_sql(source, shop.minor_digits))
-    close_raw_table(connection, shop, source)
-    return frozenset(source.types)
+    connection.execute(_create_sql(raw_table, shop.minor_digits))
+    close_raw_table(connection, shop, raw_table)
+    return frozenset(raw_table.types)
 
 
 def _end_faults(log: Log) -> Iterator[Fault]:
@@ -284,47 +284,47 @@ def _end_faults(log: Log) -> Iterator[Fault]:
         )
 
 
-def _create_sql(source: RawTable, minor_digits: int) -> str:
+def _create_sql(raw_table: RawTable, minor_digits: int) -> str:
     """Return the query that makes a typed table from its raw view."""
-    table = source.table
+    table = raw_table.table
     columns = {}
-    for name in [c.name for c in table.columns if not c.pattern] + sorted(source.types):
+    for name in [c.name for c in table.columns if not c.pattern] + sorted(raw_table.types):
         column = table[name]
         columns[name] = (
-            value_sql(column, name, source.types[name], minor_digits)
-            if name in source.types
+            value_sql(column, name, raw_table.types[name], minor_digits)
+            if name in raw_table.types
             else f"CAST(NULL AS {SQL_TYPES[column.kind]})"
         )
     if table.happened is not None:
-        columns["known_at"] = _row_known_sql(source)
+        columns["known_at"] = _row_known_sql(raw_table)
     if table.name == "orders":
         columns["currency"] = f"upper({columns['currency']})"
     if table.name in TABLES_WITH_LOCAL_DAY:
         columns["local_day"] = local_day_sql(columns[table.happened or ""])
     select = ", ".join(f"{expression} AS {name_sql(n)}" for n, expression in columns.items())
     clocks = "".join(
-        f", {_late_clock_sql(source, name, columns)} AS {known_at_column(name)}"
+        f", {_late_clock_sql(raw_table, name, columns)} AS {known_at_column(name)}"
         for name in table.late_instants
     )
     order = " ORDER BY customer_id" if "customer_id" in columns else ""  # for `ranges`
-    return f"CREATE TABLE {table.name} AS SELECT {select}{clocks} FROM {source.view}{order}"
+    return f"CREATE TABLE {table.name} AS SELECT {select}{clocks} FROM {raw_table.view}{order}"
 
 
-def _late_clock_sql(source: RawTable, name: str, columns: dict[str, str]) -> str:
+def _late_clock_sql(raw_table: RawTable, name: str, columns: dict[str, str]) -> str:
     """Return the SQL of when a late instant was known: the later of itself and its row's clock."""
-    if name not in source.types:
+    if name not in raw_table.types:
         return "CAST(NULL AS BIGINT)"
-    instant = known_at_sql(name, source.types[name])
+    instant = known_at_sql(name, raw_table.types[name])
     latest = f"greatest({instant}, {columns['known_at']})"
     return f"CASE WHEN {columns[name]} IS NOT NULL THEN {latest} END"
 
 
-def _row_known_sql(source: RawTable) -> str:
+def _row_known_sql(raw_table: RawTable) -> str:
     """Return the SQL of when a row was known: its `known_at`, else when it happened."""
     options = [
-        known_at_sql(name, source.types[name])
-        for name in ("known_at", source.table.happened)
-        if name in source.types
+        known_at_sql(name, raw_table.types[name])
+        for name in ("known_at", raw_table.table.happened)
+        if name in raw_table.types
     ]
     return f"coalesce({', '.join(options)})" if options else "CAST(NULL AS BIGINT)"
 

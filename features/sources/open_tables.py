@@ -63,10 +63,10 @@ def open_raw_table(
     return RawTable(table, view, {row[0]: row[1] for row in described})
 
 
-def close_raw_table(connection: duckdb.DuckDBPyConnection, shop: Shop, source: RawTable) -> None:
+def close_raw_table(connection: duckdb.DuckDBPyConnection, shop: Shop, raw_table: RawTable) -> None:
     """Drop the view or table that `open_raw_table` made."""
-    kind = "TABLE" if shop.tables[source.table.name].path is None else "VIEW"
-    connection.execute(f"DROP {kind} {source.view}")
+    kind = "TABLE" if shop.tables[raw_table.table.name].path is None else "VIEW"
+    connection.execute(f"DROP {kind} {raw_table.view}")
 
 
 def _columns_sql(
