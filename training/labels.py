@@ -62,8 +62,9 @@ def count_returns(log: Log, window: Window, known_until: int) -> int:
     check_closed(log, window, known_until)
     known = f"SELECT DISTINCT customer_id FROM ({purchases_sql(log, window.cutoff)})"
     later = purchases_sql(log, known_until)
+    customers_now = account_customers_sql(known_until)
     found = log.connection.execute(
-        f"SELECT count(*) FROM ({known}) AS known LEFT JOIN ({account_customers_sql(known_until)}) AS now "
+        f"SELECT count(*) FROM ({known}) AS known LEFT JOIN ({customers_now}) AS now "
         "ON now.account = known.customer_id WHERE coalesce(now.customer_id, known.customer_id) IN "
         f"(SELECT customer_id FROM ({later}) WHERE {window.target_sql('happened_at')}) "
         f"AND known.customer_id NOT IN ({objecting_customers_sql(log)})"

@@ -1,7 +1,7 @@
-"""Hold a shop's raw tables against the contract, with DuckDB queries made from it.
+"""Checks of the rows of a raw table against the contract, as DuckDB queries.
 
-One pass over a table counts every kind of fault; only a table with faults is read again, to
-name the rows. A table's faults come in one error.
+The queries are written from the declarations of the table's columns. One pass over the table
+counts every kind of fault; only a table with faults is read again, to name the faulty rows.
 """
 
 from collections.abc import Iterator
@@ -10,19 +10,29 @@ from dataclasses import dataclass
 import duckdb
 
 from features.contract.casts import always_casts, missing_sql, name_sql, quote, value_sql
+from features.contract.currency import Currency
+from features.contract.raw_table import RawTable
 from features.contract.tables import KIND_DESCRIPTIONS
 from features.errors import Fault
-from features.shop.shop import Shop
-from features.sources.open_tables import Source
 from features.windows import to_datetime
 
-_EXAMPLES = 3
-_MAY_BE_MISSING = ("source", "known_at")  # of a key
+_EXAMPLES = 3  # faulty rows that a fault shows
+_MAY_BE_MISSING = ("source", "known_at")  # columns of a key
 
 
 @dataclass(frozen=True)
 class _Check:
-    """A condition that no row may meet."""
+    """A condition that no row of a table may meet.
+
+    Attributes
+    ----------
+    column : str
+        The column that the condition is about.
+    broken : str
+        The condition in SQL: true for a faulty row.
+    expected, remedy : str
+        Parts of the fault that is reported if a row meets it.
+    """
 
     column: str
     broken: str  # SQL, true for a faulty row
@@ -31,44 +41,58 @@ class _Check:
 
 
 def find_row_faults(
-    connection: duckdb.DuckDBPyConnection, shop: Shop, source: Source, now: int
+    connection: duckdb.DuckDBPyConnection, raw_table: RawTable, currency: Currency, now: int
 ) -> list[Fault]:
-    """Find every fault of one opened table; an empty list is a table that keeps the contract.
+    """Return every fault of the rows of a raw table; an empty list if it keeps the contract.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+        The connection in which the raw table can be read.
+    raw_table : RawTable
+        The table, its rows unchecked.
+    currency : Currency
+        The currency in which amounts must be given.
+    now : int
+        Latest allowed instant of a row, in microseconds UTC.
 
     Raises
     ------
     duckdb.Error
-        The files cannot be read to their end.
+        The files of the table cannot be read to their end.
     """
-    table = source.table
-    checks = [check for column in source.types for check in _checks(source, column, shop, now)]
-    if table.name == "orders" and "currency" in source.types:
-        checks.append(_currency_check(shop))
-    counts = ", ".join(f"count(*) FILTER (WHERE {check.broken})" for check in checks)
-    rows, *broken = connection.execute(f"SELECT count(*), {counts} FROM {source.view}").fetchall()[
-        0
+    table = raw_table.table
+    checks = [
+        check for column in raw_table.types for check in _checks(raw_table, column, currency, now)
     ]
+    if table.name == "orders" and "currency" in raw_table.types:
+        checks.append(_currency_check(currency))
+    counts = ", ".join(f"count(*) FILTER (WHERE {check.broken})" for check in checks)
+    rows, *broken = connection.execute(
+        f"SELECT count(*), {counts} FROM {raw_table.view}"
+    ).fetchall()[0]
     if rows == 0:
         return [
             Fault(table.name, f"at least one row ({table.grain})", "an empty table",
                   "Export it again, or take it out of nextbuy.toml.")
         ]  # fmt: skip
     faults = [
-        _row_fault(connection, source, check, count, rows)
+        _row_fault(connection, raw_table, check, count, rows)
         for check, count in zip(checks, broken, strict=True)
         if count
     ]
-    return faults + list(_duplicate_faults(connection, source, shop.minor_digits, rows))
+    return faults + list(_duplicate_faults(connection, raw_table, currency.minor_digits, rows))
 
 
-def _checks(source: Source, name: str, shop: Shop, now: int) -> Iterator[_Check]:
-    table = source.table
+def _checks(raw_table: RawTable, name: str, currency: Currency, now: int) -> Iterator[_Check]:
+    """Yield the checks of one column: presence, type, smallest value, share, not after `now`."""
+    table = raw_table.table
     column = table[name]
-    value = value_sql(column, name, source.types[name], shop.minor_digits)
-    missing = missing_sql(name, source.types[name])
+    value = value_sql(column, name, raw_table.types[name], currency.minor_digits)
+    missing = missing_sql(name, raw_table.types[name])
     if column.required:
         yield _Check(name, missing, "a value in every row", "Fill it in or drop the row.")
-    if not always_casts(column, source.types[name]):
+    if not always_casts(column, raw_table.types[name]):
         yield _Check(
             name, f"NOT ({missing}) AND ({value}) IS NULL", KIND_DESCRIPTIONS[column.kind],
             "Correct the export, or map another column.",
@@ -80,7 +104,10 @@ def _checks(source: Source, name: str, shop: Shop, now: int) -> Iterator[_Check]
         )  # fmt: skip
     if column.kind == "share":
         yield _Check(
-            name, f"({value}) NOT BETWEEN 0 AND 1", KIND_DESCRIPTIONS["share"], "Divide it by 100?"
+            name,
+            f"({value}) NOT BETWEEN 0 AND 1",
+            KIND_DESCRIPTIONS["share"],
+            "Divide percentages by 100.",
         )
     if column.kind == "instant":
         yield _Check(
@@ -89,8 +116,9 @@ def _checks(source: Source, name: str, shop: Shop, now: int) -> Iterator[_Check]
         )  # fmt: skip
 
 
-def _currency_check(shop: Shop) -> _Check:
-    code = shop.section.currency
+def _currency_check(currency: Currency) -> _Check:
+    """Return the check that all amounts are in the shop's currency."""
+    code = currency.code
     return _Check(
         "currency", f"upper(trim({name_sql('currency')})) <> {quote(code)}",
         f"one currency, {code} as in nextbuy.toml",
@@ -99,17 +127,18 @@ def _currency_check(shop: Shop) -> _Check:
 
 
 def _row_fault(
-    connection: duckdb.DuckDBPyConnection, source: Source, check: _Check, count: int, rows: int
+    connection: duckdb.DuckDBPyConnection, raw_table: RawTable, check: _Check, count: int, rows: int
 ) -> Fault:
+    """Return the fault of a check that some rows do not pass, with the first of these rows."""
     column = name_sql(check.column)
     examples = connection.execute(
         f"SELECT row, value FROM (SELECT row_number() OVER () AS row, "
-        f"CAST({column} AS VARCHAR) AS value, {check.broken} AS broken FROM {source.view}) "
+        f"CAST({column} AS VARCHAR) AS value, {check.broken} AS broken FROM {raw_table.view}) "
         f"WHERE broken ORDER BY row LIMIT {_EXAMPLES}"
     ).fetchall()
     shown = [f"row {row}: {'nothing' if v is None else quote(v)}" for row, v in examples]
     return Fault(
-        f"{source.table.name}.{check.column}",
+        f"{raw_table.table.name}.{check.column}",
         check.expected,
         f"{count} row{'s' * (count > 1)} that break{'s' * (count == 1)} it ({', '.join(shown)})",
         check.remedy,
@@ -120,25 +149,25 @@ def _row_fault(
 
 
 def _duplicate_faults(
-    connection: duckdb.DuckDBPyConnection, source: Source, minor_digits: int, rows: int
+    connection: duckdb.DuckDBPyConnection, raw_table: RawTable, minor_digits: int, rows: int
 ) -> Iterator[Fault]:
-    """Find ids that stand in several rows, once they are in the contract's types (trimmed).
+    """Yield a fault if some key stands in several rows, compared in the contract's types (trimmed).
 
     Where the key has a clock that the shop does not give, the rest of the key must be unique:
-    of two statements without a clock nobody can say which one counts.
+    of two statements without a clock it is unknown which one counts.
     """
-    table = source.table
-    names = [name for name in table.key if name in source.types]
+    table = raw_table.table
+    names = [name for name in table.key if name in raw_table.types]
     if not names or set(table.key) - {*names, *_MAY_BE_MISSING}:
         return
     columns = [table[name] for name in names]
-    keys = {c.name: value_sql(c, c.name, source.types[c.name], minor_digits) for c in columns}
+    keys = {c.name: value_sql(c, c.name, raw_table.types[c.name], minor_digits) for c in columns}
     typed = ", ".join(f"{value} AS {name_sql(name)}" for name, value in keys.items())
     present = " AND ".join(
         f"{name_sql(name)} IS NOT NULL" for name in names if name not in _MAY_BE_MISSING
     )
     repeated = (
-        f"SELECT *, count(*) AS n FROM (SELECT {typed} FROM {source.view}) WHERE {present} "
+        f"SELECT *, count(*) AS n FROM (SELECT {typed} FROM {raw_table.view}) WHERE {present} "
         "GROUP BY ALL HAVING n > 1"
     )
     count = connection.execute(f"SELECT count(*) FROM ({repeated})").fetchall()[0][0]

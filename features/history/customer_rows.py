@@ -1,4 +1,4 @@
-"""Lays the histories of customers out as arrays, one customer's or those of many in one."""
+"""Rows of customers as arrays: the histories of several customers in one set of tables."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,14 +14,16 @@ from features.history.layout import HISTORY_COLUMNS, TEXT_COLUMNS
 
 @dataclass(frozen=True)
 class CustomerRows:
-    """Rows of `n` customers, sorted by customer.
+    """The rows of `n` customers in one table, sorted by customer.
 
     Attributes
     ----------
-    customer : int array
-        For each row the customer's place in the batch, never decreasing.
-    columns : dict of str to array
-        Columns of equal length.
+    customer : (rows,) intp array
+        For each row the index of its customer in the batch, never decreasing.
+    columns : mapping of str to (rows,) array
+        Column -> its values, floats or text objects.
+    n : int
+        Number of customers, those without rows included.
     """
 
     customer: NDArray[np.intp]
@@ -29,29 +31,38 @@ class CustomerRows:
     n: int
 
     def __getitem__(self, name: str) -> Array:
+        """Return the values of a column, one for each row."""
         return self.columns[name]
 
     def where(self, mask: NDArray[np.bool_], names: Iterable[str] | None = None) -> "CustomerRows":
-        """Keep the rows where the mask is true, and of the columns the named ones."""
-        columns = self.columns if names is None else {name: self.columns[name] for name in names}
-        places = mask.nonzero()[0]
-        if len(places) == len(mask):
-            return CustomerRows(self.customer, columns, self.n)
-        return CustomerRows(self.customer, columns, self.n).take(places)
+        """Return the rows at which a mask is true.
 
-    def take(self, places: NDArray[np.intp]) -> "CustomerRows":
-        """Keep the rows at some places, in that order."""
-        columns = {name: values.take(places) for name, values in self.columns.items()}
-        return CustomerRows(self.customer.take(places), columns, self.n)
+        Parameters
+        ----------
+        mask : (rows,) bool array
+            True for the rows to keep.
+        names : iterable of str or None
+            The columns to keep; None keeps all.
+        """
+        columns = self.columns if names is None else {name: self.columns[name] for name in names}
+        row_indices = mask.nonzero()[0]
+        if len(row_indices) == len(mask):
+            return CustomerRows(self.customer, columns, self.n)
+        return CustomerRows(self.customer, columns, self.n).take(row_indices)
+
+    def take(self, row_indices: NDArray[np.intp]) -> "CustomerRows":
+        """Return the rows at some row indices, in that order."""
+        columns = {name: values.take(row_indices) for name, values in self.columns.items()}
+        return CustomerRows(self.customer.take(row_indices), columns, self.n)
 
     @cached_property
     def starts(self) -> NDArray[np.intp]:
-        """Place of the first row of each customer that has rows."""
+        """Row index of the first row of each customer that has rows."""
         return run_starts(self.customer)
 
     @cached_property
     def present(self) -> NDArray[np.intp]:
-        """The customers that have rows, in order."""
+        """Indices of the customers that have rows, in order."""
         return self.customer[self.starts]
 
 
@@ -59,8 +70,15 @@ _NO_NUMBERS, _NO_TEXTS = np.empty(0), np.empty(0, object)
 
 
 def run_starts(*keys: Array) -> NDArray[np.intp]:
-    """Find where runs of equal keys begin.
+    """Return the indices at which runs of equal keys begin.
 
+    Parameters
+    ----------
+    *keys : (rows,) arrays
+        Two neighbouring rows belong to one run if all their keys are equal.
+
+    Examples
+    --------
     >>> run_starts(np.array([1, 1, 2, 2]), np.array([5, 6, 6, 6])).tolist()
     [0, 1, 2]
     """
@@ -73,8 +91,17 @@ def run_starts(*keys: Array) -> NDArray[np.intp]:
 
 
 def run_lengths(starts: NDArray[np.intp], total: int) -> NDArray[np.intp]:
-    """Count the rows of runs that begin at `starts`.
+    """Return the number of rows of each run.
 
+    Parameters
+    ----------
+    starts : (runs,) intp array
+        Indices at which the runs begin.
+    total : int
+        Number of rows of all runs together.
+
+    Examples
+    --------
     >>> run_lengths(np.array([0, 1, 2]), 4).tolist()
     [1, 1, 2]
     """
@@ -88,13 +115,17 @@ HistoryBatch = Mapping[str, CustomerRows]  # the tables of a batch of customers
 
 
 def batch_histories(tables: Sequence[History]) -> HistoryBatch:
-    """Put the tables of several customers into one batch, in the order given.
+    """Put the histories of several customers into one batch, in the order given.
 
     Parameters
     ----------
-    tables : one mapping of table name to columns for each customer
-        A table in which a customer has no rows may be left out; in the batch every table of
-        `HISTORY_COLUMNS` is there, empty or not.
+    tables : sequence of History
+        For each customer the tables in which there are rows; other tables may be left out.
+
+    Returns
+    -------
+    dict of str to CustomerRows
+        Every table of `HISTORY_COLUMNS`, empty or not.
     """
     return {
         name: _stack([t.get(name) for t in tables], names)
@@ -103,6 +134,7 @@ def batch_histories(tables: Sequence[History]) -> HistoryBatch:
 
 
 def _stack(parts: Sequence[TableColumns | None], names: Sequence[str]) -> CustomerRows:
+    """Put the rows that several customers have in one table under each other."""
     lengths = [0 if part is None else len(next(iter(part.values()))) for part in parts]
     given = [part for part in parts if part is not None]
     if len(given) == 1:
@@ -115,5 +147,5 @@ def _stack(parts: Sequence[TableColumns | None], names: Sequence[str]) -> Custom
 
 
 def object_array(values: Iterable[Any]) -> Array:
-    """Make an object array of texts, missing ones as None."""
+    """Return an object array of texts, with None for missing ones."""
     return np.array([None if value is None else str(value) for value in values], dtype=object)

@@ -1,4 +1,4 @@
-"""The door for posted rows: held against the contract by the same SQL as the shop's files."""
+"""The check of posted rows: against the contract, by the SQL that checks the shop's files."""
 
 import threading
 import time
@@ -10,12 +10,12 @@ import duckdb
 import pyarrow as pa
 
 from features.contract.casts import known_at_sql, name_sql, names_equal_in_sql, quote, value_sql
+from features.contract.raw_table import RawTable
 from features.contract.row_checks import find_row_faults
 from features.contract.tables import KIND_DESCRIPTIONS, TABLES, Table, known_at_column
 from features.errors import Fault, InputError, refuse
 from features.shop.pseudonyms import columns_to_hash, map_to_stored_ids
 from features.shop.shop import Shop
-from features.sources.open_tables import Source
 
 MAX_ROWS = 1000
 POSTABLE_TABLES = {t.name: t for t in TABLES if t.column("customer_id") or t.name == "order_lines"}
@@ -33,9 +33,11 @@ class CheckedRow:
 
     Attributes
     ----------
+    table : Table
+        The table of the contract.
     body : dict
-        The columns that it gives, in the contract's types (instants in microseconds, money in
-        minor units), and the clock of each late instant.
+        Column -> value, for the columns that the row gives, in the contract's types (instants in
+        microseconds UTC, money in minor units), with the clock of each late instant.
     """
 
     table: Table
@@ -43,7 +45,7 @@ class CheckedRow:
 
 
 class PostedRowChecker:
-    """Checks and types what is posted; where the shop wants pseudonyms, ids end here."""
+    """Checks posted rows and turns them into the contract's types, customer ids into pseudonyms."""
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
@@ -52,12 +54,17 @@ class PostedRowChecker:
         self._connection.execute(f"SET TimeZone = {quote(shop.section.timezone)}")
 
     def read(self, posted: Mapping[str, Sequence[SentRow]]) -> list[CheckedRow]:
-        """Check the rows of a request, table by table in the contract's order.
+        """Return the rows of a request, checked, table by table in the contract's order.
+
+        Parameters
+        ----------
+        posted : mapping of str to sequence of SentRow
+            Table of the contract -> its rows as they were sent.
 
         Raises
         ------
         InputError
-            With every fault of every table; then none of the rows is taken.
+            Rows have faults; the error carries all faults of all tables, and no row is taken.
         """
         _check_size(posted)
         read: list[CheckedRow] = []
@@ -79,17 +86,17 @@ class PostedRowChecker:
         rows = [{table.held_as(name): value for name, value in row.items()} for row in rows]
         names = sorted({name for row in rows for name in row})
         texts = {n: pa.array([_text(row.get(n)) for row in rows], pa.string()) for n in names}
-        source = Source(replace(table, key=()), _VIEW, dict.fromkeys(names, _TEXT))
+        source = RawTable(replace(table, key=()), _VIEW, dict.fromkeys(names, _TEXT))
         self._connection.register(_VIEW, pa.table(texts))
         try:
             now = time.time_ns() // 1000 + _SKEW
-            found = find_row_faults(self._connection, self._shop, source, now)
-            faults += found
-            return [] if found else self._type(source)
+            row_faults = find_row_faults(self._connection, source, self._shop.currency, now)
+            faults += row_faults
+            return [] if row_faults else self._type(source)
         finally:
             self._connection.unregister(_VIEW)
 
-    def _type(self, source: Source) -> list[CheckedRow]:
+    def _type(self, source: RawTable) -> list[CheckedRow]:
         columns = {
             name: value_sql(source.table[name], name, _TEXT, self._shop.minor_digits)
             for name in source.types
@@ -118,7 +125,7 @@ def _check_size(posted: Mapping[str, Sequence[SentRow]]) -> None:
 
 
 def _shape_faults(table: Table, rows: Sequence[SentRow]) -> list[Fault]:
-    """Find what no file could have: columns of one row that are not the contract's or missing."""
+    """Return the faults that no file can have: columns of one row that are unknown or missing."""
     faults = []
     for number, row in enumerate(rows, 1):
         if repeated := names_equal_in_sql(list(row)):
@@ -137,7 +144,7 @@ def _shape_faults(table: Table, rows: Sequence[SentRow]) -> list[Fault]:
 
 
 def _expected(table: Table, name: str, value: Any) -> str | None:
-    """Say what was expected in place of a value; None if its kind of value may stand there."""
+    """Return what was expected instead of a value; None if the value may stand in its column."""
     column = table.column(name)
     if column is None:
         return "a column of the contract (" + ", ".join(c.name for c in table.columns) + ")"

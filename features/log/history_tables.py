@@ -1,8 +1,8 @@
-"""The tables of the history in the log's database: what relations and the store read.
+"""Makes the tables of the history in the log's database, which features and the store read.
 
-`history_<table>` has the columns of `features.history.layout.HISTORY_TABLES`. Order lines carry their
-order's clocks and their product's attributes, so that no query per cutoff joins them again;
-sensitive categories and attributes end here.
+`history_<table>` has the columns of `features.history.layout.HISTORY_TABLES`. Order lines carry
+their order's clocks and their product's attributes, so that no query per cutoff joins them
+again. Sensitive categories and attributes are left out here.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -27,7 +27,18 @@ SelectWriter = Callable[[Shop, ProvidedColumns], str]
 
 
 def make_history_tables(connection: LogConnection, shop: Shop, provided: ProvidedColumns) -> None:
-    """Make every table of the history from the checked tables of the contract."""
+    """Make every table of the history from the checked tables of the contract.
+
+    Parameters
+    ----------
+    connection : LogConnection
+        The log's database; it gets the views `history_<table>` and `account_messages`.
+    shop : Shop
+        Its settings say what is sensitive and which attributes are static.
+    provided : mapping of str to frozenset of str
+        Table of the contract -> the columns that the shop gives. A table that is not given makes
+        a history table without rows.
+    """
     _make_product_attributes(connection, shop, provided)
     if "order_lines" in provided:
         connection.execute(f"CREATE TABLE joined_lines AS {_JOINED_LINES}")
@@ -47,7 +58,8 @@ def make_history_tables(connection: LogConnection, shop: Shop, provided: Provide
         )
 
 
-# Joined once, not once per cutoff; a line is bought when, and by whom, its order is.
+# Lines are joined with their orders once, not once per cutoff: a line has its order's customer
+# and instants.
 _JOINED_LINES = (
     "SELECT orders.* EXCLUDE (amount, discount), product_id, quantity, unit_price, "
     f"{', '.join(PRODUCT_TEXT_COLUMNS)} "
@@ -57,7 +69,7 @@ _JOINED_LINES = (
 
 
 def _account_sql(table: str, provided: ProvidedColumns) -> str:
-    """Write the account of a row: ids of different systems are different accounts."""
+    """Return the SQL of a row's account; ids of different systems are different accounts."""
     table = "orders" if table == "order_lines" else table
     if "source" not in provided.get(table, ()) or table == "identities":
         return "customer_id"
@@ -67,7 +79,7 @@ def _account_sql(table: str, provided: ProvidedColumns) -> str:
 def sensitive_categories(
     connection: LogConnection, shop: Shop, provided: ProvidedColumns
 ) -> dict[str, str]:
-    """Find the categories and subcategories that are kept out: name -> the word found in it."""
+    """Return the sensitive categories and subcategories: name -> the word that makes it so."""
     if "products" not in provided:
         return {}
     rows = connection.execute(
@@ -78,9 +90,10 @@ def sensitive_categories(
 
 
 def profile_columns(shop: Shop, provided: ProvidedColumns) -> frozenset[str]:
-    """Name the columns of customers that may become features.
+    """Return the columns of the table customers that may become features.
 
-    Without a clock on the rows only what `nextbuy.toml` calls static, and instants of their own.
+    If its rows have no `known_at`, these are only the columns that `nextbuy.toml` calls static,
+    and instants that are clocks themselves.
     """
     given = provided.get("customers", frozenset())
     names = {name for name in given if not name.startswith("reachable_")} - {"customer_id"}
@@ -90,7 +103,7 @@ def profile_columns(shop: Shop, provided: ProvidedColumns) -> frozenset[str]:
 
 
 def attribute_names(shop: Shop, provided: ProvidedColumns) -> list[str]:
-    """Name the texts of customers that may become features: declared attributes and the like."""
+    """Return the names of the customers' texts that may become features, `attr_` ones included."""
     named = ("country", "city", "acquisition_channel", "preferred_channel")
     return sorted(n for n in profile_columns(shop, provided) if n in named or n.startswith("attr_"))
 
@@ -98,7 +111,10 @@ def attribute_names(shop: Shop, provided: ProvidedColumns) -> list[str]:
 def _make_product_attributes(
     connection: LogConnection, shop: Shop, provided: ProvidedColumns
 ) -> None:
-    """Make what rows take of their products; of a sensitive category no subcategory either."""
+    """Make the table of what rows take over from their products, without what is sensitive.
+
+    A product of a sensitive category has no subcategory either.
+    """
     if "products" not in provided:
         columns = "".join(
             f", CAST(NULL AS {history_column_type(name)}) AS {name}" for name in PRODUCT_COLUMNS
@@ -120,11 +136,13 @@ def _list(names: Iterable[str]) -> str:
 
 
 def _plain(table: str) -> SelectWriter:
+    """Return a writer of the SELECT that takes all rows of a table, with their keys."""
     query = f"SELECT *, {key_sql(TABLES_BY_NAME[table])} AS {ROW_KEY} FROM {table}"
     return lambda _shop, _provided: query
 
 
 def _nothing(table: str) -> str:
+    """Return the SELECT of a history table without rows."""
     columns = "".join(
         f", CAST(NULL AS {history_column_type(name)}) AS {name}"
         for name in ("source", *HISTORY_TABLES[table].columns, ROW_KEY)
@@ -134,9 +152,9 @@ def _nothing(table: str) -> str:
 
 
 def history_column_type(column: str) -> str:
-    """Give the SQL type of a column of the history: instants and money are whole numbers.
+    """Return the SQL type of a column of the history; instants and money are whole numbers.
 
-    >>> [column_type(name) for name in ("category", "ordered_at", "amount", "quantity")]
+    >>> [history_column_type(name) for name in ("category", "ordered_at", "amount", "quantity")]
     ['VARCHAR', 'BIGINT', 'BIGINT', 'DOUBLE']
     """
     return SQL_TYPES["text"] if column in TEXT_COLUMNS else _TYPES.get(column, SQL_TYPES["instant"])
@@ -155,6 +173,7 @@ def _lines(_shop: Shop, _provided: ProvidedColumns) -> str:
 
 
 def _with_product(table: str) -> SelectWriter:
+    """Return a writer of the SELECT that joins a table's rows with their products' attributes."""
     query = f"SELECT *, {key_sql(TABLES_BY_NAME[table])} AS {ROW_KEY} FROM {table}"
     joined = f"SELECT * FROM ({query}) LEFT JOIN product_attributes USING (product_id)"
     return lambda _shop, _provided: joined
@@ -172,13 +191,16 @@ def _profile(shop: Shop, provided: ProvidedColumns) -> str:
 
 
 def _known_sql(provided: ProvidedColumns) -> str:
-    """Write when a statement was known; without a clock always, but for what was posted."""
+    """Return the SQL of when a statement about a customer was known.
+
+    If the shop gives no clock, its statements are always known and posted ones from their receipt.
+    """
     given = "known_at" in provided["customers"]
     return "known_at" if given else f"coalesce(known_at, {KNOWN_ALWAYS})"
 
 
 def _attributes(shop: Shop, provided: ProvidedColumns) -> str:
-    """Turn the attributes long: a row per statement about one."""
+    """Return the SELECT of customers' attributes, one row for each statement about one of them."""
     names = attribute_names(shop, provided)
     if not names:
         return _nothing("attributes")
@@ -192,7 +214,7 @@ def _attributes(shop: Shop, provided: ProvidedColumns) -> str:
 
 
 def _reachability(_shop: Shop, provided: ProvidedColumns) -> str:
-    """Turn the reachable channels long."""
+    """Return the SELECT of the channels that reach a customer, a row per channel and statement."""
     names = sorted(n for n in provided["customers"] if n.startswith("reachable_"))
     statements = [
         f"SELECT customer_id, source, known_at, "
@@ -200,7 +222,7 @@ def _reachability(_shop: Shop, provided: ProvidedColumns) -> str:
         f"{name_sql(name)} AS reachable FROM customers"
         for name in names
     ]
-    # a row that states nothing, so that a contact of whom nothing else is known is there
+    # A row without a statement, so that a contact about whom nothing else is known has a row.
     contact = (
         "SELECT customer_id, source, known_at, NULL AS channel, NULL AS reachable FROM customers"
     )
@@ -208,12 +230,12 @@ def _reachability(_shop: Shop, provided: ProvidedColumns) -> str:
 
 
 def _identities(_shop: Shop, _provided: ProvidedColumns) -> str:
-    """Give each account its customers."""
+    """Return the SELECT of the customers of each account, one row for each change."""
     return _keyed("FROM account_steps", "customer")
 
 
 def _links(shop: Shop, provided: ProvidedColumns) -> str:
-    """Give each customer the accounts: the identities the other way round."""
+    """Return the SELECT of the accounts of each customer: the identities in the other direction."""
     rows = _identities(shop, provided)
     return (
         f"SELECT customer AS customer_id, known_at, customer_id AS account, {ROW_KEY} FROM ({rows})"
@@ -221,6 +243,7 @@ def _links(shop: Shop, provided: ProvidedColumns) -> str:
 
 
 def _keyed(rows: str, column: str) -> str:
+    """Return the SELECT of some rows with the key by which a posted row is recognised."""
     return f"SELECT *, {statement_key_sql(column)} AS {ROW_KEY} FROM ({rows})"
 
 

@@ -207,7 +207,8 @@ def _population_sql(log: Warehouse, cutoff: int, population: Population) -> str:
     if population == "buyers" or "messages" not in log.provided:
         return buyers
     known = Window(cutoff).known_sql("sent_at", "known_at")
-    return f"{buyers} UNION SELECT customer_id FROM {history_table_sql(log, 'messages', cutoff)} WHERE {known}"
+    messages = history_table_sql(log, "messages", cutoff)
+    return f"{buyers} UNION SELECT customer_id FROM {messages} WHERE {known}"
 
 
 def write_features(log: Log, cutoff: int | None = None) -> Path:

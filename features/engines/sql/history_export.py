@@ -2,12 +2,12 @@
 
 A shop whose log outgrew one machine makes the same tables in its own warehouse:
 `history_<table>` with a text `customer_id` (the account, `source:id` where the shop names
-systems) and the columns of `features.history.layout.HISTORY_TABLES` in the types of `history_column_type`.
-Instants are microseconds UTC, `local_day` counts the shop's days since 1970-01-01, money is in
-minor units, and `<name>_known_at` is the later of a field's own instant and its row's. Lines carry
-their order's clocks and their product's attributes, events and returns their product's;
-`attributes` has a row per statement (`country`, `PL`, `country=PL`). What is sensitive must not be
-in them, the subcategories of a sensitive category included.
+systems) and the columns of `features.history.layout.HISTORY_TABLES` in the types of
+`history_column_type`. Instants are microseconds UTC, `local_day` counts the shop's days since
+1970-01-01, money is in minor units, and `<name>_known_at` is the later of a field's own instant
+and its row's. Lines carry their order's clocks and their product's attributes, events and returns
+their product's; `attributes` has a row per statement (`country`, `PL`, `country=PL`). What is
+sensitive must not be in them, the subcategories of a sensitive category included.
 """
 
 import os
