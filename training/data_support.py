@@ -15,9 +15,14 @@ from models.channel.model import MIN_RANDOMISED
 from models.purchase import churn, timing
 from models.purchase.value import MIN_REPEATERS
 from training.channel.job import LEARN_DAYS, MIN_MESSAGES
-from training.channel.rich_effects import RICH_RANDOMISED
+from training.channel.tree_challenger import RICH_RANDOMISED
 from training.labels import count_returns, count_sends
-from training.purchase.slices import MIN_HISTORY_DAYS, has_history, holdout_cutoff, training_origins
+from training.purchase.slices import (
+    MIN_HISTORY_DAYS,
+    has_history,
+    holdout_cutoff,
+    walk_training_origins,
+)
 
 Verdict = Literal["supported", "low_data", "not_possible"]
 
@@ -84,7 +89,7 @@ def _history_days(log: Log) -> int:
 def _purchases(log: Log, cutoff: int) -> Iterator[Support]:
     """Assess churn and repurchase-timing, which learn from the same slices."""
     horizon = log.shop.section.horizon_days
-    origins = list(training_origins(log, cutoff, horizon))
+    origins = list(walk_training_origins(log, cutoff, horizon))
     returns = sum(count_returns(log, Window(o, horizon=horizon), cutoff) for o in origins)
     basis = f"{returns:,} returns within {horizon} days of {len(origins)} cutoffs"
     for prediction, floor in _MIN_RETURNS.items():

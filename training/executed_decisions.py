@@ -15,7 +15,7 @@ _AT_ONCE = 10_000
 _TABLE = "decided"
 
 
-def executed_sql(log: Log, known_until: int) -> str:
+def decided_messages_sql(log: Log, known_until: int) -> str:
     """Write the SELECT of all messages, `propensity` and `arm` as the decision table has them.
 
     A message that names no decision, or one that the table does not know, keeps its own.

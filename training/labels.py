@@ -8,7 +8,7 @@ from features.log.identities import customers_sql, resolve
 from features.log.log import Log
 from features.log.objections import objected_sql
 from features.windows import DAY, Window, to_datetime
-from training.executed_decisions import executed_sql
+from training.executed_decisions import decided_messages_sql
 
 # A message whose channel was drawn with a logged chance, or held out by a control group. What a
 # policy drew as the best is among them: leaving it out would leave a log of its exceptions.
@@ -39,7 +39,7 @@ def make_labels(log: Log, frame: pd.DataFrame, window: Window, known_until: int)
     InputError
         The window ends, with the shop's settle time, after `known_until`: it is censored.
     """
-    check_closed(log, window, known_until)
+    check_window_closed(log, window, known_until)
     purchases = purchases_sql(log, known_until)
     frame = frame.assign(customer_id=resolve(log, frame["customer_id"], known_until))
     found = log.connection.execute(
@@ -59,7 +59,7 @@ def count_returns(log: Log, window: Window, known_until: int) -> int:
 
     Those that `make_labels` marks as returned, without building anybody's features.
     """
-    check_closed(log, window, known_until)
+    check_window_closed(log, window, known_until)
     known = f"SELECT DISTINCT customer_id FROM ({purchases_sql(log, window.cutoff)})"
     later = purchases_sql(log, known_until)
     found = log.connection.execute(
@@ -93,7 +93,7 @@ def make_message_labels(log: Log, window_days: int, known_until: int) -> pd.Data
         f"any_value(coalesce(clicked_at <= sent_at + {DAY} "
         f"AND clicked_known_at <= {known_until}, FALSE)) AS clicked, "
         "coalesce(sum(p.amount), 0)::DOUBLE AS spend "
-        f"FROM ({executed_sql(log, known_until)}) AS m "
+        f"FROM ({decided_messages_sql(log, known_until)}) AS m "
         f"LEFT JOIN ({purchases_sql(log, known_until)}) AS p ON p.customer_id = m.customer_id "
         f"AND p.happened_at > m.sent_at AND p.happened_at <= m.sent_at + {window_days * DAY} "
         f"WHERE {_closed_sql(log, window_days, known_until)} "
@@ -113,7 +113,7 @@ def count_sends(
     """
     found = log.connection.execute(
         f"SELECT channel, count(*), count(*) FILTER (WHERE {_RANDOMISED}) "
-        f"FROM ({executed_sql(log, known_until)}) AS m "
+        f"FROM ({decided_messages_sql(log, known_until)}) AS m "
         f"WHERE {_closed_sql(log, window_days, known_until)} AND sent_at > {first} "
         "GROUP BY channel ORDER BY channel"
     ).fetchall()
@@ -129,7 +129,7 @@ def _closed_sql(log: Log, window_days: int, known_until: int) -> str:
     )
 
 
-def check_closed(log: Log, window: Window, known_until: int) -> None:
+def check_window_closed(log: Log, window: Window, known_until: int) -> None:
     """Refuse a window whose end is not observed: its labels would be censored."""
     settled = window.end + log.shop.section.settle_days * DAY
     last = min(known_until, log.observed_until)

@@ -12,20 +12,25 @@ from features.windows import DAY, to_datetime
 from models.channel.message_value import MessageValue
 from training.channel.attribution import attribute_orders
 from training.channel.eligible_channels import eligible_arms
-from training.channel.job import LEARN_DAYS, check_enough, check_messages, fit_on
+from training.channel.job import (
+    LEARN_DAYS,
+    check_message_rows,
+    check_messages_table,
+    fit_channel_model,
+)
 from training.channel.message_rows import make_message_rows
 from training.channel.policies import arms_of
-from training.channel.study import PolicyStudy, judged_rows, study_policies
+from training.channel.study import PolicyStudy, select_judged_rows, study_policies
 from training.report.policy_report import make_policy_report
 from training.report.report import ReportCurrency
-from training.report.report_page import Imprint, render_page
-from training.runs.runs import SEED, log_scores, open_experiment, training_run
+from training.report.report_page import ReportHeader, render_page
+from training.runs.training_runs import SEED, log_scores, open_experiment, training_run
 
-PAGE = "policy.html"
-STEPS = 3
+POLICY_PAGE = "policy.html"
+POLICY_STEPS = 3
 
 
-def study_shop(
+def run_policy_study(
     log: Log, cutoff: int | None, progress: Callable[[str], None]
 ) -> tuple[PolicyStudy, str]:
     """Study the policies on the messages of the year before a cutoff.
@@ -41,22 +46,22 @@ def study_shop(
         The study, and its page.
     """
     until = log.observed_until if cutoff is None else cutoff
-    check_messages(log)
+    check_messages_table(log)
     channels = log.shop.channels
     open_experiment(log)
     with training_run(log, "policy", until, {"window_days": channels.window_days}):
         catalog = read_catalog(log, until).without_texts()
         since = until - LEARN_DAYS * DAY
         rows = make_message_rows(log, catalog, since, until, channels.window_days, until)
-        check_enough(rows, channels.window_days)
+        check_message_rows(rows, channels.window_days)
         progress("messages")
-        judged, arms = judged_rows(rows)[0], arms_of(rows)
+        judged, arms = select_judged_rows(rows)[0], arms_of(rows)
         eligible = np.ones((len(rows), len(arms)), dtype=bool)
         eligible[judged] = eligible_arms(log, rows[judged], arms, until, log.shop.rules)
         progress("eligibility")
         study = study_policies(
             rows,
-            lambda part: fit_on(part, channels.window_days, catalog),
+            lambda part: fit_channel_model(part, channels.window_days, catalog),
             eligible,
             MessageValue.of_shop(log.shop),
             channels.default_order,
@@ -84,6 +89,6 @@ def _keep(log: Log, study: PolicyStudy, attributed: pd.DataFrame, until: int) ->
     for part in report.sections:
         for name, plot in part.plots.items():
             mlflow.log_figure(plot.figure, f"policy/{name}.png")
-    page = render_page(report, Imprint(section.name, section.simulated, facts, {}))
-    mlflow.log_text(page, PAGE)
+    page = render_page(report, ReportHeader(section.name, section.simulated, facts, {}))
+    mlflow.log_text(page, POLICY_PAGE)
     return page

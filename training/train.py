@@ -10,23 +10,23 @@ from features.errors import refuse
 from features.log.log import Log, check_observed
 from features.windows import to_datetime
 from models.artefact import KINDS, ModelKind
-from training.channel.job import check_messages, train_channel, why_not
-from training.evaluation.comparison import compare
+from training.channel.job import check_messages_table, explain_missing_messages, train_channel_model
+from training.evaluation.comparison import score_models
 from training.evaluation.evaluation import Evaluation, evaluate
 from training.lifecycle.promote import register
 from training.purchase.churn import CHURN_JOB
-from training.purchase.job import run_job
+from training.purchase.job import run_purchase_job
 from training.purchase.slices import MIN_HISTORY_DAYS, has_history, holdout_cutoff
 from training.purchase.study import make_study
 from training.purchase.timing import TIMING_JOB
-from training.purchase.tune import VALIDS, Budget
-from training.report.report_run import log_report, report_on
+from training.purchase.tune import VALIDS, SearchBudget
+from training.report.report_run import log_report, make_training_report
 from training.runs.candidates import Candidate
-from training.runs.runs import log_scores, open_experiment, training_run
+from training.runs.training_runs import log_scores, open_experiment, training_run
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainingResult:
     """What a training leaves behind.
 
     Attributes
@@ -54,7 +54,7 @@ def train(
     progress: Callable[[str], None] = lambda _: None,
     *,
     tune_minutes: float | None = None,
-) -> Trained:
+) -> TrainingResult:
     """Train models at one cutoff and register them as challengers.
 
     Parameters
@@ -74,12 +74,12 @@ def train(
     InputError
         The data cannot support the models at this cutoff. Nothing is registered then.
     """
-    kinds = kinds or default_kinds(log)
+    kinds = kinds or list_trainable_kinds(log)
     if "best-channel" in kinds:
-        check_messages(log)
+        check_messages_table(log)
     cutoff = _default_cutoff(log) if cutoff is None else cutoff
     check_observed(log, cutoff)
-    budget = Budget(trials, tune_minutes)
+    budget = SearchBudget(trials, tune_minutes)
     study = None
     if set(kinds) - {"best-channel"}:
         study = make_study(log, cutoff, valids=VALIDS if budget.searches else 1)
@@ -87,24 +87,26 @@ def train(
     with training_run(log, "training", cutoff, {"kinds": ", ".join(kinds), **asdict(budget)}):
         candidates: list[Candidate] = []
         if "best-channel" in kinds:  # first, since it is the one that may lack data
-            candidates.append(train_channel(log, cutoff, progress))
+            candidates.append(train_channel_model(log, cutoff, progress))
         for job in (CHURN_JOB, TIMING_JOB):
             if study is not None and job.recipe.kind in kinds:
-                candidates.append(run_job(log, job, study, budget, progress))
+                candidates.append(run_purchase_job(log, job, study, budget, progress))
         evaluation = evaluate(study, candidates)
         holdout = _compare_on_holdout(evaluation)
         versions = _register(log, cutoff, candidates, evaluation)
-    return Trained(cutoff, versions, holdout, reported=evaluation is not None)
+    return TrainingResult(cutoff, versions, holdout, reported=evaluation is not None)
 
 
-def count_steps(kinds: Sequence[ModelKind], trials: int) -> int:
+def count_progress_steps(kinds: Sequence[ModelKind], trials: int) -> int:
     """Count what `progress` is told in a training: each trial of a search, and each model."""
     return len(kinds) + trials * len(set(kinds) - {"best-channel"})
 
 
-def default_kinds(log: Log) -> list[ModelKind]:
+def list_trainable_kinds(log: Log) -> list[ModelKind]:
     """List the models that the shop's tables support."""
-    return [kind for kind in KINDS if kind != "best-channel" or why_not(log) is None]
+    return [
+        kind for kind in KINDS if kind != "best-channel" or explain_missing_messages(log) is None
+    ]
 
 
 def _default_cutoff(log: Log) -> int:
@@ -129,7 +131,7 @@ def _register(
     """Register the candidates; log the report that names their versions, if it can be made."""
     if evaluation is None:
         return register(log.shop.tracking_uri, candidates)
-    report = report_on(log, evaluation, candidates)  # first, since it may fail
+    report = make_training_report(log, evaluation, candidates)  # first, since it may fail
     versions = register(log.shop.tracking_uri, candidates)
     log_report(log, report, evaluation, cutoff, versions)
     return versions
@@ -140,7 +142,7 @@ def _compare_on_holdout(evaluation: Evaluation | None) -> pd.DataFrame | None:
     if evaluation is None or evaluation.test.split != "holdout":
         return None
     judged = evaluation.test
-    table = compare(judged.customers, judged.labels, judged.laws)
+    table = score_models(judged.customers, judged.labels, judged.laws)
     mlflow.log_text(table.to_csv(index=False), "holdout_baselines.csv")
     log_scores("holdout", table.drop(columns=["origin", "model"]).iloc[0].to_dict())
     return table

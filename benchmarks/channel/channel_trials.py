@@ -15,7 +15,7 @@ from models.channel.traits import Trait
 from training.channel.policies import BEST_FIXED, cross_fit, one_hot, recommend_all
 from training.channel.policy_value import Estimate, LoggedDecisions, gains, policy_values
 from training.metrics.probabilities import OURS
-from training.runs.runs import SEED
+from training.runs.training_runs import SEED
 
 PLACES = [sorted(ARMS).index(arm) for arm in ARMS]  # of the world's arms among the sorted ones
 _TRAITS = ChannelTraits(

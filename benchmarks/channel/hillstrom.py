@@ -28,7 +28,7 @@ from training.channel.policies import (
 )
 from training.channel.policy_value import Estimate, LoggedDecisions, gains, policy_values
 from training.metrics.probabilities import OURS
-from training.runs.runs import SEED
+from training.runs.training_runs import SEED
 
 ARM_MEANS = {"mens": 18.28, "womens": 15.14, "none": 10.62}  # of visits in %, as published
 _ARMS = {"Mens E-Mail": "mens", "Womens E-Mail": "womens", "No E-Mail": "none"}

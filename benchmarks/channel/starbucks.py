@@ -22,7 +22,7 @@ from models.channel.traits import Trait
 from training.channel.policies import BEST_FIXED, NONE, UNIFORM, one_hot, recommend_all
 from training.channel.policy_value import Estimate, LoggedDecisions, gains, policy_values
 from training.metrics.probabilities import OURS
-from training.runs.runs import SEED
+from training.runs.training_runs import SEED
 
 _WAVES = (0, 168, 336, 408, 504, 576)  # hours
 _LEARNED = 4

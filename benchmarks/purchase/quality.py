@@ -22,10 +22,10 @@ from features.log.log import Log, read_log
 from features.shop.shop import read_shop
 from models.crps import crps_by_customer
 from nextbuy.simulator.truth import true_p_buy
-from training.evaluation.pit import (
+from training.evaluation.pit_histograms import (
     largest_deviation,
-    spans_given_return,
-    spans_of_law,
+    pit_spans_given_return,
+    pit_spans_of_law,
     window_coverage,
 )
 from training.metrics.bootstrap import paired_difference
@@ -152,14 +152,14 @@ def _together(
     yield _row(f"{name}: AUC at 30 days over the best baseline, points", gain, goals.auc)
     days = np.concatenate([judged.days for judged in whole])
     law = np.concatenate([judged.laws[OURS] for judged in whole])
-    deviation = largest_deviation(spans_of_law(days, law))
+    deviation = largest_deviation(pit_spans_of_law(days, law))
     label = f"{name}: D-calibration, largest deviation"
     yield _row(label, deviation, goals.deviation, below=True)
     frequency = np.concatenate([judged.frequency for judged in whole])
     for bucket, rows in frequency_buckets(frequency).items():
         back = rows & (days > 0)
         if back.sum() >= _MIN_RETURNERS:
-            covered = window_coverage(spans_given_return(days[back], law[back]))
+            covered = window_coverage(pit_spans_given_return(days[back], law[back]))
             met = 0.77 <= covered <= 0.83
             label = f"{name}: 80 % window given a return, frequency {bucket}"
             yield Row(label, covered, goal=".77 to .83", met=met)

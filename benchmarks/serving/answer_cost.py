@@ -27,7 +27,7 @@ from models.purchase.timing import TimingModel
 from nextbuy.simulator.simulator import simulate_shop
 from training.purchase.recipes import CHURN, TIMING
 from training.purchase.slices import make_slices
-from training.runs.runs import SEED
+from training.runs.training_runs import SEED
 
 HORIZON = 90
 _CUTOFF = "2025-06-30"

@@ -25,8 +25,8 @@ from models.purchase.season import CUTOFF_DAY, YEAR_DAYS
 from models.purchase.slices import Slices
 from training.labels import make_labels
 from training.purchase.recipes import CHURN, TIMING
-from training.purchase.slices import holdout_cutoff, open_origins, training_origins
-from training.runs.runs import SEED
+from training.purchase.slices import holdout_cutoff, walk_open_origins, walk_training_origins
+from training.runs.training_runs import SEED
 
 HORIZON = 90
 # What orders alone can tell, without near copies: the curve has eight sizes to go through. What
@@ -69,9 +69,9 @@ def build(folder: Path) -> Usage:
         log = read_log(read_shop(folder / "nextbuy.toml"))
         cutoff = holdout_cutoff(log, HORIZON)
         catalog = read_catalog(log, cutoff).select(FEATURES)
-        for place, origin in enumerate(sorted(training_origins(log, cutoff, HORIZON))):
+        for place, origin in enumerate(sorted(walk_training_origins(log, cutoff, HORIZON))):
             _write(log, catalog, origin, cutoff, folder / _SLICE.format(place))
-        for place, (origin, days) in enumerate(open_origins(log, cutoff, HORIZON)):
+        for place, (origin, days) in enumerate(walk_open_origins(log, cutoff, HORIZON)):
             _write(log, catalog, origin, cutoff, folder / _OPEN.format(place), days)
         zone = log.shop.timezone
         year_ago = end_of_day(local_day(cutoff, zone) - YEAR_DAYS, zone)

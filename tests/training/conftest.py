@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from training.evaluation.evaluation import Evaluation, Judged
+from training.evaluation.evaluation import Evaluation, JudgedOrigin
 from training.metrics.probabilities import OURS
 
 CUSTOMERS, HORIZON = 600, 60
 
 
-def make_judged(split: str, cutoff: str, seed: int) -> Judged:
+def make_judged(split: str, cutoff: str, seed: int) -> JudgedOrigin:
     """Draw outcomes from known laws: `Nextbuy` says them, `blunt` their mean, `wrong` too much."""
     rng = np.random.default_rng(seed)
     rate = np.random.default_rng(0).uniform(0.002, 0.06, CUSTOMERS)  # per day, of each customer
@@ -35,7 +35,7 @@ def make_judged(split: str, cutoff: str, seed: int) -> Judged:
         }
     )
     laws = {OURS: law, "blunt": np.tile(law.mean(axis=0), (CUSTOMERS, 1)), "wrong": law**0.5}
-    return Judged(split, customers, labels, laws)
+    return JudgedOrigin(split, customers, labels, laws)
 
 
 @pytest.fixture(scope="session")

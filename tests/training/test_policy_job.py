@@ -14,9 +14,9 @@ from features.shop.contact_rules import ContactRules
 from features.shop.shop import read_shop
 from nextbuy.simulator.simulator import simulate_shop
 from training.channel.eligible_channels import eligible_arms
-from training.channel.job import check_enough
+from training.channel.job import check_message_rows
 from training.labels import make_message_labels
-from training.policy_job import PAGE, study_shop
+from training.policy_job import POLICY_PAGE, run_policy_study
 
 WriteShop = Callable[..., Path]
 ARMS = ["email", "none", "sms"]
@@ -73,7 +73,7 @@ def test_an_arm_is_eligible_if_it_was_just_before_the_message(log: Log) -> None:
 )
 def test_a_log_that_says_nothing_of_channels_is_refused(rows: list[str], says: str) -> None:
     with pytest.raises(InputError, match=says):
-        check_enough(pd.DataFrame({"channel": rows}), 7)
+        check_message_rows(pd.DataFrame({"channel": rows}), 7)
 
 
 def test_a_shop_without_messages_is_refused_before_anything_is_built(
@@ -83,14 +83,14 @@ def test_a_shop_without_messages_is_refused_before_anything_is_built(
     shop = write_shop({"orders": bought})
     log = read_log(read_shop(shop))
     with pytest.raises(InputError, match=r"messages: .* the shop gives no table messages"):
-        study_shop(log, None, lambda _: None)
+        run_policy_study(log, None, lambda _: None)
     assert not log.shop.workspace.joinpath("mlflow.db").exists()
 
 
 def test_the_study_of_a_simulated_shop_is_a_run_and_a_page(tmp_path: Path) -> None:
     log = read_log(read_shop(simulate_shop(tmp_path / "shop", 400)))
     steps: list[str] = []
-    study, page = study_shop(log, None, steps.append)
+    study, page = run_policy_study(log, None, steps.append)
     assert steps == ["messages", "eligibility", "policies"]
     assert 0 < study.judged < study.sends
     assert not study.estimated
@@ -101,7 +101,7 @@ def test_the_study_of_a_simulated_shop_is_a_run_and_a_page(tmp_path: Path) -> No
     (run,) = client.search_runs([experiment.experiment_id])
     assert run.info.run_name == "policy"
     assert "gain.Nextbuy.gain" in run.data.metrics
-    assert PAGE in {f.path for f in client.list_artifacts(run.info.run_id)}
+    assert POLICY_PAGE in {f.path for f in client.list_artifacts(run.info.run_id)}
     assert not any(customer in page for customer in _some_customers(log))
 
 

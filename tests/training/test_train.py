@@ -159,7 +159,7 @@ def test_a_training_that_fails_leaves_the_registry_as_it_was(
     def fail(*_: object) -> None:
         raise RuntimeError("in the last model, after the first ones were fitted")
 
-    monkeypatch.setattr(train_module, "train_channel", fail)
+    monkeypatch.setattr(train_module, "train_channel_model", fail)
     with pytest.raises(RuntimeError, match="in the last model"):
         train(log, trials=0)
     assert {m.name: dict(m.aliases) for m in client.search_registered_models()} == before

@@ -22,7 +22,7 @@ from models.channel.model import ChannelModel
 from training.channel.best_moments import train_moments
 from training.channel.eligible_channels import eligible_arms
 from training.channel.message_rows import make_message_rows
-from training.channel.rich_effects import Contest, challenge, log_contest
+from training.channel.tree_challenger import ChallengeResult, challenge_with_trees, log_challenge
 from training.metrics.probabilities import (
     OURS,
     frequency_buckets,
@@ -30,14 +30,14 @@ from training.metrics.probabilities import (
     score_probability,
 )
 from training.runs.candidates import Candidate, Judgement
-from training.runs.runs import SEED, log_candidate, log_plots, log_scores, training_run
+from training.runs.training_runs import SEED, log_candidate, log_plots, log_scores, training_run
 
-TEST_DAYS = 28
+JUDGED_DAYS = 28
 LEARN_DAYS = 365
 MIN_MESSAGES = 1000
 
 
-def train_channel(log: Log, cutoff: int, progress: Callable[[str], None]) -> Candidate:
+def train_channel_model(log: Log, cutoff: int, progress: Callable[[str], None]) -> Candidate:
     """Train best-channel as one MLflow run; registers nothing.
 
     Judged on the four weeks of messages after the cutoff where they are observed (`holdout`),
@@ -49,9 +49,9 @@ def train_channel(log: Log, cutoff: int, progress: Callable[[str], None]) -> Can
         catalog = read_catalog(log, cutoff).without_texts()
         since = cutoff - LEARN_DAYS * DAY
         rows = make_message_rows(log, catalog, since, cutoff, window, cutoff)
-        check_enough(rows, window)
+        check_message_rows(rows, window)
         contest = _fit_best(log, cutoff, catalog, rows)
-        log_contest(contest, log.shop.minor_digits)
+        log_challenge(contest, log.shop.minor_digits)
         model = msgspec.structs.replace(contest.model, moments=train_moments(log, since, cutoff))
         mlflow.set_tag("level", model.level)
         judgement = _judge(log, cutoff, catalog, rows, model)
@@ -61,26 +61,26 @@ def train_channel(log: Log, cutoff: int, progress: Callable[[str], None]) -> Can
         return log_candidate(log, "best-channel", model, cutoff, example, judgement)
 
 
-def fit_on(rows: pd.DataFrame, window: int, catalog: Catalog) -> ChannelModel:
+def fit_channel_model(rows: pd.DataFrame, window: int, catalog: Catalog) -> ChannelModel:
     """Fit an exploring model, or associations, to rows of `make_message_rows`."""
     traits = channel_traits(sorted(rows["channel"].unique()), catalog)
     return fit_channel(rows, window, list(catalog), traits, BoosterSettings(), SEED)
 
 
-def _fit_best(log: Log, cutoff: int, catalog: Catalog, rows: pd.DataFrame) -> Contest:
+def _fit_best(log: Log, cutoff: int, catalog: Catalog, rows: pd.DataFrame) -> ChallengeResult:
     """Fit the model, and let trees challenge it where enough was drawn at random."""
     shop = log.shop
 
     def fit(part: pd.DataFrame) -> ChannelModel:
-        return fit_on(part, shop.channels.window_days, catalog)
+        return fit_channel_model(part, shop.channels.window_days, catalog)
 
     def eligible(asked: pd.DataFrame, arms: Sequence[str]) -> NDArray[np.bool_]:
         return eligible_arms(log, asked, arms, cutoff, shop.rules)
 
-    return challenge(fit(rows), rows, fit, eligible, MessageValue.of_shop(shop))
+    return challenge_with_trees(fit(rows), rows, fit, eligible, MessageValue.of_shop(shop))
 
 
-def why_not(log: Log) -> str | None:
+def explain_missing_messages(log: Log) -> str | None:
     """Say why a shop cannot train best-channel; None if it can try."""
     if "messages" not in log.provided:
         return "the shop gives no table messages"
@@ -88,9 +88,9 @@ def why_not(log: Log) -> str | None:
     return None if count >= MIN_MESSAGES else f"{count} messages, at least {MIN_MESSAGES} needed"
 
 
-def check_messages(log: Log) -> None:
+def check_messages_table(log: Log) -> None:
     """Refuse a shop that has nothing to learn channels from, before anything is built."""
-    if (reason := why_not(log)) is not None:
+    if (reason := explain_missing_messages(log)) is not None:
         raise refuse(
             "tables.messages",
             "enough messages to learn best-channel from",
@@ -99,7 +99,7 @@ def check_messages(log: Log) -> None:
         )
 
 
-def check_enough(rows: pd.DataFrame, window: int) -> None:
+def check_message_rows(rows: pd.DataFrame, window: int) -> None:
     if len(rows) < MIN_MESSAGES:
         raise refuse(
             "messages",
@@ -121,13 +121,13 @@ def _judge(
 ) -> Judgement:
     """Judge on the messages after the cutoff, else by a second fit before the last weeks."""
     window = log.shop.channels.window_days
-    ends = cutoff + (TEST_DAYS + window + log.shop.section.settle_days) * DAY
+    ends = cutoff + (JUDGED_DAYS + window + log.shop.section.settle_days) * DAY
     if ends <= log.observed_until:
-        last = cutoff + TEST_DAYS * DAY
+        last = cutoff + JUDGED_DAYS * DAY
         later = make_message_rows(log, catalog, cutoff, last, window, log.observed_until)
         if len(later):
             return _score("holdout", model, later, rows["bought"].mean())
-    start = int(rows["sent_at"].max()) - TEST_DAYS * DAY
+    start = int(rows["sent_at"].max()) - JUDGED_DAYS * DAY
     learned = rows[rows["sent_at"] <= start - window * DAY]
     if len(learned) < MIN_MESSAGES // 2:
         return Judgement(float("nan"), float("nan"))

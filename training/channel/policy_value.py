@@ -163,7 +163,7 @@ def mean_outcome(outcome: Floats, customer: ArrayLike, *, seed: int = 0) -> Esti
     return _simultaneous([outcome], customer, seed)[0]
 
 
-def sends_needed(p: float, relative_effect: float) -> int:
+def count_sends_needed(p: float, relative_effect: float) -> int:
     """Count the sends per arm that a test of two arms needs, at 80 % power and 5 % error.
 
     n = 15.7 p (1 - p) / (p effect)^2 per arm, 15.7 = 2 (1.96 + .84)^2.

@@ -42,7 +42,7 @@ def estimate_propensities(
     return np.clip(found, _LEAST, 1.0)
 
 
-def hidden_odds_to_flip(decisions: LoggedDecisions, arm: int, other: int) -> float:
+def hidden_odds_that_reverse_lead(decisions: LoggedDecisions, arm: int, other: int) -> float:
     """Find how strong an unseen reason must be to turn the lead of one arm over another around.
 
     The marginal sensitivity model (Tan 2006; Zhao, Small & Bhattacharya 2019): given all that is

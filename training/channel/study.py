@@ -22,12 +22,12 @@ from training.channel.policy_value import (
     Estimate,
     LoggedDecisions,
     PolicyValue,
+    count_sends_needed,
     gains,
     mean_outcome,
     policy_values,
-    sends_needed,
 )
-from training.channel.propensities import estimate_propensities, hidden_odds_to_flip
+from training.channel.propensities import estimate_propensities, hidden_odds_that_reverse_lead
 from training.metrics.probabilities import equal_mass_bins, frequency_buckets
 
 ESTIMATORS = ("dr", "snips", "dros")
@@ -103,11 +103,11 @@ def study_policies(
         As `fit_channel` takes them, a row per message.
     eligible : array (n, K)
         Which arms, sorted by name, each message's customer could have been sent; of those that
-        are not judged (`judged_rows`) it does not matter.
+        are not judged (`select_judged_rows`) it does not matter.
     reasons : sequence of str
         Columns from which propensities are estimated where none was logged.
     """
-    judged, estimated = judged_rows(rows)
+    judged, estimated = select_judged_rows(rows)
     unseen = cross_fit(rows, fit, eligible, worth, default_order, folds=folds, seed=seed)
     asked, unseen = rows[judged], _take(unseen, judged)
     if estimated:
@@ -124,12 +124,12 @@ def study_policies(
         margins=_margins(decisions, policies, asked, unseen, worth, seed),
         segments=_NO_SEGMENTS if estimated else _segments(asked),
         calibration=_calibration(decisions, unseen.arms),
-        needed=sends_needed(float(rows["bought"].mean()), NEEDED_EFFECT),
+        needed=count_sends_needed(float(rows["bought"].mean()), NEEDED_EFFECT),
         hidden_odds=_hidden_odds(decisions, policies, unseen.arms) if estimated else None,
     )
 
 
-def judged_rows(rows: pd.DataFrame) -> tuple[Flags, bool]:
+def select_judged_rows(rows: pd.DataFrame) -> tuple[Flags, bool]:
     """Say which decisions values are estimated from, and whether propensities must be too.
 
     Those that could have gone another way, with a logged chance; with too few of them, all.
@@ -189,14 +189,14 @@ def _gains(
                 "gain": scale * gain.value,
                 "low": scale * gain.low,
                 "high": scale * gain.high,
-                "verdict": CONFOUNDED if estimated else verdict(gain, found[name]),
+                "verdict": CONFOUNDED if estimated else gain_verdict(gain, found[name]),
             }
             for name, gain in gains(decisions, policies, BEST_FIXED, seed=seed).items()
         ]
     )
 
 
-def verdict(gain: Estimate, of_policy: PolicyValue) -> str:
+def gain_verdict(gain: Estimate, of_policy: PolicyValue) -> str:
     """Say in words what an estimated gain allows to claim."""
     if of_policy.effective < MIN_EFFECTIVE or of_policy.largest_share > MAX_SHARE:
         return "not distinguishable: too few decisions"
@@ -313,4 +313,4 @@ def _hidden_odds(
         return None
     fixed = int(policies[BEST_FIXED].sum(axis=0).argmax())
     none = arms.index(NO_MESSAGE)
-    return None if fixed == none else hidden_odds_to_flip(decisions, fixed, none)
+    return None if fixed == none else hidden_odds_that_reverse_lead(decisions, fixed, none)

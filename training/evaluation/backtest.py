@@ -19,22 +19,22 @@ from features.language.catalog import Catalog
 from features.log.log import Log
 from features.windows import DAY, cutoffs_before, to_datetime
 from models.purchase.forecast import make_forecast
-from training.evaluation.comparison import Comparison, log_comparison, sum_up
+from training.evaluation.comparison import BacktestComparison, compare_at_origins, log_comparison
 from training.evaluation.kept_origins import KeptOrigins
 from training.metrics.probabilities import OURS, losses_by_customer
-from training.purchase.populations import Populations
+from training.purchase.populations import PopulationCache
 from training.purchase.recipes import CHURN, TIMING
 from training.purchase.slices import (
     MIN_HISTORY_DAYS,
-    earlier_cutoff,
     has_history,
     holdout_cutoff,
+    latest_closed_cutoff,
     make_slice,
     make_slices,
 )
 from training.purchase.study import Origin
-from training.runs.fingerprints import fingerprint
-from training.runs.runs import SEED, open_experiment, training_run
+from training.runs.fingerprints import result_fingerprint
+from training.runs.training_runs import SEED, open_experiment, training_run
 
 STEPS_PER_ORIGIN = 3  # that `progress` is told of
 _CORES = 2
@@ -45,7 +45,7 @@ def backtest(
     origins: Sequence[int],
     known_until: int | None = None,
     progress: Callable[[str], None] = lambda _: None,
-) -> Comparison:
+) -> BacktestComparison:
     """Score our forecast and every baseline at each origin, as one MLflow run.
 
     A finished origin is kept in the workspace; it is computed once for the same data, features,
@@ -74,12 +74,12 @@ def backtest(
         data = log.fingerprint()
         kept = KeptOrigins(log.shop.workspace / "backtests")
         losses = [_judge_once(log, origin, until, data, kept, progress) for origin in origins]
-        result = sum_up([to_datetime(origin) for origin in origins], losses)
+        result = compare_at_origins([to_datetime(origin) for origin in origins], losses)
         log_comparison(result)
     return result
 
 
-def origins_before(log: Log, count: int, stride_days: int) -> list[int]:
+def list_origins_before(log: Log, count: int, stride_days: int) -> list[int]:
     """Walk back from the last origin with an observed horizon; the earliest comes first.
 
     Origins that lie before the data are given too: `check_origins` names them.
@@ -98,7 +98,7 @@ def check_origins(log: Log, origins: Sequence[int], known_until: int) -> None:
         The outcomes after an origin are not closed, or there is no slice to learn from before.
     """
     horizon, settle = log.shop.section.horizon_days, log.shop.section.settle_days
-    last = earlier_cutoff(log, min(known_until, log.observed_until), horizon)
+    last = latest_closed_cutoff(log, min(known_until, log.observed_until), horizon)
     first_days = MIN_HISTORY_DAYS + horizon + settle
     expected = (
         f"an origin at least {first_days + 1} days after the first order "
@@ -131,7 +131,9 @@ def _judge_once(
     day = _name(log, origin)
     catalog = read_catalog(log, origin).without_texts()
     settings = _settings()
-    key = fingerprint(log, catalog, data, origin=origin, known_until=known_until, settings=settings)
+    key = result_fingerprint(
+        log, catalog, data, origin=origin, known_until=known_until, settings=settings
+    )
     name = f"{day[:10]}-{key}"
     losses = kept.read(name)
     if losses is None:
@@ -148,7 +150,7 @@ def _judge(
 ) -> pd.DataFrame:
     """Fit and judge everything at one origin: a row per (model, customer), customers in order."""
     horizon = log.shop.section.horizon_days
-    populations = Populations(log, catalog)
+    populations = PopulationCache(log, catalog)
     slices = make_slices(log, origin, horizon, catalog, populations)
     labelled = make_slice(log, origin, horizon, catalog, known_until, populations)
     judged = Origin("backtest", slices, *labelled)

@@ -11,19 +11,19 @@ from numpy.typing import NDArray
 
 from training.metrics.bootstrap import paired_differences
 from training.metrics.probabilities import (
-    ALL,
+    ALL_CUSTOMERS,
     OURS,
     frequency_buckets,
     losses_by_customer,
     score_losses,
 )
-from training.runs.runs import log_scores
+from training.runs.training_runs import log_scores
 
 _KEYS = ["origin", "frequency", "model"]
 
 
 @dataclass(frozen=True)
-class Comparison:
+class BacktestComparison:
     """Our forecast beside every baseline, at one origin or many.
 
     Attributes
@@ -58,7 +58,7 @@ class Comparison:
         return pd.DataFrame(rows)
 
 
-def compare(
+def score_models(
     population: pd.DataFrame, labels: pd.DataFrame, laws: dict[str, NDArray[Any]]
 ) -> pd.DataFrame:
     """Score several laws F(h) of the same customers: one row per model."""
@@ -71,7 +71,9 @@ def compare(
     )
 
 
-def sum_up(origins: Sequence[datetime], losses: Sequence[pd.DataFrame]) -> Comparison:
+def compare_at_origins(
+    origins: Sequence[datetime], losses: Sequence[pd.DataFrame]
+) -> BacktestComparison:
     """Score the losses of each origin, and compare ours with each rival's over all of them.
 
     Parameters
@@ -92,10 +94,10 @@ def sum_up(origins: Sequence[datetime], losses: Sequence[pd.DataFrame]) -> Compa
         ours["crps"], {name: part["crps"] for name, part in by_model.items()}, ours["customer_id"]
     )
     differences = [{"rival": rival} | difference.row for rival, difference in found.items()]
-    return Comparison(pd.DataFrame(rows), pd.DataFrame(differences))
+    return BacktestComparison(pd.DataFrame(rows), pd.DataFrame(differences))
 
 
-def log_comparison(result: Comparison) -> None:
+def log_comparison(result: BacktestComparison) -> None:
     """Log to the active run the tables as CSV, our scores and the differences as metrics."""
     pooled = result.pooled
     for name, table in {
@@ -106,9 +108,9 @@ def log_comparison(result: Comparison) -> None:
         mlflow.log_text(table.to_csv(index=False), f"{name}.csv")
     metrics = pooled.columns.drop(["frequency", "model"])
     for row in pooled[pooled["model"] == OURS].to_dict("records"):
-        part = "" if row["frequency"] == ALL else f".frequency_{row['frequency']}"
+        part = "" if row["frequency"] == ALL_CUSTOMERS else f".frequency_{row['frequency']}"
         log_scores(f"backtest{part}", {name: row[name] for name in metrics})
-    overall = result.scores[result.scores["frequency"] == ALL]
+    overall = result.scores[result.scores["frequency"] == ALL_CUSTOMERS]
     for row in overall[overall["model"] == OURS].to_dict("records"):
         log_scores(f"backtest.{row['origin']:%Y-%m-%d}", {name: row[name] for name in metrics})
     for row in result.differences.to_dict("records"):
@@ -120,7 +122,7 @@ def _score(losses: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """Score each model over all customers of an origin, and by frequency."""
     for model, part in losses.groupby("model", sort=False):
         buckets = frequency_buckets(part["frequency"].to_numpy())
-        parts = {ALL: part} | {name: part[rows] for name, rows in buckets.items()}
+        parts = {ALL_CUSTOMERS: part} | {name: part[rows] for name, rows in buckets.items()}
         for frequency, chosen in parts.items():
             about = {"frequency": frequency, "model": model, "customers": len(chosen)}
             yield about | score_losses(chosen)

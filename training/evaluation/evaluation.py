@@ -24,7 +24,7 @@ _SEGMENT = "rfm_segment"
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedOrigin:
     """One origin, with the laws of all models and the outcomes.
 
     Attributes
@@ -74,10 +74,10 @@ class Judged:
 class Evaluation:
     """All judged origins of one training, the earliest first."""
 
-    origins: Sequence[Judged]
+    origins: Sequence[JudgedOrigin]
 
     @property
-    def test(self) -> Judged:
+    def test(self) -> JudgedOrigin:
         """The origin that counts: the holdout, or valid where the holdout lies ahead."""
         return self.origins[-1]
 
@@ -107,7 +107,7 @@ def evaluate(study: PurchaseStudy | None, candidates: Sequence[Candidate]) -> Ev
 
 def _judge(
     origin: Origin, tested: Mapping[ModelKind, Mapping[str, object]], vocabulary: Vocabulary
-) -> Judged:
+) -> JudgedOrigin:
     churn, timing = (tested[kind][origin.split] for kind in ("churn", "repurchase-timing"))
     assert isinstance(churn, ChurnModel) and isinstance(timing, TimingModel)
     forecast = make_forecast(churn, timing, origin.population)
@@ -117,7 +117,7 @@ def _judge(
     if forecast.expected_spend is not None:
         customers["expected_spend"] = forecast.expected_spend
     ours = forecast.within[:, : forecast.horizon_days + 1]
-    return Judged(
+    return JudgedOrigin(
         origin.split,
         customers,
         origin.labels,

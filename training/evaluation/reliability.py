@@ -6,13 +6,13 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from features.arrays import Floats
-from training.evaluation.evaluation import Judged
+from training.evaluation.evaluation import JudgedOrigin
 from training.metrics.probabilities import ece, equal_mass_bins
 
 BINS = 10
 
 
-def reliability_table(judged: Judged, bins: int = BINS) -> pd.DataFrame:
+def reliability_table(judged: JudgedOrigin, bins: int = BINS) -> pd.DataFrame:
     """Compare predicted and observed rates, in bins of equal mass.
 
     Returns
@@ -29,7 +29,7 @@ def reliability_table(judged: Judged, bins: int = BINS) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def reliability_errors(judged: Judged) -> pd.DataFrame:
+def reliability_errors(judged: JudgedOrigin) -> pd.DataFrame:
     """Sum up: one row per model, its expected calibration error in a column per horizon."""
     errors = {
         model: {h: ece(judged.bought_within(h), law[:, h]) for h in judged.horizons}

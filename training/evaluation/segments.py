@@ -5,12 +5,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.crps import crps_by_customer
-from training.evaluation.evaluation import Judged
+from training.evaluation.evaluation import JudgedOrigin
 from training.evaluation.reliability import rate_interval
 from training.metrics.probabilities import OURS, frequency_buckets
 
 
-def segment_table(judged: Judged) -> pd.DataFrame:
+def segment_table(judged: JudgedOrigin) -> pd.DataFrame:
     """Sum up the RFM segments, the likeliest to buy first.
 
     Returns
@@ -26,13 +26,13 @@ def segment_table(judged: Judged) -> pd.DataFrame:
     return table.reset_index(drop=True)
 
 
-def frequency_table(judged: Judged) -> pd.DataFrame:
+def frequency_table(judged: JudgedOrigin) -> pd.DataFrame:
     """Sum up the buckets of frequency, as `segment_table` does."""
     buckets = frequency_buckets(judged.customers["frequency"].to_numpy(dtype=float))
     return pd.DataFrame([_summarise(judged, name, rows) for name, rows in buckets.items()])
 
 
-def _summarise(judged: Judged, name: str, rows: NDArray[np.bool_]) -> dict[str, object]:
+def _summarise(judged: JudgedOrigin, name: str, rows: NDArray[np.bool_]) -> dict[str, object]:
     labels, law = judged.labels[rows], judged.laws[OURS][rows]
     low, high = rate_interval(int(labels["returned"].sum()), len(labels))
     expected = judged.customers.get("expected_spend")

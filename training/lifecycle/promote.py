@@ -11,7 +11,7 @@ from mlflow import MlflowClient
 from features.errors import NextbuyError
 from models.artefact import KINDS, ModelKind
 from models.registry import CHALLENGER, CHAMPION, SHA256_TAG, Champions, read_version
-from training.runs.candidates import _ERROR, _EXCESS, Candidate, Judgement
+from training.runs.candidates import ERROR_TAG, EXCESS_TAG, Candidate, Judgement
 
 
 def register(tracking_uri: str, candidates: Sequence[Candidate]) -> dict[ModelKind, str]:
@@ -31,8 +31,8 @@ def register(tracking_uri: str, candidates: Sequence[Candidate]) -> dict[ModelKi
         tags = {
             SHA256_TAG: candidate.sha256,
             "cutoff": candidate.head.cutoff,
-            _EXCESS: repr(candidate.judgement.excess),
-            _ERROR: repr(candidate.judgement.error),
+            EXCESS_TAG: repr(candidate.judgement.excess),
+            ERROR_TAG: repr(candidate.judgement.error),
         }
         made = client.create_model_version(kind, candidate.source, candidate.run_id, tags)
         versions[kind] = str(made.version)
@@ -79,12 +79,12 @@ def promote(tracking_uri: str, kinds: Sequence[ModelKind] = ()) -> dict[ModelKin
 
 
 def _check_judgement(kind: ModelKind, version: str, tags: Mapping[str, str]) -> None:
-    if not {_EXCESS, _ERROR} <= tags.keys():
+    if not {EXCESS_TAG, ERROR_TAG} <= tags.keys():
         raise NextbuyError(
-            f"{kind} version {version} has no tags {_EXCESS} and {_ERROR}: it was not registered "
-            "by Nextbuy, or they were removed. Train it again."
+            f"{kind} version {version} has no tags {EXCESS_TAG} and {ERROR_TAG}: it was not "
+            "registered by Nextbuy, or they were removed. Train it again."
         )
-    judgement = Judgement(float(tags[_EXCESS]), float(tags[_ERROR]))
+    judgement = Judgement(float(tags[EXCESS_TAG]), float(tags[ERROR_TAG]))
     if judgement.lost:
         raise NextbuyError(
             f"{kind} version {version} lost to the simplest rival on outcomes it had not seen: "

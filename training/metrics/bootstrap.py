@@ -22,7 +22,7 @@ _BLOCK_CELLS = 4_000_000  # 32 MB of weights at a time
 
 
 @dataclass(frozen=True)
-class Difference:
+class LossDifference:
     """A mean loss against a rival's, in % of the rival's; below 0 it is the smaller.
 
     Attributes
@@ -53,7 +53,7 @@ def paired_difference(
     *,
     draws: int = DRAWS,
     seed: int = 0,
-) -> Difference:
+) -> LossDifference:
     """Give the relative difference of two mean losses over the same rows.
 
     Parameters
@@ -73,7 +73,7 @@ def paired_difference(
     Examples
     --------
     >>> paired_difference([1.0, 2.0, 3.0], [2.0, 4.0, 6.0], ["a", "b", "b"])
-    Difference(percent=-50.0, low=-50.0, high=-50.0)
+    LossDifference(percent=-50.0, low=-50.0, high=-50.0)
     """
     (found,) = paired_differences(
         loss, {"rival_loss": rival_loss}, customer, draws=draws, seed=seed
@@ -88,7 +88,7 @@ def paired_differences(
     *,
     draws: int = DRAWS,
     seed: int = 0,
-) -> dict[str, Difference]:
+) -> dict[str, LossDifference]:
     """Give `paired_difference` against each of several rivals, all of them on the same draws."""
     losses = {"loss": loss, **rival_losses}
     totals = _totals_by_customer(losses, customer)
@@ -100,13 +100,13 @@ def paired_differences(
     }
 
 
-def _difference(whole: Floats, drawn: Floats) -> Difference:
+def _difference(whole: Floats, drawn: Floats) -> LossDifference:
     """Make the difference of the columns (loss, rival's loss), whole and as drawn."""
     # a draw may hold nobody on whom the rival loses anything: the ratio has no value there
     ratios = drawn[drawn[:, 1] > 0]
     percent = 100 * (ratios[:, 0] / ratios[:, 1] - 1)
     low, high = np.percentile(percent, _INTERVAL) if len(percent) else (np.nan, np.nan)
-    return Difference(float(100 * (whole[0] / whole[1] - 1)), float(low), float(high))
+    return LossDifference(float(100 * (whole[0] / whole[1] - 1)), float(low), float(high))
 
 
 def _totals_by_customer(losses: Mapping[str, ArrayLike], customer: ArrayLike) -> Floats:

@@ -11,7 +11,7 @@ from models.crps import crps_by_customer
 OURS = "Nextbuy"
 
 
-ALL = "all"  # of the customers, whatever their frequency
+ALL_CUSTOMERS = "all"  # of the customers, whatever their frequency
 
 
 _EDGE = 1e-6
@@ -79,7 +79,7 @@ def lift_at(outcome: NDArray[np.bool_], p: Floats, share: float = 0.1) -> float:
     return float(found / n / outcome.mean())
 
 
-def coverage(days_to_next: NDArray[np.int_], law: Floats, share: float) -> float:
+def central_window_coverage(days_to_next: NDArray[np.int_], law: Floats, share: float) -> float:
     """Share of the days that fall in the central window of their law.
 
     A day counts by the middle of its step, (F(d - 1) + F(d)) / 2, within (1 +- share) / 2.

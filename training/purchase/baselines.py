@@ -27,14 +27,14 @@ _RFM_SETTINGS = BoosterSettings(
 )
 
 
-def base_rate(slices: Slices, population: pd.DataFrame) -> Floats:
+def base_rate_law(slices: Slices, population: pd.DataFrame) -> Floats:
     """Give everybody the law of the latest slice."""
     latest = slices.frame["cutoff"] == slices.frame["cutoff"].max()
     law = empirical_law(slices.labels.loc[latest, "days_to_next"], slices.horizon_days)
     return np.tile(law, (len(population), 1))
 
 
-def days_since_last(slices: Slices, population: pd.DataFrame) -> Floats:
+def days_since_last_law(slices: Slices, population: pd.DataFrame) -> Floats:
     """Give each customer the law of those who were silent for about as long."""
     silence = slices.frame["days_since_last"]
     edges = np.unique(np.quantile(silence, np.linspace(0, 1, _RECENCY_BINS + 1))[1:-1])
@@ -48,7 +48,7 @@ def days_since_last(slices: Slices, population: pd.DataFrame) -> Floats:
     return laws[np.searchsorted(edges, population["days_since_last"])]
 
 
-def mean_gap(slices: Slices, population: pd.DataFrame) -> Floats:
+def mean_gap_law(slices: Slices, population: pd.DataFrame) -> Floats:
     """Give each customer an exponential law of the own mean gap, the open one counted.
 
     What people compute in a spreadsheet: age over purchases, and nobody ever leaves.
@@ -58,7 +58,7 @@ def mean_gap(slices: Slices, population: pd.DataFrame) -> Floats:
     return np.asarray(-np.expm1(-days / np.maximum(gap, 1.0)[:, None]))
 
 
-def btyd_baseline(name: MemberName) -> Baseline:
+def make_btyd_baseline(name: MemberName) -> Baseline:
     """Make the baseline of one BTYD model, fitted at the cutoff."""
 
     def law(slices: Slices, population: pd.DataFrame) -> Floats:
@@ -70,7 +70,7 @@ def btyd_baseline(name: MemberName) -> Baseline:
     return law
 
 
-def lightgbm_rfm(slices: Slices, population: pd.DataFrame) -> Floats:
+def lightgbm_rfm_law(slices: Slices, population: pd.DataFrame) -> Floats:
     """LightGBM on frequency, recency, T, monetary value: one model per horizon, made monotone.
 
     What a data scientist writes first.
@@ -100,10 +100,10 @@ def empirical_law(days_to_next: "pd.Series[int]", horizon: int) -> Floats:
 
 
 BASELINES: dict[str, Baseline] = {
-    "base rate": base_rate,
-    "days since last": days_since_last,
-    "mean gap": mean_gap,
-    "BG/NBD": btyd_baseline("bg_nbd"),
-    "MBG/NBD": btyd_baseline("mbg_nbd"),
-    "LightGBM-RFM": lightgbm_rfm,
+    "base rate": base_rate_law,
+    "days since last": days_since_last_law,
+    "mean gap": mean_gap_law,
+    "BG/NBD": make_btyd_baseline("bg_nbd"),
+    "MBG/NBD": make_btyd_baseline("mbg_nbd"),
+    "LightGBM-RFM": lightgbm_rfm_law,
 }

@@ -9,15 +9,15 @@ import pandas as pd
 
 from features.log.log import Log
 from models.artefact import Model
-from training.purchase.recipes import Recipe
+from training.purchase.recipes import ModelRecipe
 from training.purchase.study import Origin, PurchaseStudy
-from training.purchase.tune import Budget, flatten, tune
+from training.purchase.tune import SearchBudget, flatten_settings, search_settings
 from training.runs.candidates import Candidate, Judgement
-from training.runs.runs import SEED, log_candidate, slice_flags, training_run
+from training.runs.training_runs import SEED, log_candidate, slice_parameters, training_run
 
 
 @dataclass(frozen=True)
-class Job:
+class PurchaseJob:
     """How one purchase model is trained.
 
     Attributes
@@ -30,21 +30,25 @@ class Job:
         (model, rows) -> what the model gives for them, one column a figure.
     """
 
-    recipe: Recipe
+    recipe: ModelRecipe
     log_scores: Callable[[Any, Origin], None]
     judge: Callable[[Any, Origin], Judgement]
     predict: Callable[[Any, pd.DataFrame], pd.DataFrame]
 
 
-def run_job(
-    log: Log, job: Job, study: PurchaseStudy, budget: Budget, progress: Callable[[str], None]
+def run_purchase_job(
+    log: Log,
+    job: PurchaseJob,
+    study: PurchaseStudy,
+    budget: SearchBudget,
+    progress: Callable[[str], None],
 ) -> Candidate:
     """Train a purchase model as one MLflow run; registers nothing."""
     recipe, cutoff = job.recipe, study.slices.cutoff
-    flags = asdict(budget) | slice_flags(study.slices)
+    flags = asdict(budget) | slice_parameters(study.slices)
     with training_run(log, recipe.kind, cutoff, flags):
-        settings = tune(log, recipe, study, budget, progress)
-        mlflow.log_params(flatten(settings))
+        settings = search_settings(log, recipe, study, budget, progress)
+        mlflow.log_params(flatten_settings(settings))
         model = recipe.fit(study.slices, settings, SEED)
         job.log_scores(model, study.train)
         tested: dict[str, Model] = {}

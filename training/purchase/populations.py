@@ -16,7 +16,7 @@ from models.btyd.member import Member, MemberName
 MAX_CUSTOMERS = 40_000
 
 
-class Populations:
+class PopulationCache:
     """The populations of one log at the cutoffs asked for, kept in memory.
 
     What one model learns from, another is judged on: a training builds each cutoff once.

@@ -16,7 +16,7 @@ from training.purchase.study import Origin
 
 
 @dataclass(frozen=True)
-class Recipe:
+class ModelRecipe:
     """How one purchase model is made.
 
     Attributes
@@ -58,10 +58,10 @@ def _timing_loss(model: TimingModel, origin: Origin) -> float:
     return crps(origin.labels.loc[returned, "days_to_next"].to_numpy(), law)
 
 
-CHURN = Recipe(
+CHURN = ModelRecipe(
     "churn", ChurnSettings(), churn.search_space, churn.fit_churn, "log_loss", _churn_loss
 )
-TIMING = Recipe(
+TIMING = ModelRecipe(
     "repurchase-timing",
     timing.DEFAULTS,
     timing.search_space,

@@ -23,7 +23,7 @@ from models.purchase.churn import MIN_RETURNS
 from models.purchase.season import CUTOFF_DAY, INPUTS, YEAR_DAYS
 from models.purchase.slices import Slices
 from training.labels import make_labels
-from training.purchase.populations import Populations
+from training.purchase.populations import PopulationCache
 
 STRIDE_DAYS = 28
 MAX_SLICES = 10
@@ -37,21 +37,21 @@ def make_slices(
     cutoff: int,
     horizon_days: int,
     catalog: Catalog,
-    populations: Populations | None = None,
+    populations: PopulationCache | None = None,
 ) -> Slices:
     """Build the slices of a model that may know everything up to `cutoff`.
 
     Parameters
     ----------
-    populations : Populations, optional
+    populations : PopulationCache, optional
         Those of the catalog, where what is built here is asked for again.
     """
-    built = populations or Populations(log, catalog)
-    origins = sorted(training_origins(log, cutoff, horizon_days))
+    built = populations or PopulationCache(log, catalog)
+    origins = sorted(walk_training_origins(log, cutoff, horizon_days))
     parts = [make_slice(log, origin, horizon_days, catalog, cutoff, built) for origin in origins]
     frame, labels = (pd.concat(part, ignore_index=True) for part in zip(*parts, strict=True))
     name = _choose_member(frame, labels, horizon_days)
-    later = dict(open_origins(log, cutoff, horizon_days))
+    later = dict(walk_open_origins(log, cutoff, horizon_days))
     return Slices(
         cutoff,
         horizon_days,
@@ -68,7 +68,11 @@ def make_slices(
 
 
 def _make_open(
-    log: Log, cutoff: int, origins: Mapping[int, int], catalog: Catalog, populations: Populations
+    log: Log,
+    cutoff: int,
+    origins: Mapping[int, int],
+    catalog: Catalog,
+    populations: PopulationCache,
 ) -> tuple[pd.DataFrame, pd.DataFrame] | None:
     """Build the slices whose window is still open, as far as it is known."""
     parts = []
@@ -112,35 +116,35 @@ def make_slice(
     horizon_days: int,
     catalog: Catalog,
     known_until: int,
-    populations: Populations | None = None,
+    populations: PopulationCache | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Build the features at one cutoff, and the labels after it as known at `known_until`.
 
     Customers who have objected to profiling are left out.
     """
-    frame = (populations or Populations(log, catalog)).features(cutoff)
+    frame = (populations or PopulationCache(log, catalog)).features(cutoff)
     return frame, make_labels(log, frame, Window(cutoff, horizon=horizon_days), known_until)
 
 
 def holdout_cutoff(log: Log, horizon_days: int) -> int:
     """Find the latest cutoff whose horizon is observed and settled: the end of a local day."""
-    return earlier_cutoff(log, log.observed_until, horizon_days)
+    return latest_closed_cutoff(log, log.observed_until, horizon_days)
 
 
-def earlier_cutoff(log: Log, cutoff: int, horizon_days: int) -> int:
+def latest_closed_cutoff(log: Log, cutoff: int, horizon_days: int) -> int:
     """Find the latest cutoff whose labels close at or before `cutoff`: the end of a local day."""
     closed = cutoff - (horizon_days + log.shop.section.settle_days) * DAY
     return last_end_of_day(closed, log.shop.timezone)
 
 
-def training_origins(log: Log, cutoff: int, horizon_days: int) -> Iterator[int]:
+def walk_training_origins(log: Log, cutoff: int, horizon_days: int) -> Iterator[int]:
     """Walk back through the latest cutoffs whose labels close at or before `cutoff`."""
     last, first = _origin_range(log, cutoff, horizon_days)
     walk = cutoffs_before(last, STRIDE_DAYS, first, log.shop.timezone)
     return islice(walk, MAX_SLICES)
 
 
-def open_origins(log: Log, cutoff: int, horizon_days: int) -> Iterator[tuple[int, int]]:
+def walk_open_origins(log: Log, cutoff: int, horizon_days: int) -> Iterator[tuple[int, int]]:
     """Walk on from the last closed cutoff to those whose window is not closed at `cutoff`.
 
     They go on in the same steps, so that the back-test's next origins build the same ones.
@@ -151,7 +155,7 @@ def open_origins(log: Log, cutoff: int, horizon_days: int) -> Iterator[tuple[int
         A cutoff, and the whole days after it that are settled.
     """
     zone, settle = log.shop.timezone, log.shop.section.settle_days
-    day = local_day(earlier_cutoff(log, cutoff, horizon_days), zone)
+    day = local_day(latest_closed_cutoff(log, cutoff, horizon_days), zone)
     for later in count(day + STRIDE_DAYS, STRIDE_DAYS):
         origin = end_of_day(later, zone)
         days = (cutoff - origin) // DAY - settle
@@ -181,4 +185,4 @@ def check_history(log: Log, cutoff: int, horizon_days: int) -> None:
 
 def _origin_range(log: Log, cutoff: int, horizon_days: int) -> tuple[int, int]:
     first = log.first_order_at + MIN_HISTORY_DAYS * DAY
-    return earlier_cutoff(log, cutoff, horizon_days), first
+    return latest_closed_cutoff(log, cutoff, horizon_days), first

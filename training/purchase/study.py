@@ -15,13 +15,13 @@ from features.log.log import Log
 from features.windows import DAY, to_datetime
 from models.purchase.slices import Slices
 from training.purchase.baselines import BASELINES
-from training.purchase.populations import Populations
+from training.purchase.populations import PopulationCache
 from training.purchase.slices import (
     check_history,
     has_history,
     make_slice,
     make_slices,
-    training_origins,
+    walk_training_origins,
 )
 
 
@@ -106,7 +106,7 @@ def make_study(log: Log, cutoff: int, valids: int = 1) -> PurchaseStudy:
     horizon = log.shop.section.horizon_days
     check_history(log, cutoff, horizon)
     catalog = read_catalog(log, cutoff).without_texts()
-    populations = Populations(log, catalog)
+    populations = PopulationCache(log, catalog)
     slices = make_slices(log, cutoff, horizon, catalog, populations)
     holdout = None
     if cutoff + (horizon + log.shop.section.settle_days) * DAY <= log.observed_until:
@@ -128,11 +128,11 @@ def make_study(log: Log, cutoff: int, valids: int = 1) -> PurchaseStudy:
 
 
 def _make_valids(
-    log: Log, slices: Slices, catalog: Catalog, populations: Populations, count: int
+    log: Log, slices: Slices, catalog: Catalog, populations: PopulationCache, count: int
 ) -> Iterator[Origin]:
     """Build the latest origins closed at the cutoff that have slices of their own to fit on."""
     horizon = slices.horizon_days
-    for cutoff in islice(training_origins(log, slices.cutoff, horizon), count):
+    for cutoff in islice(walk_training_origins(log, slices.cutoff, horizon), count):
         if has_history(log, cutoff, horizon):
             fitted_on = make_slices(log, cutoff, horizon, catalog, populations)
             labelled = make_slice(log, cutoff, horizon, catalog, slices.cutoff, populations)

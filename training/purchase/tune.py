@@ -18,10 +18,10 @@ import optuna
 from optuna.trial import FixedTrial, FrozenTrial, TrialState
 
 from features.log.log import Log
-from training.purchase.recipes import Recipe
+from training.purchase.recipes import ModelRecipe
 from training.purchase.study import Origin, PurchaseStudy
-from training.runs.fingerprints import fingerprint
-from training.runs.runs import SEED
+from training.runs.fingerprints import result_fingerprint
+from training.runs.training_runs import SEED
 
 VALIDS = 3  # origins that a setting is judged at
 _FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
@@ -31,7 +31,7 @@ _PRUNER = optuna.pruners.MedianPruner(n_startup_trials=3)
 
 
 @dataclass(frozen=True)
-class Budget:
+class SearchBudget:
     """How long to search for the settings of each model.
 
     Attributes
@@ -57,11 +57,11 @@ class Budget:
         return finished == 0 or seconds < 60 * self.minutes
 
 
-def tune(
+def search_settings(
     log: Log,
-    recipe: Recipe,
+    recipe: ModelRecipe,
     study: PurchaseStudy,
-    budget: Budget,
+    budget: SearchBudget,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Any:
     """Search the settings of one model with the lowest mean loss over the validation origins.
@@ -97,11 +97,11 @@ def tune(
         return recipe.search_space(FixedTrial(_best(considered).params))
 
 
-def space_of(recipe: Recipe) -> tuple[dict[str, Any], dict[str, Any]]:
+def describe_search_space(recipe: ModelRecipe) -> tuple[dict[str, Any], dict[str, Any]]:
     """Read a search space: the range of each hyper-parameter, and its default."""
     ranges = _Ranges()
     recipe.search_space(ranges)
-    defaults = flatten(recipe.defaults)
+    defaults = flatten_settings(recipe.defaults)
     return ranges.found, {name: defaults[name] for name in ranges.found}
 
 
@@ -120,7 +120,7 @@ class _Ranges:
         return low
 
 
-def flatten(settings: Any) -> dict[str, Any]:
+def flatten_settings(settings: Any) -> dict[str, Any]:
     """Give the fields of settings by name, those of settings within settings as `outer.inner`.
 
     >>> from models.churn import ChurnSettings
@@ -139,9 +139,9 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def _name(log: Log, recipe: Recipe, study: PurchaseStudy, origins: Sequence[Origin]) -> str:
-    ranges, defaults = space_of(recipe)
-    key = fingerprint(
+def _name(log: Log, recipe: ModelRecipe, study: PurchaseStudy, origins: Sequence[Origin]) -> str:
+    ranges, defaults = describe_search_space(recipe)
+    key = result_fingerprint(
         log,
         study.catalog,
         log.fingerprint(),
@@ -181,11 +181,11 @@ def _finished(search: optuna.Study) -> list[FrozenTrial]:
     return search.get_trials(deepcopy=False, states=_FINISHED)
 
 
-def _run_trial(search: optuna.Study, recipe: Recipe, origins: Sequence[Origin]) -> None:
+def _run_trial(search: optuna.Study, recipe: ModelRecipe, origins: Sequence[Origin]) -> None:
     finished = _finished(search)
     waiting = search.get_trials(deepcopy=False, states=(TrialState.WAITING,))
     if not finished and not waiting:
-        search.enqueue_trial(space_of(recipe)[1])
+        search.enqueue_trial(describe_search_space(recipe)[1])
     search.sampler = optuna.samplers.TPESampler(seed=SEED + len(finished), constant_liar=False)
     trial = search.ask()
     settings = recipe.search_space(trial)
@@ -206,7 +206,7 @@ def _run_trial(search: optuna.Study, recipe: Recipe, origins: Sequence[Origin]) 
 
 def _judge(
     trial: optuna.Trial,
-    recipe: Recipe,
+    recipe: ModelRecipe,
     settings: Any,
     origins: Sequence[Origin],
     defaults: Sequence[float] | None,
@@ -234,7 +234,9 @@ def _best(trials: Sequence[FrozenTrial]) -> FrozenTrial:
     return min(complete, key=lambda trial: trial.value if trial.value is not None else math.inf)
 
 
-def _log_search(name: str, budget: Budget, kept: int, considered: Sequence[FrozenTrial]) -> None:
+def _log_search(
+    name: str, budget: SearchBudget, kept: int, considered: Sequence[FrozenTrial]
+) -> None:
     """Say in the active run how its settings were found."""
     mlflow.set_tag("search", name)
     mlflow.set_tag("reproducible", str(budget.minutes is None).lower())

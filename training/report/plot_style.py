@@ -16,7 +16,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from training.metrics.probabilities import OURS
 
 OURS_COLOUR, SECOND_COLOUR = "#0072B2", "#E69F00"
-INK, QUIET = "#333333", "#B3B3B3"
+TEXT_COLOUR, GRID_COLOUR = "#333333", "#B3B3B3"
 _RIVAL_STYLES = (
     ("#8C8C8C", (0, (1, 1.2)), "s"),
     ("#E69F00", (0, (4, 1.5)), "^"),
@@ -28,14 +28,14 @@ _RIVAL_STYLES = (
 _WIDTH = 9.0  # inches; the page scales it
 
 
-def models_of(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+def split_by_model(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """Go through the models, ours last, so that it lies on top."""
     names = [name for name in table["model"].unique() if name != OURS]
     for name in [*names, OURS]:
         yield name, table[table["model"] == name]
 
 
-def style_of(model: str, table: pd.DataFrame) -> dict[str, Any]:
+def model_style(model: str, table: pd.DataFrame) -> dict[str, Any]:
     """Give how a model is drawn: the same in every plot of the same models."""
     if model == OURS:
         return {"color": OURS_COLOUR, "marker": "o", "linewidth": 2.4, "label": model}
@@ -50,12 +50,12 @@ def style_of(model: str, table: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def fan_colours(n: int) -> list[tuple[float, ...]]:
+def fading_colours(n: int) -> list[tuple[float, ...]]:
     """Give n colours, the strongest first."""
     return [_mix(share) for share in np.linspace(1, 0.4, n)]
 
 
-def shades_of(n: int) -> list[tuple[float, ...]]:
+def deepening_colours(n: int) -> list[tuple[float, ...]]:
     """Give n colours, the strongest last."""
     return [_mix(share) for share in np.linspace(0.45, 1, n)]
 
@@ -79,21 +79,21 @@ def make_panels(n: int, columns: int, height: float, **shared: Any) -> tuple[Fig
     for axes in grid[n:]:
         axes.set_visible(False)
     for axes in grid[:n]:
-        tidy(axes)
+        style_axes(axes)
     return figure, grid[:n]
 
 
-def tidy(axes: Axes) -> None:
+def style_axes(axes: Axes) -> None:
     """Leave of an axes what helps to read it."""
     axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color(QUIET)
-    axes.tick_params(color=QUIET, labelcolor=INK, labelsize=9)
+    axes.spines[["left", "bottom"]].set_color(GRID_COLOUR)
+    axes.tick_params(color=GRID_COLOUR, labelcolor=TEXT_COLOUR, labelsize=9)
     axes.grid(alpha=0.25, linewidth=0.6)
     axes.set_axisbelow(True)
     axes.title.set_size(10.5)
 
 
-def percent(axes: Axes, which: str) -> None:
+def label_in_percent(axes: Axes, which: str) -> None:
     """Label the axes `x`, `y` or `xy` in percent."""
     for name in which:
         axis = getattr(axes, f"{name}axis")
@@ -101,7 +101,7 @@ def percent(axes: Axes, which: str) -> None:
         axis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
 
 
-def legend(figure: Figure, axes: Axes) -> None:
+def add_legend(figure: Figure, axes: Axes) -> None:
     """Put the legend below the panels, where it covers nothing; ours stands first."""
     handles, labels = axes.get_legend_handles_labels()
     order = sorted(range(len(labels)), key=lambda place: labels[place] != OURS)

@@ -6,21 +6,21 @@ from matplotlib.figure import Figure
 
 from training.metrics.probabilities import OURS
 from training.report.plot_style import (
-    INK,
+    GRID_COLOUR,
     OURS_COLOUR,
-    QUIET,
     SECOND_COLOUR,
+    TEXT_COLOUR,
+    label_in_percent,
     make_figure,
     make_panels,
-    percent,
-    tidy,
+    style_axes,
 )
 
 _ESTIMATORS = {
     "dr": (OURS_COLOUR, "o", "DR"),
     "snips": (SECOND_COLOUR, "s", "SNIPS"),
     "dros": ("#009E73", "^", "DR with shrinkage"),
-    "mean": (INK, "D", "as it was"),
+    "mean": (TEXT_COLOUR, "D", "as it was"),
 }
 
 
@@ -29,7 +29,7 @@ def value_plot(values: pd.DataFrame) -> Figure:
     order = list(values["policy"].unique())[::-1]
     figure = make_figure(0.75 * len(order) + 1.2)
     axes = figure.subplots()
-    tidy(axes)
+    style_axes(axes)
     for place, (kind, (colour, marker, label)) in enumerate(_ESTIMATORS.items()):
         rows = values[values["estimator"] == kind]
         shift = 0.0 if kind == "mean" else 0.2 * (1 - place)
@@ -38,7 +38,7 @@ def value_plot(values: pd.DataFrame) -> Figure:
         axes.plot(rows["value"], heights, marker, color=colour, markersize=5.5, label=label)
     axes.set_yticks(range(len(order)), order)
     axes.set(xlabel="share of decisions followed by a purchase")
-    percent_with_decimals(axes)
+    label_in_exact_percent(axes)
     figure.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=9.5)
     return figure
 
@@ -48,10 +48,10 @@ def gain_plot(gains: pd.DataFrame) -> Figure:
     rows = gains.iloc[::-1]
     figure = make_figure(0.45 * len(rows) + 1.2)
     axes = figure.subplots()
-    tidy(axes)
-    axes.axvline(0, color=QUIET, linewidth=1)
+    style_axes(axes)
+    axes.axvline(0, color=GRID_COLOUR, linewidth=1)
     for place, row in enumerate(rows.to_dict("records")):
-        colour = OURS_COLOUR if row["policy"] == OURS else INK
+        colour = OURS_COLOUR if row["policy"] == OURS else TEXT_COLOUR
         clear = row["low"] > 0 or row["high"] < 0
         axes.hlines(place, row["low"], row["high"], color=colour, linewidth=2)
         axes.plot(row["gain"], place, "o", color=colour, mfc=colour if clear else "white")
@@ -67,12 +67,12 @@ def uplift_plot(segments: pd.DataFrame) -> Figure:
     for axes, arm in zip(panels, arms, strict=True):
         rows = segments[segments["arm"] == arm]
         heights = [names.index(segment) for segment in rows["segment"]]
-        axes.axvline(0, color=QUIET, linewidth=1)
+        axes.axvline(0, color=GRID_COLOUR, linewidth=1)
         axes.hlines(heights, rows["low"], rows["high"], color=OURS_COLOUR, linewidth=2)
         axes.plot(rows["uplift"], heights, "o", color=OURS_COLOUR)
         axes.set(title=arm, yticks=range(len(names)), yticklabels=names)
         axes.set_xlabel("uplift over no message")
-        percent_with_decimals(axes)
+        label_in_exact_percent(axes)
     return figure
 
 
@@ -83,16 +83,16 @@ def calibration_plot(calibration: pd.DataFrame) -> Figure:
     for axes, arm in zip(panels, arms, strict=True):
         rows = calibration[calibration["arm"] == arm]
         top = 1.05 * max(rows["predicted"].max(), rows["high"].max())
-        axes.plot([0, top], [0, top], color=QUIET, linewidth=1)
+        axes.plot([0, top], [0, top], color=GRID_COLOUR, linewidth=1)
         axes.vlines(rows["predicted"], rows["low"], rows["high"], color=OURS_COLOUR, linewidth=1.2)
         axes.plot(rows["predicted"], rows["observed"], "o", color=OURS_COLOUR, markersize=5)
         axes.set(title=arm, xlabel="predicted", xlim=(0, top), ylim=(0, top))
-        percent(axes, "xy")
+        label_in_percent(axes, "xy")
     for axes in panels[::3]:
         axes.set_ylabel("observed")
     return figure
 
 
-def percent_with_decimals(axes: Axes) -> None:
+def label_in_exact_percent(axes: Axes) -> None:
     """Label the x axis in percent, with the decimals that small rates need."""
     axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:g} %")

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 import pandas as pd
 from matplotlib.figure import Figure
 
-from training.evaluation.evaluation import Evaluation, Judged
-from training.evaluation.gains import gain_table
-from training.evaluation.importance import family_table
-from training.evaluation.judged_scores import compare_losses, score_origins
-from training.evaluation.pit import OF_LAW, OF_RETURN, pit_scores, pit_table
+from training.evaluation.cumulative_gains import gain_table
+from training.evaluation.evaluation import Evaluation, JudgedOrigin
+from training.evaluation.feature_importance import family_table
+from training.evaluation.origin_scores import compare_losses, score_origins
+from training.evaluation.pit_histograms import OF_LAW, OF_RETURN, pit_scores, pit_table
 from training.evaluation.reliability import reliability_errors, reliability_table
-from training.evaluation.samples import sample_laws, sample_windows
+from training.evaluation.sample_customers import sample_laws, sample_windows
 from training.evaluation.segments import frequency_table, segment_table
 from training.report.report_plots import (
     difference_plot,
@@ -25,16 +25,16 @@ from training.report.report_plots import (
 )
 from training.report.report_tables import (
     ReportTable,
-    show_differences,
-    show_errors,
-    show_features,
-    show_gains,
-    show_groups,
-    show_pit,
-    show_samples,
-    show_scores,
+    format_differences,
+    format_errors,
+    format_features,
+    format_gains,
+    format_groups,
+    format_pit_scores,
+    format_samples,
+    format_scores,
 )
-from training.report.summary import list_unknowns, summarise
+from training.report.summary import list_unknowns, summarise_evaluation
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def make_report(
     Parameters
     ----------
     importance : DataFrame
-        From `training.evaluation.importance.importance_table`, of the registered models.
+        From `training.evaluation.feature_importance.importance_table`, of the registered models.
     """
     judged = evaluation.test
     differences, pit = compare_losses(evaluation), pit_scores(judged)
@@ -116,7 +116,7 @@ def make_report(
     return ModelReport(
         "who buys again, and when",
         "How good the predictions are, on purchases that the models had not seen.",
-        summarise(evaluation, differences, pit),
+        summarise_evaluation(evaluation, differences, pit),
         list_unknowns(evaluation),
         sections,
     )
@@ -141,13 +141,16 @@ def _comparison(evaluation: Evaluation, differences: pd.DataFrame) -> Section:
             )
         },
         [
-            *(show_differences(of_loss) for _, of_loss in differences.groupby("loss", sort=False)),
-            show_scores(score_origins(evaluation)),
+            *(
+                format_differences(of_loss)
+                for _, of_loss in differences.groupby("loss", sort=False)
+            ),
+            format_scores(score_origins(evaluation)),
         ],
     )
 
 
-def _reliability(judged: Judged) -> Section:
+def _reliability(judged: JudgedOrigin) -> Section:
     return Section(
         "reliability",
         "Reliability by horizon",
@@ -161,11 +164,11 @@ def _reliability(judged: Judged) -> Section:
                 "Observed against predicted shares of buyers, by horizon and model",
             )
         },
-        [show_errors(reliability_errors(judged))],
+        [format_errors(reliability_errors(judged))],
     )
 
 
-def _gain(judged: Judged) -> Section:
+def _gain(judged: JudgedOrigin) -> Section:
     days = judged.horizon_days
     table = gain_table(judged, days)
     return Section(
@@ -175,11 +178,11 @@ def _gain(judged: Judged) -> Section:
         "among them, and how many times as many as among customers drawn at random? Higher is "
         "better; the grey line is chance.",
         {"gain": Plot(gain_plot(table, days), "Gain and lift by share of customers asked")},
-        [show_gains(table)],
+        [format_gains(table)],
     )
 
 
-def _pit(judged: Judged, scores: pd.DataFrame) -> Section:
+def _pit(judged: JudgedOrigin, scores: pd.DataFrame) -> Section:
     table = pit_table(judged)
     names = {OF_RETURN: "pit_given_return", OF_LAW: "pit_whole_law"}
     plots = {
@@ -195,11 +198,11 @@ def _pit(judged: Judged, scores: pd.DataFrame) -> Section:
         "who came back, given that they did; then the whole law of everybody, where no purchase "
         "within the horizon is spread evenly over what is left.",
         plots,
-        [show_pit(scores)],
+        [format_pit_scores(scores)],
     )
 
 
-def _samples(judged: Judged) -> Section:
+def _samples(judged: JudgedOrigin) -> Section:
     windows = sample_windows(judged)
     return Section(
         "customers",
@@ -214,11 +217,11 @@ def _samples(judged: Judged) -> Section:
                 "Chance to buy by day, and windows given a return, for some customers",
             )
         },
-        [show_samples(windows, judged.horizon_days)],
+        [format_samples(windows, judged.horizon_days)],
     )
 
 
-def _segments(judged: Judged, money: ReportCurrency) -> Section:
+def _segments(judged: JudgedOrigin, money: ReportCurrency) -> Section:
     table = segment_table(judged)
     days = judged.horizon_days
     return Section(
@@ -233,8 +236,8 @@ def _segments(judged: Judged, money: ReportCurrency) -> Section:
             )
         },
         [
-            show_groups(table, "segment", days, money.currency, money.digits),
-            show_groups(
+            format_groups(table, "segment", days, money.currency, money.digits),
+            format_groups(
                 frequency_table(judged),
                 "repeat purchases",
                 days,
@@ -254,5 +257,5 @@ def _importance(importance: pd.DataFrame) -> Section:
         "it with LightGBM. Shown is what its splits on each family of features gained, in % of "
         "all: how much the corrections lean on it, not what causes a purchase.",
         {"importance": Plot(importance_plot(families), "Share of gain by family of features")},
-        [show_features(importance)],
+        [format_features(importance)],
     )

@@ -15,7 +15,7 @@ _TEMPLATE = "report.html.jinja"
 
 
 @dataclass(frozen=True)
-class Imprint:
+class ReportHeader:
     """What the report is of.
 
     Attributes
@@ -34,7 +34,7 @@ class Imprint:
     versions: Mapping[str, str]
 
 
-def render_page(report: ModelReport, imprint: Imprint) -> str:
+def render_page(report: ModelReport, imprint: ReportHeader) -> str:
     """Write the report as HTML. Texts of the shop are escaped; plots are SVG within it."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("training", "."),
@@ -43,11 +43,11 @@ def render_page(report: ModelReport, imprint: Imprint) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["data_uri"] = data_uri
+    environment.filters["data_uri"] = figure_data_uri
     return environment.get_template(_TEMPLATE).render(report=report, imprint=imprint)
 
 
-def data_uri(figure: Figure) -> str:
+def figure_data_uri(figure: Figure) -> str:
     """Write a figure as a data URI: SVG, its text as outlines, so that it needs no font."""
     stream = io.BytesIO()
     with matplotlib.rc_context({"svg.fonttype": "path"}):

@@ -10,19 +10,19 @@ from matplotlib.figure import Figure
 
 from training.metrics.probabilities import OURS
 from training.report.plot_style import (
-    INK,
+    GRID_COLOUR,
     OURS_COLOUR,
-    QUIET,
     SECOND_COLOUR,
-    fan_colours,
-    legend,
+    TEXT_COLOUR,
+    add_legend,
+    deepening_colours,
+    fading_colours,
+    label_in_percent,
     make_figure,
     make_panels,
-    models_of,
-    percent,
-    shades_of,
-    style_of,
-    tidy,
+    model_style,
+    split_by_model,
+    style_axes,
 )
 
 
@@ -33,15 +33,17 @@ def reliability_plot(table: pd.DataFrame) -> Figure:
     for axes, days in zip(panels, horizons, strict=True):
         of_day = table[table["days"] == days]
         top = 1.05 * max(of_day["predicted"].max(), of_day["observed"].max())
-        axes.plot([0, top], [0, top], color=QUIET, linewidth=1)
-        for model, rows in models_of(of_day):
-            axes.plot(rows["predicted"], rows["observed"], **style_of(model, table), markersize=4)
+        axes.plot([0, top], [0, top], color=GRID_COLOUR, linewidth=1)
+        for model, rows in split_by_model(of_day):
+            axes.plot(
+                rows["predicted"], rows["observed"], **model_style(model, table), markersize=4
+            )
         _add_interval(axes, of_day[of_day["model"] == OURS])
         axes.set(title=f"within {days} days", xlabel="predicted", xlim=(0, top), ylim=(0, top))
-        percent(axes, "xy")
+        label_in_percent(axes, "xy")
     for axes in panels[::3]:
         axes.set_ylabel("observed")
-    legend(figure, panels[0])
+    add_legend(figure, panels[0])
     return figure
 
 
@@ -50,27 +52,27 @@ def _add_interval(axes: Axes, ours: pd.DataFrame) -> None:
 
 
 def gain_plot(table: pd.DataFrame, days: int) -> Figure:
-    """Plot `training.evaluation.gains.gain_table`: the gain, and the lift from the first 5 % on."""
+    """Plot the cumulative gain, and the lift from the first 5 % of customers on."""
     figure, (gain, lift) = make_panels(2, columns=2, height=4.0)
-    for model, rows in models_of(table):
-        style = style_of(model, table) | {"marker": ""}
+    for model, rows in split_by_model(table):
+        style = model_style(model, table) | {"marker": ""}
         gain.plot(np.r_[0, rows["asked"]], np.r_[0, rows["found"]], **style)
         later = rows[rows["asked"] >= 0.05]
         lift.plot(later["asked"], later["lift"], **style)
-    gain.plot([0, 1], [0, 1], color=QUIET, linewidth=1)
-    lift.axhline(1, color=QUIET, linewidth=1)
+    gain.plot([0, 1], [0, 1], color=GRID_COLOUR, linewidth=1)
+    lift.axhline(1, color=GRID_COLOUR, linewidth=1)
     gain.set(title="gain", xlabel="customers asked, the likeliest first", xlim=(0, 1), ylim=(0, 1))
     gain.set_ylabel(f"of all buyers within {days} days")
     lift.set(title="lift", xlabel="customers asked, the likeliest first", xlim=(0, 1))
     lift.set(ylabel="times as many as at random", ylim=(0.95, None))
-    percent(gain, "xy")
-    percent(lift, "x")
-    legend(figure, gain)
+    label_in_percent(gain, "xy")
+    label_in_percent(lift, "x")
+    add_legend(figure, gain)
     return figure
 
 
 def pit_plot(table: pd.DataFrame, law: str) -> Figure:
-    """Plot `training.evaluation.pit.pit_table` of one law: a histogram per model."""
+    """Plot `training.evaluation.pit_histograms.pit_table` of one law: a histogram per model."""
     of_law = table[table["law"] == law]
     models = of_law["model"].unique()
     width = 1 / (of_law["left"].nunique())
@@ -79,31 +81,31 @@ def pit_plot(table: pd.DataFrame, law: str) -> Figure:
         rows = of_law[of_law["model"] == model]
         colour = OURS_COLOUR if model == OURS else "#9DB7C7"
         axes.bar(rows["left"], rows["share"], width, align="edge", color=colour, edgecolor="white")
-        axes.axhline(width, color=INK, linewidth=1, linestyle="--")
+        axes.axhline(width, color=TEXT_COLOUR, linewidth=1, linestyle="--")
         axes.set(title=model, xlim=(0, 1), xticks=[0, 0.5, 1], xticklabels=["0", "0.5", "1"])
-        percent(axes, "y")
+        label_in_percent(axes, "y")
     for axes in panels[::4]:
         axes.set_ylabel("of outcomes")
-    figure.suptitle(law, fontsize=12, weight="bold", color=INK)
-    figure.supxlabel("where the outcome fell in its predicted law", fontsize=10, color=INK)
+    figure.suptitle(law, fontsize=12, weight="bold", color=TEXT_COLOUR)
+    figure.supxlabel("where the outcome fell in its predicted law", fontsize=10, color=TEXT_COLOUR)
     return figure
 
 
 def samples_plot(laws: pd.DataFrame, windows: pd.DataFrame) -> Figure:
-    """Plot `training.evaluation.samples`: F(h) of each customer, and the windows given a return."""
+    """Plot F(h) of each sample customer, and their windows given a return."""
     figure = make_figure(3.8)
     curves, bars = figure.subplots(1, 2, width_ratios=(1.15, 1))
-    colours = fan_colours(len(windows))
+    colours = fading_colours(len(windows))
     for colour, (label, rows) in zip(colours, laws.groupby("customer", sort=False), strict=True):
         curves.plot(rows["days"], rows["p_within"], color=colour, linewidth=2)
         _annotate_end(curves, rows, str(label), windows["p_within"])
     last = int(laws["days"].max())
     curves.set(title="chance to buy within h days", xlabel="days h after the cutoff")
     curves.set(xlim=(0, last), ylim=(0, 1))
-    percent(curves, "y")
+    label_in_percent(curves, "y")
     _draw_windows(bars, windows, colours, last)
     for axes in (curves, bars):
-        tidy(axes)
+        style_axes(axes)
     return figure
 
 
@@ -118,7 +120,7 @@ def _annotate_end(axes: Axes, rows: pd.DataFrame, label: str, ends: "pd.Series[f
         xytext=(5, shift),
         textcoords="offset points",
         va="center",
-        color=INK,
+        color=TEXT_COLOUR,
         weight="bold",
         annotation_clip=False,
     )
@@ -128,10 +130,15 @@ def _draw_windows(axes: Axes, windows: pd.DataFrame, colours: Sequence[Any], las
     places = np.arange(len(windows))
     axes.hlines(places, windows["p10"], windows["p90"], color=colours, linewidth=3)
     axes.hlines(places, windows["p25"], windows["p75"], color=colours, linewidth=9)
-    axes.scatter(windows["p50"], places, color="white", edgecolor=INK, zorder=3, s=28)
+    axes.scatter(windows["p50"], places, color="white", edgecolor=TEXT_COLOUR, zorder=3, s=28)
     back = windows["days_to_next"] > 0
     axes.scatter(
-        windows["days_to_next"][back], places[back] - 0.32, marker="v", color=INK, zorder=3, s=36
+        windows["days_to_next"][back],
+        places[back] - 0.32,
+        marker="v",
+        color=TEXT_COLOUR,
+        zorder=3,
+        s=36,
     )
     axes.set(title="if they are back: when", xlabel="days after the cutoff", xlim=(0, last))
     axes.set_yticks(places, [label.removeprefix("customer ") for label in windows["customer"]])
@@ -145,9 +152,9 @@ def difference_plot(table: pd.DataFrame) -> Figure:
     figure, panels = make_panels(
         len(losses), columns=2, height=0.9 + 0.16 * len(origins) * len(rivals)
     )
-    shades = shades_of(len(origins))
+    shades = deepening_colours(len(origins))
     for axes, loss in zip(panels, losses, strict=True):
-        axes.axvline(0, color=INK, linewidth=1)
+        axes.axvline(0, color=TEXT_COLOUR, linewidth=1)
         for place, origin in enumerate(origins):
             rows = table[(table["loss"] == loss) & (table["origin"] == origin)]
             shift = 0.22 * (place - (len(origins) - 1) / 2)
@@ -156,7 +163,7 @@ def difference_plot(table: pd.DataFrame) -> Figure:
         axes.set(title=loss, xlabel="ours against the rival's, %")
         axes.set_ylim(len(rivals) - 0.5, -0.5)
     if len(origins) > 1:
-        legend(figure, panels[0])
+        add_legend(figure, panels[0])
     return figure
 
 
@@ -175,7 +182,7 @@ def _draw_differences(
 
 
 def importance_plot(families: pd.DataFrame) -> Figure:
-    """Plot `training.evaluation.importance.family_table`: a bar per family and model."""
+    """Plot `training.evaluation.feature_importance.family_table`: a bar per family and model."""
     models = [name for name in families if name != "family"]
     figure = make_figure(0.9 + 0.34 * len(families))
     axes = figure.subplots()
@@ -188,10 +195,10 @@ def importance_plot(families: pd.DataFrame) -> Figure:
     axes.set_yticks(np.arange(len(families)), families["family"])
     axes.set(xlabel="share of what the splits gained")
     axes.invert_yaxis()
-    percent(axes, "x")
-    tidy(axes)
+    label_in_percent(axes, "x")
+    style_axes(axes)
     axes.grid(visible=False, axis="y")
-    legend(figure, axes)
+    add_legend(figure, axes)
     return figure
 
 
@@ -208,7 +215,7 @@ def segment_plot(table: pd.DataFrame, days: int) -> Figure:
     axes.set_yticks(places, table["group"])
     axes.set(xlabel=f"buy within {days} days", xlim=(0, 1))
     axes.set_ylim(len(table) - 0.5, -0.5)
-    percent(axes, "x")
-    tidy(axes)
-    legend(figure, axes)
+    label_in_percent(axes, "x")
+    style_axes(axes)
+    add_legend(figure, axes)
     return figure

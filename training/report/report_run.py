@@ -16,16 +16,18 @@ from features.windows import to_datetime
 from models.artefact import ModelKind
 from models.registry import read_champion_versions
 from training.evaluation.evaluation import Evaluation
-from training.evaluation.importance import importance_table
+from training.evaluation.feature_importance import importance_table
 from training.report.report import ModelReport, ReportCurrency, make_report
-from training.report.report_page import Imprint, render_page
+from training.report.report_page import ReportHeader, render_page
 from training.runs.candidates import Candidate
 
-PAGE = "report.html"
+REPORT_PAGE = "report.html"
 _PAIR: tuple[ModelKind, ModelKind] = ("churn", "repurchase-timing")
 
 
-def report_on(log: Log, evaluation: Evaluation, candidates: Sequence[Candidate]) -> ModelReport:
+def make_training_report(
+    log: Log, evaluation: Evaluation, candidates: Sequence[Candidate]
+) -> ModelReport:
     """Make the report of the purchase models among the candidates."""
     pair = {c.head.kind: c for c in candidates if c.head.kind in _PAIR}
     importance = importance_table(
@@ -53,11 +55,11 @@ def log_report(
         "Currency": section.currency,
     }
     pair = {kind: versions[kind] for kind in _PAIR}
-    imprint = Imprint(section.name, section.simulated, facts, pair)
+    imprint = ReportHeader(section.name, section.simulated, facts, pair)
     for part in report.sections:
         for name, plot in part.plots.items():
             mlflow.log_figure(plot.figure, f"report/{name}.png")
-    mlflow.log_text(render_page(report, imprint), PAGE)
+    mlflow.log_text(render_page(report, imprint), REPORT_PAGE)
 
 
 def fetch_report(tracking_uri: str, version: str | None = None) -> str:
@@ -82,11 +84,11 @@ def fetch_report(tracking_uri: str, version: str | None = None) -> str:
     with tempfile.TemporaryDirectory() as folder:
         try:
             path = download_artifacts(
-                run_id=run_id, artifact_path=PAGE, dst_path=folder, tracking_uri=tracking_uri
+                run_id=run_id, artifact_path=REPORT_PAGE, dst_path=folder, tracking_uri=tracking_uri
             )
         except (MlflowException, OSError):
             raise NextbuyError(
-                f"the training run {run_id} has no {PAGE}: it trained only one of "
+                f"the training run {run_id} has no {REPORT_PAGE}: it trained only one of "
                 f"{' and '.join(_PAIR)}, or its files were moved. Train both together."
             ) from None
         return Path(path).read_text(encoding="utf-8")

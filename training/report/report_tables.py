@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from training.evaluation.pit import OF_LAW, OF_RETURN
+from training.evaluation.pit_histograms import OF_LAW, OF_RETURN
 from training.metrics.probabilities import OURS
 from training.report.number_format import as_percent, as_signed
 
@@ -34,8 +34,8 @@ class ReportTable:
     strong: frozenset[int] = frozenset()
 
 
-def show_differences(differences: pd.DataFrame) -> ReportTable:
-    """Show one loss of `training.evaluation.judged_scores.compare_losses`: a column per origin."""
+def format_differences(differences: pd.DataFrame) -> ReportTable:
+    """Show one loss of `training.evaluation.origin_scores.compare_losses`: a column per origin."""
     cells = {
         (row["rival"], row["origin"]): _difference(row) for row in differences.to_dict("records")
     }
@@ -54,8 +54,8 @@ def _difference(row: dict[str, float]) -> str:
     return shown if row["distinguishable"] else f"{shown}, {NOT_DISTINGUISHABLE}"
 
 
-def show_scores(scores: pd.DataFrame) -> ReportTable:
-    """Show `training.evaluation.judged_scores.score_origins`."""
+def format_scores(scores: pd.DataFrame) -> ReportTable:
+    """Show `training.evaluation.origin_scores.score_origins`."""
     last = max(int(name[4:-1]) for name in scores if name.startswith("auc_"))
     columns = {
         "crps": "CRPS, days",
@@ -79,7 +79,7 @@ def show_scores(scores: pd.DataFrame) -> ReportTable:
     )
 
 
-def show_errors(errors: pd.DataFrame) -> ReportTable:
+def format_errors(errors: pd.DataFrame) -> ReportTable:
     """Show `training.evaluation.reliability.reliability_errors`."""
     days = [name for name in errors if name != "model"]
     return ReportTable(
@@ -94,8 +94,8 @@ def show_errors(errors: pd.DataFrame) -> ReportTable:
     )
 
 
-def show_gains(gains: pd.DataFrame) -> ReportTable:
-    """Show some steps of `training.evaluation.gains.gain_table`."""
+def format_gains(gains: pd.DataFrame) -> ReportTable:
+    """Show some steps of `training.evaluation.cumulative_gains.gain_table`."""
     found = gains.pivot_table(index="model", columns="asked", values="found", sort=False)
     return ReportTable(
         "Share of all buyers found when this share of customers is asked.",
@@ -108,8 +108,8 @@ def show_gains(gains: pd.DataFrame) -> ReportTable:
     )
 
 
-def show_pit(scores: pd.DataFrame) -> ReportTable:
-    """Show `training.evaluation.pit.pit_scores`: a row per model."""
+def format_pit_scores(scores: pd.DataFrame) -> ReportTable:
+    """Show `training.evaluation.pit_histograms.pit_scores`: a row per model."""
     models = scores["model"].unique()
     cells = {(row["model"], row["law"]): row for row in scores.to_dict("records")}
     return ReportTable(
@@ -133,8 +133,8 @@ def _pit_cells(given: dict[str, float] | None, law: dict[str, float]) -> list[st
     return [*of_return, f"{100 * law['largest_deviation']:.1f}"]
 
 
-def show_samples(windows: pd.DataFrame, days: int) -> ReportTable:
-    """Show `training.evaluation.samples.sample_windows`."""
+def format_samples(windows: pd.DataFrame, days: int) -> ReportTable:
+    """Show `training.evaluation.sample_customers.sample_windows`."""
     rows = [
         [
             row["customer"],
@@ -153,7 +153,7 @@ def show_samples(windows: pd.DataFrame, days: int) -> ReportTable:
     )
 
 
-def show_groups(
+def format_groups(
     groups: pd.DataFrame, what: str, days: int, currency: str, digits: int
 ) -> ReportTable:
     """Show `training.evaluation.segments`: a row per group."""
@@ -190,7 +190,7 @@ def show_groups(
     )
 
 
-def show_features(importance: pd.DataFrame) -> ReportTable:
+def format_features(importance: pd.DataFrame) -> ReportTable:
     """Show the features with the largest shares in the `importance_table`."""
     models = list(importance["model"].unique())
     shares = importance.pivot_table(

@@ -5,17 +5,17 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 
-from training.evaluation.evaluation import Evaluation, Judged
-from training.evaluation.gains import gain_curve
-from training.evaluation.judged_scores import name_origin
-from training.evaluation.pit import OF_RETURN
+from training.evaluation.cumulative_gains import gain_curve
+from training.evaluation.evaluation import Evaluation, JudgedOrigin
+from training.evaluation.origin_scores import name_origin
+from training.evaluation.pit_histograms import OF_RETURN
 from training.metrics.probabilities import OURS, auc, ece
 from training.report.number_format import as_percent, as_signed
 
 _TOP = 0.1
 
 
-def summarise(
+def summarise_evaluation(
     evaluation: Evaluation, comparison: pd.DataFrame, pit_scores: pd.DataFrame
 ) -> list[str]:
     """Say what was predicted and how well, in a few sentences.
@@ -23,9 +23,9 @@ def summarise(
     Parameters
     ----------
     comparison : DataFrame
-        From `training.evaluation.judged_scores.compare_losses`.
+        From `training.evaluation.origin_scores.compare_losses`.
     pit_scores : DataFrame
-        From `training.evaluation.pit.pit_scores`, of the test origin.
+        From `training.evaluation.pit_histograms.pit_scores`, of the test origin.
     """
     judged = evaluation.test
     bought = judged.bought_within(judged.horizon_days)
@@ -36,7 +36,7 @@ def summarise(
     return [*sentences, _rivals(judged, comparison)]
 
 
-def _what(judged: Judged) -> str:
+def _what(judged: JudgedOrigin) -> str:
     end = judged.cutoff + timedelta(days=judged.horizon_days)
     return (
         f"For each of {len(judged.labels):,} customers with a purchase known on "
@@ -46,7 +46,7 @@ def _what(judged: Judged) -> str:
     )
 
 
-def _level(judged: Judged, bought: np.ndarray) -> str:
+def _level(judged: JudgedOrigin, bought: np.ndarray) -> str:
     chances = judged.laws[OURS][:, -1]
     return (
         f"It expected {chances.sum():,.0f} of them to buy ({as_percent(chances.mean())}); "
@@ -56,7 +56,7 @@ def _level(judged: Judged, bought: np.ndarray) -> str:
     )
 
 
-def _ranking(judged: Judged, bought: np.ndarray) -> str:
+def _ranking(judged: JudgedOrigin, bought: np.ndarray) -> str:
     chances = judged.laws[OURS][:, -1]
     found = gain_curve(bought, chances, np.array([_TOP]))[0]
     ceiling = min(1.0, _TOP / bought.mean())
@@ -77,7 +77,7 @@ def _window(pit_scores: pd.DataFrame) -> list[str]:
     ]
 
 
-def _rivals(judged: Judged, comparison: pd.DataFrame) -> str:
+def _rivals(judged: JudgedOrigin, comparison: pd.DataFrame) -> str:
     """Say against which rivals the error of the whole law is smaller beyond chance."""
     rows = comparison[
         (comparison["loss"] == "CRPS") & (comparison["origin"] == name_origin(judged))

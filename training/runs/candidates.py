@@ -8,7 +8,7 @@ import numpy as np
 from features.arrays import Floats
 from models.artefact import Head, Model
 
-_EXCESS, _ERROR = "gate.excess_loss", "gate.standard_error"
+EXCESS_TAG, ERROR_TAG = "gate.excess_loss", "gate.standard_error"
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from features.log.log import Log
 _LIBRARIES = ("lightgbm", "lifetimes", "numpy", "optuna", "scipy")
 
 
-def fingerprint(log: Log, catalog: Catalog, data: str, **parts: Any) -> str:
+def result_fingerprint(log: Log, catalog: Catalog, data: str, **parts: Any) -> str:
     """Sum up a result's data, features, code and `parts` in 16 hexadecimal digits.
 
     Parameters

@@ -7,16 +7,16 @@ import pandas as pd
 import pytest
 
 from features.engines.sql.feature_build import build_features, read_vocabulary
-from training.evaluation.evaluation import Evaluation, Judged, evaluate, rfm_segments
-from training.evaluation.gains import gain_curve, gain_table
-from training.evaluation.judged_scores import ALL_ORIGINS, compare_losses, score_origins
+from training.evaluation.cumulative_gains import gain_curve, gain_table
+from training.evaluation.evaluation import Evaluation, JudgedOrigin, evaluate, rfm_segments
+from training.evaluation.origin_scores import ALL_ORIGINS, compare_losses, score_origins
 from training.evaluation.reliability import reliability_errors, reliability_table
-from training.evaluation.samples import choose_samples, sample_laws, sample_windows
+from training.evaluation.sample_customers import choose_samples, sample_laws, sample_windows
 from training.evaluation.segments import frequency_table, segment_table
 from training.metrics.probabilities import OURS, lift_at
 
 
-def _tiny(laws: dict[str, list[list[float]]], days: list[int]) -> Judged:
+def _tiny(laws: dict[str, list[list[float]]], days: list[int]) -> JudgedOrigin:
     rows = len(days)
     customers = pd.DataFrame(
         {
@@ -28,7 +28,7 @@ def _tiny(laws: dict[str, list[list[float]]], days: list[int]) -> Judged:
     )
     labels = pd.DataFrame({"days_to_next": days, "spend": [100.0 * (d > 0) for d in days]})
     labels["returned"] = labels["days_to_next"] > 0
-    return Judged("holdout", customers, labels, {n: np.array(law) for n, law in laws.items()})
+    return JudgedOrigin("holdout", customers, labels, {n: np.array(law) for n, law in laws.items()})
 
 
 def test_the_horizons_are_those_of_an_answer_up_to_the_shops_own(evaluation: Evaluation) -> None:

@@ -9,13 +9,13 @@ from features.errors import InputError
 from features.log.log import Log, check_observed, read_log, resolve_cutoff
 from features.shop.shop import read_shop
 from features.windows import DAY, Window, local_day, read_cutoff, to_datetime
-from training.labels import check_closed
-from training.purchase.slices import holdout_cutoff, make_slices, training_origins
+from training.labels import check_window_closed
+from training.purchase.slices import holdout_cutoff, make_slices, walk_training_origins
 from training.purchase.study import make_study
 
 
 def test_every_label_of_a_model_closes_before_its_cutoff(simulated) -> None:
-    origins = list(training_origins(simulated.log, simulated.cutoff, 90))
+    origins = list(walk_training_origins(simulated.log, simulated.cutoff, 90))
     assert len(origins) == 10
     assert max(origins) + 90 * DAY <= simulated.cutoff
     days = [local_day(origin, simulated.shop.timezone) for origin in origins]
@@ -30,7 +30,7 @@ def test_the_settle_time_moves_the_origins_back(simulated, tmp_path: Path) -> No
     config.write_text(text.replace('path = "', f'path = "{simulated.config.parent}/'))
     log = read_log(read_shop(config))
     assert holdout_cutoff(log, 90) + 104 * DAY <= log.observed_until
-    assert max(training_origins(log, simulated.cutoff, 90)) + 104 * DAY <= simulated.cutoff
+    assert max(walk_training_origins(log, simulated.cutoff, 90)) + 104 * DAY <= simulated.cutoff
 
 
 def test_slices_hold_one_row_per_customer_and_cutoff(simulated) -> None:
@@ -74,7 +74,7 @@ def test_customers_who_object_to_profiling_are_not_learned_from(simulated) -> No
 def test_a_window_that_is_not_observed_to_its_end_is_refused(simulated) -> None:
     window = Window(simulated.log.observed_until - 90 * DAY + 1, horizon=90)
     with pytest.raises(InputError, match=r"one whose 90 days \(and 0 to settle\) end by"):
-        check_closed(simulated.log, window, simulated.log.observed_until)
+        check_window_closed(simulated.log, window, simulated.log.observed_until)
 
 
 def test_a_cutoff_outside_the_data_is_refused(simulated) -> None:

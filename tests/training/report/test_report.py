@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from training.evaluation.evaluation import Evaluation
 from training.metrics.probabilities import OURS
 from training.report.report import ModelReport, ReportCurrency, make_report
-from training.report.report_page import Imprint, render_page
+from training.report.report_page import ReportHeader, render_page
 from training.report.report_tables import NOT_DISTINGUISHABLE
 from training.report.summary import list_unknowns
 
@@ -64,7 +64,7 @@ def report(evaluation: Evaluation) -> ModelReport:
 
 def _render(report: ModelReport, shop: str = "my shop", simulated: bool = False) -> str:
     facts = {"Models know until": "2025-04-01", "Currency": "EUR"}
-    return render_page(report, Imprint(shop, simulated, facts, {"churn": "8"}))
+    return render_page(report, ReportHeader(shop, simulated, facts, {"churn": "8"}))
 
 
 @pytest.fixture(scope="module")

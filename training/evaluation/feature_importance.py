@@ -10,21 +10,21 @@ from features.language.catalog import Catalog
 from models.boosters.booster import ResidualBooster
 
 # What a booster reads beside features: which part of the horizon a row is about.
-OTHER = "place in the horizon"
+NO_FEATURE = "place in the horizon"
 
 
-def boosters_of(model: Any) -> Iterator[ResidualBooster]:
+def iterate_boosters(model: Any) -> Iterator[ResidualBooster]:
     """Find all boosters of a model, however deep in it."""
     if isinstance(model, ResidualBooster):
         yield model
     elif isinstance(model, msgspec.Struct):
         for name in model.__struct_fields__:
-            yield from boosters_of(getattr(model, name))
+            yield from iterate_boosters(getattr(model, name))
     elif isinstance(model, Mapping):
-        yield from boosters_of(list(model.values()))
+        yield from iterate_boosters(list(model.values()))
     elif isinstance(model, list | tuple):
         for part in model:
-            yield from boosters_of(part)
+            yield from iterate_boosters(part)
 
 
 def importance_table(models: Mapping[str, Any], catalog: Catalog) -> pd.DataFrame:
@@ -46,8 +46,8 @@ def importance_table(models: Mapping[str, Any], catalog: Catalog) -> pd.DataFram
         {
             "model": name,
             "feature": feature,
-            "description": catalog[feature].description if feature in catalog else OTHER,
-            "family": catalog[feature].family if feature in catalog else OTHER,
+            "description": catalog[feature].description if feature in catalog else NO_FEATURE,
+            "family": catalog[feature].family if feature in catalog else NO_FEATURE,
             "share": share,
         }
         for name, model in models.items()
@@ -69,7 +69,7 @@ def family_table(importance: pd.DataFrame) -> pd.DataFrame:
 
 def _shares(model: Any) -> dict[str, float]:
     gains: dict[str, float] = {}
-    for booster in boosters_of(model):
+    for booster in iterate_boosters(model):
         for column, gain in booster.gains().items():
             gains[column] = gains.get(column, 0.0) + gain
     total = sum(gains.values())

@@ -7,14 +7,14 @@ import pandas as pd
 
 from features.arrays import Floats
 from models.crps import crps_by_customer
-from training.evaluation.evaluation import Evaluation, Judged
+from training.evaluation.evaluation import Evaluation, JudgedOrigin
 from training.metrics.bootstrap import DRAWS, paired_differences
 from training.metrics.probabilities import OURS, log_loss_by_row, score_law
 
-Loss = Callable[[Judged, Floats], Floats]
+LossFunction = Callable[[JudgedOrigin, Floats], Floats]
 
 ALL_ORIGINS = "all origins"
-LOSSES: dict[str, Loss] = {
+LOSSES: dict[str, LossFunction] = {
     "CRPS": lambda judged, law: crps_by_customer(judged.days_to_next, law),
     "log-loss": lambda judged, law: log_loss_by_row(
         judged.bought_within(judged.horizon_days), law[:, -1]
@@ -61,13 +61,18 @@ def compare_losses(evaluation: Evaluation, draws: int = DRAWS, seed: int = 0) ->
     return pd.DataFrame(rows)
 
 
-def name_origin(judged: Judged) -> str:
+def name_origin(judged: JudgedOrigin) -> str:
     """Name an origin by its day."""
     return f"{judged.cutoff:%Y-%m-%d}"
 
 
 def _compare(
-    loss: str, members: Sequence[Judged], rivals: Sequence[str], draws: int, seed: int, origin: str
+    loss: str,
+    members: Sequence[JudgedOrigin],
+    rivals: Sequence[str],
+    draws: int,
+    seed: int,
+    origin: str,
 ) -> list[dict[str, object]]:
     def losses(model: str) -> Floats:
         return np.concatenate([LOSSES[loss](judged, judged.laws[model]) for judged in members])

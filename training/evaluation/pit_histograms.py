@@ -13,16 +13,16 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from features.arrays import Floats
-from training.evaluation.evaluation import Judged
+from training.evaluation.evaluation import JudgedOrigin
 
-Spans = tuple[Floats, Floats]
+PitSpans = tuple[Floats, Floats]
 
 BINS = 10
 _WINDOW = 0.8
 OF_RETURN, OF_LAW = "given a return", "whole law"
 
 
-def spans_given_return(days_to_next: NDArray[np.int_], within: Floats) -> Spans:
+def pit_spans_given_return(days_to_next: NDArray[np.int_], within: Floats) -> PitSpans:
     """Give where each returner's day fell in the law of the day, given a return.
 
     Parameters
@@ -48,7 +48,7 @@ def spans_given_return(days_to_next: NDArray[np.int_], within: Floats) -> Spans:
     return _at_days(days, given)
 
 
-def spans_of_law(days_to_next: NDArray[np.int_], within: Floats) -> Spans:
+def pit_spans_of_law(days_to_next: NDArray[np.int_], within: Floats) -> PitSpans:
     """Give where each customer's outcome fell in their law.
 
     A return on day d lies between F(d - 1) and F(d), no return within H between F(H) and 1.
@@ -61,7 +61,7 @@ def spans_of_law(days_to_next: NDArray[np.int_], within: Floats) -> Spans:
     return np.where(never, within[:, -1], low), np.where(never, 1.0, high)
 
 
-def pit_distribution(spans: Spans, at: ArrayLike) -> Floats:
+def pit_distribution(spans: PitSpans, at: ArrayLike) -> Floats:
     """Give the expected share of the randomised PIT at or below each of `at`.
 
     Between its low and high a row's mass is even; a row without width is a step.
@@ -75,7 +75,7 @@ def pit_distribution(spans: Spans, at: ArrayLike) -> Floats:
     return np.asarray(share.mean(axis=0))
 
 
-def pit_histogram(spans: Spans, bins: int = BINS) -> Floats:
+def pit_histogram(spans: PitSpans, bins: int = BINS) -> Floats:
     """Give the expected share of the randomised PIT in each of `bins` equal bins.
 
     >>> pit_histogram((np.array([0.0, 0.5]), np.array([0.5, 1.0])), bins=4)
@@ -85,13 +85,13 @@ def pit_histogram(spans: Spans, bins: int = BINS) -> Floats:
     return np.diff(np.concatenate([[0.0], inner, [1.0]]))
 
 
-def window_coverage(spans: Spans, share: float = _WINDOW) -> float:
+def window_coverage(spans: PitSpans, share: float = _WINDOW) -> float:
     """Give the expected share of outcomes in the central window of their law."""
     low, high = pit_distribution(spans, [(1 - share) / 2, (1 + share) / 2])
     return float(high - low)
 
 
-def largest_deviation(spans: Spans, bins: int = BINS) -> float:
+def largest_deviation(spans: PitSpans, bins: int = BINS) -> float:
     """Give how far the fullest or emptiest bin of the PIT is from its share, 1 / bins.
 
     Of the whole law this is D-calibration's largest deviation.
@@ -99,7 +99,7 @@ def largest_deviation(spans: Spans, bins: int = BINS) -> float:
     return float(np.abs(pit_histogram(spans, bins) - 1 / bins).max())
 
 
-def pit_table(judged: Judged, bins: int = BINS) -> pd.DataFrame:
+def pit_table(judged: JudgedOrigin, bins: int = BINS) -> pd.DataFrame:
     """Give the PIT histograms of every model.
 
     Returns
@@ -118,7 +118,7 @@ def pit_table(judged: Judged, bins: int = BINS) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def pit_scores(judged: Judged) -> pd.DataFrame:
+def pit_scores(judged: JudgedOrigin) -> pd.DataFrame:
     """Sum up the PIT of every model.
 
     Returns
@@ -138,11 +138,11 @@ def pit_scores(judged: Judged) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _all_spans(judged: Judged) -> list[tuple[str, str, Spans]]:
+def _all_spans(judged: JudgedOrigin) -> list[tuple[str, str, PitSpans]]:
     days = judged.days_to_next
-    kinds = {OF_LAW: spans_of_law}
+    kinds = {OF_LAW: pit_spans_of_law}
     if (days > 0).any():
-        kinds = {OF_RETURN: spans_given_return} | kinds
+        kinds = {OF_RETURN: pit_spans_given_return} | kinds
     return [
         (model, law, spans(days, within))
         for law, spans in kinds.items()
@@ -150,6 +150,6 @@ def _all_spans(judged: Judged) -> list[tuple[str, str, Spans]]:
     ]
 
 
-def _at_days(days: NDArray[np.int_], law: Floats) -> Spans:
+def _at_days(days: NDArray[np.int_], law: Floats) -> PitSpans:
     rows = np.arange(len(law))
     return law[rows, days - 1], law[rows, days]

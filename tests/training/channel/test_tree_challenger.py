@@ -9,18 +9,23 @@ from models.boosters.booster import BoosterSettings
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel, Evidence
 from tests.step_world import ARMS, draw_messages, everybody, fit_exploring
-from training.channel import rich_effects as challenger
+from training.channel import tree_challenger as challenger
 from training.channel.policies import recommend_all
 from training.channel.policy_value import Estimate
-from training.channel.rich_effects import RICH_RANDOMISED, Contest, challenge, log_contest
+from training.channel.tree_challenger import (
+    RICH_RANDOMISED,
+    ChallengeResult,
+    challenge_with_trees,
+    log_challenge,
+)
 
 SETTINGS = BoosterSettings(rounds=60, min_rows=1000, l2=1000.0)
 
 
-def _contest(rows: pd.DataFrame, **options) -> Contest:
+def _contest(rows: pd.DataFrame, **options) -> ChallengeResult:
     given = {"eligible": everybody, "worth": MessageValue(), "needed": 2000} | options
     exploring = fit_exploring(rows)
-    return challenge(exploring, rows, fit_exploring, settings=SETTINGS, seed=1, **given)
+    return challenge_with_trees(exploring, rows, fit_exploring, settings=SETTINGS, seed=1, **given)
 
 
 def _true_value(model: ChannelModel) -> float:
@@ -78,14 +83,14 @@ def _counts(exploring: ChannelModel, **randomised: int) -> ChannelModel:
 
 def test_below_the_floor_of_draws_nothing_is_tried(exploring: ChannelModel) -> None:
     short = _counts(exploring, email=RICH_RANDOMISED, none=RICH_RANDOMISED - 1, sms=30_000)
-    found = challenge(short, pd.DataFrame(), _never, _never, MessageValue())
-    assert found == Contest(short, None, "fewer than 20,000 randomised sends: none 19,999")
+    found = challenge_with_trees(short, pd.DataFrame(), _never, _never, MessageValue())
+    assert found == ChallengeResult(short, None, "fewer than 20,000 randomised sends: none 19,999")
 
 
 def test_associations_are_not_challenged(exploring: ChannelModel) -> None:
     observed = msgspec.structs.replace(exploring, level="observational")
-    found = challenge(observed, pd.DataFrame(), _never, _never, MessageValue())
-    assert found == Contest(observed, None, "no effect is identified")
+    found = challenge_with_trees(observed, pd.DataFrame(), _never, _never, MessageValue())
+    assert found == ChallengeResult(observed, None, "no effect is identified")
 
 
 @pytest.mark.parametrize("why_not", [None, "its decisions are not shown to earn more"])
@@ -96,6 +101,8 @@ def test_the_run_says_how_the_challenger_did(
     scores: dict[str, dict[str, float]] = {}
     monkeypatch.setattr(challenger.mlflow, "set_tag", tags.__setitem__)
     monkeypatch.setattr(challenger, "log_scores", scores.__setitem__)
-    log_contest(Contest(exploring, Estimate(50.0, 10.0, 30.0, 70.0), why_not), minor_digits=2)
+    log_challenge(
+        ChallengeResult(exploring, Estimate(50.0, 10.0, 30.0, 70.0), why_not), minor_digits=2
+    )
     assert tags == {"challenger": why_not or "kept"}
     assert scores == {"challenger.gain": {"value": 0.5, "low": 0.3, "high": 0.7}}

@@ -5,7 +5,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.arrays import Floats
-from training.evaluation.evaluation import Judged
+from training.evaluation.evaluation import JudgedOrigin
 
 _STEPS = 100
 
@@ -26,7 +26,7 @@ def gain_curve(outcome: NDArray[np.bool_], p: Floats, asked: Floats) -> Floats:
     return np.interp(asked, np.r_[0, ends / len(p)], np.r_[0, found[ends - 1]])
 
 
-def gain_table(judged: Judged, days: int) -> pd.DataFrame:
+def gain_table(judged: JudgedOrigin, days: int) -> pd.DataFrame:
     """Give the gain and lift of every model, ranked by the chance to buy within `days`.
 
     Returns

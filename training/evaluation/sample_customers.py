@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 
 from features.arrays import Floats
-from training.evaluation.evaluation import Judged
+from training.evaluation.evaluation import JudgedOrigin
 from training.metrics.probabilities import OURS
 
 SHARES = (0.9, 0.7, 0.5, 0.3, 0.1)
 WINDOW = {"p10": 0.1, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p90": 0.9}
 
 
-def choose_samples(judged: Judged) -> dict[str, int]:
+def choose_samples(judged: JudgedOrigin) -> dict[str, int]:
     """Choose customers by quantiles of F(H): label -> row, the likeliest to buy first.
 
     Each is the one nearest to its quantile, the first of several; nobody is chosen twice.
@@ -23,7 +23,7 @@ def choose_samples(judged: Judged) -> dict[str, int]:
     return dict(zip(_labels(), dict.fromkeys(rows), strict=False))
 
 
-def sample_laws(judged: Judged) -> pd.DataFrame:
+def sample_laws(judged: JudgedOrigin) -> pd.DataFrame:
     """Give the laws of the chosen: one row per (customer, day): `customer, days, p_within`."""
     days = np.arange(judged.horizon_days + 1)
     tables = [
@@ -33,7 +33,7 @@ def sample_laws(judged: Judged) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def sample_windows(judged: Judged) -> pd.DataFrame:
+def sample_windows(judged: JudgedOrigin) -> pd.DataFrame:
     """Give the windows of the chosen.
 
     Returns

@@ -76,7 +76,7 @@ def log_plots(
     mlflow.log_figure(lift_plot(outcome, laws, shown), f"{split}_lift.png")
 
 
-def slice_flags(slices: Slices) -> dict[str, str]:
+def slice_parameters(slices: Slices) -> dict[str, str]:
     """Give the flags that say which slices a model is fitted on."""
     cutoffs = slices.frame["cutoff"].drop_duplicates()
     return {"slices": ", ".join(f"{cutoff:%Y-%m-%d}" for cutoff in cutoffs)}

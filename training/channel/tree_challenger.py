@@ -16,9 +16,9 @@ from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel
 from training.channel.policies import arms_of, one_hot, recommend_all
 from training.channel.policy_value import Estimate, LoggedDecisions, gains
-from training.runs.runs import SEED, log_scores
+from training.runs.training_runs import SEED, log_scores
 
-Eligible = Callable[[pd.DataFrame, Sequence[str]], NDArray[np.bool_]]
+EligibilityCheck = Callable[[pd.DataFrame, Sequence[str]], NDArray[np.bool_]]
 
 # Draws of every identified arm before trees are tried: with 15,000 they still lost to the few
 # shrunken traits of the exploring model.
@@ -28,7 +28,7 @@ _CHALLENGER, _CHAMPION = "rich", "exploring"
 
 
 @dataclass(frozen=True)
-class Contest:
+class ChallengeResult:
     """How the challenger did.
 
     Attributes
@@ -47,17 +47,17 @@ class Contest:
     why_not: str | None = None
 
 
-def challenge(
+def challenge_with_trees(
     exploring: ChannelModel,
     rows: pd.DataFrame,
     fit: ChannelFit,
-    eligible: Eligible,
+    eligible: EligibilityCheck,
     worth: MessageValue,
     *,
     needed: int = RICH_RANDOMISED,
     settings: BoosterSettings = SETTINGS,
     seed: int = SEED,
-) -> Contest:
+) -> ChallengeResult:
     """Let a DR-learner challenge a channel model on customers that neither has seen.
 
     Parameters
@@ -73,14 +73,14 @@ def challenge(
     """
     why_not = _too_few(exploring, needed)
     if why_not is not None:
-        return Contest(exploring, why_not=why_not)
+        return ChallengeResult(exploring, why_not=why_not)
     gain = _gain(exploring, rows, fit, eligible, worth, settings, seed)
     if gain.low <= 0:
-        return Contest(exploring, gain, "its decisions are not shown to earn more")
-    return Contest(fit_rich(exploring, rows, fit, settings, seed), gain)
+        return ChallengeResult(exploring, gain, "its decisions are not shown to earn more")
+    return ChallengeResult(fit_rich(exploring, rows, fit, settings, seed), gain)
 
 
-def log_contest(contest: Contest, minor_digits: int) -> None:
+def log_challenge(contest: ChallengeResult, minor_digits: int) -> None:
     """Log to the active run how the challenger did; money in major units per decision."""
     mlflow.set_tag("challenger", "kept" if contest.why_not is None else contest.why_not)
     if contest.gain is not None:
@@ -101,7 +101,7 @@ def _gain(
     exploring: ChannelModel,
     rows: pd.DataFrame,
     fit: ChannelFit,
-    eligible: Eligible,
+    eligible: EligibilityCheck,
     worth: MessageValue,
     settings: BoosterSettings,
     seed: int,
