@@ -1,4 +1,4 @@
-"""The policy job: the study of a shop's own messages, kept as an MLflow run."""
+"""Studies contact policies on a shop's messages, and keeps the study as an MLflow run."""
 
 from collections.abc import Callable
 
@@ -19,7 +19,7 @@ from training.channel.job import (
     fit_channel_model,
 )
 from training.channel.message_rows import make_message_rows
-from training.channel.policies import arms_of
+from training.channel.policies import CustomerFolds, arms_of, cross_fit
 from training.channel.study import PolicyStudy, select_judged_rows, study_policies
 from training.report.policy_report import make_policy_report
 from training.report.report import ReportCurrency
@@ -33,17 +33,28 @@ POLICY_STEPS = 3
 def run_policy_study(
     log: Log, cutoff: int | None, progress: Callable[[str], None]
 ) -> tuple[PolicyStudy, str]:
-    """Study the policies on the messages of the year before a cutoff.
+    """Study contact policies on the messages of the year before a cutoff, as one MLflow run.
 
     Parameters
     ----------
+    log : Log
+        The opened event log of one shop.
     cutoff : int or None
-        Last instant known; default: the end of the data.
+        Last instant known (UTC microseconds); None takes the end of the data.
+    progress : callable
+        Called with the name of each of the `POLICY_STEPS` finished steps.
 
     Returns
     -------
-    Study, str
-        The study, and its page.
+    study : PolicyStudy
+        Values, gains and calibration of the compared policies.
+    page : str
+        The study's report as one HTML page.
+
+    Raises
+    ------
+    InputError
+        The shop gives no messages, too few of them, or none through a channel.
     """
     until = log.observed_until if cutoff is None else cutoff
     check_messages_table(log)
@@ -59,15 +70,16 @@ def run_policy_study(
         eligible = np.ones((len(rows), len(arms)), dtype=bool)
         eligible[judged] = eligible_arms(log, rows[judged], arms, until, log.shop.rules)
         progress("eligibility")
-        study = study_policies(
+        worth, folds = MessageValue.of_shop(log.shop), CustomerFolds(seed=SEED)
+        unseen = cross_fit(
             rows,
             lambda part: fit_channel_model(part, channels.window_days, catalog),
             eligible,
-            MessageValue.of_shop(log.shop),
+            worth,
             channels.default_order,
-            reasons=list(catalog),
-            seed=SEED,
+            folds=folds,
         )
+        study = study_policies(rows, unseen, eligible, worth, reasons=list(catalog), folds=folds)
         progress("policies")
         attributed = attribute_orders(log, since, until, channels.window_days)
         page = _keep(log, study, attributed, until)
@@ -75,7 +87,7 @@ def run_policy_study(
 
 
 def _keep(log: Log, study: PolicyStudy, attributed: pd.DataFrame, until: int) -> str:
-    """Log the study's figures, plots and page to the active run."""
+    """Log the study's figures, plots and page to the active run, and return the page."""
     section = log.shop.section
     money = ReportCurrency(section.currency, log.shop.minor_digits)
     report = make_policy_report(study, attributed, log.shop.channels.window_days, money)

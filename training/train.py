@@ -1,4 +1,4 @@
-"""One training: every model asked for, at one cutoff, then registered together."""
+"""Trains the requested models at one cutoff and registers them together."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -27,17 +27,19 @@ from training.runs.training_runs import log_scores, open_experiment, training_ru
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What a training leaves behind.
+    """The outcome of one training: new versions, scores on the holdout, whether there is a report.
 
     Attributes
     ----------
-    versions : dict of Kind to str
-        The new challengers.
+    cutoff : int
+        Last instant that the models know (UTC microseconds).
+    versions : dict of ModelKind to str
+        The registered version of each trained model; each is its kind's challenger now.
     holdout : DataFrame or None
-        Our forecast beside the baselines, one row per model, where both purchase models were
-        trained and the horizon after the cutoff is observed.
+        One row per model, ours and each baseline, with its scores; None unless both purchase
+        models were trained and the horizon after the cutoff is observed.
     reported : bool
-        Whether the run holds a report: where both purchase models were trained.
+        Whether the run holds a report: it does where both purchase models were trained.
     """
 
     cutoff: int
@@ -55,19 +57,29 @@ def train(
     *,
     tune_minutes: float | None = None,
 ) -> TrainingResult:
-    """Train models at one cutoff and register them as challengers.
+    """Train models at one cutoff as one MLflow run, and register them as challengers.
 
     Parameters
     ----------
-    kinds : sequence of Kind, optional
-        Default: churn and repurchase-timing, and best-channel where the shop gives messages.
+    log : Log
+        The opened event log of one shop.
+    kinds : sequence of ModelKind, optional
+        Models to train; default: churn and timing, and channel where the shop gives messages.
     cutoff : int, optional
-        Last instant that the models may know; default: the latest with an observed horizon
-        after it, so that the last horizon of the data is the holdout.
+        Last instant that the models may know (UTC microseconds); default: the latest with an
+        observed horizon after it, so that the last horizon of the data is the holdout.
     trials : int
-        Budget of the hyper-parameter search of each purchase model; 0 takes the defaults.
+        Trials of the hyper-parameter search of each purchase model; 0 takes the defaults.
+    progress : callable
+        Called with a text after each finished step; `count_progress_steps` says how many.
     tune_minutes : float, optional
-        Search each of them for so long instead; not reproducible, and logged as such.
+        Minutes to search for each purchase model, instead of a number of trials; what is found
+        then depends on the machine, and the run is tagged as not reproducible.
+
+    Returns
+    -------
+    TrainingResult
+        The registered versions, and how they did on the holdout.
 
     Raises
     ------
@@ -98,12 +110,36 @@ def train(
 
 
 def count_progress_steps(kinds: Sequence[ModelKind], trials: int) -> int:
-    """Count what `progress` is told in a training: each trial of a search, and each model."""
+    """Count the steps that a training reports: one per model, and one per trial of a search.
+
+    Parameters
+    ----------
+    kinds : sequence of ModelKind
+        Models to train.
+    trials : int
+        Trials of the search of each purchase model.
+
+    Returns
+    -------
+    int
+        How often `train` calls `progress`.
+    """
     return len(kinds) + trials * len(set(kinds) - {"best-channel"})
 
 
 def list_trainable_kinds(log: Log) -> list[ModelKind]:
-    """List the models that the shop's tables support."""
+    """List the models that the shop's tables can support.
+
+    Parameters
+    ----------
+    log : Log
+        The opened event log of one shop.
+
+    Returns
+    -------
+    list of ModelKind
+        Churn and timing, and channel where there are enough messages.
+    """
     return [
         kind for kind in KINDS if kind != "best-channel" or explain_missing_messages(log) is None
     ]
@@ -138,7 +174,7 @@ def _register(
 
 
 def _compare_on_holdout(evaluation: Evaluation | None) -> pd.DataFrame | None:
-    """Log and give the table of our forecast beside the baselines, on the holdout."""
+    """Log and return the scores of our forecast and the baselines on the holdout."""
     if evaluation is None or evaluation.test.split != "holdout":
         return None
     judged = evaluation.test

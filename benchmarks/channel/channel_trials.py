@@ -12,7 +12,7 @@ from models.channel.fit import fit_channel
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel, ChannelTraits
 from models.channel.traits import Trait
-from training.channel.policies import BEST_FIXED, cross_fit, one_hot, recommend_all
+from training.channel.policies import BEST_FIXED, CustomerFolds, cross_fit, one_hot, recommend_all
 from training.channel.policy_value import Estimate, LoggedDecisions, gains, policy_values
 from training.metrics.probabilities import OURS
 from training.runs.training_runs import SEED
@@ -75,7 +75,9 @@ class Valued:
     def __init__(self, world: World) -> None:
         rows = messages_of(world)
         everybody = np.ones((len(rows), len(ARMS)), dtype=bool)
-        unseen = cross_fit(rows, fit_world, everybody, MessageValue(), seed=SEED)
+        unseen = cross_fit(
+            rows, fit_world, everybody, MessageValue(), folds=CustomerFolds(seed=SEED)
+        )
         drawn = world.randomised
         self._policies = {
             OURS: one_hot(unseen.chosen, len(ARMS))[drawn],

@@ -20,6 +20,7 @@ from models.channel.model import ChannelModel, ChannelTraits
 from models.channel.traits import Trait
 from training.channel.policies import (
     BEST_FIXED,
+    CustomerFolds,
     arms_of,
     cross_fit,
     make_policies,
@@ -124,7 +125,7 @@ def _fit(rows: pd.DataFrame) -> ChannelModel:
 def _cross_fitted(rows: pd.DataFrame, seed: int) -> Estimate:
     """Estimate our gain over the best fixed arm on all customers."""
     everybody = np.ones((len(rows), len(_ARMS)), dtype=bool)
-    unseen = cross_fit(rows, _fit, everybody, MessageValue(), folds=_FOLDS, seed=seed)
+    unseen = cross_fit(rows, _fit, everybody, MessageValue(), folds=CustomerFolds(_FOLDS, seed))
     policies = make_policies(rows, unseen, everybody)
     return _gain(rows, unseen.p, {name: policies[name] for name in (OURS, BEST_FIXED)})
 

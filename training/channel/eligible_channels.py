@@ -1,4 +1,4 @@
-"""Which channels each customer could have been sent when a message was."""
+"""Determines which channels each customer could have been sent at the time of a message."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -20,38 +20,47 @@ _READ = ("consents", "messages", "reachability")  # what eligibility depends on
 def eligible_arms(
     log: Log, rows: pd.DataFrame, arms: Sequence[str], known_until: int, rules: ContactRules
 ) -> Flags:
-    """Say which arms were eligible just before each message was sent.
+    """Check for each message which arms its customer could have been sent just before it.
 
-    By the rules of today, as far as was known then. The arm that was sent is always among them:
-    it was.
+    The shop's rules of today are applied to the consents, messages and reachability known then.
+    The arm that was sent always counts as eligible, because it was sent.
 
     Parameters
     ----------
+    log : Log
+        The opened event log of one shop.
     rows : DataFrame
-        One row per message, with `customer_id, sent_at, channel`.
+        One row per message (n rows), with `customer_id, sent_at, channel`.
+    arms : sequence of str
+        Names of the K arms: channels, and possibly `none`.
+    known_until : int
+        Last instant (UTC microseconds) that the log may know.
+    rules : ContactRules
+        The shop's rules on consent, contact frequency and quiet hours.
 
     Returns
     -------
-    array (rows, arms)
+    bool array (n, K)
+        Whether the arm was eligible, with columns in the order of `arms`.
     """
     histories = _read_histories(log, rows["customer_id"], known_until)
-    found = np.zeros((len(rows), len(arms)), dtype=bool)
-    asked = zip(rows["customer_id"], rows["sent_at"], strict=True)
-    for place, (customer, sent_at) in enumerate(asked):
+    eligible = np.zeros((len(rows), len(arms)), dtype=bool)
+    messages = zip(rows["customer_id"], rows["sent_at"], strict=True)
+    for row_index, (customer, sent_at) in enumerate(messages):
         tables = histories.get(customer, {})
-        found[place] = [
+        eligible[row_index] = [
             check_eligibility(arm, tables, int(sent_at) - 1, rules).eligible for arm in arms
         ]
-    found[np.arange(len(rows)), pd.Index(arms).get_indexer(pd.Index(rows["channel"]))] = True
-    return found
+    eligible[np.arange(len(rows)), pd.Index(arms).get_indexer(pd.Index(rows["channel"]))] = True
+    return eligible
 
 
 def _read_histories(
     log: Log, customers: "pd.Series[str]", known_until: int
 ) -> Mapping[str, Mapping[str, TableColumns]]:
-    """Read of some customers what their eligibility depends on."""
+    """Read the tables that eligibility depends on: customer -> table name -> columns."""
     log.connection.register("_asked", pd.DataFrame({"customer_id": customers.unique()}))
-    found: dict[str, dict[str, TableColumns]] = {}
+    histories: dict[str, dict[str, TableColumns]] = {}
     for name in _READ:
         if HISTORY[name].contract in log.provided:
             columns = ", ".join(HISTORY[name].columns)
@@ -60,13 +69,13 @@ def _read_histories(
                 "WHERE customer_id IN (FROM _asked) ORDER BY customer_id"
             ).df()
             for customer, table in _split(name, frame):
-                found.setdefault(customer, {})[name] = table
+                histories.setdefault(customer, {})[name] = table
     log.connection.unregister("_asked")
-    return found
+    return histories
 
 
 def _split(name: str, frame: pd.DataFrame) -> Iterator[tuple[str, TableColumns]]:
-    """Part rows in the order of their customers into the tables of each."""
+    """Split rows that are sorted by customer into one table of columns per customer."""
     columns = {column: _array(column, frame[column]) for column in HISTORY[name].columns}
     customer = frame["customer_id"].to_numpy()
     starts = run_starts(customer)
@@ -75,7 +84,7 @@ def _split(name: str, frame: pd.DataFrame) -> Iterator[tuple[str, TableColumns]]
 
 
 def _array(column: str, values: "pd.Series[Any]") -> Array:
-    """Turn a column into that of a history: numbers with NaN, texts with None."""
+    """Turn a column into a history's array: numbers with NaN for null, texts with None."""
     if column in TEXTS:
         return values.astype(object).where(values.notna(), None).to_numpy()
     return values.to_numpy(dtype=float, na_value=np.nan)

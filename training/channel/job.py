@@ -1,4 +1,4 @@
-"""The best-channel job: conversion by channel, judged on messages later than those it learned."""
+"""Trains the channel model, and judges it on messages later than those it learned from."""
 
 from collections.abc import Callable, Sequence
 
@@ -38,10 +38,29 @@ MIN_MESSAGES = 1000
 
 
 def train_channel_model(log: Log, cutoff: int, progress: Callable[[str], None]) -> Candidate:
-    """Train best-channel as one MLflow run; registers nothing.
+    """Train the channel model as one MLflow run, without registering it.
 
-    Judged on the four weeks of messages after the cutoff where they are observed (`holdout`),
-    else by a second fit on the last four weeks before it (`valid`).
+    It is judged on the four weeks of messages after the cutoff where their outcomes are observed
+    (`holdout`), else by a second fit that leaves out the last four weeks before it (`valid`).
+
+    Parameters
+    ----------
+    log : Log
+        The opened event log of one shop.
+    cutoff : int
+        Last instant that the model may know (UTC microseconds).
+    progress : callable
+        Called with the model's name when it is trained.
+
+    Returns
+    -------
+    Candidate
+        The fitted model with its judgement against the base rate, ready to be registered.
+
+    Raises
+    ------
+    InputError
+        The year before the cutoff has too few messages, or none through a channel.
     """
     window = log.shop.channels.window_days
     flags = msgspec.structs.asdict(BoosterSettings()) | {"window_days": window}
@@ -50,9 +69,9 @@ def train_channel_model(log: Log, cutoff: int, progress: Callable[[str], None]) 
         since = cutoff - LEARN_DAYS * DAY
         rows = make_message_rows(log, catalog, since, cutoff, window, cutoff)
         check_message_rows(rows, window)
-        contest = _fit_best(log, cutoff, catalog, rows)
-        log_challenge(contest, log.shop.minor_digits)
-        model = msgspec.structs.replace(contest.model, moments=train_moments(log, since, cutoff))
+        result = _fit_best(log, cutoff, catalog, rows)
+        log_challenge(result, log.shop.minor_digits)
+        model = msgspec.structs.replace(result.model, moments=train_moments(log, since, cutoff))
         mlflow.set_tag("level", model.level)
         judgement = _judge(log, cutoff, catalog, rows, model)
         sample = rows.head(5)
@@ -62,26 +81,52 @@ def train_channel_model(log: Log, cutoff: int, progress: Callable[[str], None]) 
 
 
 def fit_channel_model(rows: pd.DataFrame, window: int, catalog: Catalog) -> ChannelModel:
-    """Fit an exploring model, or associations, to rows of `make_message_rows`."""
+    """Fit a channel model, exploring or observational, to the messages of a log.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        One row per message, from `make_message_rows`.
+    window : int
+        Days after a message within which a purchase counts.
+    catalog : Catalog
+        Features that the model may read, all of them columns of `rows`.
+
+    Returns
+    -------
+    ChannelModel
+        The model, without best moments.
+    """
     traits = channel_traits(sorted(rows["channel"].unique()), catalog)
     return fit_channel(rows, window, list(catalog), traits, BoosterSettings(), SEED)
 
 
 def _fit_best(log: Log, cutoff: int, catalog: Catalog, rows: pd.DataFrame) -> ChallengeResult:
-    """Fit the model, and let trees challenge it where enough was drawn at random."""
+    """Fit the channel model, and let trees challenge it where enough was drawn at random."""
     shop = log.shop
 
     def fit(part: pd.DataFrame) -> ChannelModel:
         return fit_channel_model(part, shop.channels.window_days, catalog)
 
-    def eligible(asked: pd.DataFrame, arms: Sequence[str]) -> NDArray[np.bool_]:
-        return eligible_arms(log, asked, arms, cutoff, shop.rules)
+    def eligible(messages: pd.DataFrame, arms: Sequence[str]) -> NDArray[np.bool_]:
+        return eligible_arms(log, messages, arms, cutoff, shop.rules)
 
     return challenge_with_trees(fit(rows), rows, fit, eligible, MessageValue.of_shop(shop))
 
 
 def explain_missing_messages(log: Log) -> str | None:
-    """Say why a shop cannot train best-channel; None if it can try."""
+    """Explain why a shop's messages are too few for a channel model.
+
+    Parameters
+    ----------
+    log : Log
+        The opened event log of one shop.
+
+    Returns
+    -------
+    str or None
+        What is missing, as a text; None where a training may be tried.
+    """
     if "messages" not in log.provided:
         return "the shop gives no table messages"
     count = log.count("messages")
@@ -89,7 +134,18 @@ def explain_missing_messages(log: Log) -> str | None:
 
 
 def check_messages_table(log: Log) -> None:
-    """Refuse a shop that has nothing to learn channels from, before anything is built."""
+    """Check, before anything is built, that a shop has messages to learn channels from.
+
+    Parameters
+    ----------
+    log : Log
+        The opened event log of one shop.
+
+    Raises
+    ------
+    InputError
+        The shop gives no table `messages`, or fewer than `MIN_MESSAGES` rows of it.
+    """
     if (reason := explain_missing_messages(log)) is not None:
         raise refuse(
             "tables.messages",
@@ -100,6 +156,20 @@ def check_messages_table(log: Log) -> None:
 
 
 def check_message_rows(rows: pd.DataFrame, window: int) -> None:
+    """Check that the messages of a year are enough to learn channels from.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        One row per message with a closed window; its column `channel` is read.
+    window : int
+        Days after a message within which a purchase counts; named in the error.
+
+    Raises
+    ------
+    InputError
+        There are fewer than `MIN_MESSAGES` rows, or all of them are of the arm `none`.
+    """
     if len(rows) < MIN_MESSAGES:
         raise refuse(
             "messages",
@@ -136,7 +206,7 @@ def _judge(
 
 
 def _score(split: str, model: ChannelModel, test: pd.DataFrame, base_rate: float) -> Judgement:
-    """Log the scores overall and by channel; judge against the base rate."""
+    """Log the scores overall and by channel, and judge the model against the base rate."""
     p = _p_of_sent(model, test)
     bought = test["bought"].to_numpy(dtype=bool)
     log_scores(split, score_probability(bought, p))
@@ -154,7 +224,7 @@ def _score(split: str, model: ChannelModel, test: pd.DataFrame, base_rate: float
 
 
 def _p_of_sent(model: ChannelModel, rows: pd.DataFrame) -> Floats:
-    """Give each message the probability of its own channel; the base of an unseen one."""
+    """Return each message's probability under its channel, or the base rate for an unseen one."""
     predicted = model.predict(rows)
     p = np.full(len(rows), model.base_rate)
     for channel, of_channel in rows.groupby("channel").indices.items():

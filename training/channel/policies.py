@@ -1,8 +1,8 @@
-"""Policies that are compared: who would have been sent what, by whom.
+"""Compared contact policies: which arm each of them would have given to each decision.
 
-A policy that learns is given each customer by a model that has not seen them (cross-fitting), so
-that its value on their decisions is no flattery. The best fixed arm learns too: it is the one
-that the other folds would have picked.
+A policy that learns meets each customer with a model fitted without that customer
+(cross-fitting), so that its estimated value is not flattered. The best fixed arm learns too: it is
+the one that the other folds would have picked.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,19 +25,50 @@ FOLDS = 5
 
 
 @dataclass(frozen=True)
+class CustomerFolds:
+    """A random split of customers into parts, all rows of a customer in the same part.
+
+    Attributes
+    ----------
+    count : int
+        Number of parts.
+    seed : int
+        Seed of the split.
+    """
+
+    count: int = FOLDS
+    seed: int = 0
+
+    def assign(self, customers: "pd.Series[str]") -> Indices:
+        """Assign the customer of each row to a part.
+
+        Parameters
+        ----------
+        customers : Series (n,)
+            Customer ids, one per row.
+
+        Returns
+        -------
+        int array (n,)
+            Number of the part, 0..count-1.
+        """
+        return np.asarray(customer_folds(customers, self.count, self.seed))
+
+
+@dataclass(frozen=True)
 class CrossFittedPredictions:
-    """What models say of customers whom they have not seen, a row per message.
+    """Predictions for each message by models that were fitted without its customer.
 
     Attributes
     ----------
     arms : list of str
-        In the order of the columns.
+        Names of the K arms, in the order of the columns.
     p : array (n, K)
-        P(purchase within the window) by arm.
+        P(purchase within the window) by arm, a row per message.
     spend : array (n,)
-        Mean amount of such a purchase.
-    chosen, fixed : array (n,)
-        The places of the arm that the model recommends and of the best fixed eligible arm.
+        Mean amount of such a purchase, minor units.
+    chosen, fixed : int array (n,)
+        Column of the arm that the model recommends, and of the best fixed eligible arm.
     """
 
     arms: list[str]
@@ -54,26 +85,36 @@ def cross_fit(
     worth: MessageValue,
     default_order: Sequence[str] = (),
     *,
-    folds: int = FOLDS,
-    seed: int = 0,
+    folds: CustomerFolds = CustomerFolds(),
 ) -> CrossFittedPredictions:
-    """Let models that have not seen a customer speak of each.
+    """Predict for each message with a model that was fitted without its customer.
 
     Parameters
     ----------
     rows : DataFrame
-        As `fit_channel` takes them.
-    eligible : array (n, K)
+        One row per message (n rows), as `fit_channel` takes them.
+    fit : callable
+        Rows -> channel model.
+    eligible : bool array (n, K)
         Which arms a message's customer could have been sent; arms are those of `rows`, sorted.
+    worth : MessageValue
+        What the shop earns by a purchase and pays for a message, minor units.
     default_order : sequence of str
-        What is recommended while nothing has been drawn at random.
+        Order of arms that is recommended while nothing has been drawn at random.
+    folds : CustomerFolds
+        The parts of the customers; one model is fitted for each.
+
+    Returns
+    -------
+    CrossFittedPredictions
+        Row by row with `rows`.
     """
     arms = arms_of(rows)
-    fold = customer_folds(rows["customer_id"], folds, seed)
+    fold = folds.assign(rows["customer_id"])
     found = CrossFittedPredictions(
         arms, np.zeros(eligible.shape), np.zeros(len(rows)), *np.zeros((2, len(rows)), dtype=int)
     )
-    for place in range(folds):
+    for place in range(folds.count):
         out = np.flatnonzero(fold == place)
         model = fit(rows[fold != place])
         left_out = rows.iloc[out]
@@ -88,7 +129,18 @@ def cross_fit(
 
 
 def arms_of(rows: pd.DataFrame) -> list[str]:
-    """Name the arms of a table of messages, sorted."""
+    """List the arms of a table of messages, sorted by name.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        One row per message, with `channel`.
+
+    Returns
+    -------
+    list of str
+        Each channel that occurs, `none` included, once.
+    """
     return sorted(rows["channel"].unique())
 
 
@@ -108,7 +160,7 @@ def recommend_all(
 
 
 def _order(model: ChannelModel, worth: MessageValue) -> list[str]:
-    """Order arms by what they are worth to the mean customer."""
+    """Order arms by what they are worth to the mean customer, the best first."""
     rates = {arm: np.array([rate]) for arm, rate in model.mean_p.items()}
     values = worth.of(rates, model.spend, np.zeros(1))
     return sorted(rates, key=lambda arm: -float(values[arm][0]))
@@ -117,7 +169,22 @@ def _order(model: ChannelModel, worth: MessageValue) -> list[str]:
 def make_policies(
     rows: pd.DataFrame, unseen: CrossFittedPredictions, eligible: Flags
 ) -> dict[str, Floats]:
-    """Lay out the chances of every policy: arrays (n, K) by name."""
+    """Make the compared policies: each gives every decision a chance per arm.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        One row per decision (n rows); the open rates by channel are read where they are columns.
+    unseen : CrossFittedPredictions
+        Row by row with `rows`.
+    eligible : bool array (n, K)
+        Which arms each decision's customer could have been sent.
+
+    Returns
+    -------
+    dict of str to array (n, K)
+        Chances by the policy's name; each row sums to 1.
+    """
     arms = unseen.arms
     policies = {
         OURS: one_hot(unseen.chosen, len(arms)),
@@ -133,7 +200,7 @@ def make_policies(
 
 
 def _open_rates(rows: pd.DataFrame, arms: Sequence[str]) -> Floats:
-    """Give the customers' open rates by arm, -inf where there is none: array (n, K)."""
+    """Return the customers' open rates by arm, -inf where there is none: array (n, K)."""
     columns = [f"{arm}_open_rate_182d" for arm in arms]
     return np.column_stack(
         [
@@ -146,12 +213,24 @@ def _open_rates(rows: pd.DataFrame, arms: Sequence[str]) -> Floats:
 
 
 def _most_opened(rates: Floats, arms: Sequence[str], eligible: Flags) -> Indices:
-    """Choose as rivals do: the eligible channel whose messages the customer opens most."""
+    """Choose as rival products do: the eligible channel whose messages the customer opens most."""
     allowed = np.where(eligible, rates, -np.inf)
     nobody = first_arms([], arms, eligible)
     return np.where(np.isfinite(allowed).any(axis=1), allowed.argmax(axis=1), nobody)
 
 
 def one_hot(chosen: Indices, arms: int) -> Floats:
-    """Give the chosen arm the chance 1: array (n, arms)."""
+    """Turn chosen arms into chances: 1 for the chosen arm, 0 for the others.
+
+    Parameters
+    ----------
+    chosen : int array (n,)
+        Column of the chosen arm of each decision.
+    arms : int
+        Number of arms, K.
+
+    Returns
+    -------
+    array (n, K)
+    """
     return np.asarray(np.eye(arms)[chosen])

@@ -1,4 +1,4 @@
-"""The challenger of the channel model: trees on many random sends, kept only if they earn more."""
+"""Lets trees challenge the channel model; they are kept only if their choices earn more."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -29,22 +29,41 @@ _CHALLENGER, _CHAMPION = "rich", "exploring"
 
 @dataclass(frozen=True)
 class ChallengeResult:
-    """How the challenger did.
+    """The outcome of a challenge: the channel model that won, and by how much.
 
     Attributes
     ----------
     model : ChannelModel
-        The one that won.
+        The model to keep.
     gain : Estimate or None
         What a decision of the challenger earns beyond one of the exploring model, in minor
-        units, with its interval of 95 %; None if it was not tried.
-    why_not : str or None
-        Why the challenger was not kept.
+        units, with its 95 % interval; None where it was not tried.
+    rejection : str or None
+        Why the challenger was not kept; None where it was.
     """
 
     model: ChannelModel
     gain: Estimate | None = None
-    why_not: str | None = None
+    rejection: str | None = None
+
+
+@dataclass(frozen=True)
+class ChallengeTerms:
+    """The terms on which trees challenge a channel model.
+
+    Attributes
+    ----------
+    needed : int
+        Random draws of every identified arm, without which nothing is tried.
+    settings : BoosterSettings
+        Settings of the trees.
+    seed : int
+        Seed of the split of customers, of the trees and of the interval.
+    """
+
+    needed: int = RICH_RANDOMISED
+    settings: BoosterSettings = SETTINGS
+    seed: int = SEED
 
 
 def challenge_with_trees(
@@ -53,43 +72,61 @@ def challenge_with_trees(
     fit: ChannelFit,
     eligible: EligibilityCheck,
     worth: MessageValue,
-    *,
-    needed: int = RICH_RANDOMISED,
-    settings: BoosterSettings = SETTINGS,
-    seed: int = SEED,
+    terms: ChallengeTerms = ChallengeTerms(),
 ) -> ChallengeResult:
-    """Let a DR-learner challenge a channel model on customers that neither has seen.
+    """Let a DR-learner on trees challenge a channel model on customers that neither has seen.
+
+    The challenger (`models.channel.corrections`) wins where the 95 % interval of what its
+    choices earn more lies above 0.
 
     Parameters
     ----------
+    exploring : ChannelModel
+        The model that is challenged.
     rows : DataFrame
-        What `exploring` was fitted to, as `fit_channel` takes it.
+        The rows that `exploring` was fitted to, one per message, as `fit_channel` takes them.
     fit : callable
         Rows -> exploring model.
     eligible : callable
-        (rows, arms) -> array (rows, arms): which arms each customer could have been sent.
-    needed : int
-        Draws of every identified arm, without which nothing is tried.
+        (rows, arms) -> bool array (rows, arms): which arms each customer could have been sent.
+    worth : MessageValue
+        What the shop earns by a purchase and pays for a message, minor units.
+    terms : ChallengeTerms
+        When to try, and with which settings.
+
+    Returns
+    -------
+    ChallengeResult
+        The model to keep, and why.
     """
-    why_not = _too_few(exploring, needed)
-    if why_not is not None:
-        return ChallengeResult(exploring, why_not=why_not)
-    gain = _gain(exploring, rows, fit, eligible, worth, settings, seed)
+    rejection = _explain_too_few(exploring, terms.needed)
+    if rejection is not None:
+        return ChallengeResult(exploring, rejection=rejection)
+    gain = _gain(exploring, rows, fit, eligible, worth, terms)
     if gain.low <= 0:
         return ChallengeResult(exploring, gain, "its decisions are not shown to earn more")
-    return ChallengeResult(fit_rich(exploring, rows, fit, settings, seed), gain)
+    return ChallengeResult(fit_rich(exploring, rows, fit, terms.settings, terms.seed), gain)
 
 
-def log_challenge(contest: ChallengeResult, minor_digits: int) -> None:
-    """Log to the active run how the challenger did; money in major units per decision."""
-    mlflow.set_tag("challenger", "kept" if contest.why_not is None else contest.why_not)
-    if contest.gain is not None:
+def log_challenge(result: ChallengeResult, minor_digits: int) -> None:
+    """Log to the active MLflow run how the challenger did.
+
+    Parameters
+    ----------
+    result : ChallengeResult
+        Logged as the tag `challenger`, and its gain as metrics in major units per decision.
+    minor_digits : int
+        Decimals of the currency; 2 for cents.
+    """
+    mlflow.set_tag("challenger", "kept" if result.rejection is None else result.rejection)
+    if result.gain is not None:
         unit = 10**minor_digits
-        found = {name: getattr(contest.gain, name) / unit for name in ("value", "low", "high")}
-        log_scores("challenger.gain", found)
+        gain = {name: getattr(result.gain, name) / unit for name in ("value", "low", "high")}
+        log_scores("challenger.gain", gain)
 
 
-def _too_few(model: ChannelModel, needed: int) -> str | None:
+def _explain_too_few(model: ChannelModel, needed: int) -> str | None:
+    """Explain why too little was drawn at random to try; None where it is enough."""
     if not model.identified:
         return "no effect is identified"
     drawn = {arm: model.evidence[arm].randomised for arm in model.identified}
@@ -103,37 +140,36 @@ def _gain(
     fit: ChannelFit,
     eligible: EligibilityCheck,
     worth: MessageValue,
-    settings: BoosterSettings,
-    seed: int,
+    terms: ChallengeTerms,
 ) -> Estimate:
     """Estimate what the challenger's choice earns beyond the exploring model's."""
     judged = rows["randomised"].to_numpy(dtype=bool) & (rows["propensity"] < 1).to_numpy()
-    asked, arms = rows[judged], arms_of(rows)
-    allowed = eligible(asked, arms)
-    fold = customer_folds(rows["customer_id"], _FOLDS, seed)
-    chosen = {name: np.empty(len(asked), dtype=np.intp) for name in (_CHALLENGER, _CHAMPION)}
-    p = np.zeros((len(asked), len(arms)))
-    for place in range(_FOLDS):
-        part, out = rows[fold != place], np.flatnonzero(fold[judged] == place)
+    drawn, arms = rows[judged], arms_of(rows)
+    allowed = eligible(drawn, arms)
+    fold = customer_folds(rows["customer_id"], _FOLDS, terms.seed)
+    chosen = {name: np.empty(len(drawn), dtype=np.intp) for name in (_CHALLENGER, _CHAMPION)}
+    p = np.zeros((len(drawn), len(arms)))
+    for fold_index in range(_FOLDS):
+        part, out = rows[fold != fold_index], np.flatnonzero(fold[judged] == fold_index)
         champion = fit(part)
-        rich = fit_rich(champion, part, fit, settings, seed)
+        rich = fit_rich(champion, part, fit, terms.settings, terms.seed)
         for name, model in ((_CHAMPION, champion), (_CHALLENGER, rich)):
-            chosen[name][out] = recommend_all(model, asked.iloc[out], arms, allowed[out], worth)
-        said = champion.predict(asked.iloc[out])
-        p[out] = np.column_stack([said.get(arm, np.zeros(len(out))) for arm in arms])
-    decisions = _decisions(asked, arms, p, worth, exploring.spend)
-    policies = {name: one_hot(places, len(arms)) for name, places in chosen.items()}
-    return gains(decisions, policies, _CHAMPION, seed=seed)[_CHALLENGER]
+            chosen[name][out] = recommend_all(model, drawn.iloc[out], arms, allowed[out], worth)
+        predicted = champion.predict(drawn.iloc[out])
+        p[out] = np.column_stack([predicted.get(arm, np.zeros(len(out))) for arm in arms])
+    decisions = _decisions(drawn, arms, p, worth, exploring.spend)
+    policies = {name: one_hot(columns, len(arms)) for name, columns in chosen.items()}
+    return gains(decisions, policies, _CHAMPION, seed=terms.seed)[_CHALLENGER]
 
 
 def _decisions(
     rows: pd.DataFrame, arms: Sequence[str], p: Floats, worth: MessageValue, spend: float
 ) -> LoggedDecisions:
-    """Count outcomes as the choice does: a purchase earns its mean, whatever it came to."""
+    """Value outcomes as the choice does: a purchase earns the mean amount, whatever it came to."""
     recent = worth.recent(rows, len(rows))
     bought = rows["bought"].to_numpy(dtype=float)
     earned = worth.of({arm: bought for arm in arms}, spend, recent)
-    expected = worth.of({arm: p[:, place] for place, arm in enumerate(arms)}, spend, recent)
+    expected = worth.of({arm: p[:, column] for column, arm in enumerate(arms)}, spend, recent)
     sent = pd.Index(arms).get_indexer(pd.Index(rows["channel"]))
     return LoggedDecisions(
         customer=rows["customer_id"].to_numpy(),

@@ -16,6 +16,7 @@ from training.channel.policies import (
     OPEN_RATE,
     UNIFORM,
     CrossFittedPredictions,
+    CustomerFolds,
     cross_fit,
     make_policies,
 )
@@ -64,9 +65,9 @@ def _everybody(rows: pd.DataFrame) -> np.ndarray:
 
 def _study(rows: pd.DataFrame, worth: MessageValue | None = None) -> PolicyStudy:
     reasons = ["frequency", "email_click_rate_182d"]
-    return study_policies(
-        rows, _fit, _everybody(rows), worth or MessageValue(), reasons=reasons, folds=2
-    )
+    eligible, worth = _everybody(rows), worth or MessageValue()
+    unseen = cross_fit(rows, _fit, eligible, worth, folds=CustomerFolds(2))
+    return study_policies(rows, unseen, eligible, worth, reasons=reasons, folds=CustomerFolds(2))
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +83,7 @@ def test_each_customer_is_judged_by_models_that_have_not_seen_them() -> None:
         seen.append(set(part["customer_id"]))
         return _fit(part)
 
-    cross_fit(rows, fit, _everybody(rows), MessageValue(), folds=3)
+    cross_fit(rows, fit, _everybody(rows), MessageValue(), folds=CustomerFolds(3))
     everybody = set(rows["customer_id"])
     left_out = [everybody - part for part in seen]
     assert sum(len(part) for part in left_out) == len(everybody)
@@ -93,7 +94,7 @@ def test_an_arm_that_is_not_eligible_is_never_chosen() -> None:
     rows = _messages(3000)
     eligible = _everybody(rows)
     eligible[::2, 0] = False
-    unseen = cross_fit(rows, _fit, eligible, MessageValue(), folds=2)
+    unseen = cross_fit(rows, _fit, eligible, MessageValue(), folds=CustomerFolds(2))
     for policy in make_policies(rows, unseen, eligible).values():
         assert policy.sum(axis=1) == pytest.approx(1)
         assert policy[::2, 0].max() == 0

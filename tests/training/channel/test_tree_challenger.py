@@ -15,6 +15,7 @@ from training.channel.policy_value import Estimate
 from training.channel.tree_challenger import (
     RICH_RANDOMISED,
     ChallengeResult,
+    ChallengeTerms,
     challenge_with_trees,
     log_challenge,
 )
@@ -22,10 +23,10 @@ from training.channel.tree_challenger import (
 SETTINGS = BoosterSettings(rounds=60, min_rows=1000, l2=1000.0)
 
 
-def _contest(rows: pd.DataFrame, **options) -> ChallengeResult:
-    given = {"eligible": everybody, "worth": MessageValue(), "needed": 2000} | options
-    exploring = fit_exploring(rows)
-    return challenge_with_trees(exploring, rows, fit_exploring, settings=SETTINGS, seed=1, **given)
+def _contest(rows: pd.DataFrame, needed: int = 2000, **options) -> ChallengeResult:
+    given = {"eligible": everybody, "worth": MessageValue()} | options
+    terms = ChallengeTerms(needed=needed, settings=SETTINGS, seed=1)
+    return challenge_with_trees(fit_exploring(rows), rows, fit_exploring, **given, terms=terms)
 
 
 def _true_value(model: ChannelModel) -> float:
@@ -37,7 +38,7 @@ def _true_value(model: ChannelModel) -> float:
 def test_trees_that_find_steps_are_kept_and_earn_more() -> None:
     rows, _ = draw_messages(36_000, 0.5, seed=0)
     found = _contest(rows)
-    assert (found.model.level, found.why_not) == ("rich", None)
+    assert (found.model.level, found.rejection) == ("rich", None)
     truly = _true_value(found.model) - _true_value(fit_exploring(rows))
     assert truly > 0.03
     assert 0 < found.gain.low < truly * found.model.spend < 1.2 * found.gain.high
@@ -49,7 +50,7 @@ def test_trees_that_have_nothing_to_find_are_not_kept() -> None:
     assert found.model.level == "exploring"
     assert found.model.corrections == {}
     assert found.gain.low <= 0
-    assert found.why_not == "its decisions are not shown to earn more"
+    assert found.rejection == "its decisions are not shown to earn more"
 
 
 def test_where_nobody_has_a_choice_nothing_can_be_gained() -> None:
@@ -93,16 +94,16 @@ def test_associations_are_not_challenged(exploring: ChannelModel) -> None:
     assert found == ChallengeResult(observed, None, "no effect is identified")
 
 
-@pytest.mark.parametrize("why_not", [None, "its decisions are not shown to earn more"])
+@pytest.mark.parametrize("rejection", [None, "its decisions are not shown to earn more"])
 def test_the_run_says_how_the_challenger_did(
-    exploring: ChannelModel, monkeypatch: pytest.MonkeyPatch, why_not: str | None
+    exploring: ChannelModel, monkeypatch: pytest.MonkeyPatch, rejection: str | None
 ) -> None:
     tags: dict[str, str] = {}
     scores: dict[str, dict[str, float]] = {}
     monkeypatch.setattr(challenger.mlflow, "set_tag", tags.__setitem__)
     monkeypatch.setattr(challenger, "log_scores", scores.__setitem__)
     log_challenge(
-        ChallengeResult(exploring, Estimate(50.0, 10.0, 30.0, 70.0), why_not), minor_digits=2
+        ChallengeResult(exploring, Estimate(50.0, 10.0, 30.0, 70.0), rejection), minor_digits=2
     )
-    assert tags == {"challenger": why_not or "kept"}
+    assert tags == {"challenger": rejection or "kept"}
     assert scores == {"challenger.gain": {"value": 0.5, "low": 0.3, "high": 0.7}}
