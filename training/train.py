@@ -180,5 +180,6 @@ def _compare_on_holdout(evaluation: Evaluation | None) -> pd.DataFrame | None:
     judged = evaluation.test
     table = score_models(judged.customers, judged.labels, judged.laws)
     mlflow.log_text(table.to_csv(index=False), "holdout_baselines.csv")
-    log_scores("holdout", table.drop(columns=["origin", "model"]).iloc[0].to_dict())
+    ours = table.drop(columns=["origin", "model"]).iloc[0]
+    log_scores("holdout", {str(name): float(value) for name, value in ours.items()})
     return table

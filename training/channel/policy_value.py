@@ -304,8 +304,8 @@ def _simultaneous(shares: list[Floats], customer: ArrayLike, seed: int) -> list[
     """Turn rows' shares into estimates whose intervals hold together."""
     codes = pd.factorize(np.asarray(customer))[0]
     values = np.array([share.mean() for share in shares])
-    by_customer = np.column_stack(
-        [np.bincount(codes, weights=share - share.mean()) for share in shares]
+    by_customer: Floats = np.column_stack(
+        [np.bincount(codes, weights=share - share.mean()).astype(float) for share in shares]
     )
     customers = len(by_customer)
     inflation = customers / max(customers - 1, 1)

@@ -1,14 +1,14 @@
-"""Our forecast beside the baselines: scores by origin and frequency, differences with intervals."""
+"""Compares our forecast with the baselines: scores by origin and frequency, and differences."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import mlflow
 import pandas as pd
-from numpy.typing import NDArray
 
+from features.arrays import Floats
 from training.metrics.bootstrap import paired_differences
 from training.metrics.probabilities import (
     ALL_CUSTOMERS,
@@ -24,7 +24,7 @@ _KEYS = ["origin", "frequency", "model"]
 
 @dataclass(frozen=True)
 class BacktestComparison:
-    """Our forecast beside every baseline, at one origin or many.
+    """Scores of our forecast and every baseline, at one origin or many.
 
     Attributes
     ----------
@@ -33,8 +33,8 @@ class BacktestComparison:
         of `training.metrics.probabilities.frequency_buckets`), `model`, `customers`, and the
         columns of `training.metrics.probabilities.score_losses`.
     differences : DataFrame
-        One row per rival: `rival`, our CRPS against its in `percent`, the 95 % interval
-        `low, high` over customers with all their origins, `distinguishable`.
+        One row per rival: `rival`, `percent` (our CRPS less the rival's, in % of the rival's),
+        `low, high` (its 95 % interval over customers with all their origins), `distinguishable`.
     """
 
     scores: pd.DataFrame
@@ -42,11 +42,12 @@ class BacktestComparison:
 
     @property
     def pooled(self) -> pd.DataFrame:
-        """Scores over the origins: means weighted by customers, a row per (frequency, model).
+        """Mean scores over the origins, weighted by customers.
 
-        For CRPS, log-loss and Brier that is the mean over all rows; an AUC or a calibration
-        error compares customers of the same origin only. Where a score is not defined at an
-        origin, it is the mean of the others.
+        One row per (frequency, model): `frequency, model, customers` and the metrics of `scores`.
+        For CRPS, log-loss and Brier that is the mean over all rows; an AUC or a calibration error
+        compares customers of the same origin only. Where a score is not defined at an origin, it
+        is the mean of the others.
         """
         metrics = self.scores.columns.drop([*_KEYS, "customers"])
         rows = []
@@ -59,9 +60,25 @@ class BacktestComparison:
 
 
 def score_models(
-    population: pd.DataFrame, labels: pd.DataFrame, laws: dict[str, NDArray[Any]]
+    population: pd.DataFrame, labels: pd.DataFrame, laws: Mapping[str, Floats]
 ) -> pd.DataFrame:
-    """Score several laws F(h) of the same customers: one row per model."""
+    """Score the forecasts of several models for the same customers.
+
+    Parameters
+    ----------
+    population : DataFrame
+        One row per customer (n rows); `cutoff` is read.
+    labels : DataFrame
+        Row by row with `population`, from `training.labels.make_labels`.
+    laws : dict of str to array (n, H + 1)
+        By model, P(next purchase within h days) for h = 0..H.
+
+    Returns
+    -------
+    DataFrame
+        One row per model: `origin, customers, model` and the columns of
+        `training.metrics.probabilities.score_losses`.
+    """
     about = {"origin": population["cutoff"].iloc[0], "customers": len(population)}
     return pd.DataFrame(
         [
@@ -74,13 +91,20 @@ def score_models(
 def compare_at_origins(
     origins: Sequence[datetime], losses: Sequence[pd.DataFrame]
 ) -> BacktestComparison:
-    """Score the losses of each origin, and compare ours with each rival's over all of them.
+    """Score the losses of each origin, and compare ours with each rival's over all origins.
 
     Parameters
     ----------
+    origins : sequence of datetime
+        The judged cutoffs, in UTC.
     losses : sequence of DataFrame
         Per origin, a row per (model, customer), the customers of each model in the same order:
-        `customer_id, frequency, model` and the columns of `losses_by_customer`.
+        `customer_id, frequency, model` and the columns of
+        `training.metrics.probabilities.losses_by_customer`.
+
+    Returns
+    -------
+    BacktestComparison
     """
     rows = [
         {"origin": origin, **row}
@@ -90,15 +114,21 @@ def compare_at_origins(
     together = pd.concat(losses, ignore_index=True)
     by_model = {str(name): part for name, part in together.groupby("model", sort=False)}
     ours = by_model.pop(OURS)
-    found = paired_differences(
+    by_rival = paired_differences(
         ours["crps"], {name: part["crps"] for name, part in by_model.items()}, ours["customer_id"]
     )
-    differences = [{"rival": rival} | difference.row for rival, difference in found.items()]
+    differences = [{"rival": rival} | difference.row for rival, difference in by_rival.items()]
     return BacktestComparison(pd.DataFrame(rows), pd.DataFrame(differences))
 
 
 def log_comparison(result: BacktestComparison) -> None:
-    """Log to the active run the tables as CSV, our scores and the differences as metrics."""
+    """Log a comparison to the active MLflow run: tables as CSV, scores and differences as metrics.
+
+    Parameters
+    ----------
+    result : BacktestComparison
+        Of its scores, only ours become metrics.
+    """
     pooled = result.pooled
     for name, table in {
         "backtest": result.scores,

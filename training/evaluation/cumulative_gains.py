@@ -1,4 +1,4 @@
-"""Cumulative gain and lift: how many of the buyers are among those ranked highest."""
+"""Computes cumulative gain and lift: how many buyers are among those ranked highest."""
 
 import numpy as np
 import pandas as pd
@@ -11,11 +11,27 @@ _STEPS = 100
 
 
 def gain_curve(outcome: NDArray[np.bool_], p: Floats, asked: Floats) -> Floats:
-    """Give the share of buyers found when the share `asked` with the highest p is asked.
+    """Compute the share of buyers among the customers with the highest probabilities.
 
     Of customers with equal p, whose order says nothing, a part is taken at random: the curve
-    is a straight line over them. NaN where nobody bought.
+    is a straight line over them.
 
+    Parameters
+    ----------
+    outcome : bool array (n,)
+        Who bought.
+    p : array (n,)
+        Probability to buy, by which customers are ranked.
+    asked : array (k,)
+        Shares of customers, 0..1, taken from the top of the ranking.
+
+    Returns
+    -------
+    array (k,)
+        Share of all buyers, 0..1, for each of `asked`; NaN where nobody bought.
+
+    Examples
+    --------
     >>> gain_curve(np.array([True, False, False]), np.array([0.9, 0.2, 0.2]), np.array([0.5]))
     array([1.])
     """
@@ -27,12 +43,20 @@ def gain_curve(outcome: NDArray[np.bool_], p: Floats, asked: Floats) -> Floats:
 
 
 def gain_table(judged: JudgedOrigin, days: int) -> pd.DataFrame:
-    """Give the gain and lift of every model, ranked by the chance to buy within `days`.
+    """Tabulate gain and lift of every model, ranked by the chance to buy within `days`.
+
+    Parameters
+    ----------
+    judged : JudgedOrigin
+        Forecasts and outcomes at one cutoff.
+    days : int
+        Days after the cutoff within which a purchase counts, 1..H.
 
     Returns
     -------
     DataFrame
-        One row per (model, step of 1 %): `model, asked, found, lift`.
+        One row per (model, step of 1 % of customers): `model`, `asked` (share of customers),
+        `found` (share of buyers among them), `lift` (found / asked).
     """
     asked = np.arange(1, _STEPS + 1) / _STEPS
     outcome = judged.bought_within(days)

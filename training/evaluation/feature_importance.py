@@ -1,4 +1,4 @@
-"""What the boosters read: LightGBM's gain, summed up by feature and by family."""
+"""Measures what the boosters rely on: LightGBM's gain, summed by feature and by family."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -14,7 +14,17 @@ NO_FEATURE = "place in the horizon"
 
 
 def iterate_boosters(model: Any) -> Iterator[ResidualBooster]:
-    """Find all boosters of a model, however deep in it."""
+    """Iterate over all boosters of a model, at any depth of its fields.
+
+    Parameters
+    ----------
+    model : model, mapping, list or booster
+        Anything that may hold boosters.
+
+    Yields
+    ------
+    ResidualBooster
+    """
     if isinstance(model, ResidualBooster):
         yield model
     elif isinstance(model, msgspec.Struct):
@@ -28,19 +38,20 @@ def iterate_boosters(model: Any) -> Iterator[ResidualBooster]:
 
 
 def importance_table(models: Mapping[str, Any], catalog: Catalog) -> pd.DataFrame:
-    """Give each feature's share of all that splits of a model's boosters gain.
+    """Tabulate each feature's share of the total gain of the splits in a model's boosters.
 
     Parameters
     ----------
     models : mapping of str to model
+        Models by the name that the table shows.
     catalog : Catalog
-        Where a feature says its family and what it is.
+        Source of each feature's description and family.
 
     Returns
     -------
     DataFrame
         One row per (model, feature that is split on): `model, feature, description, family,
-        share`, the largest first; no row for a model without boosters.
+        share` (0..1 of the model's gain), the largest first; no row for a model without boosters.
     """
     rows = [
         {
@@ -59,7 +70,19 @@ def importance_table(models: Mapping[str, Any], catalog: Catalog) -> pd.DataFram
 
 
 def family_table(importance: pd.DataFrame) -> pd.DataFrame:
-    """Add up by family: one row per family, a column per model, the largest mean first."""
+    """Sum importance by family of features.
+
+    Parameters
+    ----------
+    importance : DataFrame
+        From `importance_table`.
+
+    Returns
+    -------
+    DataFrame
+        One row per family: `family`, and a column of shares (0..1) per model; the largest mean
+        first.
+    """
     table = importance.pivot_table(
         index="family", columns="model", values="share", aggfunc="sum", fill_value=0.0, sort=False
     )

@@ -1,11 +1,11 @@
-"""Is a whole law calibrated? Its probability integral transform should be uniform.
+"""Checks whether whole forecast laws are calibrated, by probability integral transforms (PIT).
 
-A law over days has steps, and a customer who did not return is only known to come later. The
-mass of such a row is spread evenly over what it may be, so that no random draw is needed: the
-nonrandomised PIT of Czado, Gneiting and Held (2009, "Predictive model assessment for count
-data", equation 2), and for rows without a return the uniform spread of D-calibration (Haider,
-Hoehn, Davis and Greiner 2020, "Effective ways to build and evaluate individual survival
-distributions", section 3.5).
+The PIT of a calibrated forecast is uniform. A law over days has steps, and a customer who did not
+return is only known to come later. The mass of such a row is spread evenly over the values that it
+may have, so that no random draw is needed: the nonrandomised PIT of Czado, Gneiting and Held
+(2009, "Predictive model assessment for count data", equation 2), and for rows without a return the
+uniform spread of D-calibration (Haider, Hoehn, Davis and Greiner 2020, "Effective ways to build
+and evaluate individual survival distributions", section 3.5).
 """
 
 import numpy as np
@@ -23,23 +23,23 @@ OF_RETURN, OF_LAW = "given a return", "whole law"
 
 
 def pit_spans_given_return(days_to_next: NDArray[np.int_], within: Floats) -> PitSpans:
-    """Give where each returner's day fell in the law of the day, given a return.
+    """Compute which span of probability each returner's day covers in the law given a return.
 
     Parameters
     ----------
     days_to_next : int array (n,)
         1..H, or 0 without a return: such rows are left out.
     within : array (n, H + 1)
-        F(h) for h = 0..H.
+        F(h) = P(next purchase within h days) for h = 0..H.
 
     Returns
     -------
     low, high : array (returners,)
-        F(d - 1) / F(H) and F(d) / F(H); 0 where F(H) is 0.
+        F(d - 1) / F(H) and F(d) / F(H) for a return on day d; 0 where F(H) is 0.
 
     Examples
     --------
-    >>> spans_given_return(np.array([0, 2]), np.array([[0, 0.1, 0.2], [0, 0.2, 0.5]]))
+    >>> pit_spans_given_return(np.array([0, 2]), np.array([[0, 0.1, 0.2], [0, 0.2, 0.5]]))
     (array([0.4]), array([1.]))
     """
     returned = days_to_next > 0
@@ -49,11 +49,25 @@ def pit_spans_given_return(days_to_next: NDArray[np.int_], within: Floats) -> Pi
 
 
 def pit_spans_of_law(days_to_next: NDArray[np.int_], within: Floats) -> PitSpans:
-    """Give where each customer's outcome fell in their law.
+    """Compute which span of probability each customer's outcome covers in their whole law.
 
     A return on day d lies between F(d - 1) and F(d), no return within H between F(H) and 1.
 
-    >>> spans_of_law(np.array([0, 2]), np.array([[0, 0.1, 0.2], [0, 0.2, 0.5]]))
+    Parameters
+    ----------
+    days_to_next : int array (n,)
+        1..H, or 0 without a return.
+    within : array (n, H + 1)
+        F(h) = P(next purchase within h days) for h = 0..H.
+
+    Returns
+    -------
+    low, high : array (n,)
+        Ends of the span, 0..1.
+
+    Examples
+    --------
+    >>> pit_spans_of_law(np.array([0, 2]), np.array([[0, 0.1, 0.2], [0, 0.2, 0.5]]))
     (array([0.2, 0.2]), array([1. , 0.5]))
     """
     low, high = _at_days(np.maximum(days_to_next, 1), within)
@@ -62,9 +76,21 @@ def pit_spans_of_law(days_to_next: NDArray[np.int_], within: Floats) -> PitSpans
 
 
 def pit_distribution(spans: PitSpans, at: ArrayLike) -> Floats:
-    """Give the expected share of the randomised PIT at or below each of `at`.
+    """Compute the expected share of the randomised PIT at or below given levels.
 
-    Between its low and high a row's mass is even; a row without width is a step.
+    Within its span a row's mass is even; a row whose span has no width is a step.
+
+    Parameters
+    ----------
+    spans : pair of array (n,)
+        Low and high end of each row's span.
+    at : array (k,)
+        Levels, 0..1.
+
+    Returns
+    -------
+    array (k,)
+        Shares of the rows, 0..1.
     """
     low, high = (side[:, None] for side in spans)
     at = np.asarray(at, dtype=float)[None, :]
@@ -76,8 +102,22 @@ def pit_distribution(spans: PitSpans, at: ArrayLike) -> Floats:
 
 
 def pit_histogram(spans: PitSpans, bins: int = BINS) -> Floats:
-    """Give the expected share of the randomised PIT in each of `bins` equal bins.
+    """Compute the expected share of the randomised PIT in each of several equal bins of 0..1.
 
+    Parameters
+    ----------
+    spans : pair of array (n,)
+        Low and high end of each row's span.
+    bins : int
+        Number of bins.
+
+    Returns
+    -------
+    array (bins,)
+        Shares that sum to 1; each is 1 / bins under a calibrated law.
+
+    Examples
+    --------
     >>> pit_histogram((np.array([0.0, 0.5]), np.array([0.5, 1.0])), bins=4)
     array([0.25, 0.25, 0.25, 0.25])
     """
@@ -86,27 +126,59 @@ def pit_histogram(spans: PitSpans, bins: int = BINS) -> Floats:
 
 
 def window_coverage(spans: PitSpans, share: float = _WINDOW) -> float:
-    """Give the expected share of outcomes in the central window of their law."""
+    """Compute the expected share of outcomes that fall in the central window of their law.
+
+    Parameters
+    ----------
+    spans : pair of array (n,)
+        Low and high end of each row's span.
+    share : float
+        Probability that the window should hold, 0..1.
+
+    Returns
+    -------
+    float
+        0..1; `share` under a calibrated law.
+    """
     low, high = pit_distribution(spans, [(1 - share) / 2, (1 + share) / 2])
     return float(high - low)
 
 
 def largest_deviation(spans: PitSpans, bins: int = BINS) -> float:
-    """Give how far the fullest or emptiest bin of the PIT is from its share, 1 / bins.
+    """Compute how far the fullest or emptiest bin of the PIT is from its expected share, 1 / bins.
 
-    Of the whole law this is D-calibration's largest deviation.
+    For spans of the whole law this is D-calibration's largest deviation.
+
+    Parameters
+    ----------
+    spans : pair of array (n,)
+        Low and high end of each row's span.
+    bins : int
+        Number of equal bins.
+
+    Returns
+    -------
+    float
+        0 for a perfectly calibrated law.
     """
     return float(np.abs(pit_histogram(spans, bins) - 1 / bins).max())
 
 
 def pit_table(judged: JudgedOrigin, bins: int = BINS) -> pd.DataFrame:
-    """Give the PIT histograms of every model.
+    """Tabulate the PIT histograms of every model.
+
+    Parameters
+    ----------
+    judged : JudgedOrigin
+        Forecasts and outcomes at one cutoff.
+    bins : int
+        Number of equal bins.
 
     Returns
     -------
     DataFrame
         One row per (model, law, bin): `model`, `law` (given a return, or the whole law),
-        `left` (edge of the bin), `share`.
+        `left` (edge of the bin), `share` (of the rows).
     """
     left = np.arange(bins) / bins
     tables = [
@@ -119,12 +191,18 @@ def pit_table(judged: JudgedOrigin, bins: int = BINS) -> pd.DataFrame:
 
 
 def pit_scores(judged: JudgedOrigin) -> pd.DataFrame:
-    """Sum up the PIT of every model.
+    """Summarise the PIT of every model in two figures.
+
+    Parameters
+    ----------
+    judged : JudgedOrigin
+        Forecasts and outcomes at one cutoff.
 
     Returns
     -------
     DataFrame
-        One row per (model, law): `model, law, in_window_80, largest_deviation`.
+        One row per (model, law): `model`, `law` (given a return, or the whole law),
+        `in_window_80` (share of outcomes in the central 80 % window), `largest_deviation`.
     """
     rows = [
         {
@@ -151,5 +229,6 @@ def _all_spans(judged: JudgedOrigin) -> list[tuple[str, str, PitSpans]]:
 
 
 def _at_days(days: NDArray[np.int_], law: Floats) -> PitSpans:
+    """Return each row's span for a return on its day."""
     rows = np.arange(len(law))
     return law[rows, days - 1], law[rows, days]

@@ -1,4 +1,4 @@
-"""A few customers to look at: their law, and the window given a return. No id stands in them."""
+"""Chooses a few customers whose forecasts the report shows, without their ids."""
 
 from string import ascii_uppercase
 
@@ -14,9 +14,19 @@ WINDOW = {"p10": 0.1, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p90": 0.9}
 
 
 def choose_samples(judged: JudgedOrigin) -> dict[str, int]:
-    """Choose customers by quantiles of F(H): label -> row, the likeliest to buy first.
+    """Choose customers at fixed quantiles of our probability to buy within the horizon.
 
-    Each is the one nearest to its quantile, the first of several; nobody is chosen twice.
+    Each is the customer nearest to its quantile, the first of several; nobody is chosen twice.
+
+    Parameters
+    ----------
+    judged : JudgedOrigin
+        Forecasts and outcomes at one cutoff.
+
+    Returns
+    -------
+    dict of str to int
+        Label, such as `customer A`, -> row of `judged.customers`; the likeliest to buy first.
     """
     chances = judged.laws[OURS][:, -1]
     rows = [int(np.abs(chances - q).argmin()) for q in np.quantile(chances, SHARES)]
@@ -24,7 +34,19 @@ def choose_samples(judged: JudgedOrigin) -> dict[str, int]:
 
 
 def sample_laws(judged: JudgedOrigin) -> pd.DataFrame:
-    """Give the laws of the chosen: one row per (customer, day): `customer, days, p_within`."""
+    """Tabulate our forecast, day by day, for the sample customers.
+
+    Parameters
+    ----------
+    judged : JudgedOrigin
+        Forecasts and outcomes at one cutoff.
+
+    Returns
+    -------
+    DataFrame
+        One row per (customer, day 0..H): `customer` (label), `days`, `p_within` (P(next purchase
+        within so many days)).
+    """
     days = np.arange(judged.horizon_days + 1)
     tables = [
         pd.DataFrame({"customer": label, "days": days, "p_within": judged.laws[OURS][row]})
@@ -34,14 +56,19 @@ def sample_laws(judged: JudgedOrigin) -> pd.DataFrame:
 
 
 def sample_windows(judged: JudgedOrigin) -> pd.DataFrame:
-    """Give the windows of the chosen.
+    """Tabulate when the sample customers are expected back, given that they return.
+
+    Parameters
+    ----------
+    judged : JudgedOrigin
+        Forecasts and outcomes at one cutoff.
 
     Returns
     -------
     DataFrame
-        One row per customer: `customer`, `p_within` (F(H)), `p10, p25, p50, p75, p90` (days
-        by which they are back with that probability, given a return), `days_to_next` (what
-        happened; 0 for no purchase within H).
+        One row per customer: `customer` (label), `p_within` (P(purchase within H)), `p10, p25, p50,
+        p75, p90` (days by which they are back with that probability, given a return),
+        `days_to_next` (what happened; 0 for no purchase within H).
     """
     rows = []
     for label, row in choose_samples(judged).items():
@@ -55,7 +82,7 @@ def sample_windows(judged: JudgedOrigin) -> pd.DataFrame:
 
 
 def _day_of(law: Floats, share: float) -> float:
-    """Find where a law first reaches a share of its end, between days linearly."""
+    """Find the day on which a law reaches a share of its last value, interpolated linearly."""
     level = share * law[-1]
     right = max(1, int(np.argmax(law >= level)))
     rise = law[right] - law[right - 1]

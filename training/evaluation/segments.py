@@ -1,4 +1,4 @@
-"""Groups of customers: how many buy, as predicted and as observed, and what they spend."""
+"""Compares predicted and observed purchases and spend by group of customers."""
 
 import numpy as np
 import pandas as pd
@@ -11,14 +11,20 @@ from training.metrics.probabilities import OURS, frequency_buckets
 
 
 def segment_table(judged: JudgedOrigin) -> pd.DataFrame:
-    """Sum up the RFM segments, the likeliest to buy first.
+    """Compare prediction and outcome in each RFM segment.
+
+    Parameters
+    ----------
+    judged : JudgedOrigin
+        Forecasts and outcomes at one cutoff.
 
     Returns
     -------
     DataFrame
-        One row per segment: `group, customers, share`, mean F(H) `predicted` and share
-        `observed`, with Wilson's 95 % interval `low` to `high`; `spend` and `expected_spend`,
-        minor units per customer within H, the latter NaN where spend was not fitted; our `crps`.
+        One row per segment, the likeliest to buy first: `group, customers, share` (of all
+        customers), `predicted` (mean probability to buy within H) and `observed` (share who did),
+        with Wilson's 95 % interval `low` to `high`; `spend` and `expected_spend`, minor units per
+        customer within H, the latter NaN where spend was not fitted; our `crps` in days.
     """
     named = judged.customers["rfm_segment"].fillna("not scored").to_numpy()
     rows = [_summarise(judged, name, named == name) for name in pd.unique(named)]
@@ -27,7 +33,18 @@ def segment_table(judged: JudgedOrigin) -> pd.DataFrame:
 
 
 def frequency_table(judged: JudgedOrigin) -> pd.DataFrame:
-    """Sum up the buckets of frequency, as `segment_table` does."""
+    """Compare prediction and outcome in each bucket of frequency (repeat purchase days).
+
+    Parameters
+    ----------
+    judged : JudgedOrigin
+        Forecasts and outcomes at one cutoff.
+
+    Returns
+    -------
+    DataFrame
+        One row per bucket, with the columns of `segment_table`.
+    """
     buckets = frequency_buckets(judged.customers["frequency"].to_numpy(dtype=float))
     return pd.DataFrame([_summarise(judged, name, rows) for name, rows in buckets.items()])
 

@@ -1,7 +1,7 @@
-"""The registry's writer: new versions become challengers, promoted ones champions.
+"""Writes to the model registry: new versions become challengers, promoted ones champions.
 
-Nothing is registered until everything that was to be trained has been; a promotion is checked
-as the set of champions that it would leave behind, and then made.
+Nothing is registered until everything that was to be trained has been. A promotion is checked
+as the set of champions that it would leave behind before any alias moves.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,11 +15,18 @@ from training.runs.candidates import ERROR_TAG, EXCESS_TAG, Candidate, Judgement
 
 
 def register(tracking_uri: str, candidates: Sequence[Candidate]) -> dict[ModelKind, str]:
-    """Register candidates as new versions and point `challenger` at them.
+    """Register candidates as new versions, and point the alias `challenger` at them.
+
+    Parameters
+    ----------
+    tracking_uri : str
+        MLflow's database.
+    candidates : sequence of Candidate
+        The trained models.
 
     Returns
     -------
-    dict
+    dict of ModelKind to str
         The new version of each kind.
     """
     client = MlflowClient(tracking_uri)
@@ -46,13 +53,15 @@ def promote(tracking_uri: str, kinds: Sequence[ModelKind] = ()) -> dict[ModelKin
 
     Parameters
     ----------
-    kinds : sequence of Kind, optional
-        Default: every kind that has a challenger. A new horizon is promoted with churn and
-        repurchase-timing together.
+    tracking_uri : str
+        MLflow's database.
+    kinds : sequence of ModelKind, optional
+        Kinds to promote; default: every kind that has a challenger. A new horizon is promoted with
+        churn and timing together.
 
     Returns
     -------
-    dict
+    dict of ModelKind to str
         The promoted version of each kind.
 
     Raises
@@ -63,19 +72,19 @@ def promote(tracking_uri: str, kinds: Sequence[ModelKind] = ()) -> dict[ModelKin
     """
     challengers = {k: read_version(tracking_uri, k, CHALLENGER) for k in kinds or KINDS}
     missing = [kind for kind in kinds if challengers[kind] is None]
-    found = {kind: version for kind, version in challengers.items() if version is not None}
-    if missing or not found:
+    promoted = {kind: version for kind, version in challengers.items() if version is not None}
+    if missing or not promoted:
         raise NextbuyError(
             f"no challenger for {', '.join(missing or KINDS)}: train one with `nextbuy train`"
         )
-    for kind, version in found.items():
+    for kind, version in promoted.items():
         _check_judgement(kind, version.version, version.tags)
-    champions = {k: read_version(tracking_uri, k, CHAMPION) for k in KINDS if k not in found}
-    Champions({k: v for k, v in (champions | found).items() if v is not None})
+    champions = {k: read_version(tracking_uri, k, CHAMPION) for k in KINDS if k not in promoted}
+    Champions({k: v for k, v in (champions | promoted).items() if v is not None})
     client = MlflowClient(tracking_uri)
-    for kind, version in found.items():
+    for kind, version in promoted.items():
         client.set_registered_model_alias(kind, CHAMPION, version.version)
-    return {kind: version.version for kind, version in found.items()}
+    return {kind: version.version for kind, version in promoted.items()}
 
 
 def _check_judgement(kind: ModelKind, version: str, tags: Mapping[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""What a user could do instead: the rivals that stand in every comparison.
+"""Baselines that stand in every comparison: what a user could do instead of our models.
 
 Each is a function (slices, population) -> F(h) for h = 0..H, array (n, H + 1), fitted on the
 slices alone.
@@ -28,14 +28,40 @@ _RFM_SETTINGS = BoosterSettings(
 
 
 def base_rate_law(slices: Slices, population: pd.DataFrame) -> Floats:
-    """Give everybody the law of the latest slice."""
+    """Forecast for everybody what happened to the customers of the latest slice.
+
+    Parameters
+    ----------
+    slices : Slices
+        Features and labels to learn from.
+    population : DataFrame
+        One row per customer to forecast (n rows).
+
+    Returns
+    -------
+    array (n, H + 1)
+        P(next purchase within h days) for h = 0..H, the same in every row.
+    """
     latest = slices.frame["cutoff"] == slices.frame["cutoff"].max()
     law = empirical_law(slices.labels.loc[latest, "days_to_next"], slices.horizon_days)
     return np.tile(law, (len(population), 1))
 
 
 def days_since_last_law(slices: Slices, population: pd.DataFrame) -> Floats:
-    """Give each customer the law of those who were silent for about as long."""
+    """Forecast for each customer what happened to those who had been silent for about as long.
+
+    Parameters
+    ----------
+    slices : Slices
+        Features and labels to learn from; customers are parted into twentieths by silence.
+    population : DataFrame
+        One row per customer to forecast (n rows), with `days_since_last`.
+
+    Returns
+    -------
+    array (n, H + 1)
+        P(next purchase within h days) for h = 0..H.
+    """
     silence = slices.frame["days_since_last"]
     edges = np.unique(np.quantile(silence, np.linspace(0, 1, _RECENCY_BINS + 1))[1:-1])
     groups = np.searchsorted(edges, silence)
@@ -49,9 +75,22 @@ def days_since_last_law(slices: Slices, population: pd.DataFrame) -> Floats:
 
 
 def mean_gap_law(slices: Slices, population: pd.DataFrame) -> Floats:
-    """Give each customer an exponential law of the own mean gap, the open one counted.
+    """Forecast an exponential waiting time with each customer's mean gap between purchases.
 
-    What people compute in a spreadsheet: age over purchases, and nobody ever leaves.
+    This is what people compute in a spreadsheet: age over purchases, and nobody ever leaves.
+
+    Parameters
+    ----------
+    slices : Slices
+        Only the horizon is read.
+    population : DataFrame
+        One row per customer to forecast (n rows), with `gap_shrunken` (days, the gap that is still
+        open counted).
+
+    Returns
+    -------
+    array (n, H + 1)
+        P(next purchase within h days) for h = 0..H.
     """
     gap = np.asarray(population["gap_shrunken"], dtype=float)
     days = np.arange(slices.horizon_days + 1)[None, :]
@@ -59,7 +98,18 @@ def mean_gap_law(slices: Slices, population: pd.DataFrame) -> Floats:
 
 
 def make_btyd_baseline(name: MemberName) -> Baseline:
-    """Make the baseline of one BTYD model, fitted at the cutoff."""
+    """Make the baseline of one BTYD model, fitted at the cutoff.
+
+    Parameters
+    ----------
+    name : MemberName
+        Name of the BTYD model.
+
+    Returns
+    -------
+    callable
+        (slices, population) -> F(h), array (n, H + 1).
+    """
 
     def law(slices: Slices, population: pd.DataFrame) -> Floats:
         days = range(slices.horizon_days + 1)
@@ -71,9 +121,22 @@ def make_btyd_baseline(name: MemberName) -> Baseline:
 
 
 def lightgbm_rfm_law(slices: Slices, population: pd.DataFrame) -> Floats:
-    """LightGBM on frequency, recency, T, monetary value: one model per horizon, made monotone.
+    """Forecast with LightGBM on frequency, recency, T and monetary value alone.
 
-    What a data scientist writes first.
+    This is what a data scientist writes first: one model per horizon (7, 14, 30, 60, 90 days and
+    H), made monotone and interpolated linearly.
+
+    Parameters
+    ----------
+    slices : Slices
+        Features and labels to learn from.
+    population : DataFrame
+        One row per customer to forecast (n rows).
+
+    Returns
+    -------
+    array (n, H + 1)
+        P(next purchase within h days) for h = 0..H.
     """
     horizon = slices.horizon_days
     knots = sorted({k for k in _RFM_KNOTS if k < horizon} | {horizon})
@@ -92,7 +155,20 @@ def lightgbm_rfm_law(slices: Slices, population: pd.DataFrame) -> Floats:
 
 
 def empirical_law(days_to_next: "pd.Series[int]", horizon: int) -> Floats:
-    """Give the share that came within h days, for h = 0..horizon, of days that are 0 for never."""
+    """Compute the share of customers who bought within h days, for h = 0..horizon.
+
+    Parameters
+    ----------
+    days_to_next : Series (n,)
+        Day of the next purchase, 1..horizon; 0 for none.
+    horizon : int
+        Days.
+
+    Returns
+    -------
+    array (horizon + 1,)
+        Shares, 0..1.
+    """
     counts = np.bincount(days_to_next, minlength=horizon + 1)[: horizon + 1].astype(float)
     counts[0] = 0.0
     law: Floats = np.cumsum(counts) / max(len(days_to_next), 1)

@@ -1,4 +1,4 @@
-"""The churn job: how the chance to buy again is scored and judged."""
+"""Defines the churn job: how the chance to buy again is scored and judged."""
 
 import mlflow
 import pandas as pd

@@ -1,4 +1,4 @@
-"""A study: the slices that a model is fitted on, and the origins that it is judged at."""
+"""Prepares a training of the purchase models: slices to fit on, origins to judge at."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,12 +27,18 @@ from training.purchase.slices import (
 
 @dataclass(frozen=True)
 class Origin:
-    """A cutoff with outcomes: a model fitted on its slices can be judged on its population.
+    """A cutoff with outcomes, at which a model fitted on its slices can be judged.
 
     Attributes
     ----------
     split : str
-        `valid` (choices are made on it) or `holdout` (it is looked at once).
+        `train`, `valid` (choices are made on it) or `holdout` (it is looked at once).
+    slices : Slices
+        What a model judged here is fitted on: nothing that was not known at the cutoff.
+    population : DataFrame
+        One row per customer (n rows): `customer_id, cutoff` and the features.
+    labels : DataFrame
+        Row by row with `population`, from `training.labels.make_labels`.
     """
 
     split: str
@@ -42,20 +48,20 @@ class Origin:
 
     @cached_property
     def baseline_laws(self) -> dict[str, Floats]:
-        """F(h) of every baseline, fitted on the slices, of the population."""
+        """Forecasts of every baseline, fitted on the slices: F(h), array (n, H + 1), by name."""
         return {n: baseline(self.slices, self.population) for n, baseline in BASELINES.items()}
 
 
 @dataclass(frozen=True)
 class PurchaseStudy:
-    """What one training at one cutoff works with.
+    """Data of one training of the purchase models at one cutoff.
 
     Attributes
     ----------
     slices : Slices
         What the registered model is fitted on: everything known at the cutoff.
     catalog : Catalog
-        Of the features, as known at the cutoff.
+        The features, as known at the cutoff.
     valids : tuple of Origin
         The latest cutoffs whose outcomes are known at this one, the last one first: all that
         settings are chosen on. Empty where the history is too short.
@@ -73,7 +79,7 @@ class PurchaseStudy:
 
     @property
     def valid(self) -> Origin | None:
-        """One horizon before the cutoff; None where the history is too short for it."""
+        """The latest validation origin, one horizon before the cutoff; None in a short history."""
         return self.valids[0] if self.valids else None
 
     @property
@@ -83,20 +89,28 @@ class PurchaseStudy:
 
     @property
     def train(self) -> Origin:
-        """The rows that the registered model is fitted on: how well it fits what it has seen."""
+        """The rows that the registered model is fitted on, to score how well it fits them."""
         return Origin("train", self.slices, self.slices.frame, self.slices.labels)
 
 
 def make_study(log: Log, cutoff: int, valids: int = 1) -> PurchaseStudy:
-    """Build the study of a cutoff, the last instant that the registered models may know.
+    """Build the data of a training at a cutoff, the last instant that registered models may know.
 
     The end of the data gives models for production, judged one horizon earlier.
 
     Parameters
     ----------
+    log : Log
+        The opened event log of one shop.
+    cutoff : int
+        UTC microseconds.
     valids : int
         Validation origins at most. They lie a stride apart, as slices do, so that they share
         most of what is built for them.
+
+    Returns
+    -------
+    PurchaseStudy
 
     Raises
     ------
@@ -113,8 +127,8 @@ def make_study(log: Log, cutoff: int, valids: int = 1) -> PurchaseStudy:
         known_until = log.observed_until
         labelled = make_slice(log, cutoff, horizon, catalog, known_until, populations)
         holdout = Origin("holdout", slices, *labelled)
-    found = tuple(_make_valids(log, slices, catalog, populations, valids))
-    test = holdout or next(iter(found), None)
+    valid_origins = tuple(_make_valids(log, slices, catalog, populations, valids))
+    test = holdout or next(iter(valid_origins), None)
     if test is None:
         needed = 2 * horizon + log.shop.section.settle_days
         raise refuse(
@@ -124,7 +138,7 @@ def make_study(log: Log, cutoff: int, valids: int = 1) -> PurchaseStudy:
             f"{to_datetime(cutoff):%Y-%m-%d %H:%M} UTC",
             "Use an earlier cutoff, bring a longer history or a shorter shop.horizon_days.",
         )
-    return PurchaseStudy(slices, catalog, found, holdout, test)
+    return PurchaseStudy(slices, catalog, valid_origins, holdout, test)
 
 
 def _make_valids(

@@ -1,6 +1,6 @@
-"""The repurchase-timing job: when a returning customer is back, and what that is worth.
+"""Defines the timing job: how the time of the next purchase is scored, given a return.
 
-Scored and judged as churn is, on those who returned.
+It is scored and judged as churn is, on the customers who returned.
 """
 
 import msgspec
@@ -39,7 +39,7 @@ def _score(days: NDArray[np.int_], law: Floats) -> dict[str, float]:
 
 
 def _judge(model: TimingModel, test: Origin) -> Judgement:
-    """Judge against the pooled law of earlier returners; log BG/NBD's score too."""
+    """Judge against the pooled law of earlier returners, and log BG/NBD's score too."""
     population, labels = _returners(test)
     days = labels["days_to_next"].to_numpy()
     alone = msgspec.structs.replace(model, booster=None, seasons=[]).given_return(population)

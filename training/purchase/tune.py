@@ -1,7 +1,7 @@
-"""The hyper-parameter search: seeded, resumable, on rolling validation origins only.
+"""Searches hyper-parameters: seeded, resumable, on rolling validation origins only.
 
 A search is kept in the shop's workspace under a name that covers all that its losses depend on.
-Interrupted, it goes on with the trial it was at; asked for again, it is not repeated.
+An interrupted search continues with the trial it was at; a finished one is not repeated.
 """
 
 import math
@@ -25,8 +25,8 @@ from training.runs.training_runs import SEED
 
 VALIDS = 3  # origins that a setting is judged at
 _FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
-_SCORES = "scores"  # of a trial: its loss at each origin
-# A trial is given up when it is behind the median of the complete ones, once there are three.
+_SCORES = "scores"  # attribute of a trial: its loss at each origin
+# A trial is stopped when it is behind the median of the complete ones, once there are three.
 _PRUNER = optuna.pruners.MedianPruner(n_startup_trials=3)
 
 
@@ -37,9 +37,9 @@ class SearchBudget:
     Attributes
     ----------
     trials : int
-        The same trials give the same settings; 0 takes the defaults.
+        Number of trials; the same number gives the same settings, and 0 takes the defaults.
     minutes : float or None
-        Search for so long instead; how many trials that is depends on the machine.
+        Minutes to search instead; how many trials that is depends on the machine.
     """
 
     trials: int = 10
@@ -47,11 +47,23 @@ class SearchBudget:
 
     @property
     def searches(self) -> bool:
-        """Whether there is anything to search with."""
+        """Whether there is any budget to search with."""
         return self.minutes is not None or self.trials > 0
 
     def allows(self, finished: int, seconds: float) -> bool:
-        """Say whether one more trial may begin; the first one, of the defaults, always may."""
+        """Check whether one more trial may begin; the first one, of the defaults, always may.
+
+        Parameters
+        ----------
+        finished : int
+            Trials finished so far, kept ones included.
+        seconds : float
+            Time since the search began.
+
+        Returns
+        -------
+        bool
+        """
         if self.minutes is None:
             return finished < self.trials
         return finished == 0 or seconds < 60 * self.minutes
@@ -71,7 +83,20 @@ def search_settings(
     Every trial is an MLflow run under the active one.
 
     Trial n is drawn by a sampler seeded with n from the trials finished before it, and from
-    nothing else, so that a search that was interrupted gives what an uninterrupted one does.
+    nothing else, so that an interrupted search gives what an uninterrupted one does.
+
+    Parameters
+    ----------
+    log : Log
+        The opened event log of one shop.
+    recipe : ModelRecipe
+        The model: its search space, fit and loss.
+    study : PurchaseStudy
+        Validation origins.
+    budget : SearchBudget
+        How long to search.
+    progress : callable
+        Called with a text after each trial.
 
     Returns
     -------
@@ -98,40 +123,64 @@ def search_settings(
 
 
 def describe_search_space(recipe: ModelRecipe) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Read a search space: the range of each hyper-parameter, and its default."""
-    ranges = _Ranges()
-    recipe.search_space(ranges)
+    """Describe a search space: the range of each hyper-parameter, and its default.
+
+    Parameters
+    ----------
+    recipe : ModelRecipe
+        The model.
+
+    Returns
+    -------
+    ranges : dict of str to list
+        By parameter: type (`int` or `float`), low, high and options.
+    defaults : dict of str to value
+        By parameter.
+    """
+    recorder = _RangeRecorder()
+    recipe.search_space(recorder)
     defaults = flatten_settings(recipe.defaults)
-    return ranges.found, {name: defaults[name] for name in ranges.found}
+    return recorder.ranges, {name: defaults[name] for name in recorder.ranges}
 
 
-class _Ranges:
-    """A trial that proposes the lowest of everything, and notes what it was asked for."""
+class _RangeRecorder:
+    """A trial that proposes the lowest value of every parameter, and records their ranges."""
 
     def __init__(self) -> None:
-        self.found: dict[str, Any] = {}
+        self.ranges: dict[str, Any] = {}
 
     def suggest_int(self, name: str, low: int, high: int, **how: Any) -> int:
-        self.found[name] = ["int", low, high, how]
+        self.ranges[name] = ["int", low, high, how]
         return low
 
     def suggest_float(self, name: str, low: float, high: float, **how: Any) -> float:
-        self.found[name] = ["float", low, high, how]
+        self.ranges[name] = ["float", low, high, how]
         return low
 
 
 def flatten_settings(settings: Any) -> dict[str, Any]:
-    """Give the fields of settings by name, those of settings within settings as `outer.inner`.
+    """Return the fields of settings by name; fields of nested settings are named `outer.inner`.
 
-    >>> from models.churn import ChurnSettings
-    >>> flatten(ChurnSettings())["direct.rounds"]
+    Parameters
+    ----------
+    settings : Struct
+        Settings of a model.
+
+    Returns
+    -------
+    dict of str to value
+
+    Examples
+    --------
+    >>> from models.purchase.churn import ChurnSettings
+    >>> flatten_settings(ChurnSettings())["direct.rounds"]
     200
     """
     return _flat(msgspec.to_builtins(settings))
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Name the fields of settings within settings `outer.inner`, as a search space does."""
+    """Name the fields of nested settings `outer.inner`, as a search space does."""
     flat: dict[str, Any] = {}
     for name, value in values.items():
         nested = isinstance(value, Mapping)
@@ -157,7 +206,7 @@ def _name(log: Log, recipe: ModelRecipe, study: PurchaseStudy, origins: Sequence
 
 @contextmanager
 def _open_search(log: Log, name: str) -> Iterator[optuna.Study]:
-    """Open a search in the workspace's SQLite database, which a killed process leaves whole."""
+    """Open a search in the workspace's SQLite database, which survives a killed process."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     log.shop.workspace.mkdir(parents=True, exist_ok=True)
     path = (log.shop.workspace / "searches.db").resolve()
@@ -172,7 +221,7 @@ def _open_search(log: Log, name: str) -> Iterator[optuna.Study]:
 
 
 def _forget_unfinished(search: optuna.Study) -> None:
-    """Mark what an interrupted search was at as failed: neither sampler nor pruner reads it."""
+    """Mark an interrupted trial as failed, so that neither sampler nor pruner reads it."""
     for trial in search.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         search.tell(trial.number, state=TrialState.FAIL)
 
@@ -211,9 +260,9 @@ def _judge(
     origins: Sequence[Origin],
     defaults: Sequence[float] | None,
 ) -> list[float]:
-    """Give the loss at each origin, the latest first, up to where the trial is given up.
+    """Return the loss at each origin, the latest first, up to where the trial is given up.
 
-    The pruner is told the mean excess over the defaults so far: unlike the losses, it does not
+    The pruner compares the mean excess over the defaults so far: unlike the losses, it does not
     depend on how hard the origins seen happen to be.
     """
     scores: list[float] = []
@@ -237,7 +286,7 @@ def _best(trials: Sequence[FrozenTrial]) -> FrozenTrial:
 def _log_search(
     name: str, budget: SearchBudget, kept: int, considered: Sequence[FrozenTrial]
 ) -> None:
-    """Say in the active run how its settings were found."""
+    """Log in the active run how its settings were chosen."""
     mlflow.set_tag("search", name)
     mlflow.set_tag("reproducible", str(budget.minutes is None).lower())
     pruned = sum(trial.state == TrialState.PRUNED for trial in considered)

@@ -90,7 +90,7 @@ def style_axes(axes: Axes) -> None:
     axes.tick_params(color=GRID_COLOUR, labelcolor=TEXT_COLOUR, labelsize=9)
     axes.grid(alpha=0.25, linewidth=0.6)
     axes.set_axisbelow(True)
-    axes.title.set_size(10.5)
+    axes.title.set_fontsize(10.5)
 
 
 def label_in_percent(axes: Axes, which: str) -> None:
@@ -104,10 +104,10 @@ def label_in_percent(axes: Axes, which: str) -> None:
 def add_legend(figure: Figure, axes: Axes) -> None:
     """Put the legend below the panels, where it covers nothing; ours stands first."""
     handles, labels = axes.get_legend_handles_labels()
-    order = sorted(range(len(labels)), key=lambda place: labels[place] != OURS)
+    order = sorted(range(len(labels)), key=lambda index: labels[index] != OURS)
     figure.legend(
-        [handles[place] for place in order],
-        [labels[place] for place in order],
+        [handles[index] for index in order],
+        [labels[index] for index in order],
         loc="outside lower center",
         ncols=4,
         frameon=False,

@@ -30,9 +30,9 @@ def value_plot(values: pd.DataFrame) -> Figure:
     figure = make_figure(0.75 * len(order) + 1.2)
     axes = figure.subplots()
     style_axes(axes)
-    for place, (kind, (colour, marker, label)) in enumerate(_ESTIMATORS.items()):
+    for estimator_index, (kind, (colour, marker, label)) in enumerate(_ESTIMATORS.items()):
         rows = values[values["estimator"] == kind]
-        shift = 0.0 if kind == "mean" else 0.2 * (1 - place)
+        shift = 0.0 if kind == "mean" else 0.2 * (1 - estimator_index)
         heights = [order.index(policy) + shift for policy in rows["policy"]]
         axes.hlines(heights, rows["low"], rows["high"], color=colour, linewidth=1.8)
         axes.plot(rows["value"], heights, marker, color=colour, markersize=5.5, label=label)
@@ -50,11 +50,11 @@ def gain_plot(gains: pd.DataFrame) -> Figure:
     axes = figure.subplots()
     style_axes(axes)
     axes.axvline(0, color=GRID_COLOUR, linewidth=1)
-    for place, row in enumerate(rows.to_dict("records")):
+    for height, row in enumerate(rows.to_dict("records")):
         colour = OURS_COLOUR if row["policy"] == OURS else TEXT_COLOUR
         clear = row["low"] > 0 or row["high"] < 0
-        axes.hlines(place, row["low"], row["high"], color=colour, linewidth=2)
-        axes.plot(row["gain"], place, "o", color=colour, mfc=colour if clear else "white")
+        axes.hlines(height, row["low"], row["high"], color=colour, linewidth=2)
+        axes.plot(row["gain"], height, "o", color=colour, mfc=colour if clear else "white")
     axes.set_yticks(range(len(rows)), rows["policy"])
     axes.set_xlabel("more conversions than the best fixed channel, %")
     return figure

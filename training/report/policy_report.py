@@ -72,12 +72,14 @@ def _summary(study: PolicyStudy) -> Iterator[str]:
 
 
 def _verdict(study: PolicyStudy) -> str:
-    ours = study.gains.set_index("policy").loc[OURS]
+    ours = next(row for row in study.gains.to_dict("records") if row["policy"] == OURS)
     interval = f"{as_signed(ours['gain'])} % [{as_signed(ours['low'])}, {as_signed(ours['high'])}]"
-    said = f"Choosing by customer against the best fixed channel: {interval}, {ours['verdict']}."
+    sentence = (
+        f"Choosing by customer against the best fixed channel: {interval}, {ours['verdict']}."
+    )
     if ours["verdict"] == BETTER:
-        return said
-    return f"{said} Until it is better, the best fixed channel does for everybody."
+        return sentence
+    return f"{sentence} Until it is better, the best fixed channel does for everybody."
 
 
 def _sensitivity(odds: float) -> str:

@@ -34,7 +34,7 @@ class ReportHeader:
     versions: Mapping[str, str]
 
 
-def render_page(report: ModelReport, imprint: ReportHeader) -> str:
+def render_page(report: ModelReport, header: ReportHeader) -> str:
     """Write the report as HTML. Texts of the shop are escaped; plots are SVG within it."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("training", "."),
@@ -44,7 +44,7 @@ def render_page(report: ModelReport, imprint: ReportHeader) -> str:
         lstrip_blocks=True,
     )
     environment.filters["data_uri"] = figure_data_uri
-    return environment.get_template(_TEMPLATE).render(report=report, imprint=imprint)
+    return environment.get_template(_TEMPLATE).render(report=report, header=header)
 
 
 def figure_data_uri(figure: Figure) -> str:

@@ -127,21 +127,21 @@ def _annotate_end(axes: Axes, rows: pd.DataFrame, label: str, ends: "pd.Series[f
 
 
 def _draw_windows(axes: Axes, windows: pd.DataFrame, colours: Sequence[Any], last: int) -> None:
-    places = np.arange(len(windows))
-    axes.hlines(places, windows["p10"], windows["p90"], color=colours, linewidth=3)
-    axes.hlines(places, windows["p25"], windows["p75"], color=colours, linewidth=9)
-    axes.scatter(windows["p50"], places, color="white", edgecolor=TEXT_COLOUR, zorder=3, s=28)
+    heights = np.arange(len(windows))
+    axes.hlines(heights, windows["p10"], windows["p90"], color=colours, linewidth=3)
+    axes.hlines(heights, windows["p25"], windows["p75"], color=colours, linewidth=9)
+    axes.scatter(windows["p50"], heights, color="white", edgecolor=TEXT_COLOUR, zorder=3, s=28)
     back = windows["days_to_next"] > 0
     axes.scatter(
         windows["days_to_next"][back],
-        places[back] - 0.32,
+        heights[back] - 0.32,
         marker="v",
         color=TEXT_COLOUR,
         zorder=3,
         s=36,
     )
     axes.set(title="if they are back: when", xlabel="days after the cutoff", xlim=(0, last))
-    axes.set_yticks(places, [label.removeprefix("customer ") for label in windows["customer"]])
+    axes.set_yticks(heights, [label.removeprefix("customer ") for label in windows["customer"]])
     axes.set_ylim(len(windows) - 0.5, -0.7)
 
 
@@ -155,10 +155,10 @@ def difference_plot(table: pd.DataFrame) -> Figure:
     shades = deepening_colours(len(origins))
     for axes, loss in zip(panels, losses, strict=True):
         axes.axvline(0, color=TEXT_COLOUR, linewidth=1)
-        for place, origin in enumerate(origins):
+        for origin_index, origin in enumerate(origins):
             rows = table[(table["loss"] == loss) & (table["origin"] == origin)]
-            shift = 0.22 * (place - (len(origins) - 1) / 2)
-            _draw_differences(axes, rows, shift, shades[place], str(origin))
+            shift = 0.22 * (origin_index - (len(origins) - 1) / 2)
+            _draw_differences(axes, rows, shift, shades[origin_index], str(origin))
         axes.set_yticks(np.arange(len(rivals)), rivals if axes is panels[0] else [])
         axes.set(title=loss, xlabel="ours against the rival's, %")
         axes.set_ylim(len(rivals) - 0.5, -0.5)
@@ -170,13 +170,13 @@ def difference_plot(table: pd.DataFrame) -> Figure:
 def _draw_differences(
     axes: Axes, rows: pd.DataFrame, shift: float, colour: Any, label: str
 ) -> None:
-    """Draw one origin: filled where the rival can be told apart from us."""
-    places = np.arange(len(rows)) + shift
-    axes.hlines(places, rows["low"], rows["high"], color=colour, linewidth=2)
-    told = rows["distinguishable"].to_numpy(dtype=bool)
-    axes.scatter(rows["percent"][told], places[told], color=colour, s=26, zorder=3)
+    """Draw one origin: filled where the rival can be clear apart from us."""
+    heights = np.arange(len(rows)) + shift
+    axes.hlines(heights, rows["low"], rows["high"], color=colour, linewidth=2)
+    clear = rows["distinguishable"].to_numpy(dtype=bool)
+    axes.scatter(rows["percent"][clear], heights[clear], color=colour, s=26, zorder=3)
     axes.scatter(
-        rows["percent"][~told], places[~told], color="white", edgecolor=colour, s=26, zorder=3
+        rows["percent"][~clear], heights[~clear], color="white", edgecolor=colour, s=26, zorder=3
     )
     axes.plot([], [], color=colour, marker="o", markersize=5, linewidth=2, label=label)
 
@@ -187,11 +187,11 @@ def importance_plot(families: pd.DataFrame) -> Figure:
     figure = make_figure(0.9 + 0.34 * len(families))
     axes = figure.subplots()
     height = 0.8 / len(models)
-    for place, (model, colour) in enumerate(
+    for model_index, (model, colour) in enumerate(
         zip(models, (OURS_COLOUR, SECOND_COLOUR), strict=False)
     ):
-        places = np.arange(len(families)) + height * (place - (len(models) - 1) / 2)
-        axes.barh(places, families[model], height * 0.92, color=colour, label=model)
+        heights = np.arange(len(families)) + height * (model_index - (len(models) - 1) / 2)
+        axes.barh(heights, families[model], height * 0.92, color=colour, label=model)
     axes.set_yticks(np.arange(len(families)), families["family"])
     axes.set(xlabel="share of what the splits gained")
     axes.invert_yaxis()
@@ -206,13 +206,13 @@ def segment_plot(table: pd.DataFrame, days: int) -> Figure:
     """Plot the `segment_table`: predicted beside observed, with its interval of 95 %."""
     figure = make_figure(1.0 + 0.32 * len(table))
     axes = figure.subplots()
-    places = np.arange(len(table))
-    axes.hlines(places, table["low"], table["high"], color=SECOND_COLOUR, linewidth=6, alpha=0.45)
+    heights = np.arange(len(table))
+    axes.hlines(heights, table["low"], table["high"], color=SECOND_COLOUR, linewidth=6, alpha=0.45)
     axes.scatter(
-        table["observed"], places, color=SECOND_COLOUR, marker="s", s=34, label="observed, 95 %"
+        table["observed"], heights, color=SECOND_COLOUR, marker="s", s=34, label="observed, 95 %"
     )
-    axes.scatter(table["predicted"], places, color=OURS_COLOUR, s=34, zorder=3, label="predicted")
-    axes.set_yticks(places, table["group"])
+    axes.scatter(table["predicted"], heights, color=OURS_COLOUR, s=34, zorder=3, label="predicted")
+    axes.set_yticks(heights, table["group"])
     axes.set(xlabel=f"buy within {days} days", xlim=(0, 1))
     axes.set_ylim(len(table) - 0.5, -0.5)
     label_in_percent(axes, "x")

@@ -50,16 +50,16 @@ def log_report(
     facts = {
         "Data known until": _local(log, log.observed_until),
         "Models know until": _local(log, cutoff),
-        "Judged on": _say_origins(evaluation),
+        "Judged on": _describe_origins(evaluation),
         "Predicted": f"a purchase in any store or sales channel within {section.horizon_days} days",
         "Currency": section.currency,
     }
-    pair = {kind: versions[kind] for kind in _PAIR}
-    imprint = ReportHeader(section.name, section.simulated, facts, pair)
+    pair = {str(kind): versions[kind] for kind in _PAIR}
+    header = ReportHeader(section.name, section.simulated, facts, pair)
     for part in report.sections:
         for name, plot in part.plots.items():
             mlflow.log_figure(plot.figure, f"report/{name}.png")
-    mlflow.log_text(render_page(report, imprint), REPORT_PAGE)
+    mlflow.log_text(render_page(report, header), REPORT_PAGE)
 
 
 def fetch_report(tracking_uri: str, version: str | None = None) -> str:
@@ -115,14 +115,14 @@ def _run_of_champions(client: MlflowClient, tracking_uri: str) -> str:
 def _training_run(client: MlflowClient, kind: ModelKind, version: str) -> str:
     """Find the run of the whole training that a version comes from."""
     try:
-        found = client.get_model_version(kind, version)
-        run = client.get_run(found.run_id)
+        registered = client.get_model_version(kind, version)
+        run = client.get_run(str(registered.run_id))
     except MlflowException:
         raise NextbuyError(f"there is no version {version} of {kind} with its run") from None
     return str(run.data.tags.get("mlflow.parentRunId", run.info.run_id))
 
 
-def _say_origins(evaluation: Evaluation) -> str:
+def _describe_origins(evaluation: Evaluation) -> str:
     return "; ".join(
         f"{len(origin.labels):,} customers from {origin.cutoff:%Y-%m-%d} on ({origin.split})"
         for origin in evaluation.origins

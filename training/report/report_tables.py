@@ -1,7 +1,8 @@
 """The tables of the report: tidy frames as headings and texts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -48,7 +49,7 @@ def format_differences(differences: pd.DataFrame) -> ReportTable:
     )
 
 
-def _difference(row: dict[str, float]) -> str:
+def _difference(row: Mapping[Hashable, Any]) -> str:
     percent, low, high = (as_signed(row[name]) for name in ("percent", "low", "high"))
     shown = f"{percent} [{low}, {high}]"
     return shown if row["distinguishable"] else f"{shown}, {NOT_DISTINGUISHABLE}"
@@ -56,7 +57,7 @@ def _difference(row: dict[str, float]) -> str:
 
 def format_scores(scores: pd.DataFrame) -> ReportTable:
     """Show `training.evaluation.origin_scores.score_origins`."""
-    last = max(int(name[4:-1]) for name in scores if name.startswith("auc_"))
+    last = max(int(name[4:-1]) for name in map(str, scores) if name.startswith("auc_"))
     columns = {
         "crps": "CRPS, days",
         f"auc_{last}d": f"AUC {last} d",
@@ -96,15 +97,15 @@ def format_errors(errors: pd.DataFrame) -> ReportTable:
 
 def format_gains(gains: pd.DataFrame) -> ReportTable:
     """Show some steps of `training.evaluation.cumulative_gains.gain_table`."""
-    found = gains.pivot_table(index="model", columns="asked", values="found", sort=False)
+    by_model = gains.pivot_table(index="model", columns="asked", values="found", sort=False)
     return ReportTable(
         "Share of all buyers found when this share of customers is asked.",
         ["model", *(f"{as_percent(share, 0)} asked" for share in _ASKED)],
         [
             [str(model), *(as_percent(row[share]) for share in _ASKED)]
-            for model, row in found.iterrows()
+            for model, row in by_model.iterrows()
         ],
-        strong=_ours(found.index),
+        strong=_ours(by_model.index),
     )
 
 
@@ -124,7 +125,7 @@ def format_pit_scores(scores: pd.DataFrame) -> ReportTable:
     )
 
 
-def _pit_cells(given: dict[str, float] | None, law: dict[str, float]) -> list[str]:
+def _pit_cells(given: Mapping[Hashable, Any] | None, law: Mapping[Hashable, Any]) -> list[str]:
     of_return = (
         [_NOTHING, _NOTHING]
         if given is None
@@ -201,8 +202,8 @@ def format_features(importance: pd.DataFrame) -> ReportTable:
         f"The {len(top)} features that the corrections gain most from.",
         ["feature", "what it is", "family", *models],
         [
-            [*map(str, names), *(as_percent(row[m]) for m in models)]
-            for names, row in top.iterrows()
+            [*names, *(as_percent(share) for share in row)]
+            for names, row in zip(top.index.tolist(), top[models].to_numpy(), strict=True)
         ],
         words=3,
     )
@@ -213,4 +214,4 @@ def _figure(value: float) -> str:
 
 
 def _ours(models: Iterable[str]) -> frozenset[int]:
-    return frozenset(place for place, model in enumerate(models) if model == OURS)
+    return frozenset(index for index, model in enumerate(models) if model == OURS)

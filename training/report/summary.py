@@ -5,6 +5,7 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 
+from features.arrays import Flags
 from training.evaluation.cumulative_gains import gain_curve
 from training.evaluation.evaluation import Evaluation, JudgedOrigin
 from training.evaluation.origin_scores import name_origin
@@ -46,7 +47,7 @@ def _what(judged: JudgedOrigin) -> str:
     )
 
 
-def _level(judged: JudgedOrigin, bought: np.ndarray) -> str:
+def _level(judged: JudgedOrigin, bought: Flags) -> str:
     chances = judged.laws[OURS][:, -1]
     return (
         f"It expected {chances.sum():,.0f} of them to buy ({as_percent(chances.mean())}); "
@@ -56,14 +57,14 @@ def _level(judged: JudgedOrigin, bought: np.ndarray) -> str:
     )
 
 
-def _ranking(judged: JudgedOrigin, bought: np.ndarray) -> str:
+def _ranking(judged: JudgedOrigin, bought: Flags) -> str:
     chances = judged.laws[OURS][:, -1]
-    found = gain_curve(bought, chances, np.array([_TOP]))[0]
+    gain = gain_curve(bought, chances, np.array([_TOP]))[0]
     ceiling = min(1.0, _TOP / bought.mean())
     return (
         "Of one customer who bought and one who did not, it had ranked the buyer higher in "
         f"{as_percent(auc(bought, chances), 0)} of all such pairs. The {as_percent(_TOP, 0)} "
-        f"ranked highest held {as_percent(found, 0)} of the buyers; a perfect ranking would have "
+        f"ranked highest held {as_percent(gain, 0)} of the buyers; a perfect ranking would have "
         f"put {as_percent(ceiling, 0)} there, chance {as_percent(_TOP, 0)}."
     )
 
@@ -82,16 +83,16 @@ def _rivals(judged: JudgedOrigin, comparison: pd.DataFrame) -> str:
     rows = comparison[
         (comparison["loss"] == "CRPS") & (comparison["origin"] == name_origin(judged))
     ]
-    told = rows["distinguishable"]
+    clear = rows["distinguishable"]
     groups = {
-        "smaller than that of": rows["rival"][told & (rows["percent"] < 0)],
-        "not distinguishable from that of": rows["rival"][~told],
-        "larger than that of": rows["rival"][told & (rows["percent"] > 0)],
+        "smaller than that of": rows["rival"][clear & (rows["percent"] < 0)],
+        "not distinguishable from that of": rows["rival"][~clear],
+        "larger than that of": rows["rival"][clear & (rows["percent"] > 0)],
     }
-    said = [f"{what} {_list(list(n), len(rows))}" for what, n in groups.items() if len(n)]
-    closest = rows.loc[rows["percent"].idxmax()]
+    parts = [f"{what} {_list(list(n), len(rows))}" for what, n in groups.items() if len(n)]
+    closest = rows.iloc[int(rows["percent"].to_numpy().argmax())]
     return (
-        f"The error of its forecasts (CRPS) was {'; '.join(said)}. The strongest rival was "
+        f"The error of its forecasts (CRPS) was {'; '.join(parts)}. The strongest rival was "
         f"{closest['rival']}: against it, {as_signed(closest['percent'])} % "
         f"(95 % interval {as_signed(closest['low'])} to {as_signed(closest['high'])})."
     )
