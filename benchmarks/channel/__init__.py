@@ -1,1 +1,1 @@
-"""Benchmarks of the best-channel model, in simulated worlds and on public experiments."""
+"""Benchmarks of the channel model, in simulated worlds and on public experiments."""

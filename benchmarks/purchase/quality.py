@@ -1,4 +1,4 @@
-"""The purchase models beside every baseline on real logs. Run with `make bench-quality`.
+"""Compares the purchase models with every baseline on real logs (`make bench-quality`).
 
 Everything is refitted at each origin on what was known there, with the default settings: nothing
 is searched. The last origin of each log was fixed before any model had been seen on it. The
@@ -41,7 +41,19 @@ _MIN_RETURNERS = 300  # of a frequency bucket whose window is judged
 
 @dataclass(frozen=True)
 class Goals:
-    """What is to be reached on a log: CRPS in % against rivals, AUC in points, errors."""
+    """Goals to be reached on one log.
+
+    Attributes
+    ----------
+    btyd, rfm : float
+        Our CRPS against the best BTYD model's and LightGBM-RFM's, in %.
+    auc : float
+        AUC at 30 days over the best baseline's, in points.
+    ece : float
+        Expected calibration error.
+    deviation : float
+        Largest deviation of the PIT.
+    """
 
     btyd: float
     rfm: float
@@ -110,7 +122,7 @@ def _small(name: str, shop: Path, origins: Sequence[str]) -> Row:
 
 
 def _judge(log: Log, origin: str) -> Judged:
-    """Fit everything at an origin, and foretell everybody."""
+    """Fit all models at an origin, and forecast for everybody."""
     at = fit_origin(log, origin)
     population = at.population
     laws = {name: baseline(at.slices, population) for name, baseline in BASELINES.items()}
@@ -177,10 +189,10 @@ def _against(
     label: str, judged: Sequence[Judged], rival: str, goal: float | None, *, upper: float = 0.0
 ) -> Row:
     mine, theirs = (np.concatenate([j.loss(m) for j in judged]) for m in (OURS, rival))
-    found = paired_difference(mine, theirs, pd.concat([j.customer for j in judged]).to_numpy())
+    difference = paired_difference(mine, theirs, pd.concat([j.customer for j in judged]).to_numpy())
     text = f"high <= {upper:g}" if goal is None else f"<= {goal:g}, high <= {upper:g}"
-    met = found.high <= upper and (goal is None or found.percent <= goal)
-    return Row(label, found.percent, found.low, found.high, text, met)
+    met = difference.high <= upper and (goal is None or difference.percent <= goal)
+    return Row(label, difference.percent, difference.low, difference.high, text, met)
 
 
 def _row(label: str, value: float, goal: float | None, *, below: bool = False) -> Row:

@@ -1,4 +1,4 @@
-"""The plots of a policy study: a tidy frame each -> a figure."""
+"""Plots of the policy report: each function turns a table of `PolicyStudy` into a figure."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -25,7 +25,17 @@ _ESTIMATORS = {
 
 
 def value_plot(values: pd.DataFrame) -> Figure:
-    """Plot `Study.values`: a row per policy, an interval per estimator."""
+    """Plot what each policy is worth: a row per policy, an interval per estimator.
+
+    Parameters
+    ----------
+    values : DataFrame
+        `PolicyStudy.values`.
+
+    Returns
+    -------
+    Figure
+    """
     order = list(values["policy"].unique())[::-1]
     figure = make_figure(0.75 * len(order) + 1.2)
     axes = figure.subplots()
@@ -44,7 +54,17 @@ def value_plot(values: pd.DataFrame) -> Figure:
 
 
 def gain_plot(gains: pd.DataFrame) -> Figure:
-    """Plot `Study.gains`; a hollow marker where the interval crosses 0."""
+    """Plot each policy's gain over the best fixed channel; markers are hollow if it may be 0.
+
+    Parameters
+    ----------
+    gains : DataFrame
+        `PolicyStudy.gains`, in %.
+
+    Returns
+    -------
+    Figure
+    """
     rows = gains.iloc[::-1]
     figure = make_figure(0.45 * len(rows) + 1.2)
     axes = figure.subplots()
@@ -61,7 +81,17 @@ def gain_plot(gains: pd.DataFrame) -> Figure:
 
 
 def uplift_plot(segments: pd.DataFrame) -> Figure:
-    """Plot `Study.segments`: a panel per arm, a row per segment."""
+    """Plot the uplift over no message: a panel per channel, a row per segment of customers.
+
+    Parameters
+    ----------
+    segments : DataFrame
+        `PolicyStudy.segments`.
+
+    Returns
+    -------
+    Figure
+    """
     arms, names = segments["arm"].unique(), list(segments["segment"].unique())[::-1]
     figure, panels = make_panels(len(arms), columns=2, height=0.42 * len(names) + 1.0, sharey=True)
     for axes, arm in zip(panels, arms, strict=True):
@@ -77,7 +107,17 @@ def uplift_plot(segments: pd.DataFrame) -> Figure:
 
 
 def calibration_plot(calibration: pd.DataFrame) -> Figure:
-    """Plot `Study.calibration`: a panel per arm."""
+    """Plot observed against predicted conversion rates: a panel per arm.
+
+    Parameters
+    ----------
+    calibration : DataFrame
+        `PolicyStudy.calibration`.
+
+    Returns
+    -------
+    Figure
+    """
     arms = calibration["arm"].unique()
     figure, panels = make_panels(len(arms), columns=3, height=2.8)
     for axes, arm in zip(panels, arms, strict=True):
@@ -94,5 +134,11 @@ def calibration_plot(calibration: pd.DataFrame) -> Figure:
 
 
 def label_in_exact_percent(axes: Axes) -> None:
-    """Label the x axis in percent, with the decimals that small rates need."""
+    """Label an x axis of shares in percent, with the decimals that small rates need.
+
+    Parameters
+    ----------
+    axes : Axes
+        The panel.
+    """
     axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:g} %")

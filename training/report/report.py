@@ -1,4 +1,4 @@
-"""The report of a training: its content, apart from how it is shown."""
+"""The content of a training's report, apart from how it is shown."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -39,7 +39,15 @@ from training.report.summary import list_unknowns, summarise_evaluation
 
 @dataclass(frozen=True)
 class Plot:
-    """A figure, and what a reader who does not see it is told."""
+    """A figure of the report, with a text for readers who cannot see it.
+
+    Attributes
+    ----------
+    figure : Figure
+        The figure.
+    alt : str
+        What it shows.
+    """
 
     figure: Figure
     alt: str
@@ -47,16 +55,20 @@ class Plot:
 
 @dataclass(frozen=True)
 class Section:
-    """One part of the report.
+    """One section of the report.
 
     Attributes
     ----------
     name : str
-        Its anchor.
+        Anchor in the page.
+    title : str
+        Heading.
     look_for : str
         What a reader should look for in the plots and tables.
     plots : dict of str to Plot
         By the name of the file that MLflow keeps.
+    tables : sequence of ReportTable
+        Shown below the plots.
     """
 
     name: str
@@ -68,7 +80,15 @@ class Section:
 
 @dataclass(frozen=True)
 class ReportCurrency:
-    """The shop's currency, and the digits of its minor unit."""
+    """The shop's currency, and the decimals of its minor unit.
+
+    Attributes
+    ----------
+    currency : str
+        ISO code.
+    digits : int
+        Decimals; 2 for cents.
+    """
 
     currency: str
     digits: int
@@ -76,12 +96,18 @@ class ReportCurrency:
 
 @dataclass(frozen=True)
 class ModelReport:
-    """What the report says, in the order it is read.
+    """The report's texts and sections, in the order in which they are read.
 
     Attributes
     ----------
     title, lead : str
-        What is asked of the shop, and what kind of answer this is.
+        The question that the models answer, and what kind of answer the report is.
+    summary : sequence of str
+        What was predicted and how well, in sentences.
+    unknown : sequence of str
+        What the figures do not show, in sentences.
+    sections : sequence of Section
+        Plots and tables.
     """
 
     title: str
@@ -94,12 +120,20 @@ class ModelReport:
 def make_report(
     evaluation: Evaluation, importance: pd.DataFrame, money: ReportCurrency
 ) -> ModelReport:
-    """Make the report of an evaluation.
+    """Make the report of a training of churn and timing.
 
     Parameters
     ----------
+    evaluation : Evaluation
+        Forecasts and outcomes at the judged origins.
     importance : DataFrame
         From `training.evaluation.feature_importance.importance_table`, of the registered models.
+    money : ReportCurrency
+        The shop's currency.
+
+    Returns
+    -------
+    ModelReport
     """
     judged = evaluation.test
     differences, pit = compare_losses(evaluation), pit_scores(judged)

@@ -1,4 +1,4 @@
-"""The report as one HTML file that needs nothing beside it: no network, script or font."""
+"""Renders a report as one HTML file that loads nothing: no network, script or font."""
 
 import base64
 import io
@@ -16,12 +16,14 @@ _TEMPLATE = "report.html.jinja"
 
 @dataclass(frozen=True)
 class ReportHeader:
-    """What the report is of.
+    """What a report is about: the shop, its data and the registered versions.
 
     Attributes
     ----------
+    shop : str
+        Name of the shop.
     simulated : bool
-        The shop says that nobody in it exists.
+        Whether the shop's data are simulated, so that nobody in it exists.
     facts : dict of str to str
         Shown as they are: data, cutoffs, target.
     versions : dict of str to str
@@ -35,7 +37,20 @@ class ReportHeader:
 
 
 def render_page(report: ModelReport, header: ReportHeader) -> str:
-    """Write the report as HTML. Texts of the shop are escaped; plots are SVG within it."""
+    """Render a report as one HTML page; texts of the shop are escaped, plots are embedded as SVG.
+
+    Parameters
+    ----------
+    report : ModelReport
+        Texts, plots and tables.
+    header : ReportHeader
+        What the report is about.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("training", "."),
         autoescape=True,
@@ -48,7 +63,17 @@ def render_page(report: ModelReport, header: ReportHeader) -> str:
 
 
 def figure_data_uri(figure: Figure) -> str:
-    """Write a figure as a data URI: SVG, its text as outlines, so that it needs no font."""
+    """Encode a figure as a data URI of an SVG whose text is drawn as outlines, needing no font.
+
+    Parameters
+    ----------
+    figure : Figure
+        A plot.
+
+    Returns
+    -------
+    str
+    """
     stream = io.BytesIO()
     with matplotlib.rc_context({"svg.fonttype": "path"}):
         figure.savefig(stream, format="svg", metadata={"Date": None})

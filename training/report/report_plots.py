@@ -1,4 +1,4 @@
-"""The plots of the report: a tidy frame each -> a figure."""
+"""Plots of the training report: each function turns a table into a figure."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -27,7 +27,17 @@ from training.report.plot_style import (
 
 
 def reliability_plot(table: pd.DataFrame) -> Figure:
-    """Plot the `reliability_table`: a panel per horizon, 95 % intervals on our model's points."""
+    """Plot observed against predicted rates: a panel per horizon, our 95 % intervals as bars.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `training.evaluation.reliability.reliability_table`.
+
+    Returns
+    -------
+    Figure
+    """
     horizons = table["days"].unique()
     figure, panels = make_panels(len(horizons), columns=3, height=3.0)
     for axes, days in zip(panels, horizons, strict=True):
@@ -52,7 +62,19 @@ def _add_interval(axes: Axes, ours: pd.DataFrame) -> None:
 
 
 def gain_plot(table: pd.DataFrame, days: int) -> Figure:
-    """Plot the cumulative gain, and the lift from the first 5 % of customers on."""
+    """Plot the cumulative gain, and the lift from the first 5 % of customers on.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `training.evaluation.cumulative_gains.gain_table`.
+    days : int
+        Days within which a purchase counts; named on the axis.
+
+    Returns
+    -------
+    Figure
+    """
     figure, (gain, lift) = make_panels(2, columns=2, height=4.0)
     for model, rows in split_by_model(table):
         style = model_style(model, table) | {"marker": ""}
@@ -72,7 +94,19 @@ def gain_plot(table: pd.DataFrame, days: int) -> Figure:
 
 
 def pit_plot(table: pd.DataFrame, law: str) -> Figure:
-    """Plot `training.evaluation.pit_histograms.pit_table` of one law: a histogram per model."""
+    """Plot the PIT histograms of one kind of law: a panel per model.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `training.evaluation.pit_histograms.pit_table`.
+    law : str
+        Which rows of the table's column `law`: given a return, or the whole law.
+
+    Returns
+    -------
+    Figure
+    """
     of_law = table[table["law"] == law]
     models = of_law["model"].unique()
     width = 1 / (of_law["left"].nunique())
@@ -92,7 +126,19 @@ def pit_plot(table: pd.DataFrame, law: str) -> Figure:
 
 
 def samples_plot(laws: pd.DataFrame, windows: pd.DataFrame) -> Figure:
-    """Plot F(h) of each sample customer, and their windows given a return."""
+    """Plot the forecasts of sample customers: F(h) by day, and their windows given a return.
+
+    Parameters
+    ----------
+    laws : DataFrame
+        From `training.evaluation.sample_customers.sample_laws`.
+    windows : DataFrame
+        From `training.evaluation.sample_customers.sample_windows`.
+
+    Returns
+    -------
+    Figure
+    """
     figure = make_figure(3.8)
     curves, bars = figure.subplots(1, 2, width_ratios=(1.15, 1))
     colours = fading_colours(len(windows))
@@ -146,7 +192,17 @@ def _draw_windows(axes: Axes, windows: pd.DataFrame, colours: Sequence[Any], las
 
 
 def difference_plot(table: pd.DataFrame) -> Figure:
-    """Plot the table of `compare_losses`: a panel per loss, a marker per origin."""
+    """Plot our loss against each rival's: a panel per loss, a marker per origin.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `training.evaluation.origin_scores.compare_losses`, in %.
+
+    Returns
+    -------
+    Figure
+    """
     rivals, origins = table["rival"].unique(), table["origin"].unique()
     losses = table["loss"].unique()
     figure, panels = make_panels(
@@ -170,7 +226,7 @@ def difference_plot(table: pd.DataFrame) -> Figure:
 def _draw_differences(
     axes: Axes, rows: pd.DataFrame, shift: float, colour: Any, label: str
 ) -> None:
-    """Draw one origin: filled where the rival can be clear apart from us."""
+    """Draw one origin: markers are filled where the rival's loss is distinguishable from ours."""
     heights = np.arange(len(rows)) + shift
     axes.hlines(heights, rows["low"], rows["high"], color=colour, linewidth=2)
     clear = rows["distinguishable"].to_numpy(dtype=bool)
@@ -182,7 +238,17 @@ def _draw_differences(
 
 
 def importance_plot(families: pd.DataFrame) -> Figure:
-    """Plot `training.evaluation.feature_importance.family_table`: a bar per family and model."""
+    """Plot what the models rely on: a bar per family of features and model.
+
+    Parameters
+    ----------
+    families : DataFrame
+        From `training.evaluation.feature_importance.family_table`.
+
+    Returns
+    -------
+    Figure
+    """
     models = [name for name in families if name != "family"]
     figure = make_figure(0.9 + 0.34 * len(families))
     axes = figure.subplots()
@@ -203,7 +269,19 @@ def importance_plot(families: pd.DataFrame) -> Figure:
 
 
 def segment_plot(table: pd.DataFrame, days: int) -> Figure:
-    """Plot the `segment_table`: predicted beside observed, with its interval of 95 %."""
+    """Plot predicted beside observed shares of buyers by segment, with 95 % intervals.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `training.evaluation.segments.segment_table`.
+    days : int
+        Days within which a purchase counts; named on the axis.
+
+    Returns
+    -------
+    Figure
+    """
     figure = make_figure(1.0 + 0.32 * len(table))
     axes = figure.subplots()
     heights = np.arange(len(table))

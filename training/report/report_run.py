@@ -1,4 +1,4 @@
-"""The report of a training, kept with its MLflow run and fetched from there."""
+"""Makes the report of a training, logs it to its MLflow run, and fetches it from there."""
 
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,21 @@ _PAIR: tuple[ModelKind, ModelKind] = ("churn", "repurchase-timing")
 def make_training_report(
     log: Log, evaluation: Evaluation, candidates: Sequence[Candidate]
 ) -> ModelReport:
-    """Make the report of the purchase models among the candidates."""
+    """Make the report of the purchase models among the candidates.
+
+    Parameters
+    ----------
+    log : Log
+        The opened event log of one shop; its currency is read.
+    evaluation : Evaluation
+        Forecasts and outcomes at the judged origins.
+    candidates : sequence of Candidate
+        The trained models, churn and timing among them.
+
+    Returns
+    -------
+    ModelReport
+    """
     pair = {c.head.kind: c for c in candidates if c.head.kind in _PAIR}
     importance = importance_table(
         {kind: pair[kind].model for kind in _PAIR}, make_catalog(pair["churn"].head.vocabulary)
@@ -45,7 +59,21 @@ def log_report(
     cutoff: int,
     versions: Mapping[ModelKind, str],
 ) -> None:
-    """Log the page and its plots to the active run; `versions` is what it registered."""
+    """Log a report's page and plots to the active MLflow run.
+
+    Parameters
+    ----------
+    log : Log
+        The opened event log of one shop.
+    report : ModelReport
+        From `make_training_report`.
+    evaluation : Evaluation
+        Forecasts and outcomes at the judged origins.
+    cutoff : int
+        Last instant that the models know (UTC microseconds).
+    versions : dict of ModelKind to str
+        The versions that the run registered.
+    """
     section = log.shop.section
     facts = {
         "Data known until": _local(log, log.observed_until),
@@ -63,18 +91,25 @@ def log_report(
 
 
 def fetch_report(tracking_uri: str, version: str | None = None) -> str:
-    """Fetch the page of one training.
+    """Fetch the report's page of one training.
 
     Parameters
     ----------
+    tracking_uri : str
+        MLflow's database.
     version : str, optional
         A version of churn; default: the champions'.
+
+    Returns
+    -------
+    str
+        HTML.
 
     Raises
     ------
     NextbuyError
         There is no such version; the champions come from two trainings, so that no report
-        speaks of both; the training made none.
+        covers both; the training made none.
     """
     client = MlflowClient(tracking_uri)
     if version is None:
@@ -106,7 +141,7 @@ def _run_of_champions(client: MlflowClient, tracking_uri: str) -> str:
     if len(set(runs.values())) > 1:
         named = " and ".join(f"{kind} version {champions[kind]}" for kind in _PAIR)
         raise NextbuyError(
-            f"the champions {named} were not trained together, so that no report speaks of "
+            f"the champions {named} were not trained together, so that no report covers "
             "both. Name a version of churn with --version to see the report of its training."
         )
     return runs["churn"]

@@ -1,4 +1,4 @@
-"""The tables of the report: tidy frames as headings and texts."""
+"""Tables of the report: each function formats a table of figures as headings and texts."""
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,14 +18,20 @@ _NOTHING = "–"  # noqa: RUF001
 
 @dataclass(frozen=True)
 class ReportTable:
-    """A table as texts.
+    """A table of texts, ready to be shown.
 
     Attributes
     ----------
+    caption : str
+        What the table shows.
+    headings : sequence of str
+        One per column.
+    rows : sequence of sequence of str
+        Cells, row by row.
     words : int
         How many columns, from the left, hold words; the others hold figures.
     strong : frozenset of int
-        Rows that are ours.
+        Indices of the rows of our model.
     """
 
     caption: str
@@ -36,7 +42,17 @@ class ReportTable:
 
 
 def format_differences(differences: pd.DataFrame) -> ReportTable:
-    """Show one loss of `training.evaluation.origin_scores.compare_losses`: a column per origin."""
+    """Format our loss against each rival's: a row per rival, a column per origin.
+
+    Parameters
+    ----------
+    differences : DataFrame
+        The rows of one loss from `training.evaluation.origin_scores.compare_losses`, in %.
+
+    Returns
+    -------
+    ReportTable
+    """
     cells = {
         (row["rival"], row["origin"]): _difference(row) for row in differences.to_dict("records")
     }
@@ -56,7 +72,17 @@ def _difference(row: Mapping[Hashable, Any]) -> str:
 
 
 def format_scores(scores: pd.DataFrame) -> ReportTable:
-    """Show `training.evaluation.origin_scores.score_origins`."""
+    """Format every model's scores: a row per origin and model.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        From `training.evaluation.origin_scores.score_origins`.
+
+    Returns
+    -------
+    ReportTable
+    """
     last = max(int(name[4:-1]) for name in map(str, scores) if name.startswith("auc_"))
     columns = {
         "crps": "CRPS, days",
@@ -81,7 +107,17 @@ def format_scores(scores: pd.DataFrame) -> ReportTable:
 
 
 def format_errors(errors: pd.DataFrame) -> ReportTable:
-    """Show `training.evaluation.reliability.reliability_errors`."""
+    """Format every model's expected calibration error, in percentage points, by horizon.
+
+    Parameters
+    ----------
+    errors : DataFrame
+        From `training.evaluation.reliability.reliability_errors`.
+
+    Returns
+    -------
+    ReportTable
+    """
     days = [name for name in errors if name != "model"]
     return ReportTable(
         "Expected calibration error in percentage points: the mean distance between predicted "
@@ -96,7 +132,17 @@ def format_errors(errors: pd.DataFrame) -> ReportTable:
 
 
 def format_gains(gains: pd.DataFrame) -> ReportTable:
-    """Show some steps of `training.evaluation.cumulative_gains.gain_table`."""
+    """Format the share of buyers among the highest-ranked 5 to 50 % of customers, by model.
+
+    Parameters
+    ----------
+    gains : DataFrame
+        From `training.evaluation.cumulative_gains.gain_table`.
+
+    Returns
+    -------
+    ReportTable
+    """
     by_model = gains.pivot_table(index="model", columns="asked", values="found", sort=False)
     return ReportTable(
         "Share of all buyers found when this share of customers is asked.",
@@ -110,7 +156,17 @@ def format_gains(gains: pd.DataFrame) -> ReportTable:
 
 
 def format_pit_scores(scores: pd.DataFrame) -> ReportTable:
-    """Show `training.evaluation.pit_histograms.pit_scores`: a row per model."""
+    """Format how well each model's forecast laws are calibrated: a row per model.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        From `training.evaluation.pit_histograms.pit_scores`.
+
+    Returns
+    -------
+    ReportTable
+    """
     models = scores["model"].unique()
     cells = {(row["model"], row["law"]): row for row in scores.to_dict("records")}
     return ReportTable(
@@ -135,7 +191,19 @@ def _pit_cells(given: Mapping[Hashable, Any] | None, law: Mapping[Hashable, Any]
 
 
 def format_samples(windows: pd.DataFrame, days: int) -> ReportTable:
-    """Show `training.evaluation.sample_customers.sample_windows`."""
+    """Format the forecasts of sample customers: a row per customer.
+
+    Parameters
+    ----------
+    windows : DataFrame
+        From `training.evaluation.sample_customers.sample_windows`.
+    days : int
+        The horizon in days; named in a heading.
+
+    Returns
+    -------
+    ReportTable
+    """
     rows = [
         [
             row["customer"],
@@ -157,7 +225,25 @@ def format_samples(windows: pd.DataFrame, days: int) -> ReportTable:
 def format_groups(
     groups: pd.DataFrame, what: str, days: int, currency: str, digits: int
 ) -> ReportTable:
-    """Show `training.evaluation.segments`: a row per group."""
+    """Format predicted and observed purchases and spend: a row per group of customers.
+
+    Parameters
+    ----------
+    groups : DataFrame
+        From `training.evaluation.segments`, money in minor units.
+    what : str
+        What the groups are, such as `segment`; heading of their column.
+    days : int
+        The horizon in days; named in the caption.
+    currency : str
+        ISO code.
+    digits : int
+        Decimals of the currency.
+
+    Returns
+    -------
+    ReportTable
+    """
 
     def money(minor: float) -> str:
         return _NOTHING if minor != minor else f"{minor / 10**digits:,.{digits}f}"
@@ -192,7 +278,17 @@ def format_groups(
 
 
 def format_features(importance: pd.DataFrame) -> ReportTable:
-    """Show the features with the largest shares in the `importance_table`."""
+    """Format the ten features with the largest shares of gain: a row per feature.
+
+    Parameters
+    ----------
+    importance : DataFrame
+        From `training.evaluation.feature_importance.importance_table`.
+
+    Returns
+    -------
+    ReportTable
+    """
     models = list(importance["model"].unique())
     shares = importance.pivot_table(
         index=["feature", "description", "family"], columns="model", values="share", fill_value=0.0

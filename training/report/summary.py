@@ -1,4 +1,4 @@
-"""The report in plain sentences: what was predicted for whom, how well, and what is not known."""
+"""Summarises a training in sentences: what was predicted, how well, and what is not known."""
 
 from datetime import timedelta
 
@@ -19,14 +19,21 @@ _TOP = 0.1
 def summarise_evaluation(
     evaluation: Evaluation, comparison: pd.DataFrame, pit_scores: pd.DataFrame
 ) -> list[str]:
-    """Say what was predicted and how well, in a few sentences.
+    """State in a few sentences what was predicted and how well.
 
     Parameters
     ----------
+    evaluation : Evaluation
+        Forecasts and outcomes at the judged origins.
     comparison : DataFrame
         From `training.evaluation.origin_scores.compare_losses`.
     pit_scores : DataFrame
         From `training.evaluation.pit_histograms.pit_scores`, of the test origin.
+
+    Returns
+    -------
+    list of str
+        Sentences.
     """
     judged = evaluation.test
     bought = judged.bought_within(judged.horizon_days)
@@ -79,7 +86,7 @@ def _window(pit_scores: pd.DataFrame) -> list[str]:
 
 
 def _rivals(judged: JudgedOrigin, comparison: pd.DataFrame) -> str:
-    """Say against which rivals the error of the whole law is smaller beyond chance."""
+    """State against which rivals the error of the whole forecast is smaller beyond chance."""
     rows = comparison[
         (comparison["loss"] == "CRPS") & (comparison["origin"] == name_origin(judged))
     ]
@@ -105,7 +112,17 @@ def _list(names: list[str], of: int) -> str:
 
 
 def list_unknowns(evaluation: Evaluation) -> list[str]:
-    """Say what the figures do not show."""
+    """List, as sentences, what the figures do not show.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        Forecasts and outcomes at the judged origins.
+
+    Returns
+    -------
+    list of str
+    """
     judged = evaluation.test
     days = judged.horizon_days
     limits = [
