@@ -52,7 +52,7 @@ def render_page(report: ModelReport, header: ReportHeader) -> str:
         HTML.
     """
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("training", "."),
+        loader=jinja2.PackageLoader("training.report", "."),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

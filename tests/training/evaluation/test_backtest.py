@@ -1,7 +1,6 @@
 """The back-test on a small shop with orders only."""
 
 import shutil
-from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from features.shop.shop import read_shop
 from features.windows import DAY, read_cutoff
 from training.evaluation import backtest as module
 from training.evaluation.backtest import STEPS_PER_ORIGIN, backtest, list_origins_before
-from training.evaluation.comparison import BacktestComparison, compare_at_origins
+from training.evaluation.comparison import BacktestComparison
 from training.metrics.probabilities import OURS
 from training.purchase.baselines import BASELINES
 
@@ -207,34 +206,3 @@ def test_origins_walk_back_from_the_last_observed_horizon(log: Log) -> None:
 def test_too_many_origins_are_refused_and_not_left_out(log: Log) -> None:
     with pytest.raises(InputError, match="too little history"):
         backtest(log, list_origins_before(log, 20, 30))
-
-
-@pytest.fixture
-def compare_losses() -> Callable[..., BacktestComparison]:
-    """Compare CRPS of ours with a rival's, a row per customer."""
-
-    def compare(ours: np.ndarray, rivals: np.ndarray) -> BacktestComparison:
-        parts = [
-            pd.DataFrame(
-                {
-                    "customer_id": [f"c{n}" for n in range(len(crps))],
-                    "frequency": 0.0,
-                    "days_to_next": 1,
-                    "crps": crps,
-                    "p_30d": 0.5,
-                    "model": name,
-                }
-            )
-            for name, crps in ((OURS, ours), ("rival", rivals))
-        ]
-        return compare_at_origins([pd.Timestamp("2024-01-01", tz="UTC")], [pd.concat(parts)])
-
-    return compare
-
-
-def test_a_difference_within_chance_is_not_distinguishable(compare_losses: Callable) -> None:
-    rng = np.random.default_rng(0)
-    noise = rng.random(200)
-    found = compare_losses(1 + noise, 1 + rng.permutation(noise))
-    assert not found.differences["distinguishable"].any()
-    assert compare_losses(1 + noise, 2 + noise).differences["distinguishable"].all()

@@ -1,0 +1,52 @@
+"""The policies that a study compares."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from models.channel.message_value import MessageValue
+from models.channel.model import ChannelModel
+from tests.training.drawn_messages import ARMS, allow_all, draw_messages, fit_traits
+from training.channel.policies import (
+    OPEN_RATE,
+    CrossFittedPredictions,
+    CustomerFolds,
+    cross_fit,
+    make_policies,
+)
+
+
+def test_each_customer_is_judged_by_models_that_have_not_seen_them() -> None:
+    rows = draw_messages(3000)
+    seen: list[set[str]] = []
+
+    def fit(part: pd.DataFrame) -> ChannelModel:
+        seen.append(set(part["customer_id"]))
+        return fit_traits(part)
+
+    cross_fit(rows, fit, allow_all(rows), MessageValue(), folds=CustomerFolds(3))
+    everybody = set(rows["customer_id"])
+    left_out = [everybody - part for part in seen]
+    assert sum(len(part) for part in left_out) == len(everybody)
+    assert set.union(*left_out) == everybody
+
+
+def test_an_arm_that_is_not_eligible_is_never_chosen() -> None:
+    rows = draw_messages(3000)
+    eligible = allow_all(rows)
+    eligible[::2, 0] = False
+    unseen = cross_fit(rows, fit_traits, eligible, MessageValue(), folds=CustomerFolds(2))
+    for policy in make_policies(rows, unseen, eligible).values():
+        assert policy.sum(axis=1) == pytest.approx(1)
+        assert policy[::2, 0].max() == 0
+
+
+def test_the_open_rate_rule_takes_the_channel_that_is_opened_most() -> None:
+    rows = draw_messages(4).assign(email_open_rate_182d=[0.9, 0.1, np.nan, 0.9])
+    rows["sms_open_rate_182d"] = [0.5, 0.5, np.nan, 0.5]
+    eligible = allow_all(rows)
+    eligible[3, [0, 2]] = False
+    places = np.zeros(4, dtype=int)
+    unseen = CrossFittedPredictions(ARMS, np.zeros((4, 3)), np.zeros(4), places, places)
+    chosen = make_policies(rows, unseen, eligible)[OPEN_RATE].argmax(axis=1)
+    assert [ARMS[c] for c in chosen] == ["email", "sms", "none", "none"]
