@@ -27,6 +27,7 @@ lint: .venv/developers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 # The dictionary of the features, from their declarations.
 features-page: .venv/developers

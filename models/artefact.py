@@ -7,7 +7,7 @@ Any other file, an unexpected hash, or a feature whose definition has changed is
 import hashlib
 import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -15,19 +15,8 @@ from features.catalog.dictionary import make_catalog
 from features.errors import NextbuyError
 from features.language.vocabulary import Vocabulary
 from models.boosters.booster import ResidualBooster
-from models.channel.model import ChannelModel
-from models.purchase.churn import ChurnModel
-from models.purchase.timing import TimingModel
+from models.kinds import KINDS, TIMING, Model, ModelKind
 
-ModelKind = Literal["churn", "repurchase-timing", "best-channel"]
-Model = ChurnModel | TimingModel | ChannelModel
-
-_CLASSES: dict[ModelKind, type[Model]] = {
-    "churn": ChurnModel,
-    "repurchase-timing": TimingModel,
-    "best-channel": ChannelModel,
-}
-KINDS: tuple[ModelKind, ...] = tuple(_CLASSES)
 MANIFEST = "artefact.json"
 # MLmodel is written by MLflow for its pages (signature); it is never read here.
 _ALLOWED = re.compile(rf"{re.escape(MANIFEST)}|booster-[1-9][0-9]*\.txt|MLmodel")
@@ -139,7 +128,7 @@ def load(folder: Path, sha256: str | None = None) -> tuple[Head, Model]:
         raise NotImplementedError(f"{kind} has no place in an artefact")
 
     try:
-        model = msgspec.convert(manifest.model, _CLASSES[manifest.head.kind], dec_hook=decode)
+        model = msgspec.convert(manifest.model, KINDS[manifest.head.kind].model, dec_hook=decode)
     except (msgspec.ValidationError, ValueError, KeyError) as error:
         raise NextbuyError(
             f"{folder}: the {manifest.head.kind} model in it cannot be read: {error}"
@@ -172,7 +161,7 @@ def check_same_event(churn: Head, timing: Head) -> None:
         ours, theirs = getattr(churn, what), getattr(timing, what)
         if ours != theirs:
             raise NextbuyError(
-                f"churn has the {what} '{ours}' and repurchase-timing '{theirs}': they cannot "
+                f"churn has the {what} '{ours}' and {TIMING} '{theirs}': they cannot "
                 "answer together. Train both with the same version of Nextbuy."
             )
 

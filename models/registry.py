@@ -16,8 +16,9 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 from features.errors import NextbuyError
-from models.artefact import KINDS, Head, Model, ModelKind, check_same_event, load
+from models.artefact import Head, check_same_event, load
 from models.channel.model import ChannelModel
+from models.kinds import CHANNEL, CHURN, KINDS, TIMING, Model, ModelKind
 from models.purchase.churn import ChurnModel
 from models.purchase.forecast import check_pair
 from models.purchase.timing import TimingModel
@@ -44,7 +45,7 @@ class Champions:
     Raises
     ------
     NextbuyError
-        Churn and repurchase-timing cannot answer together.
+        The churn and the timing champion cannot answer together.
     """
 
     by_kind: dict[ModelKind, Version]
@@ -52,24 +53,24 @@ class Champions:
     def __post_init__(self) -> None:
         if self.churn is not None and self.timing is not None:
             check_pair(self.churn, self.timing)
-            check_same_event(self.by_kind["churn"].head, self.by_kind["repurchase-timing"].head)
+            check_same_event(self.by_kind[CHURN].head, self.by_kind[TIMING].head)
 
     @property
     def churn(self) -> ChurnModel | None:
         """The churn champion."""
-        version = self.by_kind.get("churn")
+        version = self.by_kind.get(CHURN)
         return version.model if version and isinstance(version.model, ChurnModel) else None
 
     @property
     def timing(self) -> TimingModel | None:
-        """The repurchase-timing champion."""
-        version = self.by_kind.get("repurchase-timing")
+        """The timing champion."""
+        version = self.by_kind.get(TIMING)
         return version.model if version and isinstance(version.model, TimingModel) else None
 
     @property
     def channel(self) -> ChannelModel | None:
-        """The best-channel champion."""
-        version = self.by_kind.get("best-channel")
+        """The channel champion."""
+        version = self.by_kind.get(CHANNEL)
         return version.model if version and isinstance(version.model, ChannelModel) else None
 
     @property

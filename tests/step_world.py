@@ -10,6 +10,7 @@ from scipy.special import expit
 from models.boosters.booster import BoosterSettings
 from models.channel.fit import fit_channel
 from models.channel.model import ChannelModel, ChannelTraits
+from models.channel.recommend import Options
 from models.channel.traits import Trait
 
 ARMS = ("email", "none", "sms")
@@ -61,5 +62,5 @@ def fit_exploring(rows: pd.DataFrame) -> ChannelModel:
     return fit_channel(rows, 7, _COLUMNS, _TRAITS, BoosterSettings(rounds=20), seed=1)
 
 
-def everybody(rows: pd.DataFrame, arms: Sequence[str]) -> NDArray[np.bool_]:
-    return np.ones((len(rows), len(arms)), dtype=bool)
+def everybody(rows: pd.DataFrame, arms: Sequence[str]) -> Options:
+    return Options.unrestricted(arms, len(rows))

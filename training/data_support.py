@@ -12,8 +12,9 @@ from features.log.log import Log
 from features.windows import DAY, Window
 from models.arms import NO_MESSAGE
 from models.channel.model import MIN_RANDOMISED
-from models.purchase import churn, timing
-from models.purchase.value import MIN_REPEATERS
+from models.kinds import CHANNEL, CHURN, TIMING
+from models.purchase import churn_fit, timing_fit
+from models.purchase.value_fit import MIN_REPEATERS
 from training.channel.job import LEARN_DAYS, MIN_MESSAGES
 from training.channel.tree_challenger import RICH_RANDOMISED
 from training.labels import count_returns, count_sends
@@ -80,7 +81,7 @@ def assess(log: Log) -> list[Support]:
     ]
 
 
-_MIN_RETURNS = {"churn": churn.MIN_RETURNS, "repurchase-timing": timing.MIN_RETURNS}
+_MIN_RETURNS = {CHURN: churn_fit.MIN_RETURNS, TIMING: timing_fit.MIN_RETURNS}
 
 
 def _short(log: Log) -> Iterator[Support]:
@@ -127,13 +128,13 @@ def _value(log: Log, cutoff: int) -> Support:
 def _channel(log: Log, cutoff: int) -> Support:
     """Assess the channel model by the messages of a year, and the randomised sends among them."""
     if "messages" not in log.provided:
-        return Support("best-channel", "not_possible", "no messages", ["the table messages"])
+        return Support(CHANNEL, "not_possible", "no messages", ["the table messages"])
     window = log.shop.channels.window_days
     sends = count_sends(log, cutoff - LEARN_DAYS * DAY, window, cutoff)
     total = sum(count for count, _ in sends.values())
     if total < MIN_MESSAGES:
         missing = [f"{MIN_MESSAGES - total:,} more in the year before the cutoff"]
-        return Support("best-channel", "not_possible", f"{total:,} messages", missing)
+        return Support(CHANNEL, "not_possible", f"{total:,} messages", missing)
     drawn = {arm: randomised for arm, (_, randomised) in sends.items()}
     drawn[NO_MESSAGE] = drawn.pop(NO_MESSAGE, 0)  # last, and there even if it never was an arm
     return _channel_level(log, drawn)
@@ -150,7 +151,7 @@ def _channel_level(log: Log, drawn: dict[str, int]) -> Support:
         missing.append("the table consents (or channels.assume_consent): nobody may be asked")
     counts = ", ".join(f"{arm} {count:,}" for arm, count in drawn.items())
     verdict: Verdict = "low_data" if missing else "supported"
-    return Support("best-channel", verdict, f"{level}; randomised sends: {counts}", missing)
+    return Support(CHANNEL, verdict, f"{level}; randomised sends: {counts}", missing)
 
 
 def name_level(drawn: dict[str, int]) -> str:

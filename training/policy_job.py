@@ -10,8 +10,9 @@ from features.engines.sql.feature_build import read_catalog
 from features.log.log import Log
 from features.windows import DAY, to_datetime
 from models.channel.message_value import MessageValue
+from models.channel.recommend import UNKNOWN, Options
 from training.channel.attribution import attribute_orders
-from training.channel.eligible_channels import eligible_arms
+from training.channel.eligible_channels import read_options
 from training.channel.job import (
     LEARN_DAYS,
     check_message_rows,
@@ -66,24 +67,32 @@ def run_policy_study(
         rows = make_message_rows(log, catalog, since, until, channels.window_days, until)
         check_message_rows(rows, channels.window_days)
         progress("messages")
-        judged, arms = select_judged_rows(rows)[0], arms_of(rows)
-        eligible = np.ones((len(rows), len(arms)), dtype=bool)
-        eligible[judged] = eligible_arms(log, rows[judged], arms, until, log.shop.rules)
+        options = _options_of_judged(log, rows, until)
         progress("eligibility")
         worth, folds = MessageValue.of_shop(log.shop), CustomerFolds(seed=SEED)
         unseen = cross_fit(
             rows,
             lambda part: fit_channel_model(part, channels.window_days, catalog),
-            eligible,
+            options,
             worth,
             channels.default_order,
             folds=folds,
         )
-        study = study_policies(rows, unseen, eligible, worth, reasons=list(catalog), folds=folds)
+        study = study_policies(rows, unseen, options, worth, reasons=list(catalog), folds=folds)
         progress("policies")
         attributed = attribute_orders(log, since, until, channels.window_days)
         page = _keep(log, study, attributed, until)
     return study, page
+
+
+def _options_of_judged(log: Log, rows: pd.DataFrame, until: int) -> Options:
+    """Read the options of the messages that are judged; those of the others do not matter."""
+    judged, arms = select_judged_rows(rows)[0], arms_of(rows)
+    read = read_options(log, rows[judged], arms, until, log.shop.rules)
+    eligible = np.ones((len(rows), len(arms)), dtype=bool)
+    preferred = np.full(len(rows), UNKNOWN)
+    eligible[judged], preferred[judged] = read.eligible, read.preferred
+    return Options(arms, eligible, preferred)
 
 
 def _keep(log: Log, study: PolicyStudy, attributed: pd.DataFrame, until: int) -> str:

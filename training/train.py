@@ -9,7 +9,7 @@ import pandas as pd
 from features.errors import refuse
 from features.log.log import Log, check_observed
 from features.windows import to_datetime
-from models.artefact import KINDS, ModelKind
+from models.kinds import CHANNEL, KINDS, ModelKind
 from training.channel.job import check_messages_table, explain_missing_messages, train_channel_model
 from training.evaluation.comparison import score_models
 from training.evaluation.evaluation import Evaluation, evaluate
@@ -87,18 +87,18 @@ def train(
         The data cannot support the models at this cutoff. Nothing is registered then.
     """
     kinds = kinds or list_trainable_kinds(log)
-    if "best-channel" in kinds:
+    if CHANNEL in kinds:
         check_messages_table(log)
     cutoff = _default_cutoff(log) if cutoff is None else cutoff
     check_observed(log, cutoff)
     budget = SearchBudget(trials, tune_minutes)
     study = None
-    if set(kinds) - {"best-channel"}:
+    if set(kinds) - {CHANNEL}:
         study = make_study(log, cutoff, valids=VALIDS if budget.searches else 1)
     open_experiment(log)
     with training_run(log, "training", cutoff, {"kinds": ", ".join(kinds), **asdict(budget)}):
         candidates: list[Candidate] = []
-        if "best-channel" in kinds:  # first, since it is the one that may lack data
+        if CHANNEL in kinds:  # first, since it is the one that may lack data
             candidates.append(train_channel_model(log, cutoff, progress))
         for job in (CHURN_JOB, TIMING_JOB):
             if study is not None and job.recipe.kind in kinds:
@@ -124,7 +124,7 @@ def count_progress_steps(kinds: Sequence[ModelKind], trials: int) -> int:
     int
         How often `train` calls `progress`.
     """
-    return len(kinds) + trials * len(set(kinds) - {"best-channel"})
+    return len(kinds) + trials * len(set(kinds) - {CHANNEL})
 
 
 def list_trainable_kinds(log: Log) -> list[ModelKind]:
@@ -140,9 +140,7 @@ def list_trainable_kinds(log: Log) -> list[ModelKind]:
     list of ModelKind
         Churn and timing, and channel where there are enough messages.
     """
-    return [
-        kind for kind in KINDS if kind != "best-channel" or explain_missing_messages(log) is None
-    ]
+    return [kind for kind in KINDS if kind != CHANNEL or explain_missing_messages(log) is None]
 
 
 def _default_cutoff(log: Log) -> int:

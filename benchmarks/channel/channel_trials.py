@@ -11,6 +11,7 @@ from models.boosters.booster import BoosterSettings, ResidualBooster
 from models.channel.fit import fit_channel
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel, ChannelTraits
+from models.channel.recommend import Options
 from models.channel.traits import Trait
 from training.channel.policies import BEST_FIXED, CustomerFolds, cross_fit, one_hot, recommend_all
 from training.channel.policy_value import Estimate, LoggedDecisions, gains, policy_values
@@ -85,8 +86,7 @@ def learned_choice(world: World, model: ChannelModel) -> Indices:
         Indices into `ARMS`.
     """
     rows = messages_of(world)
-    everybody = np.ones((len(rows), len(ARMS)), dtype=bool)
-    return recommend_all(model, rows, list(ARMS), everybody, MessageValue())
+    return recommend_all(model, rows, Options.unrestricted(ARMS, len(rows)), MessageValue())
 
 
 def per_channel_choice(world: World) -> Indices:
@@ -125,10 +125,8 @@ class Valued:
 
     def __init__(self, world: World) -> None:
         rows = messages_of(world)
-        everybody = np.ones((len(rows), len(ARMS)), dtype=bool)
-        unseen = cross_fit(
-            rows, fit_world, everybody, MessageValue(), folds=CustomerFolds(seed=SEED)
-        )
+        options = Options.unrestricted(sorted(ARMS), len(rows))
+        unseen = cross_fit(rows, fit_world, options, MessageValue(), folds=CustomerFolds(seed=SEED))
         drawn = world.randomised
         self._policies = {
             OURS: one_hot(unseen.chosen, len(ARMS))[drawn],

@@ -17,6 +17,7 @@ from models.boosters.booster import BoosterSettings
 from models.channel.fit import fit_channel
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel, ChannelTraits
+from models.channel.recommend import Options
 from models.channel.traits import Trait
 from training.channel.policies import (
     BEST_FIXED,
@@ -149,9 +150,9 @@ def _fit(rows: pd.DataFrame) -> ChannelModel:
 
 def _cross_fitted(rows: pd.DataFrame, seed: int) -> Estimate:
     """Estimate our gain over the best fixed arm on all customers."""
-    everybody = np.ones((len(rows), len(_ARMS)), dtype=bool)
-    unseen = cross_fit(rows, _fit, everybody, MessageValue(), folds=CustomerFolds(_FOLDS, seed))
-    policies = make_policies(rows, unseen, everybody)
+    options = Options.unrestricted(arms_of(rows), len(rows))
+    unseen = cross_fit(rows, _fit, options, MessageValue(), folds=CustomerFolds(_FOLDS, seed))
+    policies = make_policies(rows, unseen, options)
     return _gain(rows, unseen.p, {name: policies[name] for name in (OURS, BEST_FIXED)})
 
 
@@ -160,8 +161,7 @@ def _held_out(rows: pd.DataFrame) -> tuple[float, float, float]:
     half = np.random.default_rng(SEED).permutation(len(rows)) < len(rows) // 2
     model, test = _fit(rows[half]), rows[~half]
     arms = arms_of(rows)
-    everybody = np.ones((len(test), len(arms)), dtype=bool)
-    chosen = recommend_all(model, test, arms, everybody, MessageValue())
+    chosen = recommend_all(model, test, Options.unrestricted(arms, len(test)), MessageValue())
     fixed = np.full(len(test), arms.index(model.fixed_order[0]))
     p = np.column_stack([model.predict(test)[arm] for arm in arms])
     policies = {OURS: one_hot(chosen, len(arms)), BEST_FIXED: one_hot(fixed, len(arms))}

@@ -18,6 +18,7 @@ from models.boosters.booster import BoosterSettings
 from models.channel.fit import fit_channel
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelTraits
+from models.channel.recommend import Options
 from models.channel.traits import Trait
 from training.channel.policies import BEST_FIXED, NONE, UNIFORM, one_hot, recommend_all
 from training.channel.policy_value import Estimate, LoggedDecisions, gains, policy_values
@@ -66,13 +67,13 @@ def measure_starbucks() -> Iterator[Row]:
     )
     cost = train.groupby("channel")["reward"].mean().to_dict()
     worth = MessageValue(cost={offer: float(cost[offer]) for offer in offers})
-    everybody = np.ones((len(test), len(arms)), dtype=bool)
-    chosen = recommend_all(model, test, arms, everybody, worth)
+    options = Options.unrestricted(arms, len(test))
+    chosen = recommend_all(model, test, options, worth)
     net = train.assign(net=train["spend"] - train["reward"]).groupby("channel")["net"].mean()
     policies = {
         OURS: one_hot(chosen, len(arms)),
         BEST_FIXED: one_hot(np.full(len(test), arms.index(str(net.idxmax()))), len(arms)),
-        UNIFORM: everybody / len(arms),
+        UNIFORM: options.eligible / len(arms),
         NONE: one_hot(np.full(len(test), arms.index(NO_MESSAGE)), len(arms)),
     }
     p = model.predict(test)

@@ -32,7 +32,8 @@ from features.errors import NextbuyError
 from features.log.log import read_log
 from features.shop.shop import read_shop
 from models.boosters.booster import stack
-from models.purchase.value import further_by_slice, further_purchases
+from models.purchase.value import further_purchases
+from models.purchase.value_fit import further_by_slice
 from training.metrics.bootstrap import paired_difference
 
 OURS, GAMMA_GAMMA = "Nextbuy", "Gamma-Gamma"

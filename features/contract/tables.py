@@ -32,6 +32,7 @@ EVENT_TYPES = (
     "review",
 )
 ONLINE_CHANNELS = ("web", "app", "online")
+PROFILING_SCOPE = "profiling"  # the scope of a consent to being profiled
 Arm = Literal["control", "random", "optimised"]
 ARMS: tuple[Arm, ...] = get_args(Arm)
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from features.arrays import Array, History
 from features.engines.batch.engine import NumpyPlan
 from features.engines.single.engine import RowPlan
-from features.history.arrays import batch
+from features.history.histories import batch
 from features.language.catalog import Catalog
 from features.language.scope import Scope
 

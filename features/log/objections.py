@@ -2,12 +2,11 @@
 
 import pandas as pd
 
+from features.contract.tables import PROFILING_SCOPE
 from features.log.identities import customers_sql, table_sql
 from features.log.log import Log
 from features.log.warehouse import Warehouse
 from features.windows import MAX_INSTANT
-
-SCOPE = "profiling"
 
 
 def objected_sql(log: Warehouse) -> str:
@@ -22,8 +21,8 @@ def objected_sql(log: Warehouse) -> str:
         return "SELECT CAST(NULL AS VARCHAR) AS customer_id WHERE FALSE"
     consents = table_sql(log, "consents", MAX_INSTANT)
     objected = (
-        f"SELECT customer_id FROM {consents} WHERE scope = '{SCOPE}' GROUP BY customer_id, store "
-        "HAVING NOT arg_max(granted, (changed_at, NOT granted))"
+        f"SELECT customer_id FROM {consents} WHERE scope = '{PROFILING_SCOPE}' "
+        "GROUP BY customer_id, store HAVING NOT arg_max(granted, (changed_at, NOT granted))"
     )
     if "identities" not in log.provided:
         return objected

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 
 from features.contract.casts import quote
-from features.contract.tables import ARMS, EVENT_TYPES, Table
+from features.contract.tables import ARMS, EVENT_TYPES, PROFILING_SCOPE, Table
 from features.log.log import Log
-from features.log.objections import SCOPE
 from features.readiness.finding import Severity
 from features.readiness.probes import Probe, applies
 
@@ -179,9 +178,9 @@ _PROBES = (
     Probe(
         "advice",
         "consents.scope",
-        f"scopes that are neither a channel of messages nor `{SCOPE}`; never used",
+        f"scopes that are neither a channel of messages nor `{PROFILING_SCOPE}`; never used",
         "Name the scopes as the channels in messages.",
-        f"scope <> '{SCOPE}' AND scope NOT IN (SELECT channel FROM messages)",
+        f"scope <> '{PROFILING_SCOPE}' AND scope NOT IN (SELECT channel FROM messages)",
         needs=("messages",),
         example="scope",
     ),

@@ -48,6 +48,11 @@ class ChannelSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     Attributes
     ----------
+    default_order : list of str
+        Arms in the order in which they are recommended while no effect of theirs is identified:
+        the first that the customer may be sent, and `none` where there is none. `none` may
+        stand in it, and what stands after it is then never recommended. Empty: the channels by
+        their conversion, and `none` last. Once effects are identified it is not read.
     max_in_7_days, max_in_28_days : dict of str to int
         Most messages to one customer, by channel; `all` is over all channels together.
     quiet_hours : dict of str to list of str

@@ -9,7 +9,7 @@ from features.arrays import Array, TableColumns
 from features.contract.row_keys import hash_values
 from features.contract.tables import BY_NAME
 from features.contract.tables import Table as Contract
-from features.history.arrays import object_array
+from features.history.histories import object_array
 from features.history.layout import HISTORY, LAYOUT, PRODUCT, ROW_KEY, TEXTS
 from features.ledgers.journal import Journal, JournalRow
 from features.log.merge_posted import plain_columns, typed_row

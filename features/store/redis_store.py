@@ -16,7 +16,7 @@ import msgspec
 
 from features.arrays import Array
 from features.errors import NextbuyError, refuse
-from features.history.arrays import object_array
+from features.history.histories import object_array
 from features.history.record import unpack
 from features.store.products import Product, unpack_product
 from features.store.protocol import (

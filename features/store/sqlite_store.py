@@ -10,7 +10,7 @@ import msgspec
 
 from features.arrays import Array
 from features.errors import InputError, NextbuyError
-from features.history.arrays import object_array
+from features.history.histories import object_array
 from features.history.record import unpack
 from features.store.products import Product, unpack_product
 from features.store.protocol import (

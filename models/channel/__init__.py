@@ -1,4 +1,4 @@
-"""The best-channel model.
+"""The channel model.
 
 Effects of messages by channel, eligibility, recommendation, exploration.
 """

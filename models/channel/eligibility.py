@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.arrays import Array, TableColumns
-from features.log.objections import SCOPE
+from features.contract.tables import PROFILING_SCOPE
 from features.shop.contact_rules import Cap, ContactRules
 from features.windows import DAY, Window, to_datetime
 from models.arms import NO_MESSAGE
@@ -33,7 +33,7 @@ class Eligibility(msgspec.Struct, frozen=True):
 
 def objects_to_profiling(consents: TableColumns | None, as_of: int) -> bool:
     """Say whether the customer has objected to profiling, by any store; no word is no objection."""
-    return False in _latest_words(consents, SCOPE, as_of).values()
+    return False in _latest_words(consents, PROFILING_SCOPE, as_of).values()
 
 
 def check_eligibility(

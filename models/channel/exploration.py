@@ -114,7 +114,7 @@ def _optimised(
         return {recommended: 1.0}
     if best_shares is None:
         raise NextbuyError(
-            'nextbuy.toml has decisions.method = "thompson", and the best-channel model does not '
+            'nextbuy.toml has decisions.method = "thompson", and the channel model does not '
             'say how likely each channel is the best. Set method = "epsilon".'
         )
     total = sum(best_shares.values())

@@ -1,16 +1,15 @@
-"""The choice of an arm: what a message is expected to earn, less what it costs."""
+"""The worth of a message: what it is expected to earn, less what it costs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-from features.arrays import Floats, Indices
+from features.arrays import Floats
 from features.shop.shop import Shop
 from models.arms import NO_MESSAGE
 from models.boosters.booster import Columns
-from models.channel.model import ChannelModel
+from models.channel.model import ChannelPredictions
 
 _RECENT = "messages_count_7d"
 
@@ -55,6 +54,18 @@ class MessageValue(msgspec.Struct, frozen=True):
             arm: self.margin * spend * chance - self.price(arm, recent) for arm, chance in p.items()
         }
 
+    def of_identified(self, reading: ChannelPredictions, inputs: Columns) -> dict[str, Floats]:
+        """Give what each arm is expected to earn, per row, of those whose effect is identified.
+
+        Parameters
+        ----------
+        inputs : columns
+            What `reading` was read from.
+        """
+        model, p = reading.model, reading.p
+        recent = self.recent(inputs, len(reading.score))
+        return self.of({arm: p[arm] for arm in model.identified}, model.spend, recent)
+
     def recent(self, inputs: Columns, rows: int) -> Floats:
         """Read each row's messages of the last seven days, where they take anything off."""
         if self.fatigue == 0:
@@ -66,57 +77,3 @@ class MessageValue(msgspec.Struct, frozen=True):
         if arm == NO_MESSAGE:
             return np.zeros(len(recent))
         return self.cost.get(arm, 0.0) + self.fatigue * np.nan_to_num(recent)
-
-
-def best_arms(
-    worth: Mapping[str, Floats], arms: Sequence[str], eligible: NDArray[np.bool_]
-) -> Indices:
-    """Choose the eligible arm that is worth most: the place in `arms` per row.
-
-    Parameters
-    ----------
-    eligible : array (rows, arms)
-        At least one per row. An arm without a worth is never chosen over one that has it, and
-        over no message neither.
-    """
-    rows = len(eligible)
-    unknown = {arm: np.full(rows, -1e299 if arm == NO_MESSAGE else -1e300) for arm in arms}
-    values = np.column_stack([worth.get(arm, unknown[arm]) for arm in arms])
-    return np.asarray(np.where(eligible, values, -np.inf).argmax(axis=1))
-
-
-def best_shares(
-    model: ChannelModel, worth: MessageValue, inputs: Columns, eligible: Sequence[set[str]]
-) -> list[dict[str, float]]:
-    """Count in how many draws of the posterior each eligible arm is worth most, for Thompson.
-
-    Parameters
-    ----------
-    eligible : sequence of set of str
-        Of each row.
-
-    Returns
-    -------
-    list of dict of str to float
-        Shares by arm that sum to 1; `none` alone where no effect of an eligible arm is known.
-    """
-    drawn = {arm: p for arm, p in model.read(inputs).draw().items() if arm in model.identified}
-    values = worth.of(drawn, model.spend, worth.recent(inputs, len(eligible)))
-    return [_shares(values, row, arms) for row, arms in enumerate(eligible)]
-
-
-def _shares(values: Mapping[str, Floats], row: int, eligible: set[str]) -> dict[str, float]:
-    arms = [arm for arm in values if arm in eligible]
-    if not arms:
-        return {NO_MESSAGE: 1.0}
-    best = np.column_stack([values[arm][:, row] for arm in arms]).argmax(axis=1)
-    counts = np.bincount(best, minlength=len(arms))
-    return {arm: float(n / len(best)) for arm, n in zip(arms, counts, strict=True)}
-
-
-def first_arms(order: Sequence[str], arms: Sequence[str], eligible: NDArray[np.bool_]) -> Indices:
-    """Choose the first eligible arm of an order, the same for everybody; `none` if none is."""
-    ranks = {arm: place for place, arm in enumerate(order)}
-    after = {NO_MESSAGE: len(order)}
-    rank = np.array([ranks.get(arm, after.get(arm, len(order) + 1)) for arm in arms])
-    return np.asarray(np.where(eligible, rank, len(order) + 2).argmin(axis=1))

@@ -64,7 +64,7 @@ def check_pair(churn: ChurnModel, timing: TimingModel) -> None:
     """
     if churn.horizon_days != timing.horizon_days:
         raise NextbuyError(
-            f"churn has a horizon of {churn.horizon_days} days and repurchase-timing of "
+            f"churn has a horizon of {churn.horizon_days} days and repurchase timing of "
             f"{timing.horizon_days}: they cannot answer together. Train both with the same "
             "shop.horizon_days."
         )

@@ -1,7 +1,7 @@
 """Repurchase timing: when, given a return within the horizon; and what it will be worth."""
 
 from collections.abc import Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 
 import msgspec
 import numpy as np
@@ -9,29 +9,16 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from features.arrays import Floats
-from models.boosters.booster import BoosterSettings, Columns, ResidualBooster, stack
+from models.boosters.booster import Columns, ResidualBooster, stack
 from models.boosters.contributions import BASELINE, Parts, add_up, of_booster, of_offset
-from models.boosters.search_space import Trial
 from models.btyd.history import RFM, Days, rfm_arrays
 from models.btyd.member import Member
-from models.purchase.imputed_returns import ImputedReturns, closed_returners, make_returners
-from models.purchase.season import CUTOFF_DAY, Season, fit_season
-from models.purchase.slices import Slices, cutoff_days
-from models.purchase.value import (
-    GammaGamma,
-    PurchaseCount,
-    fit_count,
-    fit_gamma_gamma,
-    further_purchases,
-)
+from models.purchase.season import CUTOFF_DAY, Season
+from models.purchase.value import GammaGamma, PurchaseCount, further_purchases
 
-# Below this many returning rows the booster is left out and BG/NBD's own timing answers.
-MIN_RETURNS = 1000
-DEFAULTS = BoosterSettings(rounds=160, bins=63)
-_EDGE = 1e-6
+EDGE = 1e-6
 _CARRIED = 0.5  # of the models' differences from BG/NBD within H, beyond it
-_EDGES_OF_90 = (3, 7, 10, 14, 21, 30, 45, 60, 75, 90)
-_INTERVAL = "interval"  # the booster's name for the place of an interval, its last column
+INTERVAL = "interval"  # the booster's name for the place of an interval, its last column
 _ALL = slice(None)
 
 
@@ -71,7 +58,7 @@ class TimingModel(msgspec.Struct, frozen=True):
         """Features that the model reads."""
         boosters = [self.booster, self.count.booster if self.count else None]
         columns = [name for booster in boosters if booster for name in booster.columns]
-        own = (name for name in columns if name != _INTERVAL)
+        own = (name for name in columns if name != INTERVAL)
         day = [CUTOFF_DAY] if self.seasons else []
         return tuple(dict.fromkeys((*RFM, "monetary_value", *day, *own)))
 
@@ -91,7 +78,7 @@ class TimingModel(msgspec.Struct, frozen=True):
         if self.booster is None:
             return np.asarray(logits)
         logits = logits + self._shifts(inputs)
-        rows = _person_intervals(inputs, self.booster.columns, logits.shape[1])
+        rows = person_intervals(inputs, self.booster.columns, logits.shape[1])
         return np.asarray(logits + self.booster.correction(rows).reshape(logits.shape))
 
     def _shifts(self, inputs: Columns) -> Floats | float:
@@ -123,11 +110,11 @@ class TimingModel(msgspec.Struct, frozen=True):
         offset = logit(conditional_hazards(self.btyd, inputs, self.edges)) @ self.weights
         parts = [of_offset(offset, float(self.weights @ self.mean_logits))]
         if self.booster is not None:
-            rows = _person_intervals(inputs, self.booster.columns, len(self.mean_logits))
+            rows = person_intervals(inputs, self.booster.columns, len(self.mean_logits))
             over = of_booster(self.booster, rows)
             own = {name: v.reshape(len(offset), -1) @ self.weights for name, v in over.items()}
             season = np.broadcast_to(self._shifts(inputs), (len(offset), len(self.weights)))
-            own[BASELINE] = own[BASELINE] + own.pop(_INTERVAL) + season @ self.weights
+            own[BASELINE] = own[BASELINE] + own.pop(INTERVAL) + season @ self.weights
             parts.append(own)
         return add_up((1.0, part) for part in parts)
 
@@ -162,47 +149,10 @@ class TimingModel(msgspec.Struct, frozen=True):
         """
         x, t_x, T = rfm_arrays(inputs)
         within = self.btyd.p_within(x, t_x, T, np.append(self.horizon_days, days))
-        left = np.minimum((1.0 - within[:, 1:]) / np.maximum(1.0 - within[:, :1], _EDGE), 1.0)
-        own, theirs = (np.clip(p, _EDGE, 1 - _EDGE) for p in (p_return, within[:, 0]))
+        left = np.minimum((1.0 - within[:, 1:]) / np.maximum(1.0 - within[:, :1], EDGE), 1.0)
+        own, theirs = (np.clip(p, EDGE, 1 - EDGE) for p in (p_return, within[:, 0]))
         tilt = np.exp(_CARRIED * (logit(own) - logit(theirs) - lead))[:, None]
         return np.asarray(left / (left + tilt * (1.0 - left)))
-
-
-def search_space(trial: Trial) -> BoosterSettings:
-    """Draw the settings of the booster, which sees a row per interval of a returner."""
-    return msgspec.structs.replace(
-        DEFAULTS,
-        rounds=trial.suggest_int("rounds", 60, 400, step=20),
-        leaves=trial.suggest_int("leaves", 3, 31),
-        min_rows=trial.suggest_int("min_rows", 100, 1000, log=True),
-        l2=trial.suggest_float("l2", 1.0, 100.0, log=True),
-    )
-
-
-def fit_timing(slices: Slices, settings: BoosterSettings, seed: int) -> TimingModel:
-    """Fit timing on the returning rows of all slices, and spend on the latest population."""
-    edges = interval_edges(slices.horizon_days)
-    booster, count, seasons = None, None, list[Season]()
-    if slices.labels["returned"].sum() >= MIN_RETURNS:
-        returners = make_returners(slices, seed)
-        seasons = _fit_seasons(slices, returners, edges)
-        booster = _fit_booster(slices, returners, edges, seasons, settings, seed)
-        count = fit_count(slices, seed)
-    spend = fit_gamma_gamma(slices.latest)
-    mean = logit(conditional_hazards(slices.btyd, slices.latest, edges)).mean(axis=0)
-    return TimingModel(
-        slices.horizon_days, edges, slices.btyd, booster, spend, mean.tolist(), seasons, count
-    )
-
-
-def interval_edges(horizon_days: int) -> list[int]:
-    """Cut a horizon into intervals, finer at its start.
-
-    >>> interval_edges(30)
-    [1, 2, 3, 5, 7, 10, 15, 20, 25, 30]
-    """
-    scaled = (max(1, round(edge * horizon_days / 90)) for edge in _EDGES_OF_90)
-    return sorted(set(scaled))
 
 
 def conditional_hazards(btyd: Member, inputs: Columns, edges: Sequence[int]) -> Floats:
@@ -211,62 +161,10 @@ def conditional_hazards(btyd: Member, inputs: Columns, edges: Sequence[int]) -> 
     Array (rows, intervals - 1), away from 0 and 1.
     """
     x, t_x, T = rfm_arrays(inputs)
-    return np.clip(btyd.return_hazards(x, t_x, T, edges), _EDGE, 1 - _EDGE)
+    return np.clip(btyd.return_hazards(x, t_x, T, edges), EDGE, 1 - EDGE)
 
 
-def _fit_seasons(slices: Slices, returners: ImputedReturns, edges: Sequence[int]) -> list[Season]:
-    """Fit the season of each interval's hazard, over the returners who reached the interval."""
-    if slices.year_ago is None:
-        return []
-    year_ago = closed_returners(*slices.year_ago, slices.horizon_days)
-    parts = [
-        (part.frame, part.awaited(edges), part.came(edges))
-        for part in (year_ago, *returners.by_cutoff())
-    ]
-    seasons = []
-    for place in range(len(edges) - 1):
-        known = [
-            (frame[awaited[:, place]], came[awaited[:, place], place])
-            for frame, awaited, came in parts
-            if awaited[:, place].any()
-        ]
-        frames, outcomes = zip(*known, strict=True)
-        seasons.append(fit_season(frames, outcomes, cutoff_days(frames)))
-    return seasons
-
-
-def _fit_booster(
-    slices: Slices,
-    returners: ImputedReturns,
-    edges: Sequence[int],
-    seasons: Sequence[Season],
-    settings: BoosterSettings,
-    seed: int,
-) -> ResidualBooster:
-    """Fit to a row per returner and interval that was awaited and is known to its end.
-
-    The last interval is left out: its hazard is 1.
-    """
-    frame, intervals = returners.frame, len(edges) - 1
-    offsets = logit(slices.ask_btyds(frame, partial(conditional_hazards, edges=edges)))
-    if seasons:
-        day = frame[CUTOFF_DAY].to_numpy(dtype=float)
-        offsets = offsets + np.column_stack([season.at(day) for season in seasons])
-    at_risk = returners.awaited(edges).ravel()
-    outcome = returners.came(edges).ravel()[at_risk]
-    names = (*slices.columns, _INTERVAL)
-    return ResidualBooster.fit(
-        _person_intervals(frame, names, intervals, at_risk),
-        names,
-        outcome,
-        offsets.ravel()[at_risk],
-        settings,
-        seed,
-        weight=returners.weights.repeat(intervals)[at_risk],
-    )
-
-
-def _person_intervals(
+def person_intervals(
     inputs: Columns,
     columns: Sequence[str],
     intervals: int,

@@ -204,11 +204,10 @@ def explain_order(
     default_order : sequence of str
         The shop's own; without one the channels are ordered by their conversion.
     """
-    first = (
-        "none of them may be used now"
-        if chosen == NO_MESSAGE
-        else f"the first of them that may be used now is {chosen}"
-    )
+    first = f"the first of them that may be used now is {chosen}"
+    if chosen == NO_MESSAGE:
+        is_ordered = NO_MESSAGE in default_order
+        first = f"{first}, no message" if is_ordered else "none of them may be used now"
     if default_order:
         order = f"The order that nextbuy.toml sets is {', '.join(default_order)}; {first}."
         reasons = [_said(ORDER, order)]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from features.arrays import FeatureColumns, Floats, History
 from features.shop.shop import Shop
 from features.windows import DAY, to_datetime
+from models.kinds import KINDS
 from models.purchase.churn import band
 from models.purchase.forecast import P_WITHIN_DAYS, Forecast, make_forecast
 from models.registry import Champions
@@ -58,7 +59,10 @@ def make_answers(
 
 def _empty_answer(champions: Champions, shop: Shop, customer_id: str) -> Answer:
     """Start from a contact without an order; says which models do not exist."""
-    reasons = [f"no {kind} model has been promoted" for kind in champions.missing]
+    reasons = [
+        f"{KINDS[kind].section} is null: no {kind} model has been promoted"
+        for kind in champions.missing
+    ]
     if champions.channel is not None and shop.channels.assume_consent:
         assumed = ", ".join(shop.channels.assume_consent)
         reasons.append(f"consent to {assumed} is assumed by nextbuy.toml")

@@ -2,11 +2,13 @@
 
 from dataclasses import asdict
 
+import numpy as np
+
 from features.arrays import FeatureColumns
 from features.shop.shop import Shop
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel
-from models.channel.recommend import recommend
+from models.channel.recommend import Options, order_to_follow, recommend_arms
 from models.reasons.channel_reasons import ChoiceReason as Said
 from models.reasons.channel_reasons import (
     explain_alone,
@@ -16,7 +18,6 @@ from models.reasons.channel_reasons import (
     say_excluded,
 )
 from models.reasons.purchase_reasons import ReasonWriter
-from serving.answers.channels import fixed_order
 from serving.schemas.answer_schemas import Channel
 from serving.schemas.reason_schemas import ChannelReason, ChannelReasons, ExcludedChannel
 
@@ -75,8 +76,10 @@ def _explain_choice(
 def _excluded(model: ChannelModel, shop: Shop, channel: Channel) -> list[ExcludedChannel]:
     """List the channels that are out, in the order of the ranking."""
     margins = {ranked.channel: ranked.expected_margin for ranked in channel.ranking}
-    worth = {arm: margin for arm, margin in margins.items() if margin is not None}
-    first = recommend(worth, list(margins), fixed_order(model, shop), channel.preferred)
+    worth = {arm: np.array([margin]) for arm, margin in margins.items() if margin is not None}
+    order = order_to_follow(model, shop.channels.default_order)
+    everything = Options.of(list(margins), np.ones((1, len(margins)), bool), [channel.preferred])
+    first = everything.arms[recommend_arms(order, worth, everything)[0]]
     return [
         ExcludedChannel(
             channel=ranked.channel,

@@ -12,12 +12,20 @@ from features.arrays import FeatureColumns, Floats, History
 from features.shop.contact_rules import ContactRules
 from features.shop.shop import Shop
 from features.windows import to_datetime
-from models.arms import NO_MESSAGE
+from models.arms import arms_with_none
 from models.channel.best_moment import best_moments
-from models.channel.eligibility import check_eligibility
+from models.channel.eligibility import Eligibility, check_eligibility
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel, Uplift
-from models.channel.recommend import preferred_channel, recommend
+from models.channel.recommend import (
+    UNKNOWN,
+    Options,
+    order_to_follow,
+    preferred_channel,
+    recommend_arms,
+    second_arms,
+    tie_order,
+)
 from serving.schemas.answer_schemas import Answer, BestMoment, Channel, NextLevel, RankedChannel
 
 Basis = Literal["association", "best_overall", "personal"]
@@ -48,23 +56,29 @@ def add_channels(
     features : name -> one value per customer, in the order of `found`
     """
     said = _ask(model, shop, features)
-    order = fixed_order(model, shop)
-    for place, (customer_id, tables) in enumerate(found.items()):
-        ranking = _ranking(model, shop, said, place, tables, as_of)
+    arms = arms_with_none(model.channels)
+    checks = [
+        [check_eligibility(arm, tables, as_of, shop.rules) for arm in arms]
+        for tables in found.values()
+    ]
+    preferred = [preferred_channel(tables.get("attributes"), as_of) for tables in found.values()]
+    eligible = np.array([[check.eligible for check in of_customer] for of_customer in checks])
+    options = Options.of(arms, eligible, preferred)
+    order = order_to_follow(model, shop.channels.default_order)
+    recommended = recommend_arms(order, said.worth, options)
+    second = second_arms(said.worth, options, recommended)
+    for row_index, (customer_id, tables) in enumerate(found.items()):
+        ranking = _ranking(shop, said, row_index, checks[row_index], preferred[row_index])
         _add_moments(model, shop.rules, ranking, tables, as_of)
-        eligible = [ranked.channel for ranked in ranking if ranked.eligible]
-        preferred = preferred_channel(tables.get("attributes"), as_of)
-        worth = {arm: float(values[place]) for arm, values in said.worth.items()}
-        chosen = recommend(worth, eligible, order, preferred)
-        runner_up = _runner_up(worth, eligible, chosen)
-        lead = None if runner_up is None else worth[chosen] - worth[runner_up]
+        chosen = arms[recommended[row_index]]
+        runner_up = None if second[row_index] == UNKNOWN else arms[second[row_index]]
         answers[customer_id].channel = Channel(
             recommended=chosen,
             level=model.level,
-            basis=_basis(model, said, chosen, place),
+            basis=_basis(model, said, chosen, row_index),
             runner_up=runner_up,
-            lead=None if lead is None else lead / 10**shop.minor_digits,
-            preferred=preferred,
+            lead=_lead(shop, said, chosen, runner_up, row_index),
+            preferred=preferred[row_index],
             next_level=_next_level(model),
             ranking=ranking,
         )
@@ -75,31 +89,24 @@ def _ask(model: ChannelModel, shop: Shop, features: FeatureColumns) -> _Said:
     reading = model.read(features)
     p = reading.p
     causal = model.level != "observational"
-    identified = {arm: p[arm] for arm in model.identified}
-    worth = MessageValue.of_shop(shop)
-    recent = worth.recent(features, len(reading.score))
     return _Said(
-        p=identified if causal else p,
+        p={arm: p[arm] for arm in model.identified} if causal else p,
         uplift=reading.uplift,
-        worth=worth.of(identified, model.spend, recent),
-        personal={arm: reading.is_personal(arm) for arm in identified},
+        worth=MessageValue.of_shop(shop).of_identified(reading, features),
+        personal={arm: reading.is_personal(arm) for arm in model.identified},
     )
 
 
-def fixed_order(model: ChannelModel, shop: Shop) -> list[str] | None:
-    """Give the fixed order that counts where no effect is identified; None where one is."""
-    if model.level != "observational":
-        return None
-    return shop.channels.default_order or model.fixed_order
-
-
 def _ranking(
-    model: ChannelModel, shop: Shop, said: _Said, place: int, tables: History, as_of: int
+    shop: Shop,
+    said: _Said,
+    row_index: int,
+    checks: Sequence[Eligibility],
+    preferred: str | None,
 ) -> list[RankedChannel]:
-    """Rank the channels, those that may be used first; `none` is always one of them."""
-    arms = (*model.channels, *({NO_MESSAGE} - set(model.channels)))
-    ranked = [_ranked(arm, shop, said, place, tables, as_of) for arm in arms]
-    return sorted(ranked, key=_rank)
+    """Rank the arms of one customer, those that may be used first; ties as in the choice."""
+    by_arm = {check.channel: _ranked(check, shop, said, row_index) for check in checks}
+    return sorted((by_arm[arm] for arm in tie_order(list(by_arm), preferred)), key=_rank)
 
 
 def _rank(ranked: RankedChannel) -> tuple[bool, float, float]:
@@ -108,21 +115,23 @@ def _rank(ranked: RankedChannel) -> tuple[bool, float, float]:
     return not ranked.eligible, -margin, -(ranked.p_conversion or 0.0)
 
 
-def _ranked(
-    arm: str, shop: Shop, said: _Said, place: int, tables: History, as_of: int
-) -> RankedChannel:
-    check = check_eligibility(arm, tables, as_of, shop.rules)
+def _ranked(check: Eligibility, shop: Shop, said: _Said, row_index: int) -> RankedChannel:
+    arm = check.channel
     uplift, p, worth = said.uplift.get(arm), said.p.get(arm), said.worth.get(arm)
     return RankedChannel(
         channel=arm,
-        p_conversion=None if p is None else float(p[place]),
-        uplift=None if uplift is None else float(uplift.value[place]),
-        uplift_90=None if uplift is None else (float(uplift.low[place]), float(uplift.high[place])),
-        expected_margin=None if worth is None else float(worth[place]) / 10**shop.minor_digits,
+        p_conversion=None if p is None else float(p[row_index]),
+        uplift=None if uplift is None else float(uplift.value[row_index]),
+        uplift_90=None if uplift is None else _interval(uplift, row_index),
+        expected_margin=None if worth is None else float(worth[row_index]) / 10**shop.minor_digits,
         eligible=check.eligible,
         why_not=check.why_not,
         eligible_from=_instant_of(check.eligible_from),
     )
+
+
+def _interval(uplift: Uplift, row_index: int) -> tuple[float, float]:
+    return float(uplift.low[row_index]), float(uplift.high[row_index])
 
 
 def _add_moments(
@@ -146,19 +155,21 @@ def _instant_of(instant: int | None) -> datetime | None:
     return None if instant is None else to_datetime(instant)
 
 
-def _runner_up(worth: Mapping[str, float], eligible: Sequence[str], chosen: str) -> str | None:
-    """Name the eligible arm that is worth most but for the chosen one."""
-    if chosen not in worth:
+def _lead(
+    shop: Shop, said: _Said, chosen: str, runner_up: str | None, row_index: int
+) -> float | None:
+    """Give what the chosen arm is expected to earn beyond the runner-up, in major units."""
+    if runner_up is None:
         return None
-    others = [arm for arm in eligible if arm in worth and arm != chosen]
-    return max(others, key=lambda arm: worth[arm], default=None)
+    lead = float(said.worth[chosen][row_index] - said.worth[runner_up][row_index])
+    return lead / float(10**shop.minor_digits)
 
 
-def _basis(model: ChannelModel, said: _Said, chosen: str, place: int) -> Basis:
+def _basis(model: ChannelModel, said: _Said, chosen: str, row_index: int) -> Basis:
     if model.level == "observational":
         return "association"
     personal = said.personal.get(chosen)
-    return "personal" if personal is not None and personal[place] else "best_overall"
+    return "personal" if personal is not None and personal[row_index] else "best_overall"
 
 
 def _next_level(model: ChannelModel) -> NextLevel | None:

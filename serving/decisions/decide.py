@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from features.errors import refuse
 from features.history.accounts import customer_at
@@ -13,9 +14,12 @@ from features.ledgers.decisions import Decision, open_decisions
 from features.shop.pseudonyms import stored_ids
 from features.shop.shop import Shop
 from features.windows import to_datetime
+from models.arms import arms_with_none
 from models.channel.exploration import draw, draw_at
-from models.channel.message_value import MessageValue, best_shares
+from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel
+from models.channel.recommend import Options, best_shares
+from models.kinds import CHANNEL
 from serving.answers.predictor import RETRY_SECONDS, ComputedAnswers, Predictor
 from serving.schemas.answer_schemas import (
     Answer,
@@ -131,29 +135,36 @@ def _best_shares(
     """
     if shop.decisions.method != "thompson" or model is None or not asked.histories:
         return {}
-    channels = {i: asked.answers[i].channel for i in asked.histories}
+    answered = {i: asked.answers[i].channel for i in asked.histories}
+    channels = {i: channel for i, channel in answered.items() if channel is not None}
     if model.level == "observational":
-        return {i: {channel.recommended: 1.0} for i, channel in channels.items() if channel}
-    found: dict[str, dict[str, float]] = {}
-    worth = MessageValue.of_shop(shop)
-    ids = list(asked.histories)
+        return {i: {channel.recommended: 1.0} for i, channel in channels.items()}
+    shares: dict[str, dict[str, float]] = {}
+    worth, arms, ids = (
+        MessageValue.of_shop(shop),
+        arms_with_none(model.channels),
+        list(asked.histories),
+    )
     for start in range(0, len(ids), _AT_ONCE):
         some = ids[start : start + _AT_ONCE]
         features = {n: v[start : start + _AT_ONCE] for n, v in asked.features.items()}
-        eligible = [_eligible(channels[i]) for i in some]
-        found |= zip(some, best_shares(model, worth, features, eligible), strict=True)
-    return found
+        options = _options(arms, [channels[i] for i in some])
+        shares |= zip(some, best_shares(model, worth, features, options), strict=True)
+    return shares
 
 
-def _eligible(channel: Channel | None) -> set[str]:
-    return {ranked.channel for ranked in channel.ranking if ranked.eligible} if channel else set()
+def _options(arms: Sequence[str], channels: Sequence[Channel]) -> Options:
+    """Read from answers which arms each customer may be sent, and which channel is preferred."""
+    allowed = [{ranked.channel for ranked in c.ranking if ranked.eligible} for c in channels]
+    eligible = np.array([[arm in of_customer for arm in arms] for of_customer in allowed])
+    return Options.of(arms, eligible, [channel.preferred for channel in channels])
 
 
 def policy_version(shop: Shop, versions: Mapping[str, str]) -> str:
-    """Name what draws: the best-channel model, and all settings that a draw depends on."""
+    """Name what draws: the channel model, and all settings that a draw depends on."""
     settings = [shop.channels, msgspec.structs.replace(shop.decisions, url=None)]
     digest = hashlib.sha256(msgspec.json.encode(settings)).hexdigest()
-    return f"{versions.get('best-channel', 'none')}-{digest[:8]}"
+    return f"{versions.get(CHANNEL, 'none')}-{digest[:8]}"
 
 
 def _undecided(one: Asking, answer: Answer) -> Decided:
@@ -163,7 +174,7 @@ def _undecided(one: Asking, answer: Answer) -> Decided:
     else:
         said = {
             "status": "unavailable",
-            "reason": "no best-channel model has been promoted: it needs messages to learn from",
+            "reason": f"no {CHANNEL} model has been promoted: it needs messages to learn from",
             "retry_after": RETRY_SECONDS,
         }
     return Decided(**one.model_dump(), **said)
@@ -198,4 +209,4 @@ def _why_not(decided: str, answer: Answer) -> str | None:
     for ranked in answer.channel.ranking if answer.channel else ():
         if ranked.channel == decided:
             return None if ranked.eligible else ranked.why_not or "not eligible"
-    return "the best-channel model does not know it"
+    return "the channel model does not know it"

@@ -192,7 +192,8 @@ class Channel(BaseModel):
         "drawn at random, or these corrected by trees, which was shown to earn more"
     )
     basis: Literal["association", "best_overall", "personal"] = Field(
-        description="`association`: the shop's order, or the channel with the best conversion, "
+        description="`association`: the shop's order as written, or without one the channel with "
+        "the best conversion, "
         "the same for everybody; `personal`: better than the best channel for everybody with "
         "90 % confidence; `best_overall`: not surely better for this customer"
     )
@@ -206,8 +207,9 @@ class Channel(BaseModel):
         default=None, description="what would identify the effects; null where they are"
     )
     preferred: str | None = Field(
-        description="the channel that the customer prefers, as the shop declares it; of equal "
-        "channels it is recommended, and it is never a consent"
+        description="the channel that the customer prefers, as the shop declares it; where "
+        "effects are identified it is recommended of arms that are worth exactly the same, and "
+        "it is never a consent"
     )
     ranking: list[RankedChannel]
 
@@ -291,7 +293,7 @@ class Decided(BaseModel):
         default=None, description="chance of each arm that could have been drawn"
     )
     policy_version: str | None = Field(
-        default=None, description="the best-channel model, and a hash of the shop's settings"
+        default=None, description="the channel model, and a hash of the shop's settings"
     )
     decided_at: datetime | None = None
     expires_at: datetime | None = Field(default=None, description="to be carried out until then")

@@ -8,7 +8,8 @@ import pytest
 from features.engines.sql.feature_build import build_features
 from features.errors import NextbuyError
 from features.language.vocabulary import Vocabulary
-from models.artefact import KINDS, MANIFEST, Head, booster_file, check_same_event, load, save
+from models.artefact import MANIFEST, Head, booster_file, check_same_event, load, save
+from models.kinds import KINDS
 
 BOOSTERS = (booster_file(1), booster_file(2))  # of both purchase models
 

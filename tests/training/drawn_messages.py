@@ -8,6 +8,7 @@ from models.boosters.booster import BoosterSettings
 from models.channel.fit import fit_channel
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel, ChannelTraits
+from models.channel.recommend import Options
 from models.channel.traits import Trait
 from training.channel.policies import (
     CustomerFolds,
@@ -54,14 +55,14 @@ def fit_traits(rows: pd.DataFrame) -> ChannelModel:
     return fit_channel(rows, 7, ["frequency"], TRAITS, SETTINGS, seed=1)
 
 
-def allow_all(rows: pd.DataFrame) -> np.ndarray:
+def allow_all(rows: pd.DataFrame) -> Options:
     """Make every arm eligible for everybody."""
-    return np.ones((len(rows), len(ARMS)), dtype=bool)
+    return Options.unrestricted(ARMS, len(rows))
 
 
 def study_of(rows: pd.DataFrame, worth: MessageValue | None = None) -> PolicyStudy:
     """Study the policies on messages, every arm eligible."""
     reasons = ["frequency", "email_click_rate_182d"]
-    eligible, worth = allow_all(rows), worth or MessageValue()
-    unseen = cross_fit(rows, fit_traits, eligible, worth, folds=CustomerFolds(2))
-    return study_policies(rows, unseen, eligible, worth, reasons=reasons, folds=CustomerFolds(2))
+    options, worth = allow_all(rows), worth or MessageValue()
+    unseen = cross_fit(rows, fit_traits, options, worth, folds=CustomerFolds(2))
+    return study_policies(rows, unseen, options, worth, reasons=reasons, folds=CustomerFolds(2))

@@ -9,7 +9,7 @@ import pytest
 from features.engines.sql.feature_build import read_catalog
 from features.log.log import Log, read_log
 from features.shop.shop import read_shop
-from models.purchase import churn
+from models.purchase import churn_fit
 from nextbuy.simulator.simulator import simulate_shop
 from training.data_support import Support, assess, name_level
 from training.labels import count_sends, make_message_labels
@@ -86,7 +86,9 @@ def test_few_returns_say_how_many_are_missing(write_shop: WriteShop) -> None:
     returns = int(found["churn"].basis.split()[0])
     assert found["churn"].verdict == found["repurchase-timing"].verdict == "low_data"
     (missing,) = found["churn"].missing
-    assert missing == f"{churn.MIN_RETURNS - returns} more returns; until then a BTYD model alone"
+    assert (
+        missing == f"{churn_fit.MIN_RETURNS - returns} more returns; until then a BTYD model alone"
+    )
     assert found["value"].missing == ["40 more of them"]
 
 

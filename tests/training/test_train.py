@@ -11,7 +11,7 @@ import training.train as train_module
 from features.errors import InputError
 from features.log.log import read_log
 from features.shop.shop import read_shop
-from models.artefact import KINDS
+from models.kinds import KINDS
 from models.registry import CHALLENGER, CHAMPION, read_version
 from training.train import train
 

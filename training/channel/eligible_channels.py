@@ -1,4 +1,4 @@
-"""Determines which channels each customer could have been sent at the time of a message."""
+"""Determines which channels each customer could have been sent when a message was."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -6,21 +6,28 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from features.arrays import Array, Flags, TableColumns
-from features.history.arrays import run_starts
+from features.arrays import Array, History, TableColumns
+from features.history.histories import run_starts
 from features.history.layout import HISTORY, TEXTS
 from features.log.identities import table_sql
 from features.log.log import Log
 from features.shop.contact_rules import ContactRules
 from models.channel.eligibility import check_eligibility
+from models.channel.recommend import Options, preferred_channel
 
-_READ = ("consents", "messages", "reachability")  # what eligibility depends on
+# What eligibility and preference depend on: tables of the history, and the rows that are read.
+_READ = {
+    "consents": "TRUE",
+    "messages": "TRUE",
+    "reachability": "TRUE",
+    "attributes": "attribute = 'preferred_channel'",
+}
 
 
-def eligible_arms(
+def read_options(
     log: Log, rows: pd.DataFrame, arms: Sequence[str], known_until: int, rules: ContactRules
-) -> Flags:
-    """Check for each message which arms its customer could have been sent just before it.
+) -> Options:
+    """Read what each message's customer could have been sent just before it, and preferred.
 
     The shop's rules of today are applied to the consents, messages and reachability known then.
     The arm that was sent always counts as eligible, because it was sent.
@@ -30,9 +37,9 @@ def eligible_arms(
     log : Log
         The opened event log of one shop.
     rows : DataFrame
-        One row per message (n rows), with `customer_id, sent_at, channel`.
+        One row per message, with `customer_id, sent_at, channel`.
     arms : sequence of str
-        Names of the K arms: channels, and possibly `none`.
+        Names of the arms, `none` among them; the columns of the options.
     known_until : int
         Last instant (UTC microseconds) that the log may know.
     rules : ContactRules
@@ -40,33 +47,61 @@ def eligible_arms(
 
     Returns
     -------
-    bool array (n, K)
-        Whether the arm was eligible, with columns in the order of `arms`.
+    Options
+        Row by row with `rows`.
     """
     histories = _read_histories(log, rows["customer_id"], known_until)
+    return options_before(histories, rows, arms, rules)
+
+
+def options_before(
+    histories: Mapping[str, History],
+    rows: pd.DataFrame,
+    arms: Sequence[str],
+    rules: ContactRules,
+) -> Options:
+    """Determine the options just before each message from the histories of the customers.
+
+    Parameters
+    ----------
+    histories : dict of str to History
+        By customer id, the tables that eligibility and preference depend on.
+    rows : DataFrame
+        One row per message, with `customer_id, sent_at, channel`.
+    arms : sequence of str
+        Names of the arms, `none` among them; the columns of the options.
+    rules : ContactRules
+        The shop's rules on consent, contact frequency and quiet hours.
+
+    Returns
+    -------
+    Options
+        Row by row with `rows`.
+    """
     eligible = np.zeros((len(rows), len(arms)), dtype=bool)
+    preferred = []
     messages = zip(rows["customer_id"], rows["sent_at"], strict=True)
     for row_index, (customer, sent_at) in enumerate(messages):
-        tables = histories.get(customer, {})
-        eligible[row_index] = [
-            check_eligibility(arm, tables, int(sent_at) - 1, rules).eligible for arm in arms
-        ]
+        tables, just_before = histories.get(customer, {}), int(sent_at) - 1
+        checks = [check_eligibility(arm, tables, just_before, rules) for arm in arms]
+        eligible[row_index] = [check.eligible for check in checks]
+        preferred.append(preferred_channel(tables.get("attributes"), just_before))
     eligible[np.arange(len(rows)), pd.Index(arms).get_indexer(pd.Index(rows["channel"]))] = True
-    return eligible
+    return Options.of(arms, eligible, preferred)
 
 
 def _read_histories(
     log: Log, customers: "pd.Series[str]", known_until: int
-) -> Mapping[str, Mapping[str, TableColumns]]:
-    """Read the tables that eligibility depends on: customer -> table name -> columns."""
+) -> Mapping[str, History]:
+    """Read the tables that options depend on: customer -> table name -> columns."""
     log.connection.register("_asked", pd.DataFrame({"customer_id": customers.unique()}))
     histories: dict[str, dict[str, TableColumns]] = {}
-    for name in _READ:
+    for name, condition in _READ.items():
         if HISTORY[name].contract in log.provided:
             columns = ", ".join(HISTORY[name].columns)
             frame = log.connection.execute(
                 f"SELECT customer_id, {columns} FROM {table_sql(log, name, known_until)} "
-                "WHERE customer_id IN (FROM _asked) ORDER BY customer_id"
+                f"WHERE customer_id IN (FROM _asked) AND {condition} ORDER BY customer_id"
             ).df()
             for customer, table in _split(name, frame):
                 histories.setdefault(customer, {})[name] = table

@@ -6,7 +6,6 @@ import mlflow
 import msgspec
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from features.arrays import Floats
 from features.engines.sql.feature_build import read_catalog
@@ -19,8 +18,10 @@ from models.boosters.booster import BoosterSettings
 from models.channel.fit import channel_traits, fit_channel
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel
+from models.channel.recommend import Options
+from models.kinds import CHANNEL, CHURN, TIMING
 from training.channel.best_moments import train_moments
-from training.channel.eligible_channels import eligible_arms
+from training.channel.eligible_channels import read_options
 from training.channel.message_rows import make_message_rows
 from training.channel.tree_challenger import ChallengeResult, challenge_with_trees, log_challenge
 from training.metrics.probabilities import (
@@ -64,7 +65,7 @@ def train_channel_model(log: Log, cutoff: int, progress: Callable[[str], None]) 
     """
     window = log.shop.channels.window_days
     flags = msgspec.structs.asdict(BoosterSettings()) | {"window_days": window}
-    with training_run(log, "best-channel", cutoff, flags):
+    with training_run(log, CHANNEL, cutoff, flags):
         catalog = read_catalog(log, cutoff).without_texts()
         since = cutoff - LEARN_DAYS * DAY
         rows = make_message_rows(log, catalog, since, cutoff, window, cutoff)
@@ -76,8 +77,8 @@ def train_channel_model(log: Log, cutoff: int, progress: Callable[[str], None]) 
         judgement = _judge(log, cutoff, catalog, rows, model)
         sample = rows.head(5)
         example = sample, pd.DataFrame(model.predict(sample))
-        progress("best-channel")
-        return log_candidate(log, "best-channel", model, cutoff, example, judgement)
+        progress(CHANNEL)
+        return log_candidate(log, CHANNEL, model, cutoff, example, judgement)
 
 
 def fit_channel_model(rows: pd.DataFrame, window: int, catalog: Catalog) -> ChannelModel:
@@ -108,10 +109,10 @@ def _fit_best(log: Log, cutoff: int, catalog: Catalog, rows: pd.DataFrame) -> Ch
     def fit(part: pd.DataFrame) -> ChannelModel:
         return fit_channel_model(part, shop.channels.window_days, catalog)
 
-    def eligible(messages: pd.DataFrame, arms: Sequence[str]) -> NDArray[np.bool_]:
-        return eligible_arms(log, messages, arms, cutoff, shop.rules)
+    def options(messages: pd.DataFrame, arms: Sequence[str]) -> Options:
+        return read_options(log, messages, arms, cutoff, shop.rules)
 
-    return challenge_with_trees(fit(rows), rows, fit, eligible, MessageValue.of_shop(shop))
+    return challenge_with_trees(fit(rows), rows, fit, options, MessageValue.of_shop(shop))
 
 
 def explain_missing_messages(log: Log) -> str | None:
@@ -149,9 +150,9 @@ def check_messages_table(log: Log) -> None:
     if (reason := explain_missing_messages(log)) is not None:
         raise refuse(
             "tables.messages",
-            "enough messages to learn best-channel from",
+            "enough messages to learn the channel model from",
             reason,
-            "Give more, or leave best-channel out: --model churn --model repurchase-timing.",
+            f"Give more, or leave it out: --model {CHURN} --model {TIMING}.",
         )
 
 
@@ -175,7 +176,7 @@ def check_message_rows(rows: pd.DataFrame, window: int) -> None:
             "messages",
             f"at least {MIN_MESSAGES} in the year before the cutoff, with {window} days after",
             str(len(rows)),
-            "Leave best-channel out: --model churn --model repurchase-timing.",
+            f"Leave it out: --model {CHURN} --model {TIMING}.",
         )
     if (rows["channel"] == NO_MESSAGE).all():
         raise refuse(

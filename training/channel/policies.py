@@ -5,20 +5,21 @@ A policy that learns meets each customer with a model fitted without that custom
 the one that the other folds would have picked.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit
 
-from features.arrays import Flags, Floats, Indices
-from models.arms import NO_MESSAGE
+from features.arrays import Floats, Indices
+from models.arms import NO_MESSAGE, arms_with_none
+from models.channel.corrections import ChannelFit
 from models.channel.fit import customer_folds
-from models.channel.message_value import MessageValue, best_arms, first_arms
+from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel
+from models.channel.recommend import Options, order_to_follow, recommend_arms
 from training.metrics.probabilities import OURS
-
-ChannelFit = Callable[[pd.DataFrame], ChannelModel]
 
 BEST_FIXED, UNIFORM, NONE, OPEN_RATE = "best fixed", "uniform", "no message", "open-rate rule"
 FOLDS = 5
@@ -64,7 +65,8 @@ class CrossFittedPredictions:
     arms : list of str
         Names of the K arms, in the order of the columns.
     p : array (n, K)
-        P(purchase within the window) by arm, a row per message.
+        P(purchase within the window) by arm, a row per message; that without a message for an arm
+        that the model does not know.
     spend : array (n,)
         Mean amount of such a purchase, minor units.
     chosen, fixed : int array (n,)
@@ -81,7 +83,7 @@ class CrossFittedPredictions:
 def cross_fit(
     rows: pd.DataFrame,
     fit: ChannelFit,
-    eligible: Flags,
+    options: Options,
     worth: MessageValue,
     default_order: Sequence[str] = (),
     *,
@@ -95,8 +97,8 @@ def cross_fit(
         One row per message (n rows), as `fit_channel` takes them.
     fit : callable
         Rows -> channel model.
-    eligible : bool array (n, K)
-        Which arms a message's customer could have been sent; arms are those of `rows`, sorted.
+    options : Options
+        What the customer of each message could have been sent, and preferred.
     worth : MessageValue
         What the shop earns by a purchase and pays for a message, minor units.
     default_order : sequence of str
@@ -109,27 +111,51 @@ def cross_fit(
     CrossFittedPredictions
         Row by row with `rows`.
     """
-    arms = arms_of(rows)
+    arms = options.arms
     fold = folds.assign(rows["customer_id"])
-    found = CrossFittedPredictions(
-        arms, np.zeros(eligible.shape), np.zeros(len(rows)), *np.zeros((2, len(rows)), dtype=int)
+    unseen = CrossFittedPredictions(
+        arms,
+        np.zeros(options.eligible.shape),
+        np.zeros(len(rows)),
+        *np.zeros((2, len(rows)), dtype=int),
     )
-    for place in range(folds.count):
-        out = np.flatnonzero(fold == place)
-        model = fit(rows[fold != place])
-        left_out = rows.iloc[out]
-        p = model.predict(left_out)
-        found.p[out] = np.column_stack([p.get(arm, np.zeros(len(out))) for arm in arms])
-        found.spend[out] = model.spend
-        found.fixed[out] = first_arms(_order(model, worth), arms, eligible[out])
-        found.chosen[out] = recommend_all(
-            model, left_out, arms, eligible[out], worth, default_order
-        )
-    return found
+    for part in range(folds.count):
+        out = np.flatnonzero(fold == part)
+        model = fit(rows[fold != part])
+        left_out, of_left_out = rows.iloc[out], options.take(out)
+        unseen.p[out] = predict_arms(model, left_out, arms)
+        unseen.spend[out] = model.spend
+        unseen.fixed[out] = _best_fixed(model, worth, of_left_out)
+        unseen.chosen[out] = recommend_all(model, left_out, of_left_out, worth, default_order)
+    return unseen
+
+
+def predict_arms(model: ChannelModel, rows: pd.DataFrame, arms: Sequence[str]) -> Floats:
+    """Predict the probability of a purchase within the window under each arm.
+
+    Parameters
+    ----------
+    model : ChannelModel
+        A fitted channel model.
+    rows : DataFrame
+        One row per message (n rows), with the model's inputs.
+    arms : sequence of str
+        Names of the K arms; one that the model does not know is predicted as no message.
+
+    Returns
+    -------
+    array (n, K)
+        Probabilities, 0..1.
+    """
+    reading = model.read(rows)
+    p, without = reading.p, expit(reading.score)
+    return np.column_stack([p.get(arm, without) for arm in arms])
 
 
 def arms_of(rows: pd.DataFrame) -> list[str]:
-    """List the arms of a table of messages, sorted by name.
+    """List the arms that the customers of a table of messages may be recommended, sorted by name.
+
+    `none` is one of them even if nobody was logged with it, because the service recommends it too.
 
     Parameters
     ----------
@@ -139,37 +165,56 @@ def arms_of(rows: pd.DataFrame) -> list[str]:
     Returns
     -------
     list of str
-        Each channel that occurs, `none` included, once.
     """
-    return sorted(rows["channel"].unique())
+    return arms_with_none(rows["channel"].unique())
 
 
 def recommend_all(
     model: ChannelModel,
     rows: pd.DataFrame,
-    arms: Sequence[str],
-    eligible: Flags,
+    options: Options,
     worth: MessageValue,
     default_order: Sequence[str] = (),
 ) -> Indices:
-    """Recommend as the service would: the place in `arms` per row."""
-    if model.level == "observational":
-        return first_arms(default_order or model.fixed_order, arms, eligible)
-    p = {arm: values for arm, values in model.predict(rows).items() if arm in model.identified}
-    return best_arms(worth.of(p, model.spend, worth.recent(rows, len(rows))), arms, eligible)
+    """Recommend an arm for each row, as the service does.
+
+    Parameters
+    ----------
+    model : ChannelModel
+        A fitted channel model.
+    rows : DataFrame
+        One row per customer or message (n rows), with the model's inputs.
+    options : Options
+        What each of them can be sent, and prefers.
+    worth : MessageValue
+        What the shop earns by a purchase and pays for a message, minor units.
+    default_order : sequence of str
+        Order of arms that is followed while nothing has been drawn at random.
+
+    Returns
+    -------
+    int array (n,)
+        Column of the recommended arm in `options`.
+    """
+    values = worth.of_identified(model.read(rows), rows)
+    return recommend_arms(order_to_follow(model, default_order), values, options)
 
 
-def _order(model: ChannelModel, worth: MessageValue) -> list[str]:
-    """Order arms by what they are worth to the mean customer, the best first."""
+def _best_fixed(model: ChannelModel, worth: MessageValue, options: Options) -> Indices:
+    """Choose the eligible arm that is worth most to the mean customer, the same for everybody."""
     rates = {arm: np.array([rate]) for arm, rate in model.mean_p.items()}
-    values = worth.of(rates, model.spend, np.zeros(1))
-    return sorted(rates, key=lambda arm: -float(values[arm][0]))
+    mean = worth.of(rates, model.spend, np.zeros(1))
+    values = {arm: value.repeat(len(options.eligible)) for arm, value in mean.items()}
+    return recommend_arms(None, values, options.without_preferences())
 
 
 def make_policies(
-    rows: pd.DataFrame, unseen: CrossFittedPredictions, eligible: Flags
+    rows: pd.DataFrame, unseen: CrossFittedPredictions, options: Options
 ) -> dict[str, Floats]:
     """Make the compared policies: each gives every decision a chance per arm.
+
+    What was never sent cannot be valued: the uniform policy draws among the arms of `rows`, and
+    sending nobody a message is a policy only where some were logged without one.
 
     Parameters
     ----------
@@ -177,8 +222,8 @@ def make_policies(
         One row per decision (n rows); the open rates by channel are read where they are columns.
     unseen : CrossFittedPredictions
         Row by row with `rows`.
-    eligible : bool array (n, K)
-        Which arms each decision's customer could have been sent.
+    options : Options
+        What each decision's customer could have been sent.
 
     Returns
     -------
@@ -186,37 +231,33 @@ def make_policies(
         Chances by the policy's name; each row sums to 1.
     """
     arms = unseen.arms
+    drawn_from = options.eligible & np.isin(arms, rows["channel"].unique())
     policies = {
         OURS: one_hot(unseen.chosen, len(arms)),
         BEST_FIXED: one_hot(unseen.fixed, len(arms)),
-        UNIFORM: eligible / eligible.sum(axis=1, keepdims=True),
+        UNIFORM: drawn_from / drawn_from.sum(axis=1, keepdims=True),
     }
     rates = _open_rates(rows, arms)
-    if np.isfinite(rates).any():
-        policies[OPEN_RATE] = one_hot(_most_opened(rates, arms, eligible), len(arms))
-    if NO_MESSAGE in arms:
-        policies[NONE] = one_hot(np.full(len(rows), arms.index(NO_MESSAGE)), len(arms))
+    if any(np.isfinite(of_arm).any() for of_arm in rates.values()):
+        policies[OPEN_RATE] = one_hot(_most_opened(rates, options), len(arms))
+    if (rows["channel"] == NO_MESSAGE).any():
+        policies[NONE] = one_hot(np.full(len(rows), options.none), len(arms))
     return policies
 
 
-def _open_rates(rows: pd.DataFrame, arms: Sequence[str]) -> Floats:
-    """Return the customers' open rates by arm, -inf where there is none: array (n, K)."""
-    columns = [f"{arm}_open_rate_182d" for arm in arms]
-    return np.column_stack(
-        [
-            rows[c].fillna(-np.inf).to_numpy(dtype=float)
-            if c in rows
-            else np.full(len(rows), -np.inf)
-            for c in columns
-        ]
-    )
+def _open_rates(rows: pd.DataFrame, arms: Sequence[str]) -> dict[str, Floats]:
+    """Return the customers' open rates of the arms that have one, -inf where it is missing."""
+    columns = {arm: f"{arm}_open_rate_182d" for arm in arms}
+    return {
+        arm: rows[column].fillna(-np.inf).to_numpy(dtype=float)
+        for arm, column in columns.items()
+        if column in rows
+    }
 
 
-def _most_opened(rates: Floats, arms: Sequence[str], eligible: Flags) -> Indices:
+def _most_opened(rates: Mapping[str, Floats], options: Options) -> Indices:
     """Choose as rival products do: the eligible channel whose messages the customer opens most."""
-    allowed = np.where(eligible, rates, -np.inf)
-    nobody = first_arms([], arms, eligible)
-    return np.where(np.isfinite(allowed).any(axis=1), allowed.argmax(axis=1), nobody)
+    return recommend_arms(None, rates, options.without_preferences())
 
 
 def one_hot(chosen: Indices, arms: int) -> Floats:

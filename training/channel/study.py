@@ -11,8 +11,10 @@ from features.arrays import Flags, Floats
 from models.arms import NO_MESSAGE
 from models.channel.message_value import MessageValue
 from models.channel.model import MIN_RANDOMISED
+from models.channel.recommend import Options
 from training.channel.policies import (
     BEST_FIXED,
+    NONE,
     CrossFittedPredictions,
     CustomerFolds,
     make_policies,
@@ -89,7 +91,7 @@ class PolicyStudy:
 def study_policies(
     rows: pd.DataFrame,
     unseen: CrossFittedPredictions,
-    eligible: Flags,
+    options: Options,
     worth: MessageValue,
     *,
     reasons: Sequence[str] = (),
@@ -103,9 +105,9 @@ def study_policies(
         One row per message (n rows), as `fit_channel` takes them.
     unseen : CrossFittedPredictions
         Row by row with `rows`, from `cross_fit`.
-    eligible : bool array (n, K)
-        Which arms, sorted by name, each message's customer could have been sent; of those that
-        are not judged (`select_judged_rows`) it does not matter.
+    options : Options
+        What the customer of each message could have been sent, and preferred; of those that are
+        not judged (`select_judged_rows`) it does not matter.
     worth : MessageValue
         What the shop earns by a purchase and pays for a message, minor units.
     reasons : sequence of str
@@ -124,7 +126,7 @@ def study_policies(
         propensity = estimate_propensities(judged, reasons, folds.count, folds.seed)
         judged = judged.assign(propensity=propensity)
     decisions = _decisions(judged, unseen)
-    policies = make_policies(judged, unseen, eligible[judged_mask])
+    policies = make_policies(judged, unseen, options.take(judged_mask))
     estimates = policy_values(decisions, policies, seed=folds.seed)
     return PolicyStudy(
         sends=len(rows),
@@ -346,7 +348,7 @@ def _hidden_odds(
     decisions: LoggedDecisions, policies: Mapping[str, Floats], arms: Sequence[str]
 ) -> float | None:
     """Find which hidden odds reverse the best fixed arm's lead over no message, if it is one."""
-    if NO_MESSAGE not in arms:
+    if NONE not in policies:
         return None
     fixed = int(policies[BEST_FIXED].sum(axis=0).argmax())
     none = arms.index(NO_MESSAGE)

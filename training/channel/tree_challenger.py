@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import mlflow
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from features.arrays import Floats
 from models.boosters.booster import BoosterSettings
@@ -14,11 +13,12 @@ from models.channel.corrections import SETTINGS, ChannelFit, fit_rich
 from models.channel.fit import customer_folds
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel
-from training.channel.policies import arms_of, one_hot, recommend_all
+from models.channel.recommend import Options
+from training.channel.policies import arms_of, one_hot, predict_arms, recommend_all
 from training.channel.policy_value import Estimate, LoggedDecisions, gains
 from training.runs.training_runs import SEED, log_scores
 
-EligibilityCheck = Callable[[pd.DataFrame, Sequence[str]], NDArray[np.bool_]]
+ReadOptions = Callable[[pd.DataFrame, Sequence[str]], Options]
 
 # Draws of every identified arm before trees are tried: with 15,000 they still lost to the few
 # shrunken traits of the exploring model.
@@ -70,7 +70,7 @@ def challenge_with_trees(
     exploring: ChannelModel,
     rows: pd.DataFrame,
     fit: ChannelFit,
-    eligible: EligibilityCheck,
+    read_options: ReadOptions,
     worth: MessageValue,
     terms: ChallengeTerms = ChallengeTerms(),
 ) -> ChallengeResult:
@@ -87,8 +87,9 @@ def challenge_with_trees(
         The rows that `exploring` was fitted to, one per message, as `fit_channel` takes them.
     fit : callable
         Rows -> exploring model.
-    eligible : callable
-        (rows, arms) -> bool array (rows, arms): which arms each customer could have been sent.
+    read_options : callable
+        (rows, arms) -> `Options`: what the customer of each row could have been sent, and
+        preferred.
     worth : MessageValue
         What the shop earns by a purchase and pays for a message, minor units.
     terms : ChallengeTerms
@@ -102,7 +103,7 @@ def challenge_with_trees(
     rejection = _explain_too_few(exploring, terms.needed)
     if rejection is not None:
         return ChallengeResult(exploring, rejection=rejection)
-    gain = _gain(exploring, rows, fit, eligible, worth, terms)
+    gain = _gain(exploring, rows, fit, read_options, worth, terms)
     if gain.low <= 0:
         return ChallengeResult(exploring, gain, "its decisions are not shown to earn more")
     return ChallengeResult(fit_rich(exploring, rows, fit, terms.settings, terms.seed), gain)
@@ -138,14 +139,14 @@ def _gain(
     exploring: ChannelModel,
     rows: pd.DataFrame,
     fit: ChannelFit,
-    eligible: EligibilityCheck,
+    read_options: ReadOptions,
     worth: MessageValue,
     terms: ChallengeTerms,
 ) -> Estimate:
     """Estimate what the challenger's choice earns beyond the exploring model's."""
     judged = rows["randomised"].to_numpy(dtype=bool) & (rows["propensity"] < 1).to_numpy()
     drawn, arms = rows[judged], arms_of(rows)
-    allowed = eligible(drawn, arms)
+    options = read_options(drawn, arms)
     fold = customer_folds(rows["customer_id"], _FOLDS, terms.seed)
     chosen = {name: np.empty(len(drawn), dtype=np.intp) for name in (_CHALLENGER, _CHAMPION)}
     p = np.zeros((len(drawn), len(arms)))
@@ -154,9 +155,8 @@ def _gain(
         champion = fit(part)
         rich = fit_rich(champion, part, fit, terms.settings, terms.seed)
         for name, model in ((_CHAMPION, champion), (_CHALLENGER, rich)):
-            chosen[name][out] = recommend_all(model, drawn.iloc[out], arms, allowed[out], worth)
-        predicted = champion.predict(drawn.iloc[out])
-        p[out] = np.column_stack([predicted.get(arm, np.zeros(len(out))) for arm in arms])
+            chosen[name][out] = recommend_all(model, drawn.iloc[out], options.take(out), worth)
+        p[out] = predict_arms(champion, drawn.iloc[out], arms)
     decisions = _decisions(drawn, arms, p, worth, exploring.spend)
     policies = {name: one_hot(columns, len(arms)) for name, columns in chosen.items()}
     return gains(decisions, policies, _CHAMPION, seed=terms.seed)[_CHALLENGER]

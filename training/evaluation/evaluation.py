@@ -12,7 +12,7 @@ from features.catalog.dictionary import make_catalog
 from features.engines.batch.expressions import compile_expression
 from features.language.feature import Derived
 from features.language.vocabulary import Vocabulary
-from models.artefact import ModelKind
+from models.kinds import CHURN, TIMING, ModelKind
 from models.purchase.churn import ChurnModel
 from models.purchase.forecast import P_WITHIN_DAYS, make_forecast
 from models.purchase.timing import TimingModel
@@ -123,7 +123,7 @@ def evaluate(study: PurchaseStudy | None, candidates: Sequence[Candidate]) -> Ev
         None where churn and timing were not trained together.
     """
     tested = {candidate.head.kind: candidate.tested for candidate in candidates}
-    if study is None or not {"churn", "repurchase-timing"} <= tested.keys():
+    if study is None or not {CHURN, TIMING} <= tested.keys():
         return None
     vocabulary = next(c.head.vocabulary for c in candidates if c.head.kind == "churn")
     return Evaluation([_judge(origin, tested, vocabulary) for origin in study.origins])
@@ -132,7 +132,7 @@ def evaluate(study: PurchaseStudy | None, candidates: Sequence[Candidate]) -> Ev
 def _judge(
     origin: Origin, tested: Mapping[ModelKind, Mapping[str, object]], vocabulary: Vocabulary
 ) -> JudgedOrigin:
-    churn, timing = (tested[kind][origin.split] for kind in ("churn", "repurchase-timing"))
+    churn, timing = (tested[kind][origin.split] for kind in (CHURN, TIMING))
     assert isinstance(churn, ChurnModel) and isinstance(timing, TimingModel)
     forecast = make_forecast(churn, timing, origin.population)
     customers = origin.population[["customer_id", "cutoff", "frequency"]].assign(

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from mlflow import MlflowClient
 
 from features.errors import NextbuyError
-from models.artefact import KINDS, ModelKind
+from models.kinds import KINDS, ModelKind
 from models.registry import CHALLENGER, CHAMPION, SHA256_TAG, Champions, read_version
 from training.runs.candidates import ERROR_TAG, EXCESS_TAG, Candidate, Judgement
 
@@ -96,7 +96,7 @@ def _check_judgement(kind: ModelKind, version: str, tags: Mapping[str, str]) -> 
     judgement = Judgement(float(tags[EXCESS_TAG]), float(tags[ERROR_TAG]))
     if judgement.lost:
         raise NextbuyError(
-            f"{kind} version {version} lost to the simplest rival on outcomes it had not seen: "
+            f"{kind} version {version} lost to {KINDS[kind].baseline} on outcomes it had not seen: "
             f"its loss is higher by {judgement.excess:.4f} (standard error "
             f"{judgement.error:.4f}). It is not promoted, and neither is any other in this call; "
             "promote the others with --model, or train again on more data."

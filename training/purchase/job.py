@@ -8,7 +8,7 @@ import mlflow
 import pandas as pd
 
 from features.log.log import Log
-from models.artefact import Model
+from models.kinds import Model
 from training.purchase.recipes import ModelRecipe
 from training.purchase.study import Origin, PurchaseStudy
 from training.purchase.tune import SearchBudget, flatten_settings, search_settings

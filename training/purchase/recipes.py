@@ -4,11 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from models.artefact import ModelKind
+from models import kinds
 from models.boosters.search_space import Trial
 from models.crps import crps
-from models.purchase import churn, timing
-from models.purchase.churn import ChurnModel, ChurnSettings
+from models.purchase import churn_fit, timing_fit
+from models.purchase.churn import ChurnModel
+from models.purchase.churn_fit import ChurnSettings
 from models.purchase.slices import Slices
 from models.purchase.timing import TimingModel
 from training.metrics.probabilities import mean_log_loss
@@ -37,7 +38,7 @@ class ModelRecipe:
         over-confident nor a timid model gains by it.
     """
 
-    kind: ModelKind
+    kind: kinds.ModelKind
     defaults: Any
     search_space: Callable[[Trial], Any]
     fit: Callable[[Slices, Any, int], Any]
@@ -62,13 +63,18 @@ def _timing_loss(model: TimingModel, origin: Origin) -> float:
 
 
 CHURN = ModelRecipe(
-    "churn", ChurnSettings(), churn.search_space, churn.fit_churn, "log_loss", _churn_loss
+    kinds.CHURN,
+    ChurnSettings(),
+    churn_fit.search_space,
+    churn_fit.fit_churn,
+    "log_loss",
+    _churn_loss,
 )
 TIMING = ModelRecipe(
-    "repurchase-timing",
-    timing.DEFAULTS,
-    timing.search_space,
-    timing.fit_timing,
+    kinds.TIMING,
+    timing_fit.DEFAULTS,
+    timing_fit.search_space,
+    timing_fit.fit_timing,
     "crps",
     _timing_loss,
 )

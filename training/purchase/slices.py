@@ -19,7 +19,7 @@ from features.windows import (
 )
 from models.btyd.member import MemberName
 from models.btyd.member_choice import choose_member
-from models.purchase.churn import MIN_RETURNS
+from models.purchase.churn_fit import MIN_RETURNS
 from models.purchase.season import CUTOFF_DAY, INPUTS, YEAR_DAYS
 from models.purchase.slices import Slices
 from training.labels import make_labels

@@ -13,7 +13,7 @@ from features.catalog.dictionary import make_catalog
 from features.errors import NextbuyError
 from features.log.log import Log
 from features.windows import to_datetime
-from models.artefact import ModelKind
+from models.kinds import CHURN, TIMING, ModelKind
 from models.registry import read_champion_versions
 from training.evaluation.evaluation import Evaluation
 from training.evaluation.feature_importance import importance_table
@@ -22,7 +22,7 @@ from training.report.report_page import ReportHeader, render_page
 from training.runs.candidates import Candidate
 
 REPORT_PAGE = "report.html"
-_PAIR: tuple[ModelKind, ModelKind] = ("churn", "repurchase-timing")
+_PAIR: tuple[ModelKind, ModelKind] = (CHURN, TIMING)
 
 
 def make_training_report(

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from features.arrays import Floats
-from models.artefact import Head, Model
+from models.artefact import Head
+from models.kinds import Model
 
 EXCESS_TAG, ERROR_TAG = "gate.excess_loss", "gate.standard_error"
 

@@ -18,7 +18,8 @@ from features.arrays import Floats
 from features.engines.sql.feature_build import read_vocabulary
 from features.log.log import Log
 from features.windows import to_datetime
-from models.artefact import MANIFEST, Model, ModelKind, make_head, save
+from models.artefact import MANIFEST, make_head, save
+from models.kinds import KINDS, Model, ModelKind
 from models.purchase.slices import Slices
 from training.runs.candidates import Candidate, Judgement
 from training.runs.run_plots import calibration_plot, lift_plot
@@ -165,7 +166,7 @@ def log_candidate(
         shop=log.shop.section.name,
         currency=log.shop.section.currency,
         cutoff=to_datetime(cutoff).isoformat(),
-        population="contacts" if kind == "best-channel" else "buyers",
+        population=KINDS[kind].population,
         vocabulary=read_vocabulary(log, cutoff),
     )
     mlflow.log_dict(dict(head.features), "features.json")

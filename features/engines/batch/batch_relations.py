@@ -12,7 +12,7 @@ from features.engines.batch.expressions import (
     is_known,
     is_missing,
 )
-from features.history.arrays import Histories, Rows, run_lengths, run_starts
+from features.history.histories import Histories, Rows, run_lengths, run_starts
 from features.history.layout import HISTORY
 from features.language.expressions import names_in
 from features.language.relation import Relation, Relations, is_constant

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from features.arrays import Array, Floats, Indices
 from features.engines.batch.batch_relations import Reader, add_up
 from features.engines.batch.expressions import compile_sequence, compile_together, is_known
-from features.history.arrays import Histories, Rows, run_lengths, run_starts
+from features.history.histories import Histories, Rows, run_lengths, run_starts
 from features.language.catalog import Catalog
 from features.language.expressions import names_in
 from features.language.feature import Aggregate

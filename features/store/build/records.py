@@ -12,7 +12,7 @@ import numpy as np
 from features.arrays import Array
 from features.contract.casts import name_sql
 from features.contract.tables import clock_of
-from features.history.arrays import object_array
+from features.history.histories import object_array
 from features.history.layout import HISTORY, LAYOUT, ROW_KEY, TEXTS
 from features.history.record import pack, record_columns
 from features.log.log import Log

@@ -10,7 +10,8 @@ from models.boosters.booster import BoosterSettings, ResidualBooster
 from models.boosters.contributions import BASELINE, HISTORY, add_up, of_booster, of_offset
 from models.btyd.bg_nbd import BgNbd
 from models.purchase.churn import ChurnModel
-from models.purchase.timing import TimingModel, interval_edges
+from models.purchase.timing import TimingModel
+from models.purchase.timing_fit import interval_edges
 
 BTYD = BgNbd(0.24, 4.4, 0.79, 2.43)
 

@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from features.history.arrays import object_array
+from features.history.histories import object_array
 from features.shop.contact_rules import Cap, ContactRules, QuietHours
 from features.windows import DAY, read_cutoff
 from models.channel.eligibility import check_eligibility, objects_to_profiling

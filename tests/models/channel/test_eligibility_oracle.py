@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.arrays import TableColumns
-from features.history.arrays import object_array
+from features.history.histories import object_array
 from features.history.layout import TEXTS
 from features.shop.contact_rules import Cap, ContactRules, QuietHours
 from features.windows import DAY, read_cutoff, to_datetime
 from models.channel.eligibility import check_eligibility, objects_to_profiling
-from models.channel.recommend import recommend
+from models.channel.recommend import Options, recommend_arms
 
 ZONE = ZoneInfo("Europe/Warsaw")
 NOW = read_cutoff("2026-03-29T18:00", ZONE)  # the clock went forward in the night before
@@ -156,7 +156,7 @@ def _is_quiet(quiet: QuietHours | None, instant: int) -> bool:
     reachability=st.lists(REACHABILITY, max_size=3),
     rules=RULES,
     p=st.dictionaries(st.sampled_from((*CHANNELS, "none")), st.sampled_from([0.1, 0.2])),
-    order=st.none() | st.permutations(CHANNELS),
+    order=st.none() | st.permutations((*CHANNELS, "none")),
     preferred=st.none() | st.sampled_from(CHANNELS),
 )
 @settings(max_examples=600, deadline=None)
@@ -172,9 +172,12 @@ def test_only_what_the_oracle_allows_is_eligible_and_recommended(
     tables = _tables(consents=consents, messages=messages, reachability=reachability)
     checks = [check_eligibility(c, tables, NOW, rules) for c in (*CHANNELS, "none")]
     eligible = [check.channel for check in checks if check.eligible]
+    may_be_sent = np.array([[check.eligible for check in checks]])
+    options = Options.of([check.channel for check in checks], may_be_sent, [preferred])
+    worth = {arm: np.array([chance]) for arm, chance in p.items()}
     allowed = [c for c in CHANNELS if _is_allowed(c, consents, messages, reachability, rules)]
     assert eligible == [*allowed, "none"]
-    assert recommend(p, eligible, order, preferred) in eligible
+    assert options.arms[recommend_arms(order, worth, options)[0]] in eligible
     for check in checks:
         assert check.eligible == (check.why_not is None)
         assert check.eligible_from is None or (not check.eligible and check.eligible_from > NOW)

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from features.shop.shop import read_shop
-from models.channel.message_value import MessageValue, best_arms, first_arms
+from models.channel.message_value import MessageValue
+from models.channel.recommend import Options, recommend_arms
 
 ARMS = ["email", "none", "sms"]
-EVERYBODY = np.ones((2, 3), dtype=bool)
+EVERYBODY = Options.unrestricted(ARMS, 2)
 
 
 def _p(email: float, none: float, sms: float) -> dict[str, np.ndarray]:
@@ -16,7 +17,7 @@ def _p(email: float, none: float, sms: float) -> dict[str, np.ndarray]:
 
 def test_the_arm_with_the_highest_margin_wins() -> None:
     worth = MessageValue().of(_p(0.05, 0.04, 0.06), 5000, np.zeros(2))
-    assert best_arms(worth, ARMS, EVERYBODY).tolist() == [2, 2]
+    assert recommend_arms(None, worth, EVERYBODY).tolist() == [2, 2]
 
 
 def test_what_a_message_costs_is_taken_off() -> None:
@@ -25,31 +26,13 @@ def test_what_a_message_costs_is_taken_off() -> None:
     cheap = MessageValue(margin=0.2, cost={"sms": 8.0}).of(p, 5000, nobody)
     dear = MessageValue(margin=0.2, cost={"sms": 12.0}).of(p, 5000, nobody)
     assert cheap["sms"][0] == pytest.approx(0.2 * 0.06 * 5000 - 8)
-    assert best_arms(cheap, ARMS, EVERYBODY)[0] == 2
-    assert best_arms(dear, ARMS, EVERYBODY)[0] == 0
+    assert recommend_arms(None, cheap, EVERYBODY)[0] == 2
+    assert recommend_arms(None, dear, EVERYBODY)[0] == 0
 
 
 def test_the_tired_are_left_alone() -> None:
     worth = MessageValue(fatigue=30.0).of(_p(0.05, 0.04, 0.06), 5000, np.array([0.0, 4.0]))
-    assert best_arms(worth, ARMS, EVERYBODY).tolist() == [2, 1]
-
-
-def test_an_arm_that_is_not_eligible_is_never_chosen() -> None:
-    worth = MessageValue().of(_p(0.05, 0.04, 0.06), 5000, np.zeros(2))
-    eligible = np.array([[True, True, False], [False, True, False]])
-    assert best_arms(worth, ARMS, eligible).tolist() == [0, 1]
-    assert first_arms(["sms", "email"], ARMS, eligible).tolist() == [0, 1]
-
-
-def test_an_arm_without_a_worth_comes_last_but_before_one_that_is_not_eligible() -> None:
-    worth = MessageValue().of({"email": np.zeros(2)}, 5000, np.zeros(2))
-    eligible = np.array([[True, True, True], [False, False, True]])
-    assert best_arms(worth, ARMS, eligible).tolist() == [0, 2]
-
-
-def test_an_order_falls_back_on_no_message() -> None:
-    assert first_arms(["sms"], ARMS, np.array([[True, True, False]])).tolist() == [1]
-    assert first_arms([], ARMS, EVERYBODY).tolist() == [1, 1]
+    assert recommend_arms(None, worth, EVERYBODY).tolist() == [2, 1]
 
 
 def test_money_is_read_in_the_shops_minor_units(tmp_path: Path) -> None:
@@ -74,7 +57,3 @@ def test_recent_messages_are_read_only_where_they_take_something_off() -> None:
     assert MessageValue(fatigue=1.0).recent(inputs, 2).tolist() == [1.0, 3.0]
     with pytest.raises(KeyError):
         MessageValue(fatigue=1.0).recent({}, 2)
-
-
-def test_where_nothing_is_known_nothing_is_sent() -> None:
-    assert best_arms({}, ARMS, EVERYBODY).tolist() == [1, 1]

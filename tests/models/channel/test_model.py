@@ -1,3 +1,4 @@
+import msgspec
 import numpy as np
 import pandas as pd
 import pytest
@@ -5,8 +6,9 @@ from scipy.special import expit
 
 from models.boosters.booster import BoosterSettings
 from models.channel.fit import channel_traits, customer_folds, fit_channel
-from models.channel.message_value import MessageValue, best_shares
-from models.channel.model import MIN_RANDOMISED, ChannelModel, ChannelTraits
+from models.channel.message_value import MessageValue
+from models.channel.model import MIN_RANDOMISED, ChannelModel, ChannelTraits, Evidence
+from models.channel.recommend import Options, best_shares
 from models.channel.traits import Trait
 
 ARMS = ("email", "none", "sms")
@@ -137,13 +139,26 @@ def test_an_arm_has_the_share_of_the_draws_in_which_it_is_worth_most(
     exploring: ChannelModel,
 ) -> None:
     rows = _rows(3, 1.0).assign(sms_click_rate_182d=expit(np.array([-7.0, -3.0, 0.0])))
-    eligible = [{"email", "none", "sms"}] * 2 + [{"email", "none"}]
-    shares = best_shares(exploring, MessageValue(), rows, eligible)
-    for found, allowed in zip(shares, eligible, strict=True):
+    allowed_arms = [{"email", "none", "sms"}] * 2 + [{"email", "none"}]
+    options = Options.unrestricted(ARMS, 3)
+    options.eligible[2, ARMS.index("sms")] = False
+    shares = best_shares(exploring, MessageValue(), rows, options)
+    for found, allowed in zip(shares, allowed_arms, strict=True):
         assert set(found) == allowed
         assert sum(found.values()) == pytest.approx(1)
     assert shares[1]["sms"] > 0.9 > shares[0]["sms"]
-    assert best_shares(exploring, MessageValue(), rows[:1], [{"fax"}]) == [{"none": 1.0}]
+    fax = msgspec.structs.replace(exploring, evidence={"fax": Evidence(500, 50, 500)})
+    only_fax = Options.unrestricted(["fax", "none"], 1)
+    assert best_shares(fax, MessageValue(), rows[:1], only_fax) == [{"none": 1.0}]
+
+
+def test_draws_that_are_worth_the_same_go_to_the_preferred_channel_then_to_none(
+    exploring: ChannelModel,
+) -> None:
+    nothing_is_spent = msgspec.structs.replace(exploring, spend=0.0)
+    options = Options.of(ARMS, np.ones((2, 3), dtype=bool), ["sms", None])
+    shares = best_shares(nothing_is_spent, MessageValue(), _rows(2, 1.0), options)
+    assert [max(of_row, key=of_row.get) for of_row in shares] == ["sms", "none"]
 
 
 def test_one_row_and_many_are_answered_alike(exploring: ChannelModel) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from models.boosters.booster import BoosterSettings
-from models.purchase.churn import ChurnSettings, fit_churn
+from models.purchase.churn_fit import ChurnSettings, fit_churn
 from models.purchase.season import CUTOFF_DAY, Season
 from models.purchase.slices import Slices
 from training.purchase.recipes import CHURN

@@ -11,7 +11,8 @@ from features.errors import NextbuyError
 from models.btyd.bg_nbd import BgNbd
 from models.purchase.churn import ChurnModel, band
 from models.purchase.forecast import check_pair, make_forecast
-from models.purchase.timing import TimingModel, interval_edges
+from models.purchase.timing import TimingModel
+from models.purchase.timing_fit import interval_edges
 from models.purchase.value import GammaGamma
 
 BTYD = BgNbd(0.24, 4.4, 0.79, 2.43)

@@ -10,14 +10,10 @@ from models.boosters.booster import BoosterSettings, ResidualBooster
 from models.btyd.bg_nbd import BgNbd
 from models.purchase.churn import ChurnModel
 from models.purchase.forecast import make_forecast
-from models.purchase.timing import TimingModel, interval_edges
-from models.purchase.value import (
-    MIN_REPEATERS,
-    GammaGamma,
-    PurchaseCount,
-    fit_count,
-    fit_gamma_gamma,
-)
+from models.purchase.timing import TimingModel
+from models.purchase.timing_fit import interval_edges
+from models.purchase.value import GammaGamma, PurchaseCount
+from models.purchase.value_fit import MIN_REPEATERS, fit_count, fit_gamma_gamma
 from training.purchase.slices import make_slices
 
 _INPUTS = ("frequency", "recency", "T", "monetary_value")

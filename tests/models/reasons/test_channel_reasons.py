@@ -210,6 +210,14 @@ def test_without_draws_the_shops_order_is_what_is_told(observational: ChannelMod
     )
 
 
+def test_none_in_the_shops_order_is_told_as_its_choice(observational: ChannelModel) -> None:
+    chosen = explain_order(observational, ["email", "none", "sms"], "none")[0]
+    assert chosen.sentence == (
+        "The order that nextbuy.toml sets is email, none, sms; "
+        "the first of them that may be used now is none, no message."
+    )
+
+
 def test_without_an_order_the_counts_of_all_customers_are(observational: ChannelModel) -> None:
     order = explain_order(observational, [], "email")[0]
     assert order.family == CONVERSION

@@ -316,7 +316,7 @@ def test_a_log_of_orders_alone_has_no_channel_and_says_why(cdnow) -> None:
     predictor = load_predictor(cdnow.shop, 48, 24)
     answer = predictor.predict(predictor.store.customer_ids()[:1], cdnow.cutoff).answers[0]
     assert (answer.status, answer.channel) == ("ok", None)
-    assert answer.reason == "no best-channel model has been promoted"
+    assert answer.reason == "channel is null: no best-channel model has been promoted"
 
 
 def test_an_instant_in_the_future_is_refused(simulated) -> None:

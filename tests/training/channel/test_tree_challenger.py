@@ -8,6 +8,7 @@ import pytest
 from models.boosters.booster import BoosterSettings
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel, Evidence
+from models.channel.recommend import Options
 from tests.step_world import ARMS, draw_messages, everybody, fit_exploring
 from training.channel import tree_challenger as challenger
 from training.channel.policies import recommend_all
@@ -23,21 +24,21 @@ from training.channel.tree_challenger import (
 SETTINGS = BoosterSettings(rounds=60, min_rows=1000, l2=1000.0)
 
 
-def _contest(rows: pd.DataFrame, needed: int = 2000, **options) -> ChallengeResult:
-    given = {"eligible": everybody, "worth": MessageValue()} | options
+def _challenge(rows: pd.DataFrame, needed: int = 2000, **options) -> ChallengeResult:
+    given = {"read_options": everybody, "worth": MessageValue()} | options
     terms = ChallengeTerms(needed=needed, settings=SETTINGS, seed=1)
     return challenge_with_trees(fit_exploring(rows), rows, fit_exploring, **given, terms=terms)
 
 
 def _true_value(model: ChannelModel) -> float:
     rows, p = draw_messages(10_000, 0.5, seed=9)
-    chosen = recommend_all(model, rows, ARMS, everybody(rows, ARMS), MessageValue())
+    chosen = recommend_all(model, rows, everybody(rows, ARMS), MessageValue())
     return float(p[np.arange(len(rows)), chosen].mean())
 
 
 def test_trees_that_find_steps_are_kept_and_earn_more() -> None:
     rows, _ = draw_messages(36_000, 0.5, seed=0)
-    found = _contest(rows)
+    found = _challenge(rows)
     assert (found.model.level, found.rejection) == ("rich", None)
     truly = _true_value(found.model) - _true_value(fit_exploring(rows))
     assert truly > 0.03
@@ -46,7 +47,7 @@ def test_trees_that_find_steps_are_kept_and_earn_more() -> None:
 
 def test_trees_that_have_nothing_to_find_are_not_kept() -> None:
     rows, _ = draw_messages(36_000, 0.0, seed=0)
-    found = _contest(rows)
+    found = _challenge(rows)
     assert found.model.level == "exploring"
     assert found.model.corrections == {}
     assert found.gain.low <= 0
@@ -57,13 +58,14 @@ def test_where_nobody_has_a_choice_nothing_can_be_gained() -> None:
     rows, _ = draw_messages(9000, 0.5, seed=0)
     asked: list[pd.DataFrame] = []
 
-    def eligible(rows: pd.DataFrame, arms: list[str]) -> np.ndarray:
+    def read_options(rows: pd.DataFrame, arms: list[str]) -> Options:
         asked.append(rows)
-        return np.tile([arm == "none" for arm in arms], (len(rows), 1))
+        eligible = np.tile([arm == "none" for arm in arms], (len(rows), 1))
+        return Options.of(arms, eligible, [None] * len(rows))
 
     rows.loc[:99, "propensity"] = 1.0  # drawn, but from one arm
     rows.loc[100:199, ["randomised", "propensity"]] = [False, np.nan]
-    found = _contest(rows, eligible=eligible, needed=1000)
+    found = _challenge(rows, read_options=read_options, needed=1000)
     assert (found.gain.value, found.model.level) == (0.0, "exploring")
     assert [len(part) for part in asked] == [8800]
 

@@ -11,7 +11,7 @@ import pytest
 import redis
 
 from features.errors import InputError, NextbuyError
-from features.history.arrays import batch, object_array
+from features.history.histories import batch, object_array
 from features.history.layout import LAYOUT, ROW_KEY
 from features.history.record import pack, record_columns, unpack
 from features.log.log import read_log
