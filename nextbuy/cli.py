@@ -2,6 +2,8 @@
 
 import os
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -28,6 +30,28 @@ app = typer.Typer(
 )
 for part in (demo, log, training, serving):  # the order of the work, and of the help
     app.add_typer(part.app)
+
+
+def _print_version(asked: bool) -> None:
+    """Print the version of the installed package and end the program, if it was asked for."""
+    if asked:
+        typer.echo(f"nextbuy {version('nextbuy')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_print_version,
+            is_eager=True,  # so that it is answered without a command
+            help="Print the version and exit.",
+        ),
+    ] = False,
+) -> None:
+    """Declare the options that stand before a command."""
 
 
 def main() -> None:

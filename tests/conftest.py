@@ -1,5 +1,6 @@
 """Shops that tests share: tiny ones written row by row, and the two of the demo, trained once."""
 
+import gc
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -29,6 +30,15 @@ from training.purchase.slices import holdout_cutoff
 from training.train import TrainingResult, train
 
 WriteShop = Callable[..., Path]
+
+
+def pytest_unconfigure() -> None:
+    """Take Hypothesis's callback off the garbage collector before the interpreter ends.
+
+    Hypothesis never removes it, and through it modules outlive the interpreter; DuckDB's binding,
+    nanobind, then reports all of its types and functions as leaked.
+    """
+    gc.callbacks[:] = [c for c in gc.callbacks if not str(c.__module__).startswith("hypothesis.")]
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import msgspec
 
 from features.contract.casts import quote
 from features.contract.tables import EVENT_TYPES
-from features.engines.sql.feature_build import purchase_days_sql
+from features.engines.sql.feature_build import category_days_sql, purchase_days_sql
 from features.log.log import Log
 from features.windows import DAY, Window
 from models.arms import NO_MESSAGE
@@ -76,7 +76,7 @@ def assess(log: Log) -> list[Support]:
         _value(log, known),
         _channel(log, known),
         _season(log),
-        _replenishment(log),
+        _replenishment(log, known),
         _browsing(log),
     ]
 
@@ -187,7 +187,7 @@ def _season(log: Log) -> Support:
     return Support("season", "supported", basis, [])
 
 
-def _replenishment(log: Log) -> Support:
+def _replenishment(log: Log, cutoff: int) -> Support:
     """Assess cycles: customers who bought of one category on three days or more."""
     needed = {
         "the table order_lines": "order_lines" in log.provided,
@@ -197,10 +197,7 @@ def _replenishment(log: Log) -> Support:
     if missing:
         return Support("replenishment", "not_possible", "no basket by category", missing)
     cycles = log.connection.execute(
-        "SELECT count(*) FROM (SELECT customer_id, category FROM orders JOIN order_lines "
-        "USING (order_id) JOIN products USING (product_id) WHERE category IS NOT NULL "
-        "AND cancelled_at IS NULL GROUP BY customer_id, category "
-        f"HAVING count(DISTINCT local_day) >= {_CYCLE_PURCHASES})"
+        f"SELECT count(*) FROM ({category_days_sql(log, cutoff)}) WHERE days >= {_CYCLE_PURCHASES}"
     ).fetchall()[0][0]
     basis = f"{cycles:,} customers' categories bought on {_CYCLE_PURCHASES} days or more"
     return _enough("replenishment", cycles, _MIN_CYCLES, basis, "of them")

@@ -1,7 +1,16 @@
-"""Contact score: points for every interaction, as the shop sets them in nextbuy.toml."""
+"""Contact score: points for every interaction, as the shop sets them in nextbuy.toml.
 
-from collections.abc import Mapping, Sequence
+The score is the sum of the interactions that a shop can know of: a table or a column that the shop
+does not give takes its term with it. The feature keeps its name all the same, because its
+definition has always depended on the shop (its points, its tables), and the vocabulary that says
+so is stored with every artefact: an artefact computes the score as it was trained with, and the
+hash of the definition refuses a store that computes another one under the same name. With all
+columns given the definition does not mention any of this, so that its hash is that of a full shop.
+"""
 
+from collections.abc import Collection, Mapping, Sequence
+
+from features.catalog.relations import HUMAN_OPEN
 from features.contract.casts import quote
 from features.language.feature import Aggregate, Derived, Feature
 
@@ -9,10 +18,17 @@ _LOOKBACK = 91
 _AGO = (0, 7, 30)
 
 
-def contact_features(points: Mapping[str, int], tables: Sequence[str]) -> list[Feature]:
-    """Declare the contact score over the tables that the shop gives, and its change.
+def contact_features(
+    points: Mapping[str, int], tables: Mapping[str, Collection[str]]
+) -> list[Feature]:
+    """Declare the contact score over the tables and columns that the shop gives, and its change.
 
     The score of an earlier day is made of the same interactions, as known today.
+
+    Parameters
+    ----------
+    tables : dict of str to collection of str
+        The columns that the shop gives, by table.
     """
     parts: list[Feature] = []
     for ago in _AGO:
@@ -41,7 +57,9 @@ def _score(parts: Sequence[Feature], ago: int) -> Derived:
     return Derived(_name(ago), " + ".join(names), what, "points", "contact")
 
 
-def _parts(points: Mapping[str, int], tables: Sequence[str], ago: int) -> list[Feature]:
+def _parts(
+    points: Mapping[str, int], tables: Mapping[str, Collection[str]], ago: int
+) -> list[Feature]:
     """Declare the points of each table, of the days up to `ago` days before the cutoff."""
     microseconds = 86_400_000_000
     span = (
@@ -53,10 +71,12 @@ def _parts(points: Mapping[str, int], tables: Sequence[str], ago: int) -> list[F
         values["returns"] = ("returns", str(points.get("return", 0)))
     if "events" in tables:
         values["events"] = ("events", _by_type(points))
-    if "messages" in tables:
-        values["messages"] = ("messages", _by_answer(points))
+    answers = _answers(tables.get("messages", ()))
+    if answers:
+        values["messages"] = ("messages", _by_answer(points, answers))
+    left_out = {"messages": _without(answers)}
     return [
-        Aggregate(f"{table}_points_sum_{ago}d_ago", relation, "sum", value, f"part of the contact score{_then(ago)} that comes from {table}", "points", "contact", where=span)
+        Aggregate(f"{table}_points_sum_{ago}d_ago", relation, "sum", value, f"part of the contact score{_then(ago)} that comes from {table}{left_out.get(table, '')}", "points", "contact", where=span)
         for table, (relation, value) in values.items()
     ]  # fmt: skip
 
@@ -73,10 +93,28 @@ def _by_type(points: Mapping[str, int]) -> str:
     return f"CASE {cases} ELSE 0 END" if cases else "0"
 
 
-def _by_answer(points: Mapping[str, int]) -> str:
-    opened, clicked, left = (points.get(n, 0) for n in ("opened", "clicked", "unsubscribed"))
-    return (
-        f"CASE WHEN opened_at IS NOT NULL AND NOT machine_opened THEN {opened} ELSE 0 END"
-        f" + CASE WHEN clicked_at IS NOT NULL THEN {clicked} ELSE 0 END"
-        f" + CASE WHEN unsubscribed_at IS NOT NULL THEN {left} ELSE 0 END"
+# What a customer does with a message -> the condition that it was done. Each needs the column of
+# the same name.
+_ANSWERS = {
+    "opened": HUMAN_OPEN,
+    "clicked": "clicked_at IS NOT NULL",
+    "unsubscribed": "unsubscribed_at IS NOT NULL",
+}
+
+
+def _answers(columns: Collection[str]) -> list[str]:
+    """Name the answers to a message that a shop with these columns can know of."""
+    return [answer for answer in _ANSWERS if f"{answer}_at" in columns]
+
+
+def _by_answer(points: Mapping[str, int], answers: Sequence[str]) -> str:
+    return " + ".join(
+        f"CASE WHEN {_ANSWERS[answer]} THEN {points.get(answer, 0)} ELSE 0 END"
+        for answer in answers
     )
+
+
+def _without(answers: Collection[str]) -> str:
+    """Say which columns of messages the shop does not give, so that the score is without them."""
+    missing = [f"messages.{answer}_at" for answer in _ANSWERS if answer not in answers]
+    return f"; without {', '.join(missing)}, which the shop does not give" if missing else ""

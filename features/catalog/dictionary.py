@@ -23,6 +23,11 @@ def make_catalog(vocabulary: Vocabulary) -> Catalog:
 
     A family whose table is absent is absent, not zero.
     """
+    return declare_features(vocabulary).available(vocabulary)
+
+
+def declare_features(vocabulary: Vocabulary) -> Catalog:
+    """Declare every feature for a shop's names, those included that its tables do not support."""
     features = [
         *RFM, *RFM_SCORES, *PURCHASES, *RHYTHM, *BASKETS, *RETURNS, *BROWSING,
         *messaging_features(vocabulary.channels),
@@ -30,8 +35,8 @@ def make_catalog(vocabulary: Vocabulary) -> Catalog:
         *PROFILE,
         *attribute_features(vocabulary.attributes, vocabulary.channels),
         *CALENDAR,
-        *contact_features(vocabulary.points, list(vocabulary.tables)),
+        *contact_features(vocabulary.points, vocabulary.tables),
     ]  # fmt: skip
     relations = make_relations(vocabulary)
     statistics = (*RFM_QUANTILES, CHANNEL_RATES, POPULATION, SEASON)
-    return Catalog(features, relations, statistics).available(vocabulary)
+    return Catalog(features, relations, statistics)

@@ -84,7 +84,7 @@ def _preference(name: str, column: str) -> Relation:
     )
 
 
-_BASKETS = (
+BASKETS = (
     Relation(
         "lines",
         table="lines",
@@ -330,5 +330,5 @@ def make_relations(vocabulary: Vocabulary) -> Relations:
     sources = ("purchases", "events") if "events" in vocabulary.tables else ("purchases",)
     where = "store <> '-'" if len(vocabulary.stores) > 1 else ""
     return Relations(
-        (*PURCHASES, *_BASKETS, *_BROWSING, *_MESSAGES, *_activity(sources, where), *_PROFILE)
+        (*PURCHASES, *BASKETS, *_BROWSING, *_MESSAGES, *_activity(sources, where), *_PROFILE)
     )

@@ -18,29 +18,34 @@ class HistoryTable:
         The table of the contract that it is made from.
     happened : str
         The column that says when a row happened, and the order in which rows stand.
-    columns : dict of str to str or None
-        Its columns, and the optional column of the contract that each one needs
-        (`orders.discount`); None where it is always there.
+    columns : dict of str to tuple of str
+        Its columns, and the optional columns of the contract that each one needs
+        (`orders.discount`); none where it is always there.
     """
 
     contract: str
     happened: str
-    columns: Mapping[str, str | None]
+    columns: Mapping[str, tuple[str, ...]]
 
 
-def _own(table: str, *names: str) -> dict[str, str | None]:
-    return {name: f"{table}.{name}" for name in names}
+def _own(table: str, *names: str) -> dict[str, tuple[str, ...]]:
+    return {name: (f"{table}.{name}",) for name in names}
 
 
-def _late(table: str, *names: str) -> dict[str, str | None]:
+def _late(table: str, *names: str) -> dict[str, tuple[str, ...]]:
     """Give instants of a row's own, each with the clock from which it is known."""
     return {
-        f"{name}_{clock}": f"{table}.{name}_at" for name in names for clock in ("at", "known_at")
+        f"{name}_{clock}": (f"{table}.{name}_at",) for name in names for clock in ("at", "known_at")
     }
 
 
-def _always(*names: str) -> dict[str, str | None]:
-    return dict.fromkeys(names)
+def _of_product(table: str, *names: str) -> dict[str, tuple[str, ...]]:
+    """Give what rows take of the product that they name, if the table has a column for it."""
+    return {name: (f"{table}.product_id", f"products.{name}") for name in names}
+
+
+def _always(*names: str) -> dict[str, tuple[str, ...]]:
+    return dict.fromkeys(names, ())
 
 
 # What is known of a product, without a clock: it stands in the rows that name one.
@@ -62,21 +67,21 @@ HISTORY: dict[str, HistoryTable] = {
         "ordered_at",
         _always("ordered_at", "known_at", "local_day", "cancelled_known_at")
         | _own("order_lines", "product_id", "quantity", "unit_price")
-        | _own("products", *PRODUCT_TEXTS),
+        | _of_product("order_lines", *PRODUCT_TEXTS),
     ),
     "returns": HistoryTable(
         "returns",
         "returned_at",
         _always("returned_at", "known_at", "local_day", "amount")
         | _own("returns", "product_id")
-        | _own("products", "category"),
+        | _of_product("returns", "category"),
     ),
     "events": HistoryTable(
         "events",
         "occurred_at",
         _always("occurred_at", "known_at", "local_day", "event_type", "store")
         | _own("events", "product_id", "device")
-        | _own("products", "category", "price"),
+        | _of_product("events", "category", "price"),
     ),
     "messages": HistoryTable(
         "messages",

@@ -229,8 +229,12 @@ class Catalog(Mapping[str, Feature]):
         tables = self.relations.contract_tables(feature.relation)
         return tables | self.relations.needs(feature.relation, feature.inputs)
 
+    def missing(self, feature: Feature, vocabulary: Vocabulary) -> set[str]:
+        """Name the tables and columns that a feature reads and the shop does not give."""
+        return {need for need in self.needs(feature) if not _given(need, vocabulary)}
+
     def _readable(self, feature: Aggregate, vocabulary: Vocabulary) -> bool:
-        return all(_given(need, vocabulary) for need in self.needs(feature))
+        return not self.missing(feature, vocabulary)
 
     def _computable(
         self, constant: str, vocabulary: Vocabulary, kept: Mapping[str, Feature]

@@ -209,7 +209,7 @@ class Relations(Mapping[str, Relation]):
         needs = set()
         if relation.table is not None:
             declared = HISTORY[relation.table].columns
-            needs = {need for column in inputs if (need := declared[column]) is not None}
+            needs = {need for column in inputs for need in declared[column]}
         for source in relation.sources:
             needs |= self.needs(source, inputs)
         if relation.lookup is not None and relation.looks_up(columns):

@@ -21,14 +21,15 @@ LEDGER = Ledger(
     name="decisions",
     what="the decision table",
     unaccepted="Nothing of this request was decided.",
-    schema=(
-        "CREATE TABLE IF NOT EXISTS decisions (seq {seq}, decision_id TEXT NOT NULL UNIQUE, "
+    schema={
+        "decisions": "CREATE TABLE IF NOT EXISTS decisions (seq {seq}, "
+        "decision_id TEXT NOT NULL UNIQUE, "
         "decided_at BIGINT NOT NULL, expires_at BIGINT NOT NULL, account TEXT NOT NULL, "
         "customer_id TEXT NOT NULL, campaign TEXT NOT NULL, key TEXT NOT NULL, "
         "channel TEXT NOT NULL, arm TEXT NOT NULL, propensity DOUBLE PRECISION NOT NULL, "
         "propensities {bytes} NOT NULL, policy_version TEXT NOT NULL, "
         "UNIQUE (account, campaign, key))",
-    ),
+    },
 )
 
 

@@ -29,13 +29,14 @@ LEDGER = Ledger(
     name="journal",
     what="the journal of posted rows",
     unaccepted="Nothing of this request was accepted.",
-    schema=(
-        "CREATE TABLE IF NOT EXISTS posted (seq {seq}, received_at BIGINT NOT NULL, "
+    schema={
+        "posted": "CREATE TABLE IF NOT EXISTS posted (seq {seq}, received_at BIGINT NOT NULL, "
         "table_name TEXT NOT NULL, row_key BIGINT NOT NULL, customer_id TEXT NOT NULL, "
         "body {bytes} NOT NULL)",
-        "CREATE INDEX IF NOT EXISTS posted_of_customer ON posted (customer_id, seq)",
-        "CREATE INDEX IF NOT EXISTS posted_of_key ON posted (table_name, row_key)",
-    ),
+        "posted_of_customer": "CREATE INDEX IF NOT EXISTS posted_of_customer "
+        "ON posted (customer_id, seq)",
+        "posted_of_key": "CREATE INDEX IF NOT EXISTS posted_of_key ON posted (table_name, row_key)",
+    },
 )
 
 
@@ -163,6 +164,7 @@ class _Batch:
         self.rows: list[tuple[int, str, int, str, bytes]] = []
         self._received_at = received_at
         self._posted = posted
+        self._keys = [self._key(number, row) for number, row in enumerate(posted)]
         self._known: dict[tuple[str, int], dict[str, Any]] = {}  # what is said of a row so far
         # What came in earlier posts: orders, and the lines of orders.
         self._orders: set[int] = set()
@@ -171,8 +173,7 @@ class _Batch:
     def add_known(self, run: Any) -> None:
         """Read what was posted before of the same rows, and of the orders of lines."""
         wanted: dict[str, set[int]] = {}
-        for row in self._posted:
-            key = row_key(row.table, row.body)
+        for key, row in zip(self._keys, self._posted, strict=True):
             wanted.setdefault(row.table.name, set()).add(key)
             if row.table.name == "order_lines":  # an order has the key of its lines
                 wanted.setdefault("orders", set()).add(key)
@@ -195,9 +196,7 @@ class _Batch:
     def add(self, number: int, row: Posted) -> None:
         """Take a row into the batch, unless it says nothing new."""
         name, body = row.table.name, row.body
-        received_at = self._received_at + number
-        statement = {"known_at": received_at} if row.table.happened == "known_at" else {}
-        key = row_key(row.table, body | statement)
+        key = self._keys[number]
         if name == "order_lines":
             if body in self._lines.get(key, []):
                 return
@@ -210,7 +209,15 @@ class _Batch:
                 if body.keys() <= known.keys():
                     return
             self._known[name, key] = body | (known or {})
+        received_at = self._received_at + number
         self.rows.append((received_at, name, key, customer_id, msgspec.json.encode(body)))
+
+    def _key(self, number: int, row: Posted) -> int:
+        """Compute the key of a row; what is a statement happens when it is received."""
+        statement = {"known_at": self._received_at + number}
+        return row_key(
+            row.table, row.body | (statement if row.table.happened == "known_at" else {})
+        )
 
     def _customer_of_order(self, key: int, order_id: str) -> str:
         """Find whose order it is; lines have no clock but their order's, so they come with it."""

@@ -5,16 +5,19 @@ Where several hosts write, a ledger stands in PostgreSQL; else it is a file.
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import msgspec
 
-from features.errors import NextbuyError
+from features.errors import NextbuyError, refuse
 
 _BUSY_SECONDS = 30.0
+_TAKE_LOCK = "SELECT pg_advisory_xact_lock(?)"
 
 
 class Ledger(msgspec.Struct, frozen=True):
@@ -26,14 +29,15 @@ class Ledger(msgspec.Struct, frozen=True):
         Its section of `nextbuy.toml`.
     what, unaccepted : str
         What errors call it, and what they say of a request that could not be written down.
-    schema : tuple of str
-        Statements that make its tables; `{seq}` numbers the rows, `{bytes}` is a type.
+    schema : dict of str to str
+        The statement that creates each table or index, by its name, in the order in which they
+        are run; `{seq}` numbers the rows, `{bytes}` is a type.
     """
 
     name: str
     what: str
     unaccepted: str
-    schema: tuple[str, ...]
+    schema: Mapping[str, str]
 
     def unusable(self, where: str, error: Exception, outcome: str) -> NextbuyError:
         """Make the error of a ledger that cannot be read or written."""
@@ -58,8 +62,6 @@ def open_ledger(ledger: Ledger, url: str | None, path: Path, shop: str) -> Ledge
     """Open a ledger of a shop, new if there is none: in PostgreSQL if there is a URL."""
     if url is None:
         return SqliteLedgerDatabase(path, ledger)
-    from features.ledgers.postgres_ledger import PostgresLedgerDatabase
-
     return PostgresLedgerDatabase(url, shop, ledger)
 
 
@@ -72,7 +74,7 @@ class SqliteLedgerDatabase:
         with self._named(""):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._writer = self._connect()
-            for statement in ledger.schema:
+            for statement in ledger.schema.values():
                 self._writer.execute(
                     statement.format(seq="INTEGER PRIMARY KEY AUTOINCREMENT", bytes="BLOB")
                 )
@@ -114,3 +116,111 @@ class SqliteLedgerDatabase:
         """Close both connections."""
         self._reader.close()
         self._writer.close()
+
+
+class PostgresLedgerDatabase:
+    """A schema of a PostgreSQL database, named after the shop.
+
+    Writers take a lock until they commit, so that rows become visible in the order of their
+    numbers: a sequence alone gives numbers in an order in which they are not committed.
+    """
+
+    def __init__(self, url: str, shop: str, ledger: Ledger) -> None:
+        parts = urlsplit(url)
+        self._shown = (
+            f"{parts.scheme}://{parts.hostname or ''}{parts.path}"  # never with the password
+        )
+        if parts.scheme not in ("postgresql", "postgres"):
+            raise refuse(
+                f"{ledger.name}.url",
+                "postgresql://host/database",
+                f"'{self._shown}'",
+                "Correct it.",
+            )
+        self._url, self._schema, self._ledger = url, f"nextbuy_{shop}", ledger
+        self._lock = _number(f"{self._schema} {ledger.name}")
+        self._reading, self._writing = threading.Lock(), threading.Lock()
+        self._reader: Any = None
+        self._writer: Any = None
+        if missing := self._missing():
+            self._create(missing)
+
+    def _missing(self) -> list[str]:
+        """Name the tables and indexes of the ledger that the database does not have yet."""
+        query = "SELECT name FROM unnest(CAST(? AS TEXT[])) AS name WHERE to_regclass(name) IS NULL"
+        return [row[0] for row in self.select(query, [list(self._ledger.schema)])]
+
+    def _create(self, missing: Sequence[str]) -> None:
+        """Create tables and indexes, unless another process has created them in the meantime."""
+        with self._named(""), self._transaction() as run:
+            from psycopg.sql import SQL, Identifier
+
+            run(_TAKE_LOCK, [_number(self._schema)])  # the shop's other ledgers create it too
+            run(SQL("CREATE SCHEMA IF NOT EXISTS {}").format(Identifier(self._schema)), ())
+            for name in missing:
+                statement = self._ledger.schema[name]
+                run(statement.format(seq="BIGSERIAL PRIMARY KEY", bytes="BYTEA"), ())
+
+    def _connect(self) -> Any:
+        import psycopg
+
+        connection = psycopg.connect(self._url, autocommit=True, connect_timeout=5)
+        path = psycopg.sql.Identifier(self._schema)
+        connection.execute(psycopg.sql.SQL("SET search_path TO {}").format(path))
+        connection.execute("SET synchronous_commit TO on")
+        return connection
+
+    def select(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Read rows; a connection that broke since the last time is made again."""
+        with self._named(""), self._reading:
+            if self._reader is None or self._reader.broken or self._reader.closed:
+                self._reader = self._connect()
+            rows: list[tuple[Any, ...]] = self._reader.execute(_marks(query), values).fetchall()
+            return rows
+
+    @contextmanager
+    def write(self) -> Iterator[Any]:
+        """Open a transaction that shuts other writers out."""
+        with self._named(self._ledger.unaccepted), self._transaction() as run:
+            yield run
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Any]:
+        with self._writing:
+            if self._writer is None or self._writer.broken or self._writer.closed:
+                self._writer = self._connect()
+            with self._writer.transaction():
+                self._run(_TAKE_LOCK, [self._lock])
+                yield self._run
+
+    def _run(self, query: Any, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        cursor = self._writer.execute(_marks(query), values)
+        return [] if cursor.description is None else cursor.fetchall()
+
+    @contextmanager
+    def _named(self, outcome: str) -> Iterator[None]:
+        try:
+            import psycopg
+        except ModuleNotFoundError:
+            raise NextbuyError(
+                f"{self._shown}: a {self._ledger.name} in PostgreSQL needs `nextbuy[postgres]`."
+            ) from None
+        try:
+            yield
+        except psycopg.Error as error:
+            raise self._ledger.unusable(self._shown, error, outcome) from None
+
+    def close(self) -> None:
+        """Close both connections."""
+        for connection in (self._reader, self._writer):
+            if connection is not None:
+                connection.close()
+
+
+def _number(name: str) -> int:
+    """Number a lock: the same for all who take it, in whichever process."""
+    return zlib.crc32(name.encode())
+
+
+def _marks(query: Any) -> Any:
+    return query.replace("?", "%s") if isinstance(query, str) else query

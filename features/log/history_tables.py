@@ -8,7 +8,7 @@ sensitive categories and attributes end here.
 from collections.abc import Callable, Iterable, Mapping
 
 from features.contract.casts import SQL_TYPES, name_sql, quote
-from features.contract.row_keys import hash_sql, key_sql
+from features.contract.row_keys import key_sql, statement_key_sql
 from features.contract.tables import BY_NAME
 from features.history.layout import HISTORY, PRODUCT, PRODUCT_TEXTS, ROW_KEY, TEXTS
 from features.log.identity_chains import ALWAYS
@@ -209,8 +209,7 @@ def _links(shop: Shop, provided: Provided) -> str:
 
 
 def _keyed(rows: str, column: str) -> str:
-    key = hash_sql(("customer_id", "known_at", column))
-    return f"SELECT *, {key} AS {ROW_KEY} FROM ({rows})"
+    return f"SELECT *, {statement_key_sql(column)} AS {ROW_KEY} FROM ({rows})"
 
 
 _SELECTS = {

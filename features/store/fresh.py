@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from features.arrays import Array, TableColumns
-from features.contract.row_keys import hash_values
+from features.contract.row_keys import statement_key
 from features.contract.tables import BY_NAME
 from features.contract.tables import Table as Contract
 from features.history.histories import object_array
@@ -121,7 +121,7 @@ def _attributes(values: MergedRow, names: Sequence[str]) -> list[MergedRow]:
         clock
         | {"attribute": name, "value": values.get(name)}
         | {"statement": None if values.get(name) is None else f"{name}={values[name]}"}
-        | {ROW_KEY: hash_values([values["customer_id"], values["known_at"], name])}
+        | {ROW_KEY: statement_key(values, name)}
         for name in names
     ]
 
@@ -135,9 +135,7 @@ def _statements(values: MergedRow) -> list[MergedRow]:
     }
     clock = {"known_at": values["known_at"]}
     return [
-        clock
-        | {"channel": channel, "reachable": value}
-        | {ROW_KEY: hash_values([values["customer_id"], values["known_at"], channel])}
+        clock | {"channel": channel, "reachable": value} | {ROW_KEY: statement_key(values, channel)}
         for channel, value in (told | {None: None}).items()
     ]
 

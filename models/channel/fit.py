@@ -13,16 +13,23 @@ from models.arms import NO_MESSAGE
 from models.boosters.booster import BoosterSettings, ResidualBooster
 from models.channel.effects import Sends, fit_arm_effects
 from models.channel.model import ChannelModel, ChannelTraits, Evidence, Level, identified_arms
-from models.channel.traits import Trait
+from models.channel.traits import Scale, Trait
 
 _FOLDS = 3  # of customers: no base has seen the row that it scores
+# Of the customer with each channel: the end of a feature's name, and its scale.
+_CHANNEL_TRAITS: tuple[tuple[str, Scale], ...] = (
+    ("click_rate_182d", "logit"),
+    ("sent_count_28d", "log1p"),
+)
 _PSEUDO_SENDS = 100  # of the common rate, in the order of channels that nothing was drawn for
 
 
 def channel_traits(channels: Sequence[str], available: Container[str]) -> ChannelTraits:
     """Name the traits for a shop's channels, of the features that it has.
 
-    They are few and fixed beforehand: whoever searches many for one that matters finds noise.
+    They are few and fixed beforehand: whoever searches many for one that matters finds noise. A
+    trait of the customer with a channel is left out for all channels where one of them lacks its
+    feature, since the effects of all channels depend on the same traits.
     """
     shared = [
         Trait("frequency", "log1p"),
@@ -30,14 +37,13 @@ def channel_traits(channels: Sequence[str], available: Container[str]) -> Channe
         Trait("mobile_share_mean_91d", "as_is"),
         Trait("messages_count_28d", "log1p"),
     ]
-    own = {
-        channel: [
-            Trait(f"{channel}_click_rate_182d", "logit"),
-            Trait(f"{channel}_sent_count_28d", "log1p"),
-        ]
-        for channel in channels
-        if channel != NO_MESSAGE
-    }
+    messages = [channel for channel in channels if channel != NO_MESSAGE]
+    own: dict[str, list[Trait]] = {channel: [] for channel in messages}
+    for name, scale in _CHANNEL_TRAITS:
+        columns = {channel: f"{channel}_{name}" for channel in messages}
+        if all(column in available for column in columns.values()):
+            for channel, column in columns.items():
+                own[channel].append(Trait(column, scale))
     return ChannelTraits([t for t in shared if t.column in available], own)
 
 

@@ -29,7 +29,7 @@ def working(console: Console, what: str, steps: int = 1) -> Iterator[Callable[[s
 def show_features(console: Console, entries: Sequence[Entry]) -> None:
     """Show the dictionary of the features."""
     table = Table(title=f"{len(entries)} features", box=box.SIMPLE_HEAD)
-    table.add_column("feature", no_wrap=True)
+    table.add_column("feature", overflow="fold")
     for heading in ("what", "unit", "tables", "days"):
         table.add_column(heading, overflow="fold")
     for family in dict.fromkeys(entry.family for entry in entries):
@@ -55,11 +55,12 @@ def show_holdout(console: Console, holdout: pd.DataFrame) -> None:
 
 def score_columns(table: Table, scores: pd.DataFrame) -> None:
     """Add the columns of a comparison: the model, and the scores that are shown of it."""
-    table.add_column("model", no_wrap=True)
+    table.add_column("model", overflow="fold")
     for name in _shown(scores):
         metric, _, days = name.rpartition("_")
         heading = _METRICS[metric or name][0]
-        table.add_column(f"{heading}\n{days[:-1]} d" if metric else heading, justify="right")
+        heading = f"{heading}\n{days[:-1]} d" if metric else heading
+        table.add_column(heading, justify="right", overflow="fold")
 
 
 def add_scores(table: Table, scores: pd.DataFrame) -> None:
@@ -97,8 +98,11 @@ def show_answers(
     by_channel = any(answer["channel"] for answer in answers)
     last = "ask by\n(uplift)" if by_channel else "expected\nspend"
     table = Table(title=title)
-    for heading in ("customer", "churn", "30 d", "if back,\n80 % window", last, "what they\ndid"):
+    table.add_column("customer", overflow="fold")
+    for heading in ("churn", "30 d", "if back,\n80 % window"):
         table.add_column(heading, no_wrap=True)
+    for heading in (last, "what they\ndid"):
+        table.add_column(heading, overflow="fold")
     for answer in answers:
         shown = _channel(answer) if by_channel else _spend(answer)
         did = done.get(answer["customer_id"], "nothing")
@@ -138,9 +142,9 @@ def _channel(answer: dict[str, Any]) -> str:
 def show_decisions(console: Console, decided: pd.DataFrame) -> None:
     """Count an audience's decisions by channel, and why there are none of the others."""
     table = Table(box=box.SIMPLE_HEAD)
-    table.add_column("channel")
+    table.add_column("channel", overflow="fold")
     for arm in ARMS:
-        table.add_column(arm, justify="right")
+        table.add_column(arm, justify="right", overflow="fold")
     made = decided[decided["status"] == "ok"]
     for channel, rows in made.groupby("channel"):
         counts = [int((rows["arm"] == arm).sum()) for arm in ARMS]
@@ -177,7 +181,7 @@ _ARROWS = {"raises": _UP, "lowers": _DOWN, "for": _UP, "against": _DOWN}
 
 def _show_reasons(console: Console, title: str, what: str, explained: dict[str, Any]) -> None:
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
-    table.add_column("family", no_wrap=True)
+    table.add_column("family", overflow="fold")
     table.add_column(f"chance\n{what}", justify="right", no_wrap=True)
     table.add_column("what is known", overflow="fold")
     shown = [r for r in explained["reasons"] if abs(r["effect"]) >= _SMALLEST]
@@ -202,7 +206,7 @@ def _show_channel(console: Console, explained: dict[str, Any]) -> None:
     )
     table.add_column("what counts", overflow="fold")
     against = f"for {chosen}\nover {second}" if second else ""
-    table.add_column(escape(against), justify="right", no_wrap=True)
+    table.add_column(escape(against), justify="right", overflow="fold")
     table.add_column("what is known", overflow="fold")
     for reason in explained["reasons"]:
         table.add_row(escape(reason["family"]), _effect(reason), escape(reason["sentence"]))

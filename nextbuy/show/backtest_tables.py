@@ -1,6 +1,7 @@
 """`nextbuy backtest` in the terminal and as JSON."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
@@ -11,6 +12,7 @@ from nextbuy.show.answer_tables import add_scores, score_columns
 from training.evaluation.comparison import BacktestComparison
 from training.metrics.probabilities import ALL_CUSTOMERS
 
+_ORIGINS_IN_A_TABLE = 4  # so that it fits into a terminal of 80 columns
 _BUCKETS = {"0": "0", "1-2": "1-2", "3-9": "3-9", "10_up": "10+"}
 
 
@@ -19,7 +21,8 @@ def show_backtest(console: Console, found: BacktestComparison) -> None:
     console.print(_overall(found))
     console.print(_differences(found.differences))
     if found.scores["origin"].nunique() > 1:
-        console.print(_by_origin(found.scores))
+        for table in _by_origin(found.scores):
+            console.print(table)
     console.print(_by_frequency(found.pooled))
 
 
@@ -45,9 +48,9 @@ def _overall(found: BacktestComparison) -> Table:
 
 def _differences(differences: pd.DataFrame) -> Table:
     table = Table(title="our CRPS against each rival's, paired over customers")
-    table.add_column("rival", no_wrap=True)
-    table.add_column("%", justify="right")
-    table.add_column("95 % interval", justify="right")
+    table.add_column("rival", overflow="fold")
+    table.add_column("%", justify="right", no_wrap=True)
+    table.add_column("95 % interval", justify="right", no_wrap=True)
     table.add_column("")
     for row in differences.to_dict("records"):
         better = "better" if row["percent"] < 0 else "worse"
@@ -57,16 +60,22 @@ def _differences(differences: pd.DataFrame) -> Table:
     return table
 
 
-def _by_origin(scores: pd.DataFrame) -> Table:
+def _by_origin(scores: pd.DataFrame) -> Iterator[Table]:
     """Show CRPS by origin, where a mean over them may hide a season."""
     of_all = scores[scores["frequency"] == ALL_CUSTOMERS]
     crps = of_all.pivot_table(index="model", columns="origin", values="crps", sort=False)
+    for start in range(0, len(crps.columns), _ORIGINS_IN_A_TABLE):
+        yield _of_origins(crps.iloc[:, start : start + _ORIGINS_IN_A_TABLE])
+
+
+def _of_origins(crps: pd.DataFrame) -> Table:
     table = Table(title="CRPS by origin, days")
-    table.add_column("model", no_wrap=True)
+    table.add_column("model", overflow="fold")
     for origin in crps:
-        table.add_column(f"{origin:%Y-%m-%d}", justify="right")
+        table.add_column(f"{origin:%Y-%m-%d}", justify="right", no_wrap=True)
+    best = crps.min()
     for model, row in crps.iterrows():
-        figures = zip(row, row == crps.min(), strict=True)
+        figures = zip(row, row == best, strict=True)
         table.add_row(
             str(model), *(f"[bold]{v:.3f}[/bold]" if b else f"{v:.3f}" for v, b in figures)
         )

@@ -18,8 +18,10 @@ def show_study(console: Console, study: PolicyStudy) -> None:
     table = Table(
         title=f"conversions per 100 decisions, by {study.judged:,} of {study.sends:,} ({kind})"
     )
-    for heading in ("policy", "DR", "SNIPS", "DRos", "effective", "over best fixed, %", "verdict"):
-        table.add_column(heading, justify="left" if heading in ("policy", "verdict") else "right")
+    table.add_column("policy", overflow="fold")
+    for heading in ("DR", "SNIPS", "DRos", "effective"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("over best fixed, %\nand verdict", no_wrap=True)
     gains = {row["policy"]: row for row in study.gains.to_dict("records")}
     for policy, rows in study.values.groupby("policy", sort=False):
         cells = _cells(rows.to_dict("records"), gains.get(policy))
@@ -43,15 +45,15 @@ def show_study(console: Console, study: PolicyStudy) -> None:
 def _cells(rows: Sequence[FigureRow], gain: FigureRow | None) -> list[str]:
     by = {row["estimator"]: row for row in rows}
     if rows[0]["policy"] == LOGGED:
-        return [_rate(by["mean"]), "", "", "", "", "as it was"]
-    said = ["", ""] if gain is None else [_interval(gain), gain["verdict"]]
+        return [_rate(by["mean"]), "", "", "", "as it was"]
+    lead = "" if gain is None else "\n".join([_interval(gain), *gain["verdict"].split(": ")])
     others = (f"{100 * by[kind]['value']:.1f}" for kind in ESTIMATORS[1:])
-    return [_rate(by["dr"]), *others, f"{rows[0]['effective']:,.0f}", *said]
+    return [_rate(by["dr"]), *others, f"{rows[0]['effective']:,.0f}", lead]
 
 
 def _rate(row: FigureRow) -> str:
     value, low, high = (100 * row[name] for name in ("value", "low", "high"))
-    return f"{value:.1f} [{low:.1f}, {high:.1f}]"
+    return f"{value:.1f}\n[{low:.1f}, {high:.1f}]"
 
 
 def _interval(gain: FigureRow) -> str:

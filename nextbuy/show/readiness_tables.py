@@ -150,8 +150,8 @@ def _tables(tables: Sequence[Coverage]) -> Table:
     late = any(table.lateness for table in tables)
     numbers = ("rows", "days", "gap\nd") + ("late", "99 %\nin d") * late
     names = ("table", "rows", "from", "to", *numbers[1:])
-    grid = _grid("tables", *names, right=numbers, whole=len(names))
-    grid.pad_edge = False  # so that a million rows fit into 80 characters
+    grid = _grid("tables", *names, right=numbers, whole=0)
+    grid.pad_edge, grid.collapse_padding = False, True  # so that it fits into 80 characters
     for table in tables:
         grid.add_row(
             table.table,
@@ -184,7 +184,7 @@ def _missing_columns(table: Coverage) -> Iterator[str]:
 
 
 def _findings(title: str, findings: Sequence[Finding]) -> Table:
-    grid = _grid(title, "level", "where", "rows", "what, and what to do", right=("rows",), whole=3)
+    grid = _grid(title, "level", "where", "rows", "what, and what to do", right=("rows",), whole=1)
     for finding in findings:
         share = "" if finding.share is None else f"\n{_percent(finding.share)}"
         examples = escape(", ".join(finding.examples))

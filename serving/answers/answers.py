@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from features.arrays import FeatureColumns, Floats, History
 from features.shop.shop import Shop
 from features.windows import DAY, to_datetime
-from models.kinds import KINDS
 from models.purchase.churn import band
 from models.purchase.forecast import P_WITHIN_DAYS, Forecast, make_forecast
 from models.registry import Champions
@@ -38,7 +37,7 @@ def make_answers(
     unspoken : set of str
         Sensitive categories, which no answer names.
     """
-    answers = {i: _empty_answer(champions, shop, i) for i in found}
+    answers = {i: Answer(customer_id=i, status="no_purchase", reason=None) for i in found}
     for place, answer in enumerate(answers.values()):
         answer.activity_group = features["activity_group"][place]
         answer.contact_score = int(features["contact_score"][place])
@@ -55,18 +54,6 @@ def make_answers(
     if champions.channel is not None:
         add_channels(champions.channel, shop, answers, found, features, as_of)
     return answers
-
-
-def _empty_answer(champions: Champions, shop: Shop, customer_id: str) -> Answer:
-    """Start from a contact without an order; says which models do not exist."""
-    reasons = [
-        f"{KINDS[kind].section} is null: no {kind} model has been promoted"
-        for kind in champions.missing
-    ]
-    if champions.channel is not None and shop.channels.assume_consent:
-        assumed = ", ".join(shop.channels.assume_consent)
-        reasons.append(f"consent to {assumed} is assumed by nextbuy.toml")
-    return Answer(customer_id=customer_id, status="no_purchase", reason="; ".join(reasons) or None)
 
 
 def _rows(features: FeatureColumns, rows: NDArray[np.intp]) -> FeatureColumns:
@@ -118,7 +105,7 @@ def _add_purchases(
         )
         if churn.is_btyd_alone:
             answer.status = "low_data"
-            answer.reason = "; ".join(filter(None, (_LOW_DATA, answer.reason)))
+            answer.reason = _LOW_DATA
 
 
 def _next_purchase(

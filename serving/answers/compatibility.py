@@ -11,9 +11,7 @@ from features.shop.shop import Shop
 from features.store.protocol import StoreInfo
 from models.registry import Champions
 from serving.answers.replenishment import CYCLE, CYCLES
-
-# What an answer shows of the features themselves; those of absent tables are left out.
-_ANSWERED = {"T", "gap_median", "due_category", "activity_group", "contact_score"}
+from serving.answers.standing_reasons import SHOWN
 
 
 def check_settings(shop: Shop, info: StoreInfo, champions: Champions) -> None:
@@ -46,7 +44,7 @@ def make_catalogs(info: StoreInfo, champions: Champions) -> list[Catalog]:
         things by the name of a feature.
     """
     ours = info.vocabulary
-    wanted = [(ours, _ANSWERED & make_catalog(ours).keys())]
+    wanted = [(ours, SHOWN.keys() & make_catalog(ours).keys())]
     wanted += [(v.head.vocabulary, set(v.model.inputs)) for v in champions.by_kind.values()]
     catalogs = [
         _select(vocabulary, set().union(*(names for of, names in wanted if of == vocabulary)), ours)

@@ -3,6 +3,7 @@
 import time
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -29,6 +30,7 @@ from models.registry import Champions, read_champions
 from serving.answers.answers import make_answers
 from serving.answers.compatibility import check_settings, make_catalogs
 from serving.answers.explanations import make_explanations
+from serving.answers.standing_reasons import standing_reasons
 from serving.schemas.answer_schemas import MAX_EXPLAINED, Answer, PredictResponse
 from serving.schemas.reason_schemas import ExplainResponse
 
@@ -64,6 +66,11 @@ class Predictor:
         features = {name: f for catalog in self.catalogs for name, f in catalog.items()}
         money = MoneyFormat(self.shop.section.currency, self.shop.minor_digits)
         return ReasonWriter(features, money, self.shop.sensitive)
+
+    @cached_property
+    def _standing_reason(self) -> str:
+        """What every answer states, empty where there is nothing to state."""
+        return "; ".join(standing_reasons(self.champions, self.shop, self.store.info.vocabulary))
 
     @cached_property
     def _unspoken(self) -> frozenset[str]:
@@ -186,9 +193,11 @@ class Predictor:
         answers, found = self._sort_out(list(dict.fromkeys(customer_ids)), as_of)
         features = self._compute(found, as_of) if found else {}
         if found:
-            answers |= make_answers(
-                self.champions, self.shop, found, features, as_of, self._unspoken
-            )
+            made = make_answers(self.champions, self.shop, found, features, as_of, self._unspoken)
+            for answer in made.values():
+                stated = filter(None, (answer.reason, self._standing_reason))
+                answer.reason = "; ".join(stated) or None
+            answers |= made
         return ComputedAnswers(answers, found, features)
 
     def _sort_out(
@@ -232,6 +241,10 @@ class Predictor:
             features |= plan.compute(histories, scope)
         return features
 
+    def close(self) -> None:
+        """Close the history store and the journal; nothing can be answered after that."""
+        self.store.close()
+
 
 @dataclass(frozen=True)
 class ComputedAnswers:
@@ -249,15 +262,20 @@ class ComputedAnswers:
 
 
 def load_predictor(shop: Shop, max_age_hours: float, expires_hours: float) -> Predictor:
-    """Load the current store and champions of a shop.
+    """Load the current store and champions of a shop; where that fails, nothing stays open.
 
     Raises
     ------
     NextbuyError
         The store or an artefact cannot be read.
     """
-    store = FreshStore(shop, store_target(shop).open(), open_journal(shop))
-    return Predictor(shop, store, read_champions(shop.tracking_uri), max_age_hours, expires_hours)
+    with ExitStack() as opened:
+        build = opened.enter_context(closing(store_target(shop).open()))
+        journal = opened.enter_context(closing(open_journal(shop)))
+        store, champions = FreshStore(shop, build, journal), read_champions(shop.tracking_uri)
+        predictor = Predictor(shop, store, champions, max_age_hours, expires_hours)
+        opened.pop_all()
+    return predictor
 
 
 def _is_known(tables: History, as_of: int) -> bool:

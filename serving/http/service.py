@@ -35,15 +35,13 @@ class NextbuyService:
     @bentoml.api(route="/v1/predict")  # type: ignore[untyped-decorator]
     def predict(self, request: PredictRequest, /) -> PredictResponse:
         """Answer for up to 5,000 customers, in the order given; reads, and changes nothing."""
-        predictor = self._watcher.current
-        with refusing():
+        with refusing(), self._watcher.current.lend() as predictor:
             return predictor.predict(request.customer_ids, predictor.read_as_of(request.as_of))
 
     @bentoml.api(route="/v1/explain")  # type: ignore[untyped-decorator]
     def explain(self, request: ExplainRequest, /) -> ExplainResponse:
         """Give the reasons of the answers for up to 20 customers; reads, and changes nothing."""
-        predictor = self._watcher.current
-        with refusing():
+        with refusing(), self._watcher.current.lend() as predictor:
             return predictor.explain(request.customer_ids, predictor.read_as_of(request.as_of))
 
     @bentoml.api(route="/v1/events")  # type: ignore[untyped-decorator]
@@ -55,12 +53,13 @@ class NextbuyService:
     @bentoml.api(route="/v1/decisions")  # type: ignore[untyped-decorator]
     def decisions(self, request: DecisionsRequest, /) -> DecisionsResponse:
         """Decide through which channel to ask up to 5,000 customers, and write it down."""
-        with refusing():
-            return self._decisions.decide(self._watcher.current, request)
+        with refusing(), self._watcher.current.lend() as predictor:
+            return self._decisions.decide(predictor, request)
 
     def __is_ready__(self) -> bool:
         """Ready when there is at least one champion to answer with."""
-        return bool(self._watcher.current.champions.by_kind)
+        with self._watcher.current.lend() as predictor:
+            return bool(predictor.champions.by_kind)
 
     @bentoml.on_shutdown  # type: ignore[untyped-decorator]
     def _stop(self) -> None:

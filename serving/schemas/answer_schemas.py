@@ -219,7 +219,10 @@ class Answer(BaseModel):
 
     customer_id: str
     status: Status
-    reason: str | None
+    reason: str | None = Field(
+        description="why something is missing or null: a model that was not promoted, a table or "
+        "column that the shop does not give; and a consent that is assumed"
+    )
     retry_after: int | None = Field(default=None, description="seconds, where unavailable")
     churn: Churn | None = None
     next_purchase: NextPurchase | None = None
@@ -229,7 +232,9 @@ class Answer(BaseModel):
         default=None, description="by active days per store in 90 days"
     )
     contact_score: int | None = Field(
-        default=None, description="points of 91 days, as set in nextbuy.toml"
+        default=None,
+        description="points of 91 days, as set in nextbuy.toml, for the interactions that the "
+        "shop's tables and columns tell of",
     )
 
 

@@ -1,7 +1,8 @@
 """The watcher: looks for new champions and a new store, and swaps the predictor whole.
 
-A request reads `current` once and is answered from that one snapshot. What cannot be loaded
-is logged, and the last good snapshot goes on answering.
+A request borrows the predictor from `current` once and is answered from that one snapshot, which
+is closed after it was replaced and its last request is done. What cannot be loaded is logged, and
+the last good snapshot goes on answering.
 """
 
 import logging
@@ -13,6 +14,7 @@ from features.store.address import store_target
 from models.registry import read_champion_versions
 from serving.answers.predictor import Predictor, load_predictor
 from serving.settings import Settings
+from serving.swap.current_predictor import CurrentPredictor
 
 logger = logging.getLogger(__name__)
 
@@ -31,24 +33,26 @@ class Watcher:
         self._shop = read_shop(settings.shop)
         self._target = store_target(self._shop)
         self._seen = self._look()
-        self.current = self._load()
+        self.current = CurrentPredictor(self._load())
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watcher", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop watching."""
+        """Stop watching, and close the predictor after its last request."""
         self._stopped.set()
         self._thread.join()
+        self.current.close()
 
     def _watch(self) -> None:
         while not self._stopped.wait(self._settings.poll_seconds):
             try:
                 seen = self._look()
                 if seen != self._seen:
-                    self.current = self._load()
+                    predictor = self._load()
+                    self.current.replace(predictor)
                     self._seen = seen
-                    logger.info("now answering from %s", self.current.champions.versions)
+                    logger.info("now answering from %s", predictor.champions.versions)
             except NextbuyError as error:
                 logger.warning("the new version is not taken, the last one goes on: %s", error)
             except Exception:  # whatever it is, the next promotion must still be followed

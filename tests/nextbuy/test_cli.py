@@ -4,6 +4,7 @@ import json
 import re
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
@@ -45,6 +46,10 @@ def test_help_names_every_command_and_each_explains_itself(run: Callable[..., tu
         code, help_text, _ = run(command, "--help")
         assert code == 0
         assert len(help_text.splitlines()) > 5
+
+
+def test_version_prints_the_version_of_the_installed_package(run: Callable[..., tuple]) -> None:
+    assert run("--version") == (0, f"nextbuy {version('nextbuy')}\n", "")
 
 
 def test_the_whole_path_from_the_shell(run: Callable[..., tuple], small: Path) -> None:

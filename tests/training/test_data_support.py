@@ -151,6 +151,39 @@ def test_messages_that_nobody_drew_are_associations(write_shop: WriteShop) -> No
     )
 
 
+@pytest.mark.parametrize(
+    ("last_known_at", "last_source", "cycles"),
+    [("2023-03-01", None, 1), ("2024-01-02", None, 0), ("2023-03-01", "till", 1)],
+    ids=["known", "known_after_the_cutoff", "bought_under_another_account"],
+)
+def test_cycles_are_counted_as_the_features_know_them(
+    write_shop: WriteShop, last_known_at: str, last_source: str | None, cycles: int
+) -> None:
+    """One customer buys tea on three days; the third purchase may be known late or be elsewhere."""
+    own = {"customer_id": "c", "source": None}
+    last = {"customer_id": "17" if last_source else "c", "source": last_source}
+    orders = pd.DataFrame(
+        [
+            {"order_id": "o1", "ordered_at": "2023-01-01", "known_at": "2023-01-01"} | own,
+            {"order_id": "o2", "ordered_at": "2023-02-01", "known_at": "2023-02-01"} | own,
+            {"order_id": "o3", "ordered_at": "2023-03-01", "known_at": last_known_at} | last,
+            {"order_id": "o4", "ordered_at": "2023-06-01", "known_at": "2023-06-01"}
+            | {"customer_id": "other", "source": None},
+        ]
+    ).assign(amount=5)
+    tables = {
+        "orders": orders,
+        "order_lines": pd.DataFrame({"order_id": ["o1", "o2", "o3"]}).assign(
+            product_id="p", quantity=1, unit_price=5
+        ),
+        "products": pd.DataFrame({"product_id": ["p"], "category": ["tea"]}),
+        "identities": pd.DataFrame({"source": ["till"], "source_id": ["17"], "customer_id": ["c"]}),
+    }
+    log = read_log(read_shop(write_shop(tables, observed_until="2023-06-30")))
+    (support,) = [s for s in assess(log) if s.prediction == "replenishment"]
+    assert support.basis == f"{cycles} customers' categories bought on 3 days or more"
+
+
 def test_events_under_other_ids_do_not_support_browsing(write_shop: WriteShop) -> None:
     events = pd.DataFrame(
         {

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.catalog.dictionary import make_catalog
-from features.catalog.relations import PURCHASES
+from features.catalog.relations import BASKETS, PURCHASES
 from features.engines.sql.duckdb_engine import features_sql, rows_sql
 from features.engines.sql.history_export import write_parquet
 from features.engines.sql.lookups import build_lookups, drop_computed
@@ -87,6 +87,18 @@ def purchase_days_sql(log: Log, cutoff: int) -> str:
         A query with `customer_id`, `day`, `amount`, `gap_days` since the one before.
     """
     return rows_sql(Relations(PURCHASES), "purchase_days", make_scope(log, cutoff))
+
+
+def category_days_sql(log: Log, cutoff: int) -> str:
+    """Write the SELECT of on how many days each customer bought of each category.
+
+    Returns
+    -------
+    str
+        A query with `customer_id` and `days`, one row per customer and category, as known at
+        the cutoff.
+    """
+    return rows_sql(Relations(BASKETS), "categories", make_scope(log, cutoff), {"days"})
 
 
 def build_features(

@@ -15,7 +15,8 @@ import pytest
 from features.contract.row_keys import hash_sql, hash_values
 from features.errors import InputError, NextbuyError
 from features.history.layout import LAYOUT, ROW_KEY
-from features.ledgers.journal import Journal, journal_path, open_journal
+from features.ledgers.journal import LEDGER, Journal, journal_path, open_journal
+from features.ledgers.ledger import open_ledger
 from features.ledgers.posted_rows import PostedRowChecker
 from features.log.log import read_log
 from features.shop.pseudonyms import pseudonym
@@ -323,6 +324,40 @@ def test_what_is_answered_is_on_the_disk(file_shop: Shop) -> None:
     connection: sqlite3.Connection = journal._database._writer
     assert connection.execute("PRAGMA synchronous").fetchall() == [(2,)]
     journal.close()
+
+
+@pytest.mark.parametrize(
+    "shop", [pytest.param("postgres", marks=pytest.mark.services)], indirect=True
+)
+def test_an_existing_postgres_ledger_is_opened_without_creating_its_tables_again(
+    shop: Shop,
+) -> None:
+    """Creating them would wait for the lock of a writer that is in the middle of a transaction."""
+    assert shop.journal.url is not None
+    impatient = f"{shop.journal.url}?options=-c%20lock_timeout%3D500ms"
+    first = open_ledger(LEDGER, shop.journal.url, journal_path(shop), shop.section.name)
+    with first.write() as run:
+        run("SELECT 1", ())
+        again = open_ledger(LEDGER, impatient, journal_path(shop), shop.section.name)
+        assert again.select("SELECT count(*) FROM posted") == [(0,)]
+    again.close()
+    first.close()
+
+
+@pytest.mark.parametrize(
+    "shop", [pytest.param("postgres", marks=pytest.mark.services)], indirect=True
+)
+def test_an_index_that_a_postgres_ledger_lacks_is_created_at_its_next_opening(shop: Shop) -> None:
+    assert shop.journal.url is not None
+    open_journal(shop).close()
+    query = "SELECT count(*) FROM pg_indexes WHERE schemaname = %s"
+    schema = f"nextbuy_{shop.section.name}"
+    with psycopg.connect(shop.journal.url) as connection:
+        (before,) = connection.execute(query, [schema]).fetchone()
+        connection.execute(f"DROP INDEX {schema}.posted_of_key")
+    open_journal(shop).close()
+    with psycopg.connect(shop.journal.url) as connection:
+        assert connection.execute(query, [schema]).fetchone() == (before,)
 
 
 @pytest.mark.services

@@ -316,7 +316,12 @@ def test_a_log_of_orders_alone_has_no_channel_and_says_why(cdnow) -> None:
     predictor = load_predictor(cdnow.shop, 48, 24)
     answer = predictor.predict(predictor.store.customer_ids()[:1], cdnow.cutoff).answers[0]
     assert (answer.status, answer.channel) == ("ok", None)
-    assert answer.reason == "channel is null: no best-channel model has been promoted"
+    assert answer.next_purchase.due is None
+    assert answer.reason == (
+        "channel is null because no best-channel model has been promoted, which learns from the "
+        "table messages that the shop does not give; next_purchase.due is null "
+        "because the shop gives no table order_lines and no column products.category"
+    )
 
 
 def test_an_instant_in_the_future_is_refused(simulated) -> None:

@@ -1,0 +1,126 @@
+"""The watcher: a new build is followed, and what it replaces is closed after its last request."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import serving.answers.predictor
+from features.errors import NextbuyError
+from features.log.log import read_log
+from features.shop.shop import Shop, read_shop
+from features.store.address import store_target
+from features.store.build.store_build import build_store
+from serving.answers.predictor import Predictor, load_predictor
+from serving.settings import Settings
+from serving.swap.watcher import Watcher
+
+
+@pytest.fixture
+def config(write_shop, orders) -> Path:
+    """Write a shop whose history store is built and that has no models."""
+    path = write_shop({"orders": orders(("c", "2024-01-02", 1), ("c", "2024-03-01", 3))})
+    _build(read_shop(path))
+    return path
+
+
+@pytest.fixture
+def shop(config: Path) -> Shop:
+    return read_shop(config)
+
+
+@pytest.fixture
+def watcher(config: Path) -> Iterator[Watcher]:
+    watcher = Watcher(Settings(config, poll_seconds=0.02, max_age_hours=48, expires_hours=24))
+    yield watcher
+    watcher.stop()
+
+
+def _build(shop: Shop) -> None:
+    build_store(read_log(shop), store_target(shop))
+
+
+def _wait(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.01)
+
+
+def _swap(watcher: Watcher, shop: Shop, replaced: Predictor) -> None:
+    """Put a new build in place, and wait until the watcher lends another predictor."""
+
+    def is_replaced() -> bool:
+        with watcher.current.lend() as predictor:
+            return predictor is not replaced
+
+    _build(shop)
+    _wait(is_replaced)
+
+
+def _assert_closed(predictor: Predictor) -> None:
+    with pytest.raises(NextbuyError, match=r"history store.*closed database"):
+        predictor.store.read(["c"])
+    with pytest.raises(NextbuyError, match=r"journal of posted rows.*closed database"):
+        predictor.store.customer_ids()
+
+
+def test_a_swap_closes_the_replaced_store_and_journal(watcher: Watcher, shop: Shop) -> None:
+    with watcher.current.lend() as replaced:
+        assert replaced.store.customer_ids() == ["c"]
+    _swap(watcher, shop, replaced)
+    _wait(lambda: not _reads(replaced))  # closed just after the new one is lent
+    _assert_closed(replaced)
+    with watcher.current.lend() as current:
+        assert current.store.customer_ids() == ["c"]
+
+
+def _reads(predictor: Predictor) -> bool:
+    try:
+        return bool(predictor.store.customer_ids())
+    except NextbuyError:
+        return False
+
+
+def test_a_request_in_flight_is_answered_from_the_replaced_store(
+    watcher: Watcher, shop: Shop
+) -> None:
+    with watcher.current.lend() as first, watcher.current.lend() as same:
+        assert same is first
+        _swap(watcher, shop, first)
+        assert list(first.store.read(["c"])) == ["c"]
+        assert first.store.customer_ids() == ["c"]
+    _assert_closed(first)
+
+
+def test_a_stopped_watcher_closes_the_last_predictor(config: Path) -> None:
+    watcher = Watcher(Settings(config, poll_seconds=60, max_age_hours=48, expires_hours=24))
+    with watcher.current.lend() as last:
+        watcher.stop()
+        assert last.store.customer_ids() == ["c"]
+    _assert_closed(last)
+
+
+def test_champions_that_do_not_load_leave_no_store_open(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+
+    class Recorded(serving.answers.predictor.FreshStore):
+        def __init__(self, *parts) -> None:
+            super().__init__(*parts)
+            opened.append(self)
+
+    def refused(uri: str) -> None:
+        raise NextbuyError(f"{uri}: the artefact does not verify")
+
+    monkeypatch.setattr(serving.answers.predictor, "FreshStore", Recorded)
+    monkeypatch.setattr(serving.answers.predictor, "read_champions", refused)
+    with pytest.raises(NextbuyError, match="does not verify"):
+        load_predictor(shop, 48, 24)
+    (store,) = opened
+    with pytest.raises(NextbuyError, match="closed database"):
+        store.read(["c"])
+    with pytest.raises(NextbuyError, match="closed database"):
+        store.customer_ids()
