@@ -13,7 +13,7 @@ from training.report.number_format import as_percent, as_signed
 NOT_DISTINGUISHABLE = "not distinguishable"
 _ASKED = (0.05, 0.1, 0.2, 0.3, 0.5)
 _TOP_FEATURES = 10
-_NOTHING = "–"  # noqa: RUF001
+_NOTHING = "\N{EN DASH}"
 
 
 @dataclass(frozen=True)

@@ -143,11 +143,11 @@ def test_an_interrupted_back_test_goes_on_where_it_was(
 
     def interrupted(log: Log, origin: int, *rest: Any) -> pd.DataFrame:
         if origin == origins[1]:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt("while fitting")
         return judge(log, origin, *rest)
 
     monkeypatch.setattr(module, "_judge", interrupted)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt, match="while fitting"):
         backtest(log, origins)
     monkeypatch.setattr(module, "_judge", judge)
     resumed = backtest(log, origins)

@@ -131,10 +131,10 @@ def test_an_interrupted_search_goes_on_to_what_it_would_have_been(
     def fit(_slices: Any, settings: Any, _seed: int) -> Any:
         done.append(settings)
         if len(done) == fits:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt("while fitting")
         return settings
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt, match="while fitting"):
         search(_recipe(fit), SearchBudget(trials=12))
     settings, run = search(_recipe(), SearchBudget(trials=12))
     assert (settings, _drawn(shop[0])) == whole
