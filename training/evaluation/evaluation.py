@@ -53,17 +53,23 @@ class JudgedOrigin:
 
     @property
     def horizon_days(self) -> int:
-        """The horizon H in days."""
+        """The horizon H in days: forecasts and outcomes reach from the cutoff to H days after it."""
         return int(next(iter(self.laws.values())).shape[1]) - 1
 
     @property
     def days_to_next(self) -> NDArray[np.int_]:
-        """Day of the next purchase, 1..H; 0 without one within H: int array (n,)."""
+        """Days from the cutoff to each customer's next purchase.
+
+        An int array (n,): the first whole h with a purchase within h days, 1..H; 0 without one.
+        """
         return self.labels["days_to_next"].to_numpy()
 
     @property
     def horizons(self) -> list[int]:
-        """The days at which probabilities are examined: those that an answer names, and H."""
+        """The days after the cutoff at which probabilities are examined, ascending.
+
+        Those that an answer of the service names, and the horizon H itself.
+        """
         return sorted({h for h in P_WITHIN_DAYS if h < self.horizon_days} | {self.horizon_days})
 
     def bought_within(self, days: int) -> NDArray[np.bool_]:
@@ -95,12 +101,12 @@ class Evaluation:
 
     @property
     def test(self) -> JudgedOrigin:
-        """The origin that decides: the holdout, or valid where the holdout lies in the future."""
+        """The judged origin that decides: the holdout, or the validation origin where there is none."""
         return self.origins[-1]
 
     @property
     def rivals(self) -> list[str]:
-        """The names of the baselines."""
+        """Names of the baselines that our forecast is compared with."""
         return [name for name in self.test.laws if name != OURS]
 
 

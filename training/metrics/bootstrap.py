@@ -37,12 +37,12 @@ class LossDifference:
 
     @property
     def distinguishable(self) -> bool:
-        """Whether the interval leaves out 0."""
+        """Whether the 95 % interval of the difference leaves out 0."""
         return self.low > 0 or self.high < 0
 
     @property
     def row(self) -> dict[str, Any]:
-        """The difference as a table's row: `percent, low, high, distinguishable`."""
+        """The difference as a row of a table: `percent, low, high` (in %) and `distinguishable`."""
         return asdict(self) | {"distinguishable": self.distinguishable}
 
 

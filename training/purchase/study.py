@@ -48,7 +48,10 @@ class Origin:
 
     @cached_property
     def baseline_laws(self) -> dict[str, Floats]:
-        """Forecasts of every baseline, fitted on the slices: F(h), array (n, H + 1), by name."""
+        """Forecasts of every baseline for the population, each fitted on the slices.
+
+        By the baseline's name, P(next purchase within h days) for h = 0..H: array (n, H + 1).
+        """
         return {n: baseline(self.slices, self.population) for n, baseline in BASELINES.items()}
 
 
@@ -79,17 +82,17 @@ class PurchaseStudy:
 
     @property
     def valid(self) -> Origin | None:
-        """The latest validation origin, one horizon before the cutoff; None in a short history."""
+        """The latest validation origin, one horizon before the cutoff; None where history is too short."""
         return self.valids[0] if self.valids else None
 
     @property
     def origins(self) -> list[Origin]:
-        """The origins that are reported on, the earlier first: valid and the holdout."""
+        """The one or two origins that are reported on, the earlier first: validation and holdout."""
         return [origin for origin in (self.valid, self.holdout) if origin is not None]
 
     @property
     def train(self) -> Origin:
-        """The rows that the registered model is fitted on, to score how well it fits them."""
+        """The rows that the registered model is fitted on, as an origin to score how well it fits them."""
         return Origin("train", self.slices, self.slices.frame, self.slices.labels)
 
 

@@ -47,7 +47,7 @@ class SearchBudget:
 
     @property
     def searches(self) -> bool:
-        """Whether there is any budget to search with."""
+        """Whether the budget allows at least one trial of a search."""
         return self.minutes is not None or self.trials > 0
 
     def allows(self, finished: int, seconds: float) -> bool:

@@ -50,7 +50,7 @@ class Judgement:
 
     @property
     def lost(self) -> bool:
-        """Whether the model is worse by more than chance explains (two standard errors)."""
+        """Whether the model's loss exceeds the rival's by more than two standard errors."""
         return self.excess > 2 * self.error
 
 
