@@ -53,7 +53,7 @@ class JudgedOrigin:
 
     @property
     def horizon_days(self) -> int:
-        """The horizon H in days: forecasts and outcomes reach from the cutoff to H days after it."""
+        """The horizon H in days: how far forecasts and outcomes reach after the cutoff."""
         return int(next(iter(self.laws.values())).shape[1]) - 1
 
     @property
@@ -101,7 +101,7 @@ class Evaluation:
 
     @property
     def test(self) -> JudgedOrigin:
-        """The judged origin that decides: the holdout, or the validation origin where there is none."""
+        """The origin that decides: the holdout, or the validation origin without one."""
         return self.origins[-1]
 
     @property

@@ -82,17 +82,17 @@ class PurchaseStudy:
 
     @property
     def valid(self) -> Origin | None:
-        """The latest validation origin, one horizon before the cutoff; None where history is too short."""
+        """The latest validation origin, one horizon before the cutoff; None in a short history."""
         return self.valids[0] if self.valids else None
 
     @property
     def origins(self) -> list[Origin]:
-        """The one or two origins that are reported on, the earlier first: validation and holdout."""
+        """The one or two origins that are reported on: validation, then holdout."""
         return [origin for origin in (self.valid, self.holdout) if origin is not None]
 
     @property
     def train(self) -> Origin:
-        """The rows that the registered model is fitted on, as an origin to score how well it fits them."""
+        """The rows that the registered model is fitted on, as an origin to score its fit."""
         return Origin("train", self.slices, self.slices.frame, self.slices.labels)
 
 
