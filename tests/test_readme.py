@@ -12,14 +12,9 @@ import pytest
 
 from features.shop.shop import read_shop
 from nextbuy import cli
-from serving.schemas.answer_schemas import (
-    Decided,
-    DecisionsRequest,
-    EventsRequest,
-    EventsResponse,
-    ExplainRequest,
-    PredictResponse,
-)
+from serving.schemas.answer_schemas import ExplainRequest, PredictResponse
+from serving.schemas.decision_schemas import Decided, DecisionsRequest
+from serving.schemas.event_schemas import EventsRequest, EventsResponse
 from serving.schemas.reason_schemas import ChurnReasons
 from serving.settings import SETTINGS
 

@@ -71,12 +71,13 @@ def to_markdown() -> str:
 
 
 _HEAD = """\
-# The features
+<!-- Made from the code by `make reference`: change the code, not this page. -->
 
-Made from the declarations by `nextbuy features list --markdown`. A shop has those whose tables
-and columns it gives: {count} on the full contract with one channel, one named store and one
-declared attribute, whose names stand in angle brackets. Days: how far back from the cutoff is
-read, all of the history where none are given.
+# Features
+
+A shop has the features whose tables and columns it gives: {count} on the full contract with one
+channel, one named store and one declared attribute, whose names stand in angle brackets. *Days* says
+how far back from the cutoff a feature reads; without days it reads the whole history.
 
 How to read them: "in 28 days" is the 28 times 24 hours before the cutoff, and only what was known
 at the cutoff counts. Counts, sums and points are 0 where there is nothing; every other feature is

@@ -117,7 +117,7 @@ class Table:
 _KNOWN_AT = Column("known_at", "instant", "when the shop's systems knew the row")
 _CUSTOMER = Column("customer_id", "id", "the customer", required=True)
 _STORE = Column("store", "text", "store or brand", folded=True)
-_SOURCE = Column("source", "text", "the system that customer_id is of, as in identities")
+_SOURCE = Column("source", "text", "the system that issued customer_id, as in identities")
 
 ORDERS = Table(
     name="orders",
@@ -141,7 +141,8 @@ ORDERS = Table(
         Column(
             "sales_channel",
             "text",
-            ", ".join(ONLINE_CHANNELS) + " count as online; shop, phone... do not",
+            ", ".join(ONLINE_CHANNELS)
+            + " count as online; all others, such as shop and phone, do not",
             folded=True,
         ),
         Column("currency", "text", "ISO 4217 code"),
@@ -158,8 +159,10 @@ ORDER_LINES = Table(
     columns=(
         Column("order_id", "id", "the order", required=True),
         Column("product_id", "id", "the product", required=True),
-        Column("quantity", "number", "pieces, kilograms...", required=True, minimum=0),
-        Column("unit_price", "money", "paid for one", required=True, minimum=0),
+        Column(
+            "quantity", "number", "how much was bought: pieces, kilograms", required=True, minimum=0
+        ),
+        Column("unit_price", "money", "paid for one, with tax", required=True, minimum=0),
     ),
 )
 
@@ -222,7 +225,7 @@ EVENTS = Table(
         _KNOWN_AT,
         Column("product_id", "id", "the product"),
         _STORE,
-        Column("device", "text", "device"),
+        Column("device", "text", "the device that was used"),
     ),
 )
 
@@ -237,7 +240,11 @@ MESSAGES = Table(
         _SOURCE,
         Column("sent_at", "instant", "when it was sent", required=True),
         Column(
-            "channel", "text", "email, sms, web_push, phone, none...", required=True, folded=True
+            "channel",
+            "text",
+            "such as email, sms, web_push, phone; none",
+            required=True,
+            folded=True,
         ),
         _KNOWN_AT,
         Column("decision_id", "id", "the decision that it carried out"),
@@ -247,11 +254,11 @@ MESSAGES = Table(
         Column("opened_at", "instant", "when it was first opened"),
         Column("machine_opened", "flag", "the open was a machine's", known_with="opened_at"),
         Column("clicked_at", "instant", "when it was first clicked"),
-        Column("converted_at", "instant", "when the sender counted a conversion"),
+        Column("converted_at", "instant", "when the sender counted a conversion of it"),
         Column("revenue", "money", "revenue of the conversion", known_with="converted_at"),
         Column("unsubscribed_at", "instant", "when it made the customer unsubscribe"),
         Column("propensity", "share", "probability with which this channel was drawn"),
-        Column("arm", "text", ", ".join(ARMS), folded=True),
+        Column("arm", "text", "why the channel was chosen: " + ", ".join(ARMS), folded=True),
     ),
 )
 
@@ -264,7 +271,7 @@ CONSENTS = Table(
         _CUSTOMER,
         _SOURCE,
         Column("scope", "text", "a channel, or `profiling`", required=True, folded=True),
-        Column("granted", "flag", "given or withdrawn", required=True),
+        Column("granted", "flag", "true: given; false: withdrawn", required=True),
         Column("changed_at", "instant", "when it changed", required=True),
         _KNOWN_AT,
         _STORE,
@@ -285,8 +292,18 @@ CUSTOMERS = Table(
         Column("country", "text", "country"),
         Column("city", "text", "city"),
         Column("acquisition_channel", "text", "where the customer came from"),
-        Column("preferred_channel", "text", "what the customer said; never a consent", folded=True),
-        Column("reachable_", "flag", "an address of that channel exists", pattern=True),
+        Column(
+            "preferred_channel",
+            "text",
+            "the channel that the customer asked for; never a consent",
+            folded=True,
+        ),
+        Column(
+            "reachable_",
+            "flag",
+            "whether the customer has an address of that channel",
+            pattern=True,
+        ),
         Column("attr_", "text", "a declared attribute of the shop", pattern=True),
     ),
 )
@@ -298,7 +315,7 @@ IDENTITIES = Table(
     key=("source", "source_id", "known_at"),
     columns=(
         Column("source", "text", "the system the id comes from", required=True),
-        Column("source_id", "id", "the id there", required=True),
+        Column("source_id", "id", "the id in that system", required=True),
         _CUSTOMER,
         _KNOWN_AT,
     ),

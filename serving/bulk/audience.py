@@ -13,7 +13,8 @@ from features.shop.pseudonyms import stored_ids
 from features.shop.shop import Shop
 from serving.bulk.offline import load_once
 from serving.decisions.decide import DecisionMaker
-from serving.schemas.answer_schemas import MAX_CUSTOMERS, Decided, DecisionsRequest
+from serving.schemas.answer_schemas import MAX_CUSTOMERS
+from serving.schemas.decision_schemas import Decided, DecisionsRequest
 
 _KINDS = (".csv", ".parquet")
 _ID = "customer_id"

@@ -21,14 +21,8 @@ from models.channel.model import ChannelModel
 from models.channel.recommend import Options, best_shares
 from models.kinds import CHANNEL
 from serving.answers.predictor import RETRY_SECONDS, ComputedAnswers, Predictor
-from serving.schemas.answer_schemas import (
-    Answer,
-    Asking,
-    Channel,
-    Decided,
-    DecisionsRequest,
-    DecisionsResponse,
-)
+from serving.schemas.answer_schemas import Answer, Channel
+from serving.schemas.decision_schemas import Asking, Decided, DecisionsRequest, DecisionsResponse
 
 _AT_ONCE = 200  # customers whose posteriors are drawn together: 1,000 draws of each arm
 

@@ -24,7 +24,7 @@ from features.windows import to_datetime
 from nextbuy.simulator.simulator import simulate_shop
 from serving.answers.predictor import load_predictor
 from serving.decisions.decide import DecisionMaker
-from serving.schemas.answer_schemas import Decided, DecisionsRequest
+from serving.schemas.decision_schemas import Decided, DecisionsRequest
 from training.lifecycle.promote import promote
 from training.purchase.slices import holdout_cutoff
 from training.train import train

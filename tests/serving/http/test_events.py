@@ -12,7 +12,7 @@ from features.store.address import store_target
 from features.store.build.store_build import build_store
 from features.store.fresh import FreshStore
 from serving.http.events import EventPosting
-from serving.schemas.answer_schemas import EventsRequest
+from serving.schemas.event_schemas import EventsRequest
 
 ORDER = {"order_id": "p1", "customer_id": "c", "ordered_at": "2024-03-02T10:00:00Z", "amount": 5}
 
