@@ -140,14 +140,14 @@ class Window:
         return f"CAST(ceil(({happened} - {self.cutoff}) / {DAY}.0e0) AS INTEGER)"
 
 
-def at_time(day: int, at: time, timezone: ZoneInfo) -> int:
+def instant_of_local_time(day: int, at: time, timezone: ZoneInfo) -> int:
     """Find the instant of a local time on a calendar day (days since 1970-01-01)."""
-    return to_instant(datetime.combine(date_of(day), at), timezone)
+    return to_instant(datetime.combine(date_of_day(day), at), timezone)
 
 
 def end_of_day(day: int, timezone: ZoneInfo) -> int:
     """Find the last microsecond of a local calendar day (days since 1970-01-01)."""
-    return at_time(day + 1, time.min, timezone) - 1
+    return instant_of_local_time(day + 1, time.min, timezone) - 1
 
 
 def last_end_of_day(instant: int, timezone: ZoneInfo) -> int:
@@ -169,7 +169,7 @@ def cutoffs_before(last: int, stride_days: int, first: int, timezone: ZoneInfo) 
         day -= stride_days
 
 
-def months_of(days: NDArray[np.int64]) -> NDArray[np.int64]:
+def months_of_days(days: NDArray[np.int64]) -> NDArray[np.int64]:
     """Count the calendar months of local days, both since 1970-01.
 
     >>> months_of(np.array([0, 30, 31])).tolist()
@@ -178,6 +178,6 @@ def months_of(days: NDArray[np.int64]) -> NDArray[np.int64]:
     return days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
 
 
-def date_of(day: int) -> date:
+def date_of_day(day: int) -> date:
     """Turn a local day, counted since 1970-01-01, into a date."""
     return date(1970, 1, 1) + timedelta(days=int(day))

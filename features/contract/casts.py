@@ -39,7 +39,7 @@ def name_sql(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def same_names(names: Sequence[str]) -> list[str]:
+def names_equal_in_sql(names: Sequence[str]) -> list[str]:
     """List the names that SQL takes for another one: it does not see upper and lower case.
 
     >>> same_names(["attr_Size", "store", "attr_size"])
@@ -87,7 +87,7 @@ def _text_sql(raw: str, found_type: str) -> str:
     return text if found_type in _NEVER_BLANK else f"nullif(trim({text}), '')"
 
 
-def known_sql(name: str, found_type: str) -> str:
+def known_at_sql(name: str, found_type: str) -> str:
     """Write when an instant is known: itself, or the end of its local day for a bare date."""
     raw = name_sql(name)
     end_of_day = f"epoch_us(CAST(CAST({_moment_sql(raw)} AS DATE) + 1 AS TIMESTAMPTZ)) - 1"

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 ColumnKind = Literal["id", "text", "instant", "money", "number", "share", "flag", "year"]
 
-KINDS: dict[ColumnKind, str] = {
+KIND_DESCRIPTIONS: dict[ColumnKind, str] = {
     "id": "text or a whole number",
     "text": "text",
     "instant": "a date, or a date and time (ISO 8601)",
@@ -33,8 +33,8 @@ EVENT_TYPES = (
 )
 ONLINE_CHANNELS = ("web", "app", "online")
 PROFILING_SCOPE = "profiling"  # the scope of a consent to being profiled
-Arm = Literal["control", "random", "optimised"]
-ARMS: tuple[Arm, ...] = get_args(Arm)
+DrawReason = Literal["control", "random", "optimised"]
+DRAW_REASONS: tuple[DrawReason, ...] = get_args(DrawReason)
 
 
 @dataclass(frozen=True)
@@ -258,7 +258,9 @@ MESSAGES = Table(
         Column("revenue", "money", "revenue of the conversion", known_with="converted_at"),
         Column("unsubscribed_at", "instant", "when it made the customer unsubscribe"),
         Column("propensity", "share", "probability with which this channel was drawn"),
-        Column("arm", "text", "why the channel was chosen: " + ", ".join(ARMS), folded=True),
+        Column(
+            "arm", "text", "why the channel was chosen: " + ", ".join(DRAW_REASONS), folded=True
+        ),
     ),
 )
 
@@ -333,10 +335,10 @@ TABLES: tuple[Table, ...] = (
     IDENTITIES,
 )
 
-BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}
+TABLES_BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}
 
 
-def clock_of(instant: str) -> str:
+def known_at_column(instant: str) -> str:
     """Name the column that says when a late instant was known.
 
     >>> clock_of("clicked_at")
@@ -345,4 +347,9 @@ def clock_of(instant: str) -> str:
     return instant.removesuffix("_at") + "_known_at"
 
 
-DAYS = ("orders", "returns", "events", "messages")  # tables whose rows have a `local_day`
+TABLES_WITH_LOCAL_DAY = (
+    "orders",
+    "returns",
+    "events",
+    "messages",
+)  # tables whose rows have a `local_day`

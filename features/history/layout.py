@@ -49,12 +49,12 @@ def _always(*names: str) -> dict[str, tuple[str, ...]]:
 
 
 # What is known of a product, without a clock: it stands in the rows that name one.
-PRODUCT_TEXTS = ("category", "subcategory", "brand", "color", "size")
-PRODUCT = (*PRODUCT_TEXTS, "price")
+PRODUCT_TEXT_COLUMNS = ("category", "subcategory", "brand", "color", "size")
+PRODUCT_COLUMNS = (*PRODUCT_TEXT_COLUMNS, "price")
 
 # What a history holds: the columns that a relation or the eligibility rules read.
 # `attributes` and `reachability` are the table customers turned long: a row per statement.
-HISTORY: dict[str, HistoryTable] = {
+HISTORY_TABLES: dict[str, HistoryTable] = {
     "orders": HistoryTable(
         "orders",
         "ordered_at",
@@ -67,7 +67,7 @@ HISTORY: dict[str, HistoryTable] = {
         "ordered_at",
         _always("ordered_at", "known_at", "local_day", "cancelled_known_at")
         | _own("order_lines", "product_id", "quantity", "unit_price")
-        | _of_product("order_lines", *PRODUCT_TEXTS),
+        | _of_product("order_lines", *PRODUCT_TEXT_COLUMNS),
     ),
     "returns": HistoryTable(
         "returns",
@@ -108,8 +108,10 @@ HISTORY: dict[str, HistoryTable] = {
     "identities": HistoryTable("identities", "known_at", _always("known_at", "customer")),
     "links": HistoryTable("identities", "known_at", _always("known_at", "account")),
 }
-LAYOUT: dict[str, tuple[str, ...]] = {name: tuple(t.columns) for name, t in HISTORY.items()}
-TEXTS = frozenset(
+HISTORY_COLUMNS: dict[str, tuple[str, ...]] = {
+    name: tuple(t.columns) for name, t in HISTORY_TABLES.items()
+}
+TEXT_COLUMNS = frozenset(
     "channel sales_channel scope store event_type product_id device category subcategory brand "
     "color size campaign_id attribute value statement customer account".split()
 )

@@ -8,7 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from features.arrays import Array
-from features.history.layout import LAYOUT, ROW_KEY, TEXTS
+from features.history.layout import HISTORY_COLUMNS, ROW_KEY, TEXT_COLUMNS
 
 _CODEC = "lz4_raw"
 
@@ -22,19 +22,19 @@ def record_columns(table: str) -> tuple[list[str], list[str]]:
     >>> record_columns("reachability")
     (['row_key', 'known_at', 'reachable'], ['channel'])
     """
-    numbers = [name for name in LAYOUT[table] if name not in TEXTS]
-    return [ROW_KEY, *numbers], [name for name in LAYOUT[table] if name in TEXTS]
+    numbers = [name for name in HISTORY_COLUMNS[table] if name not in TEXT_COLUMNS]
+    return [ROW_KEY, *numbers], [name for name in HISTORY_COLUMNS[table] if name in TEXT_COLUMNS]
 
 
 _columns = cache(record_columns)
 
 
-def pack(blocks: Sequence[NDArray[np.float64]]) -> bytes:
+def pack_history(blocks: Sequence[NDArray[np.float64]]) -> bytes:
     """Pack one customer's rows into a record.
 
     Parameters
     ----------
-    blocks : one float array (rows x `record_columns`) for each table of `LAYOUT`, in its order
+    blocks : one float array (rows x `record_columns`) for each table of `HISTORY_COLUMNS`, in its order
         Texts are places in the build's `words`, -1 where missing.
 
     Returns
@@ -49,8 +49,8 @@ def pack(blocks: Sequence[NDArray[np.float64]]) -> bytes:
     return len(plain).to_bytes(_SIZE_BYTES, "little") + packed
 
 
-def unpack(record: bytes, words: Array) -> dict[str, dict[str, Array]]:
-    """Unpack a record made by `pack`.
+def unpack_history(record: bytes, words: Array) -> dict[str, dict[str, Array]]:
+    """Unpack a record made by `pack_history`.
 
     Parameters
     ----------
@@ -65,9 +65,9 @@ def unpack(record: bytes, words: Array) -> dict[str, dict[str, Array]]:
     size = int.from_bytes(record[:_SIZE_BYTES], "little")
     plain = pa.decompress(memoryview(record)[_SIZE_BYTES:], size, codec=_CODEC)
     values = np.frombuffer(plain)
-    place = len(LAYOUT)
+    place = len(HISTORY_COLUMNS)
     tables = {}
-    for name, count in zip(LAYOUT, values[:place].astype(int).tolist(), strict=True):
+    for name, count in zip(HISTORY_COLUMNS, values[:place].astype(int).tolist(), strict=True):
         if count:
             numbers, texts = _columns(name)
             end = place + count * len(numbers)

@@ -10,14 +10,14 @@ from typing import Any
 
 import msgspec
 
-from features.contract.tables import Arm
+from features.contract.tables import DrawReason
 from features.ledgers.ledger import Ledger, LedgerDatabase, open_ledger
 from features.shop.shop import Shop
 
 _AT_ONCE = 500  # rows in one statement
 _IDENTITY = ("account", "campaign", "key")
 
-LEDGER = Ledger(
+DECISION_LEDGER = Ledger(
     name="decisions",
     what="the decision table",
     unaccepted="Nothing of this request was decided.",
@@ -60,7 +60,7 @@ class Decision(msgspec.Struct, frozen=True):
     campaign: str
     key: str
     channel: str
-    arm: Arm
+    arm: DrawReason
     propensity: float
     propensities: dict[str, float]
     policy_version: str
@@ -149,4 +149,4 @@ def decisions_path(shop: Shop) -> Path:
 def open_decisions(shop: Shop) -> DecisionTable:
     """Open a shop's decision table, new if there is none: [decisions] url, else a file."""
     path = decisions_path(shop)
-    return DecisionTable(open_ledger(LEDGER, shop.decisions.url, path, shop.section.name))
+    return DecisionTable(open_ledger(DECISION_LEDGER, shop.decisions.url, path, shop.section.name))

@@ -17,15 +17,15 @@ from typing import Any
 import msgspec
 
 from features.contract.row_keys import account_of, row_key
-from features.contract.tables import BY_NAME
+from features.contract.tables import TABLES_BY_NAME
 from features.errors import refuse
 from features.ledgers.ledger import Ledger, LedgerDatabase, open_ledger
-from features.ledgers.posted_rows import Posted
+from features.ledgers.posted_rows import CheckedRow
 from features.shop.shop import Shop
 
 _AT_ONCE = 500  # values in one statement
 
-LEDGER = Ledger(
+JOURNAL_LEDGER = Ledger(
     name="journal",
     what="the journal of posted rows",
     unaccepted="Nothing of this request was accepted.",
@@ -70,7 +70,7 @@ class JournalRow:
     @property
     def known_at(self) -> int:
         """When it was known: at its receipt, or when it happened if a clock was ahead."""
-        happened = self.body.get(BY_NAME[self.table].happened or "", 0)
+        happened = self.body.get(TABLES_BY_NAME[self.table].happened or "", 0)
         return max(self.received_at, int(happened))
 
 
@@ -80,7 +80,7 @@ class Journal:
     def __init__(self, database: LedgerDatabase) -> None:
         self._database = database
 
-    def append(self, posted: Sequence[Posted]) -> Receipt:
+    def append(self, posted: Sequence[CheckedRow]) -> Receipt:
         """Write rows down, all or none; they are durable when this returns.
 
         A row whose key is there already is written down if it brings a field that was missing
@@ -160,7 +160,7 @@ class Journal:
 class _Batch:
     """The rows of one post, held against those that are written down."""
 
-    def __init__(self, received_at: int, posted: Sequence[Posted]) -> None:
+    def __init__(self, received_at: int, posted: Sequence[CheckedRow]) -> None:
         self.rows: list[tuple[int, str, int, str, bytes]] = []
         self._received_at = received_at
         self._posted = posted
@@ -193,7 +193,7 @@ class _Batch:
                     known.update(body | known)
         self._orders = {key for name, key in self._known if name == "orders"}
 
-    def add(self, number: int, row: Posted) -> None:
+    def add(self, number: int, row: CheckedRow) -> None:
         """Take a row into the batch, unless it says nothing new."""
         name, body = row.table.name, row.body
         key = self._keys[number]
@@ -212,7 +212,7 @@ class _Batch:
         received_at = self._received_at + number
         self.rows.append((received_at, name, key, customer_id, msgspec.json.encode(body)))
 
-    def _key(self, number: int, row: Posted) -> int:
+    def _key(self, number: int, row: CheckedRow) -> int:
         """Compute the key of a row; what is a statement happens when it is received."""
         statement = {"known_at": self._received_at + number}
         return row_key(
@@ -232,7 +232,7 @@ class _Batch:
         return account_of(order)
 
 
-def _check_customer(row: Posted, known: Mapping[str, Any]) -> None:
+def _check_customer(row: CheckedRow, known: Mapping[str, Any]) -> None:
     if row.body["customer_id"] != known["customer_id"]:
         (column, *_) = row.table.key or ("customer_id",)
         raise refuse(
@@ -250,7 +250,9 @@ def journal_path(shop: Shop) -> Path:
 
 def open_journal(shop: Shop) -> Journal:
     """Open a shop's journal, new if there is none: [journal] url, else a file."""
-    return Journal(open_ledger(LEDGER, shop.journal.url, journal_path(shop), shop.section.name))
+    return Journal(
+        open_ledger(JOURNAL_LEDGER, shop.journal.url, journal_path(shop), shop.section.name)
+    )
 
 
 def has_journal(shop: Shop) -> bool:

@@ -9,26 +9,26 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from features.contract.casts import known_sql, name_sql, quote, same_names, value_sql
-from features.contract.tables import KINDS, TABLES, Table, clock_of
+from features.contract.casts import known_at_sql, name_sql, names_equal_in_sql, quote, value_sql
+from features.contract.row_checks import find_row_faults
+from features.contract.tables import KIND_DESCRIPTIONS, TABLES, Table, known_at_column
 from features.errors import Fault, InputError, refuse
-from features.shop.pseudonyms import hashed_columns, stored_ids
+from features.shop.pseudonyms import columns_to_hash, map_to_stored_ids
 from features.shop.shop import Shop
-from features.sources.checks import find_faults
-from features.sources.sources import Source
+from features.sources.open_tables import Source
 
 MAX_ROWS = 1000
-POSTABLE = {t.name: t for t in TABLES if t.column("customer_id") or t.name == "order_lines"}
+POSTABLE_TABLES = {t.name: t for t in TABLES if t.column("customer_id") or t.name == "order_lines"}
 
 _SKEW = 300_000_000  # microseconds by which the sender's clock may be ahead of ours
 _VIEW = "posted"
 _TEXT = "VARCHAR"  # what a value is before it is cast, as in a CSV file
 
-PostedRow = Mapping[str, Any]
+SentRow = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Posted:
+class CheckedRow:
     """One posted row that keeps the contract.
 
     Attributes
@@ -51,7 +51,7 @@ class PostedRowChecker:
         self._connection = duckdb.connect(config={"autoinstall_known_extensions": False})
         self._connection.execute(f"SET TimeZone = {quote(shop.section.timezone)}")
 
-    def read(self, posted: Mapping[str, Sequence[PostedRow]]) -> list[Posted]:
+    def read(self, posted: Mapping[str, Sequence[SentRow]]) -> list[CheckedRow]:
         """Check the rows of a request, table by table in the contract's order.
 
         Raises
@@ -60,9 +60,9 @@ class PostedRowChecker:
             With every fault of every table; then none of the rows is taken.
         """
         _check_size(posted)
-        read: list[Posted] = []
+        read: list[CheckedRow] = []
         faults: list[Fault] = []
-        for table in POSTABLE.values():
+        for table in POSTABLE_TABLES.values():
             rows = posted.get(table.name, [])
             shape_faults = _shape_faults(table, rows)
             faults += shape_faults
@@ -74,8 +74,8 @@ class PostedRowChecker:
         return read
 
     def _read_table(
-        self, table: Table, rows: Sequence[PostedRow], faults: list[Fault]
-    ) -> list[Posted]:
+        self, table: Table, rows: Sequence[SentRow], faults: list[Fault]
+    ) -> list[CheckedRow]:
         rows = [{table.held_as(name): value for name, value in row.items()} for row in rows]
         names = sorted({name for row in rows for name in row})
         texts = {n: pa.array([_text(row.get(n)) for row in rows], pa.string()) for n in names}
@@ -83,45 +83,45 @@ class PostedRowChecker:
         self._connection.register(_VIEW, pa.table(texts))
         try:
             now = time.time_ns() // 1000 + _SKEW
-            found = find_faults(self._connection, self._shop, source, now)
+            found = find_row_faults(self._connection, self._shop, source, now)
             faults += found
             return [] if found else self._type(source)
         finally:
             self._connection.unregister(_VIEW)
 
-    def _type(self, source: Source) -> list[Posted]:
+    def _type(self, source: Source) -> list[CheckedRow]:
         columns = {
             name: value_sql(source.table[name], name, _TEXT, self._shop.minor_digits)
             for name in source.types
         }
         for name in source.table.late_instants:
             if name in source.types:
-                columns[clock_of(name)] = known_sql(name, _TEXT)
+                columns[known_at_column(name)] = known_at_sql(name, _TEXT)
         select = ", ".join(f"{sql} AS {name_sql(name)}" for name, sql in columns.items())
         rows = self._connection.execute(f"SELECT {select} FROM {_VIEW}").fetchall()
         return [self._posted(source.table, dict(zip(columns, row, strict=True))) for row in rows]
 
-    def _posted(self, table: Table, values: dict[str, Any]) -> Posted:
+    def _posted(self, table: Table, values: dict[str, Any]) -> CheckedRow:
         body = {name: value for name, value in values.items() if value is not None}
-        for name in hashed_columns(self._shop, table) & body.keys():
-            body[name] = stored_ids(self._shop, [body[name]])[body[name]]
-        return Posted(POSTABLE[table.name], body)
+        for name in columns_to_hash(self._shop, table) & body.keys():
+            body[name] = map_to_stored_ids(self._shop, [body[name]])[body[name]]
+        return CheckedRow(POSTABLE_TABLES[table.name], body)
 
 
-def _check_size(posted: Mapping[str, Sequence[PostedRow]]) -> None:
-    if unknown := sorted(posted.keys() - POSTABLE.keys()):
-        names = ", ".join(POSTABLE)
+def _check_size(posted: Mapping[str, Sequence[SentRow]]) -> None:
+    if unknown := sorted(posted.keys() - POSTABLE_TABLES.keys()):
+        names = ", ".join(POSTABLE_TABLES)
         raise refuse(unknown[0], f"one of {names}", f"'{unknown[0]}'", "Correct the table's name.")
     count = sum(map(len, posted.values()))
     if not 1 <= count <= MAX_ROWS:
         raise refuse("rows", f"1 to {MAX_ROWS} in a request", str(count), "Post them in parts.")
 
 
-def _shape_faults(table: Table, rows: Sequence[PostedRow]) -> list[Fault]:
+def _shape_faults(table: Table, rows: Sequence[SentRow]) -> list[Fault]:
     """Find what no file could have: columns of one row that are not the contract's or missing."""
     faults = []
     for number, row in enumerate(rows, 1):
-        if repeated := same_names(list(row)):
+        if repeated := names_equal_in_sql(list(row)):
             shown = " and ".join(repeated)
             faults.append(_fault(table, repeated[0], "each column once", number, shown))
         for name, value in row.items():
@@ -144,11 +144,11 @@ def _expected(table: Table, name: str, value: Any) -> str | None:
     if name == "known_at":
         return "no such column: a posted row is known when it is received"
     if isinstance(value, bool):
-        return None if column.kind == "flag" else KINDS[column.kind]
+        return None if column.kind == "flag" else KIND_DESCRIPTIONS[column.kind]
     if isinstance(value, int | float):
         numbers = ("money", "number", "share", "year", *(["id"] if isinstance(value, int) else []))
-        return None if column.kind in numbers else KINDS[column.kind]
-    return None if value is None or isinstance(value, str) else KINDS[column.kind]
+        return None if column.kind in numbers else KIND_DESCRIPTIONS[column.kind]
+    return None if value is None or isinstance(value, str) else KIND_DESCRIPTIONS[column.kind]
 
 
 def _fault(table: Table, column: str, expected: str, row: int, got: str) -> Fault:

@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 from features.contract.casts import quote
-from features.sources.connection import Connection
+from features.sources.log_connection import LogConnection
 
 _ROWS = 5_000_000  # of all tables, in a range
 _EVERYBODY = ("",)
 
 
 def customer_ranges(
-    connection: Connection, provided: Mapping[str, frozenset[str]]
+    connection: LogConnection, provided: Mapping[str, frozenset[str]]
 ) -> tuple[str, ...]:
     """Write conditions on `customer_id`, in its order, of which every customer meets just one.
 

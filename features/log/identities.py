@@ -9,15 +9,15 @@ followed when the log was read (`features.log.identity_chains`), so that here on
 import pandas as pd
 
 from features.contract.casts import name_sql
-from features.history.layout import LAYOUT
+from features.history.layout import HISTORY_COLUMNS
 from features.log.log import Log
 from features.log.warehouse import Warehouse
 
 # Tables of the history whose rows stand under an account.
-_OF_ACCOUNTS = frozenset(LAYOUT) - {"identities", "links"}
+_OF_ACCOUNTS = frozenset(HISTORY_COLUMNS) - {"identities", "links"}
 
 
-def customers_sql(cutoff: int) -> str:
+def account_customers_sql(cutoff: int) -> str:
     """Write the SELECT of `account`, `customer_id` as known at a cutoff, one row per account."""
     return (
         "SELECT customer_id AS account, arg_max(customer, (known_at, customer)) AS customer_id "
@@ -25,11 +25,11 @@ def customers_sql(cutoff: int) -> str:
     )
 
 
-def table_sql(log: Warehouse, table: str, cutoff: int) -> str:
+def history_table_sql(log: Warehouse, table: str, cutoff: int) -> str:
     """Write what to read a table of the history from, its rows under their customers."""
     if "identities" not in log.provided or table not in _OF_ACCOUNTS:
         return f"history_{table}"
-    columns = ", ".join(f"rows.{name_sql(name)}" for name in LAYOUT[table])
+    columns = ", ".join(f"rows.{name_sql(name)}" for name in HISTORY_COLUMNS[table])
     resolved = f"SELECT {_CUSTOMER} AS customer_id, {columns}"
     return f"({resolved} {_joined_sql(f'history_{table}', cutoff)})"
 
@@ -50,13 +50,13 @@ _CUSTOMER = "coalesce(identity.customer_id, rows.customer_id)"
 def _joined_sql(rows: str, cutoff: int) -> str:
     return (
         f"FROM {rows} AS rows "
-        f"LEFT JOIN ({customers_sql(cutoff)}) AS identity ON identity.account = rows.customer_id"
+        f"LEFT JOIN ({account_customers_sql(cutoff)}) AS identity ON identity.account = rows.customer_id"
     )
 
 
-def resolve(log: Log, accounts: pd.Series, cutoff: int) -> pd.Series:
+def customers_of_accounts(log: Log, accounts: pd.Series, cutoff: int) -> pd.Series:
     """Give the customer of each account, as known at a cutoff."""
     if "identities" not in log.provided:
         return accounts
-    known = dict(log.connection.execute(customers_sql(cutoff)).fetchall())
+    known = dict(log.connection.execute(account_customers_sql(cutoff)).fetchall())
     return accounts.map(lambda account: known.get(account, account))

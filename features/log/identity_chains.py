@@ -12,11 +12,11 @@ from itertools import groupby
 
 import pyarrow as pa
 
-from features.contract.tables import BY_NAME
-from features.sources.connection import Connection
+from features.contract.tables import TABLES_BY_NAME
+from features.sources.log_connection import LogConnection
 
-ALWAYS = -(2**53)  # known at any cutoff
-Step = tuple[int, str, str]  # known at, account, customer
+KNOWN_ALWAYS = -(2**53)  # known at any cutoff
+IdentityStep = tuple[int, str, str]  # known at, account, customer
 
 _ACCOUNT = "source || ':' || source_id"
 _LEADING_ON = (
@@ -30,7 +30,7 @@ _CHAINED = (
 )
 
 
-def make_chains(connection: Connection, provided: Mapping[str, frozenset[str]]) -> None:
+def make_account_steps(connection: LogConnection, provided: Mapping[str, frozenset[str]]) -> None:
     """Make `account_steps` (`customer_id`, `known_at`, `customer`) from the table identities.
 
     Rows of a table that names no source stand under the bare id. In a log without any source
@@ -46,7 +46,7 @@ def make_chains(connection: Connection, provided: Mapping[str, frozenset[str]]) 
     told = [_ACCOUNT] if named else [_ACCOUNT, "source_id"]
     connection.execute(f"CREATE OR REPLACE VIEW steps_told AS {_steps_sql(told)}")
     connection.execute(f"CREATE OR REPLACE TEMP TABLE leading_on AS {_LEADING_ON}")
-    followed, circled = follow(connection.execute(_CHAINED).fetchall())
+    followed, circled = follow_chains(connection.execute(_CHAINED).fetchall())
     connection.execute("DROP TABLE leading_on")
     at, accounts, customers = zip(*followed, strict=True) if followed else ((), (), ())
     chained = {"customer_id": (accounts, pa.string()), "known_at": (at, pa.int64())}
@@ -68,19 +68,19 @@ _BARE = (
 
 
 def _has_accounts(table: str) -> bool:
-    return BY_NAME[table].column("customer_id") is not None
+    return TABLES_BY_NAME[table].column("customer_id") is not None
 
 
 def _steps_sql(accounts: Iterable[str]) -> str:
     return " UNION ALL ".join(
-        f"SELECT {account} AS customer_id, coalesce(known_at, {ALWAYS}) AS known_at, "
+        f"SELECT {account} AS customer_id, coalesce(known_at, {KNOWN_ALWAYS}) AS known_at, "
         "customer_id AS customer FROM identities"
         for account in accounts
     )
 
 
 def _put(
-    connection: Connection,
+    connection: LogConnection,
     name: str,
     columns: Mapping[str, tuple[Collection[object], pa.DataType]],
 ) -> None:
@@ -90,7 +90,7 @@ def _put(
     connection.unregister("chain_rows")
 
 
-def follow(steps: Iterable[Step]) -> tuple[list[Step], set[str]]:
+def follow_chains(steps: Iterable[IdentityStep]) -> tuple[list[IdentityStep], set[str]]:
     """Follow every account to its customer, at each instant at which that changes.
 
     Returns

@@ -15,22 +15,28 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from features.contract.casts import SQL_TYPES, known_sql, local_day_sql, name_sql, value_sql
-from features.contract.tables import BY_NAME, DAYS, TABLES, Table, clock_of
+from features.contract.casts import SQL_TYPES, known_at_sql, local_day_sql, name_sql, value_sql
+from features.contract.row_checks import find_row_faults
+from features.contract.tables import (
+    TABLES,
+    TABLES_BY_NAME,
+    TABLES_WITH_LOCAL_DAY,
+    Table,
+    known_at_column,
+)
 from features.errors import Fault, InputError, refuse
 from features.log.customer_ranges import customer_ranges
 from features.log.history_tables import make_history_tables
-from features.log.identity_chains import make_chains
+from features.log.identity_chains import make_account_steps
 from features.log.merge_posted import merge_journal
-from features.log.warehouse import Column as TableColumn
+from features.log.warehouse import TypedColumn as TableColumn
 from features.shop.pseudonyms import read_key, set_key
 from features.shop.shop import Shop
-from features.sources.checks import find_faults
-from features.sources.connection import Connection
 from features.sources.databases import Databases
-from features.sources.files import unreadable
-from features.sources.sources import Source, close_source, open_source
-from features.sources.work_database import open_scratch, room_fault
+from features.sources.files import unreadable_fault
+from features.sources.log_connection import LogConnection
+from features.sources.open_tables import Source, close_raw_table, open_raw_table
+from features.sources.work_database import open_work_database, out_of_room_fault
 from features.windows import end_of_day, local_day, read_cutoff, to_datetime
 
 
@@ -53,7 +59,7 @@ class Log:
         The last row of the journal of posted rows that is in the tables; 0 without one.
     """
 
-    connection: Connection
+    connection: LogConnection
     shop: Shop
     provided: dict[str, frozenset[str]]
     close: Callable[[], None]
@@ -114,7 +120,7 @@ class Log:
 
     def span(self, table: str) -> tuple[int | None, int | None]:
         """Give the first and the last instant of a table's rows; None without a clock."""
-        happened = BY_NAME[table].happened
+        happened = TABLES_BY_NAME[table].happened
         if happened is None:
             return None, None
         query = f"SELECT min({happened}), max({happened}) FROM {table}"
@@ -143,14 +149,14 @@ def read_log(shop: Shop) -> Log:
     InputError
         With every fault of every table; nothing is returned half-checked.
     """
-    log, faults = read_tables(shop)
+    log, faults = read_valid_tables(shop)
     if faults:
         log.close()
         raise InputError(faults)
     return log
 
 
-def read_tables(shop: Shop) -> tuple[Log, list[Fault]]:
+def read_valid_tables(shop: Shop) -> tuple[Log, list[Fault]]:
     """Read what keeps the contract, and give the faults of what does not.
 
     With a fault the log is good for a report and nothing else: tables with faults are not in it,
@@ -162,14 +168,14 @@ def read_tables(shop: Shop) -> tuple[Log, list[Fault]]:
         There is no room for the log.
     """
     now = time.time_ns() // 1000
-    scratch = open_scratch(shop)
+    scratch = open_work_database(shop)
     try:
         provided, faults = _read_tables(scratch.connection, shop, now)
-        log = Log(Connection(scratch.connection, shop), shop, provided, scratch.close)
+        log = Log(LogConnection(scratch.connection, shop), shop, provided, scratch.close)
         if not faults:
             log, faults = _complete(log)
         if faults and "identities" in log.provided:
-            make_chains(log.connection, log.provided)
+            make_account_steps(log.connection, log.provided)
     except BaseException:
         scratch.close()
         raise
@@ -188,7 +194,7 @@ def _complete(log: Log) -> tuple[Log, list[Fault]]:
 def _with_history(log: Log) -> Log:
     provided, journal_seq = merge_journal(log.connection, log.shop, log.provided)
     if "identities" in provided:
-        make_chains(log.connection, provided)
+        make_account_steps(log.connection, provided)
     make_history_tables(log.connection, log.shop, provided)
     return replace(log, provided=provided, journal_seq=journal_seq)
 
@@ -209,7 +215,7 @@ def _read_tables(
             except InputError as error:
                 faults += error.faults
             except duckdb.Error as error:
-                faults.append(room_fault(shop, error) or unreadable(table, error))
+                faults.append(out_of_room_fault(shop, error) or unreadable_fault(table, error))
     finally:
         databases.close()
     return provided, list(dict.fromkeys(faults))
@@ -223,11 +229,11 @@ def _read_table(
     now: int,
 ) -> frozenset[str]:
     """Read, check and type one table; give the columns that the shop has of it."""
-    source = open_source(connection, shop, table, databases)
-    if faults := find_faults(connection, shop, source, now):
+    source = open_raw_table(connection, shop, table, databases)
+    if faults := find_row_faults(connection, shop, source, now):
         raise InputError(faults)
     connection.execute(_create_sql(source, shop.minor_digits))
-    close_source(connection, shop, source)
+    close_raw_table(connection, shop, source)
     return frozenset(source.types)
 
 
@@ -266,11 +272,11 @@ def _create_sql(source: Source, minor_digits: int) -> str:
         columns["known_at"] = _row_known_sql(source)
     if table.name == "orders":
         columns["currency"] = f"upper({columns['currency']})"
-    if table.name in DAYS:
+    if table.name in TABLES_WITH_LOCAL_DAY:
         columns["local_day"] = local_day_sql(columns[table.happened or ""])
     select = ", ".join(f"{expression} AS {name_sql(n)}" for n, expression in columns.items())
     clocks = "".join(
-        f", {_late_clock_sql(source, name, columns)} AS {clock_of(name)}"
+        f", {_late_clock_sql(source, name, columns)} AS {known_at_column(name)}"
         for name in table.late_instants
     )
     order = " ORDER BY customer_id" if "customer_id" in columns else ""  # for `ranges`
@@ -281,21 +287,21 @@ def _late_clock_sql(source: Source, name: str, columns: dict[str, str]) -> str:
     """Write when a late field was known: the later of itself and its row; NULL without one."""
     if name not in source.types:
         return "CAST(NULL AS BIGINT)"
-    own = known_sql(name, source.types[name])
+    own = known_at_sql(name, source.types[name])
     return f"CASE WHEN {columns[name]} IS NOT NULL THEN greatest({own}, {columns['known_at']}) END"
 
 
 def _row_known_sql(source: Source) -> str:
     """Write when a row was known: `known_at` where given, else when it happened."""
     options = [
-        known_sql(name, source.types[name])
+        known_at_sql(name, source.types[name])
         for name in ("known_at", source.table.happened)
         if name in source.types
     ]
     return f"coalesce({', '.join(options)})" if options else "CAST(NULL AS BIGINT)"
 
 
-def check_observed(log: Log, cutoff: int) -> None:
+def check_cutoff_in_data(log: Log, cutoff: int) -> None:
     """Refuse a cutoff outside the data.
 
     Past its end, what was not observed would look like silence; before its beginning there is
@@ -326,5 +332,5 @@ def resolve_cutoff(log: Log, text: str) -> int:
     cutoff = read_cutoff(text, log.shop.timezone)
     if cutoff == end_of_day(local_day(end, log.shop.timezone), log.shop.timezone):
         return end
-    check_observed(log, cutoff)
+    check_cutoff_in_data(log, cutoff)
     return cutoff

@@ -12,12 +12,12 @@ import pyarrow as pa
 
 from features.contract.casts import SQL_TYPES, local_day_sql, name_sql
 from features.contract.row_keys import key_sql
-from features.contract.tables import BY_NAME, DAYS, Table, clock_of
+from features.contract.tables import TABLES_BY_NAME, TABLES_WITH_LOCAL_DAY, Table, known_at_column
 from features.errors import InputError, NextbuyError, refuse
 from features.history.layout import ROW_KEY
 from features.ledgers.journal import Journal, JournalRow, has_journal, open_journal
 from features.shop.shop import Shop
-from features.sources.connection import Connection
+from features.sources.log_connection import LogConnection
 
 _CHUNK = 50_000  # rows of the journal in memory at once
 _ARROW = {
@@ -30,7 +30,7 @@ _ARROW = {
 
 
 def merge_journal(
-    connection: Connection,
+    connection: LogConnection,
     shop: Shop,
     provided: Mapping[str, frozenset[str]],
 ) -> tuple[dict[str, frozenset[str]], int]:
@@ -63,13 +63,13 @@ def merge_journal(
             "Nothing is built without it: see that it is up and whole, and run again.",
         ) from None  # fmt: skip
     for name, columns in posted.items():
-        _merge(connection, BY_NAME[name], columns, name in provided)
+        _merge(connection, TABLES_BY_NAME[name], columns, name in provided)
         merged[name] = merged.get(name, frozenset({"known_at"})) | columns  # at their receipt
         connection.execute(f"DROP TABLE posted_{name}")
     return merged, last_seq
 
 
-def _stage_all(connection: Connection, journal: Journal) -> tuple[int, dict[str, set[str]]]:
+def _stage_all(connection: LogConnection, journal: Journal) -> tuple[int, dict[str, set[str]]]:
     """Read the journal into the tables `posted_<table>`: its last number, columns by table."""
     last_seq = 0
     posted: dict[str, set[str]] = {}
@@ -77,8 +77,8 @@ def _stage_all(connection: Connection, journal: Journal) -> tuple[int, dict[str,
         last_seq = rows[-1].seq
         for name in {row.table for row in rows}:
             some = [row for row in rows if row.table == name]
-            columns = {c for row in some for c in row.body if BY_NAME[name].column(c)}
-            _stage(connection, BY_NAME[name], some, columns | posted.get(name, set()))
+            columns = {c for row in some for c in row.body if TABLES_BY_NAME[name].column(c)}
+            _stage(connection, TABLES_BY_NAME[name], some, columns | posted.get(name, set()))
             posted.setdefault(name, set()).update(columns)
     return last_seq, posted
 
@@ -87,11 +87,11 @@ def _types(table: Table, columns: set[str]) -> dict[str, str]:
     """Give the columns of a typed table and their types; `columns` adds those by pattern."""
     names = [c.name for c in table.columns if not c.pattern]
     types = {n: SQL_TYPES[table[n].kind] for n in [*names, *sorted(columns - set(names))]}
-    return types | {clock_of(name): "BIGINT" for name in table.late_instants}
+    return types | {known_at_column(name): "BIGINT" for name in table.late_instants}
 
 
 def _stage(
-    connection: Connection,
+    connection: LogConnection,
     table: Table,
     rows: Sequence[JournalRow],
     columns: set[str],
@@ -112,27 +112,27 @@ def _stage(
 
 def typed_row(row: JournalRow) -> dict[str, object]:
     """Give a posted row as a typed table holds it: with its key and its clocks."""
-    table = BY_NAME[row.table]
+    table = TABLES_BY_NAME[row.table]
     values = row.body | {ROW_KEY: row.key}
     if table.happened is not None:
         values["known_at"] = row.known_at
-    for clock in map(clock_of, table.late_instants):
+    for clock in map(known_at_column, table.late_instants):
         if clock in values:
             values[clock] = max(values[clock], row.received_at)
     return values
 
 
-def _add_columns(connection: Connection, name: str, table: Table, columns: set[str]) -> None:
+def _add_columns(connection: LogConnection, name: str, table: Table, columns: set[str]) -> None:
     for column in sorted(columns):
         sql = SQL_TYPES[table[column].kind]
         connection.execute(f"ALTER TABLE {name} ADD COLUMN IF NOT EXISTS {name_sql(column)} {sql}")
 
 
-def _merge(connection: Connection, table: Table, columns: set[str], exists: bool) -> None:
+def _merge(connection: LogConnection, table: Table, columns: set[str], exists: bool) -> None:
     """Put the rows of `posted_<table>` into the table, one row for each key."""
     name, types = table.name, _types(table, columns)
     if not exists:
-        derived = {"local_day": "INTEGER"} if name in DAYS else {}
+        derived = {"local_day": "INTEGER"} if name in TABLES_WITH_LOCAL_DAY else {}
         declared = ", ".join(f"{name_sql(n)} {sql}" for n, sql in (types | derived).items())
         connection.execute(f"CREATE TABLE {name} ({declared})")
     _add_columns(connection, name, table, columns)
@@ -148,7 +148,7 @@ def _merge(connection: Connection, table: Table, columns: set[str], exists: bool
         connection.execute(f"DELETE FROM {name} WHERE rowid IN (SELECT place FROM same_rows)")
         rows, select = _one_row_sql(table, types), "*"
     happened = str(table.happened)
-    day = f", {local_day_sql(happened)} AS local_day" if name in DAYS else ""
+    day = f", {local_day_sql(happened)} AS local_day" if name in TABLES_WITH_LOCAL_DAY else ""
     connection.execute(f"INSERT INTO {name} BY NAME SELECT {select}{day} FROM ({rows})")
     connection.execute("DROP TABLE same_rows")
     connection.execute("DROP TABLE IF EXISTS said_rows")
@@ -158,10 +158,13 @@ def _one_row_sql(table: Table, types: Mapping[str, str]) -> str:
     """Write the SELECT of one row for each key of `said_rows`: its values and its clocks."""
     values = [n for n in types if n != "known_at" and not n.endswith("_known_at")]
     taken = "".join(f", {_first_sql(table, n)} AS {name_sql(n)}" for n in values)
-    clocks = {clock_of(name): _said_sql([name], clock_of(name)) for name in table.late_instants}
+    clocks = {
+        known_at_column(name): _said_sql([name], known_at_column(name))
+        for name in table.late_instants
+    }
     if "known_at" in types:
         of_key = table.happened == "known_at"  # the same in all rows of a key
-        plain = plain_columns(table, values)
+        plain = columns_known_with_row(table, values)
         clocks["known_at"] = "min(said.known_at)" if of_key else _said_sql(plain, "known_at")
     select = "".join(f", {earliest} AS {name_sql(clock)}" for clock, earliest in clocks.items())
     return (
@@ -172,7 +175,7 @@ def _one_row_sql(table: Table, types: Mapping[str, str]) -> str:
     )
 
 
-def plain_columns(table: Table, names: Iterable[str]) -> list[str]:
+def columns_known_with_row(table: Table, names: Iterable[str]) -> list[str]:
     """Name the columns that are known with their row, having no instant of their own."""
     return [
         name

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-Column = tuple[str, Sequence[Any]]  # type of the contract in SQL, and the values
+TypedColumn = tuple[str, Sequence[Any]]  # type of the contract in SQL, and the values
 
 
 class Warehouse(Protocol):
@@ -25,7 +25,7 @@ class Warehouse(Protocol):
     def fetch(self, query: str) -> list[tuple[Any, ...]]:
         """Give the rows of a query, which is written in DuckDB's SQL."""
 
-    def put(self, name: str, columns: Mapping[str, Column]) -> None:
+    def put(self, name: str, columns: Mapping[str, TypedColumn]) -> None:
         """Put a small table beside the others, in place of an older one of its name."""
 
     @property

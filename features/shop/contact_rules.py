@@ -7,13 +7,13 @@ from typing import Self
 from zoneinfo import ZoneInfo
 
 from features.shop.settings_file import ChannelSection
-from features.windows import at_time, local_day
+from features.windows import instant_of_local_time, local_day
 
-ALL = "all"  # in place of a channel: the cap over all channels together
+ALL_CHANNELS = "all"  # in place of a channel: the cap over all channels together
 
 
 @dataclass(frozen=True)
-class Cap:
+class FrequencyCap:
     """At most so many messages within so many days, through one channel or all together."""
 
     most: int
@@ -45,8 +45,8 @@ class QuietHours:
         """Give the end of the quiet hours in which an instant lies; None outside of them."""
         today = local_day(instant, timezone)
         for day in (today - 1, today):
-            ends = at_time(day + (self.end < self.start), self.end, timezone)
-            if at_time(day, self.start, timezone) <= instant < ends:
+            ends = instant_of_local_time(day + (self.end < self.start), self.end, timezone)
+            if instant_of_local_time(day, self.start, timezone) <= instant < ends:
                 return ends
         return None
 
@@ -73,14 +73,14 @@ class ContactRules:
 
     timezone: ZoneInfo
     assume_consent: Sequence[str] = ()
-    caps: Sequence[Cap] = ()
+    caps: Sequence[FrequencyCap] = ()
     quiet_hours: Mapping[str, QuietHours] = field(default_factory=dict)
 
     @classmethod
     def of(cls, section: ChannelSection, timezone: ZoneInfo) -> Self:
         """Take over the section `[channels]`, checked, channels in lower case."""
         caps = [
-            Cap(most, days, None if channel == ALL else channel)
+            FrequencyCap(most, days, None if channel == ALL_CHANNELS else channel)
             for days, by_channel in section.caps.items()
             for channel, most in by_channel.items()
         ]

@@ -17,7 +17,7 @@ from features.contract.tables import Table
 from features.errors import refuse
 from features.shop.shop import Shop
 
-KEY = "NEXTBUY_PSEUDONYM_KEY"
+KEY_VARIABLE = "NEXTBUY_PSEUDONYM_KEY"
 _KEY_BYTES = 32
 _HEX_DIGITS = 32
 _BLOCK = 64  # of SHA-256, bytes
@@ -31,10 +31,10 @@ def read_key(environment: Mapping[str, str] = os.environ) -> bytes:
     InputError
         There is none, or it is shorter than 32 bytes.
     """
-    key = environment.get(KEY, "").strip().encode()
+    key = environment.get(KEY_VARIABLE, "").strip().encode()
     if len(key) < _KEY_BYTES:
         raise refuse(
-            KEY,
+            KEY_VARIABLE,
             f"a key of {_KEY_BYTES} bytes or more in the environment",
             f"{len(key)} bytes" if key else "none",
             "Make one with `openssl rand -hex 32`, and keep it: another key makes other ids.",
@@ -58,7 +58,7 @@ def key_fingerprint(shop: Shop) -> str | None:
     return pseudonym(read_key(), "nextbuy")[:8] if shop.section.pseudonymise else None
 
 
-def stored_ids(shop: Shop, customer_ids: Iterable[str]) -> dict[str, str]:
+def map_to_stored_ids(shop: Shop, customer_ids: Iterable[str]) -> dict[str, str]:
     """Say under which id each customer is stored: as sent -> stored."""
     if not shop.section.pseudonymise:
         return {customer_id: customer_id for customer_id in customer_ids}
@@ -66,7 +66,7 @@ def stored_ids(shop: Shop, customer_ids: Iterable[str]) -> dict[str, str]:
     return {customer_id: pseudonym(key, customer_id) for customer_id in customer_ids}
 
 
-def hashed_columns(shop: Shop, table: Table) -> frozenset[str]:
+def columns_to_hash(shop: Shop, table: Table) -> frozenset[str]:
     """Name the columns of a table that hold a customer's id and are hashed on reading."""
     if not shop.section.pseudonymise:
         return frozenset()

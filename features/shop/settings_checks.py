@@ -3,16 +3,16 @@
 import re
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from features.contract.tables import BY_NAME, CUSTOMERS
+from features.contract.tables import CUSTOMERS, TABLES_BY_NAME
 from features.errors import Fault
-from features.shop.contact_rules import ALL
+from features.shop.contact_rules import ALL_CHANNELS
 from features.shop.settings_file import ChannelSection, DecisionSection, ShopFile, TableSource
 
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _INTERACTIONS = 100  # that may have points: each one is a branch of an expression
 
 
-def find_faults(file: ShopFile) -> list[Fault]:
+def find_setting_faults(file: ShopFile) -> list[Fault]:
     """Find all settings out of range, and tables and columns that the contract does not know."""
     shop, channels = file.shop, file.channels
     checks = [
@@ -63,7 +63,9 @@ def _cap_faults(channels: ChannelSection) -> list[Fault]:
         for days, by_channel in channels.caps.items()
         for channel, most in by_channel.items()
     ]
-    faults = [_no_channel(name, f"a channel, or {ALL}") for name, c, _ in capped if _is_none(c)]
+    faults = [
+        _no_channel(name, f"a channel, or {ALL_CHANNELS}") for name, c, _ in capped if _is_none(c)
+    ]
     return faults + [
         Fault(name, "1 message or more", str(most), "Leave it out where there is no cap.")
         for name, _, most in capped
@@ -77,7 +79,7 @@ def _quiet_faults(channels: ChannelSection) -> list[Fault]:
     faults = [
         _no_channel(name, "a channel")
         for name, channel, _ in quiet
-        if _is_none(channel) or channel.lower() == ALL
+        if _is_none(channel) or channel.lower() == ALL_CHANNELS
     ]
     return faults + [
         Fault(
@@ -172,11 +174,13 @@ def _is_zone(name: str) -> bool:
 
 
 def _table_faults(tables: dict[str, TableSource]) -> list[Fault]:
-    faults = [_unknown_table(name) for name in tables if name not in BY_NAME]
-    for name in tables.keys() & BY_NAME.keys():
+    faults = [_unknown_table(name) for name in tables if name not in TABLES_BY_NAME]
+    for name in tables.keys() & TABLES_BY_NAME.keys():
         columns = tables[name].columns
         faults += _origin_faults(name, tables[name])
-        faults += [_unknown_column(name, c) for c in columns if BY_NAME[name].column(c) is None]
+        faults += [
+            _unknown_column(name, c) for c in columns if TABLES_BY_NAME[name].column(c) is None
+        ]
     return faults
 
 
@@ -199,14 +203,14 @@ def _origin_faults(name: str, source: TableSource) -> list[Fault]:
 def _unknown_table(name: str) -> Fault:
     return Fault(
         f"tables.{name}",
-        "one of " + ", ".join(BY_NAME),
+        "one of " + ", ".join(TABLES_BY_NAME),
         f"'{name}'",
         "Correct the section's name.",
     )
 
 
 def _unknown_column(table: str, column: str) -> Fault:
-    names = ", ".join(c.name for c in BY_NAME[table].columns)
+    names = ", ".join(c.name for c in TABLES_BY_NAME[table].columns)
     return Fault(
         f"tables.{table}.columns.{column}",
         f"a column of the contract ({names})",

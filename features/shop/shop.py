@@ -8,7 +8,7 @@ import msgspec
 from features.contract.tables import CUSTOMERS
 from features.errors import InputError, refuse
 from features.shop.contact_rules import ContactRules
-from features.shop.settings_checks import find_faults
+from features.shop.settings_checks import find_setting_faults
 from features.shop.settings_file import (
     ChannelSection,
     DecisionSection,
@@ -115,7 +115,7 @@ def read_shop(path: str | Path) -> Shop:
         raise refuse(
             str(path), "settings as in the README", str(error), "Correct that entry."
         ) from None
-    if faults := find_faults(file):
+    if faults := find_setting_faults(file):
         raise InputError(faults)
     return Shop(
         root=path.parent.resolve(),

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import duckdb
 import pyarrow as pa
 
-from features.contract.casts import name_sql, same_names
+from features.contract.casts import name_sql, names_equal_in_sql
 from features.contract.tables import Table
 from features.errors import Fault, InputError, refuse
 from features.shop.settings_file import TableSource
@@ -122,7 +122,7 @@ class Databases:
         except Exception as error:  # each driver has its own kinds, and none shares a base
             raise InputError([self.fault(table, source, error)]) from None
         _refuse_money(table, reader.schema)
-        if repeated := same_names(reader.schema.names):
+        if repeated := names_equal_in_sql(reader.schema.names):
             raise refuse(
                 f"tables.{table.name}",
                 "each column once, in upper or lower case",

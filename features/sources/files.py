@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.contract.casts import quote, same_names
+from features.contract.casts import names_equal_in_sql, quote
 from features.contract.tables import Table
 from features.errors import Fault, InputError, refuse
 
@@ -41,7 +41,7 @@ def scan_files(connection: duckdb.DuckDBPyConnection, table: Table, path: str, r
     return _csv_scan(table, files, options)
 
 
-def unreadable(table: Table, error: Exception) -> Fault:
+def unreadable_fault(table: Table, error: Exception) -> Fault:
     """Say which file and line DuckDB could not read; the line's content is not repeated."""
     text = str(error)
     line = re.search(r"CSV Error on Line: (\d+)", text)
@@ -133,8 +133,8 @@ def _refuse_mixed_types(
             described = connection.execute(scan).fetchall()
             names = pq.read_schema(file).names
         except (duckdb.Error, pa.ArrowException, OSError) as error:
-            raise InputError([unreadable(table, error)]) from None
-        if repeated := same_names(names):
+            raise InputError([unreadable_fault(table, error)]) from None
+        if repeated := names_equal_in_sql(names):
             raise refuse(
                 table.name,
                 "each column once, in upper or lower case",
@@ -188,7 +188,7 @@ def _read_header(table: Table, file: Path) -> tuple[str, tuple[str, ...]]:
         ) from None
     delimiter = max(_DELIMITERS, key=lambda d: len(split[d]))
     names = [name.strip() or f"column{place}" for place, name in enumerate(split[delimiter])]
-    repeated = same_names(names)
+    repeated = names_equal_in_sql(names)
     if repeated or not names:
         raise refuse(
             table.name,

@@ -38,7 +38,7 @@ class WorkDatabase:
         self.remove()
 
 
-def open_scratch(shop: Shop) -> WorkDatabase:
+def open_work_database(shop: Shop) -> WorkDatabase:
     """Open an empty database in a folder of its own in the shop's workspace.
 
     The folder is removed when the connection is no longer used, at the latest at exit. The
@@ -59,14 +59,14 @@ def open_scratch(shop: Shop) -> WorkDatabase:
         connection = duckdb.connect(
             str(folder / "log.duckdb"), config={"autoinstall_known_extensions": False}
         )
-        configure(connection, shop, folder)
+        configure_connection(connection, shop, folder)
     except duckdb.Error as error:
         _remove(folder, lock)
         raise _unwritable(shop, error) from None
     return WorkDatabase(connection, weakref.finalize(connection, _remove, folder, lock))
 
 
-def room_fault(shop: Shop, error: Exception) -> Fault | None:
+def out_of_room_fault(shop: Shop, error: Exception) -> Fault | None:
     """Say that disk or memory ran out, if an error of DuckDB, or of a file written, is about it.
 
     DuckDB's own errors come as OSError from rows that are read as Arrow, then without a number.
@@ -89,7 +89,7 @@ def room_fault(shop: Shop, error: Exception) -> Fault | None:
     return None
 
 
-def configure(connection: duckdb.DuckDBPyConnection, shop: Shop, folder: Path) -> None:
+def configure_connection(connection: duckdb.DuckDBPyConnection, shop: Shop, folder: Path) -> None:
     """Set memory, time zone and where it spills over, as the shop wants them."""
     default = connection.execute(
         "SELECT parse_formatted_bytes(current_setting('memory_limit')) / 0.8"  # 80 % of it

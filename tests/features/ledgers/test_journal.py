@@ -14,8 +14,8 @@ import pytest
 
 from features.contract.row_keys import hash_sql, hash_values
 from features.errors import InputError, NextbuyError
-from features.history.layout import LAYOUT, ROW_KEY
-from features.ledgers.journal import LEDGER, Journal, journal_path, open_journal
+from features.history.layout import HISTORY_COLUMNS, ROW_KEY
+from features.ledgers.journal import JOURNAL_LEDGER, Journal, journal_path, open_journal
 from features.ledgers.ledger import open_ledger
 from features.ledgers.posted_rows import PostedRowChecker
 from features.log.log import read_log
@@ -141,7 +141,7 @@ def test_a_posted_row_is_in_the_next_history_and_in_the_next_log_alike(shop: Sho
 def assert_same(one: dict, other: dict) -> None:
     assert one.keys() == other.keys()
     for name in one:
-        for column in (ROW_KEY, *LAYOUT[name]):
+        for column in (ROW_KEY, *HISTORY_COLUMNS[name]):
             np.testing.assert_array_equal(one[name][column], other[name][column], column)
 
 
@@ -335,10 +335,10 @@ def test_an_existing_postgres_ledger_is_opened_without_creating_its_tables_again
     """Creating them would wait for the lock of a writer that is in the middle of a transaction."""
     assert shop.journal.url is not None
     impatient = f"{shop.journal.url}?options=-c%20lock_timeout%3D500ms"
-    first = open_ledger(LEDGER, shop.journal.url, journal_path(shop), shop.section.name)
+    first = open_ledger(JOURNAL_LEDGER, shop.journal.url, journal_path(shop), shop.section.name)
     with first.write() as run:
         run("SELECT 1", ())
-        again = open_ledger(LEDGER, impatient, journal_path(shop), shop.section.name)
+        again = open_ledger(JOURNAL_LEDGER, impatient, journal_path(shop), shop.section.name)
         assert again.select("SELECT count(*) FROM posted") == [(0,)]
     again.close()
     first.close()

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from features.errors import InputError
-from features.shop.contact_rules import Cap, QuietHours
+from features.shop.contact_rules import FrequencyCap, QuietHours
 from features.shop.shop import read_shop
 
 ORDERS = '[tables.orders]\npath = "orders.csv"\n'
@@ -89,7 +89,11 @@ def test_caps_and_quiet_hours_are_taken_over(tmp_path: Path) -> None:
     )
     rules = read_shop(tmp_path / "nextbuy.toml").rules
     assert rules.timezone.key == "Europe/Warsaw"
-    assert rules.caps == [Cap(3, 7, "email"), Cap(4, 7, None), Cap(2, 28, "sms")]
+    assert rules.caps == [
+        FrequencyCap(3, 7, "email"),
+        FrequencyCap(4, 7, None),
+        FrequencyCap(2, 28, "sms"),
+    ]
     assert rules.quiet_hours == {"sms": QuietHours(time(21), time(8))}
 
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import duckdb
 
 from features.contract.casts import always_casts, missing_sql, name_sql, quote, value_sql
-from features.contract.tables import KINDS
+from features.contract.tables import KIND_DESCRIPTIONS
 from features.errors import Fault
 from features.shop.shop import Shop
-from features.sources.sources import Source
+from features.sources.open_tables import Source
 from features.windows import to_datetime
 
 _EXAMPLES = 3
@@ -30,7 +30,7 @@ class _Check:
     remedy: str
 
 
-def find_faults(
+def find_row_faults(
     connection: duckdb.DuckDBPyConnection, shop: Shop, source: Source, now: int
 ) -> list[Fault]:
     """Find every fault of one opened table; an empty list is a table that keeps the contract.
@@ -70,7 +70,7 @@ def _checks(source: Source, name: str, shop: Shop, now: int) -> Iterator[_Check]
         yield _Check(name, missing, "a value in every row", "Fill it in or drop the row.")
     if not always_casts(column, source.types[name]):
         yield _Check(
-            name, f"NOT ({missing}) AND ({value}) IS NULL", KINDS[column.kind],
+            name, f"NOT ({missing}) AND ({value}) IS NULL", KIND_DESCRIPTIONS[column.kind],
             "Correct the export, or map another column.",
         )  # fmt: skip
     if column.minimum is not None:
@@ -79,7 +79,9 @@ def _checks(source: Source, name: str, shop: Shop, now: int) -> Iterator[_Check]
             "Refunds belong in the table `returns`, as positive amounts.",
         )  # fmt: skip
     if column.kind == "share":
-        yield _Check(name, f"({value}) NOT BETWEEN 0 AND 1", KINDS["share"], "Divide it by 100?")
+        yield _Check(
+            name, f"({value}) NOT BETWEEN 0 AND 1", KIND_DESCRIPTIONS["share"], "Divide it by 100?"
+        )
     if column.kind == "instant":
         yield _Check(
             name, f"({value}) > {now}", f"nothing after now ({to_datetime(now):%Y-%m-%d %H:%M})",

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.arrays import Array, History, TableColumns
-from features.history.layout import LAYOUT, TEXTS
+from features.history.layout import HISTORY_COLUMNS, TEXT_COLUMNS
 
 
 @dataclass(frozen=True)
-class Rows:
+class CustomerRows:
     """Rows of `n` customers, sorted by customer.
 
     Attributes
@@ -31,18 +31,18 @@ class Rows:
     def __getitem__(self, name: str) -> Array:
         return self.columns[name]
 
-    def where(self, mask: NDArray[np.bool_], names: Iterable[str] | None = None) -> "Rows":
+    def where(self, mask: NDArray[np.bool_], names: Iterable[str] | None = None) -> "CustomerRows":
         """Keep the rows where the mask is true, and of the columns the named ones."""
         columns = self.columns if names is None else {name: self.columns[name] for name in names}
         places = mask.nonzero()[0]
         if len(places) == len(mask):
-            return Rows(self.customer, columns, self.n)
-        return Rows(self.customer, columns, self.n).take(places)
+            return CustomerRows(self.customer, columns, self.n)
+        return CustomerRows(self.customer, columns, self.n).take(places)
 
-    def take(self, places: NDArray[np.intp]) -> "Rows":
+    def take(self, places: NDArray[np.intp]) -> "CustomerRows":
         """Keep the rows at some places, in that order."""
         columns = {name: values.take(places) for name, values in self.columns.items()}
-        return Rows(self.customer.take(places), columns, self.n)
+        return CustomerRows(self.customer.take(places), columns, self.n)
 
     @cached_property
     def starts(self) -> NDArray[np.intp]:
@@ -84,22 +84,25 @@ def run_lengths(starts: NDArray[np.intp], total: int) -> NDArray[np.intp]:
     return lengths
 
 
-Histories = Mapping[str, Rows]  # the tables of a batch of customers
+HistoryBatch = Mapping[str, CustomerRows]  # the tables of a batch of customers
 
 
-def batch(tables: Sequence[History]) -> Histories:
+def batch_histories(tables: Sequence[History]) -> HistoryBatch:
     """Put the tables of several customers into one batch, in the order given.
 
     Parameters
     ----------
     tables : one mapping of table name to columns for each customer
         A table in which a customer has no rows may be left out; in the batch every table of
-        `LAYOUT` is there, empty or not.
+        `HISTORY_COLUMNS` is there, empty or not.
     """
-    return {name: _stack([t.get(name) for t in tables], names) for name, names in LAYOUT.items()}
+    return {
+        name: _stack([t.get(name) for t in tables], names)
+        for name, names in HISTORY_COLUMNS.items()
+    }
 
 
-def _stack(parts: Sequence[TableColumns | None], names: Sequence[str]) -> Rows:
+def _stack(parts: Sequence[TableColumns | None], names: Sequence[str]) -> CustomerRows:
     lengths = [0 if part is None else len(next(iter(part.values()))) for part in parts]
     given = [part for part in parts if part is not None]
     if len(given) == 1:
@@ -107,8 +110,8 @@ def _stack(parts: Sequence[TableColumns | None], names: Sequence[str]) -> Rows:
     elif given:
         columns = {name: np.concatenate([part[name] for part in given]) for name in names}
     else:
-        columns = {name: _NO_TEXTS if name in TEXTS else _NO_NUMBERS for name in names}
-    return Rows(np.arange(len(parts)).repeat(lengths), columns, len(parts))
+        columns = {name: _NO_TEXTS if name in TEXT_COLUMNS else _NO_NUMBERS for name in names}
+    return CustomerRows(np.arange(len(parts)).repeat(lengths), columns, len(parts))
 
 
 def object_array(values: Iterable[Any]) -> Array:

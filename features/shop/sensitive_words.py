@@ -11,7 +11,7 @@ from features.shop.settings_file import SensitiveSection
 
 # Health, pregnancy, intimacy, religion, politics, ethnicity, orientation, minors, in a few of the
 # languages that shops write: beginnings of words, `$` where the word must end there.
-WORDS: tuple[str, ...] = tuple(
+SENSITIVE_WORDS: tuple[str, ...] = tuple(
     """
     health medic pharma diabet disab disease cancer hiv$ incontinen ostomy therap addict depress
     fertil ovulat pregnan maternit contracep condom abortion menopaus menstru
@@ -27,7 +27,7 @@ WORDS: tuple[str, ...] = tuple(
 )
 
 
-def sensitive_names(names: Iterable[str], settings: SensitiveSection) -> dict[str, str]:
+def find_sensitive_names(names: Iterable[str], settings: SensitiveSection) -> dict[str, str]:
     """Find the sensitive names among categories or attributes.
 
     Parameters
@@ -44,7 +44,7 @@ def sensitive_names(names: Iterable[str], settings: SensitiveSection) -> dict[st
     {'Pregnancy tests': 'pregnan', 'attr_religion': 'relig'}
     """
     allowed = {name.casefold() for name in settings.allow}
-    words = "|".join(_pattern(word) for word in (*WORDS, *settings.words))
+    words = "|".join(_pattern(word) for word in (*SENSITIVE_WORDS, *settings.words))
     pattern = re.compile(rf"(?<![^\W_])(?:{words})")
     found = {}
     for name in names:

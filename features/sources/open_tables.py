@@ -4,15 +4,15 @@ from dataclasses import dataclass
 
 import duckdb
 
-from features.contract.casts import name_sql, same_names, value_sql
+from features.contract.casts import name_sql, names_equal_in_sql, value_sql
 from features.contract.tables import Table
 from features.errors import Fault, InputError
-from features.shop.pseudonyms import hashed_columns, pseudonym_sql
+from features.shop.pseudonyms import columns_to_hash, pseudonym_sql
 from features.shop.settings_file import TableSource
 from features.shop.shop import Shop
 from features.sources.databases import Databases
-from features.sources.files import scan_files, unreadable
-from features.sources.work_database import room_fault
+from features.sources.files import scan_files, unreadable_fault
+from features.sources.work_database import out_of_room_fault
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Source:
     types: dict[str, str]
 
 
-def open_source(
+def open_raw_table(
     connection: duckdb.DuckDBPyConnection, shop: Shop, table: Table, databases: Databases
 ) -> Source:
     """Open one table as `raw_<table>` in the contract's column names.
@@ -52,18 +52,18 @@ def open_source(
         connection.execute(f"CREATE {kind} {view} AS SELECT {columns} FROM {scan}")
         described = connection.execute(f"DESCRIBE SELECT * FROM {view}").fetchall()
     except duckdb.Error as error:
-        fault = room_fault(shop, error)
+        fault = out_of_room_fault(shop, error)
         if fault is None and source.path is None:
             fault = databases.fault(table, source, error)
-        raise InputError([fault or unreadable(table, error)]) from None
+        raise InputError([fault or unreadable_fault(table, error)]) from None
     finally:
         if kind == "TABLE":
             connection.unregister(scan)
     return Source(table, view, {row[0]: row[1] for row in described})
 
 
-def close_source(connection: duckdb.DuckDBPyConnection, shop: Shop, source: Source) -> None:
-    """Drop what `open_source` made."""
+def close_raw_table(connection: duckdb.DuckDBPyConnection, shop: Shop, source: Source) -> None:
+    """Drop what `open_raw_table` made."""
     kind = "TABLE" if shop.tables[source.table.name].path is None else "VIEW"
     connection.execute(f"DROP {kind} {source.view}")
 
@@ -72,7 +72,7 @@ def _columns_sql(
     shop: Shop, table: Table, mapping: list[tuple[str, str]], types: dict[str, str]
 ) -> str:
     """Write the columns under the contract's names, customer ids as pseudonyms where wanted."""
-    hashed = hashed_columns(shop, table)
+    hashed = columns_to_hash(shop, table)
     columns = []
     for ours, theirs in mapping:
         value = name_sql(theirs)
@@ -84,7 +84,7 @@ def _columns_sql(
 
 def _case_faults(table: Table, names: list[str]) -> list[Fault]:
     """Find columns that would be one in SQL: of patterns, for all others have fixed names."""
-    if not (repeated := same_names(names)):
+    if not (repeated := names_equal_in_sql(names)):
         return []
     return [
         Fault(

@@ -9,13 +9,13 @@ import pyarrow as pa
 
 from features.errors import InputError
 from features.shop.shop import Shop
-from features.sources.work_database import room_fault
+from features.sources.work_database import out_of_room_fault
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-class Connection:
+class LogConnection:
     """A connection to the log's database, as DuckDB's own.
 
     Raises
@@ -28,7 +28,7 @@ class Connection:
         self._connection = connection
         self._shop = shop
 
-    def execute(self, query: str, parameters: object = None) -> "Connection":
+    def execute(self, query: str, parameters: object = None) -> "LogConnection":
         """Run a query; its rows are fetched from what this gives."""
         with self.within_room():
             self._connection.execute(query, parameters)
@@ -81,7 +81,7 @@ class Connection:
         try:
             yield
         except (duckdb.Error, OSError) as error:
-            fault = room_fault(self._shop, error)
+            fault = out_of_room_fault(self._shop, error)
             if fault is None:
                 raise
             raise InputError([fault]) from None

@@ -5,12 +5,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 
 from features.arrays import Array, History
-from features.history.layout import LAYOUT
+from features.history.layout import HISTORY_COLUMNS
 
-Read = Callable[[Sequence[str]], Mapping[str, History]]
+ReadRecords = Callable[[Sequence[str]], Mapping[str, History]]
 
 
-def read_customers(read: Read, ids: Iterable[str], as_of: int) -> dict[str, History]:
+def read_customer_histories(
+    read: ReadRecords, ids: Iterable[str], as_of: int
+) -> dict[str, History]:
     """Read the history of each customer, over all accounts that were known to be theirs.
 
     Parameters
@@ -74,6 +76,6 @@ def _together(records: Sequence[History]) -> dict[str, dict[str, Array]]:
             name: np.concatenate([record[table][name] for record in records if table in record])
             for name in names
         }
-        for table, names in LAYOUT.items()
+        for table, names in HISTORY_COLUMNS.items()
         if any(table in record for record in records)
     }
