@@ -1,1 +1,1 @@
-"""Measurements with goals. Each is a make target that prints a table and writes its rows."""
+"""Benchmarks with goals: each is a make target that prints a table and writes its rows as JSON."""

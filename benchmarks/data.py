@@ -1,4 +1,4 @@
-"""Where the benchmarks' real data are; none of it stands in the repository."""
+"""Finds the real data sets of the benchmarks, none of which stands in the repository."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,22 @@ DATA = "NEXTBUY_BENCH_DATA"
 
 
 def data_folder(name: str) -> Path:
-    """Give the folder of one data set; a clear error where it is not on this machine."""
+    """Return the folder of one real data set.
+
+    Parameters
+    ----------
+    name : str
+        Name of the folder within the one that the environment variable `NEXTBUY_BENCH_DATA` names.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    NextbuyError
+        The folder is not on this machine.
+    """
     folder = Path(os.environ.get(DATA, "")) / name
     if DATA not in os.environ or not folder.is_dir():
         raise NextbuyError(f"{DATA} must name a folder with {name}/ in it")

@@ -1,4 +1,4 @@
-"""What a newcomer waits for: the demo, and a large simulated shop. Run with `make bench-demo`."""
+"""Times what a newcomer waits for: the demo, and a large simulated shop (`make bench-demo`)."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ from benchmarks.rows import Row, report
 
 
 def main() -> None:
-    """Time both as a user would run them, each in a process of its own."""
+    """Time the demo and a simulation as a user would run them, each in its own process."""
     with tempfile.TemporaryDirectory() as folder:
         seconds = _time("demo", "--folder", folder)
         left = subprocess.check_output(["ps", "-eo", "args"], text=True).count(folder)

@@ -1,4 +1,4 @@
-"""What one process uses for one task: CPU, peak memory, wall time."""
+"""Measures what one process uses for one task: CPU, peak memory, wall time."""
 
 import resource
 import subprocess
@@ -11,7 +11,17 @@ import msgspec
 
 
 class Usage(msgspec.Struct):
-    """CPU seconds (user and system) and wall seconds of the task, peak GiB of its process."""
+    """Resources that a task used in its process.
+
+    Attributes
+    ----------
+    cpu : float
+        Seconds of CPU, user and system.
+    wall : float
+        Seconds of wall time.
+    gib : float
+        Peak memory of the process, GiB.
+    """
 
     cpu: float
     wall: float
@@ -19,7 +29,17 @@ class Usage(msgspec.Struct):
 
 
 def use(task: Callable[[], object]) -> Usage:
-    """Run a task and say what it used."""
+    """Run a task and measure the resources that it used.
+
+    Parameters
+    ----------
+    task : callable
+        Called without arguments.
+
+    Returns
+    -------
+    Usage
+    """
     before, start = _cpu(), time.monotonic()
     task()
     usage = Usage(_cpu() - before, time.monotonic() - start, 0.0)
@@ -33,7 +53,22 @@ def _cpu() -> float:
 
 
 def measure(task: str, folder: Path, repeats: int = 1) -> list[Usage]:
-    """Run a task of `benchmarks.features.feature_tasks` some times, each in a fresh process."""
+    """Run a task of `benchmarks.features.feature_tasks` several times, each in a fresh process.
+
+    Parameters
+    ----------
+    task : str
+        Name of the task.
+    folder : Path
+        The warehouse that it reads.
+    repeats : int
+        How often.
+
+    Returns
+    -------
+    list of Usage
+        One per run.
+    """
     command = [sys.executable, "-m", "benchmarks.features.feature_tasks", task, str(folder)]
     return [
         msgspec.json.decode(subprocess.check_output(command), type=Usage) for _ in range(repeats)

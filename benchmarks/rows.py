@@ -1,4 +1,4 @@
-"""Rows of a benchmark: a figure, its interval, its goal, and whether it is met."""
+"""Rows of a benchmark's result: a figure, its interval, its goal, and whether it is met."""
 
 import json
 from collections.abc import Iterable
@@ -12,7 +12,21 @@ RESULTS = Path(__file__).parent / "results"
 
 
 class Row(msgspec.Struct):
-    """One figure; `low` and `high` bound it where it has a spread."""
+    """One figure of a benchmark.
+
+    Attributes
+    ----------
+    figure : str
+        What was measured, with its unit.
+    value : float
+        The figure.
+    low, high : float or None
+        Bounds, where it has a spread.
+    goal : str
+        What is to be reached; empty where there is none.
+    met : bool or None
+        Whether it was; None where there is no goal.
+    """
 
     figure: str
     value: float
@@ -22,12 +36,20 @@ class Row(msgspec.Struct):
     met: bool | None = None
 
     def __post_init__(self) -> None:
-        """Turn what numpy calls true into what JSON does."""
+        """Turn numpy's booleans into Python's, which JSON has."""
         self.met = None if self.met is None else bool(self.met)
 
 
 def report_each(name: str, rows: Iterable[Row]) -> None:
-    """Report rows that are measured one after the other: what there is, if one cannot be."""
+    """Report rows that are measured one after the other, even if a later one fails.
+
+    Parameters
+    ----------
+    name : str
+        Name of the benchmark.
+    rows : iterable of Row
+        Measured while they are read.
+    """
     measured = []
     try:
         for row in rows:
@@ -37,7 +59,15 @@ def report_each(name: str, rows: Iterable[Row]) -> None:
 
 
 def report(name: str, rows: list[Row]) -> None:
-    """Print the rows as a table and write them to `benchmarks/results/<name>.json`."""
+    """Print the rows as a table and write them to `benchmarks/results/<name>.json`.
+
+    Parameters
+    ----------
+    name : str
+        Name of the benchmark.
+    rows : list of Row
+        What was measured.
+    """
     table = Table(title=name)
     for heading in ("figure", "value", "low", "high", "goal", "met"):
         table.add_column(heading)

@@ -27,7 +27,7 @@ from nextbuy.demo.cdnow import write_cdnow
 from nextbuy.simulator.simulator import simulate_shop
 from training.lifecycle.promote import promote
 from training.purchase.slices import holdout_cutoff
-from training.train import Trained, train
+from training.train import TrainingResult, train
 
 WriteShop = Callable[..., Path]
 
@@ -84,7 +84,7 @@ class TrainedShop:
         self.log: Log = read_log(self.shop)
         self.cutoff = holdout_cutoff(self.log, self.shop.section.horizon_days)
         self.catalog = read_catalog(self.log, self.cutoff)
-        self.trained: Trained = train(self.log, trials=0)
+        self.trained: TrainingResult = train(self.log, trials=0)
         self.promoted = promote(self.shop.tracking_uri)
         self.champions: Champions = read_champions(self.shop.tracking_uri)
         build_store(self.log, store_path(self.shop), self.cutoff)

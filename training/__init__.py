@@ -1,1 +1,4 @@
-"""Labels, back-tests, train jobs, the registry's writer: the only side that looks past a cutoff."""
+"""Trains, back-tests and registers the models; the only package that reads past a cutoff.
+
+The server never imports it, so that no answer can be computed from the future.
+"""

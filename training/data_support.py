@@ -1,4 +1,4 @@
-"""Which predictions a shop's log can support, and the least that is still missing."""
+"""Assesses which predictions a shop's log can support, and the least data that is missing."""
 
 from collections.abc import Iterator
 from typing import Literal
@@ -16,31 +16,36 @@ from models.kinds import CHANNEL, CHURN, TIMING
 from models.purchase import churn_fit, timing_fit
 from models.purchase.value_fit import MIN_REPEATERS
 from training.channel.job import LEARN_DAYS, MIN_MESSAGES
-from training.channel.rich_effects import RICH_RANDOMISED
+from training.channel.tree_challenger import RICH_RANDOMISED
 from training.labels import count_returns, count_sends
-from training.purchase.slices import MIN_HISTORY_DAYS, has_history, holdout_cutoff, training_origins
+from training.purchase.slices import (
+    MIN_HISTORY_DAYS,
+    has_history,
+    holdout_cutoff,
+    walk_training_origins,
+)
 
 Verdict = Literal["supported", "low_data", "not_possible"]
 
 _YEAR, _TWO_YEARS = 365, 728  # two years less the ends of the first and the last day
-# What is asked of the tables that a prediction reads beside orders, for it to say something.
+# The least that tables beside orders must hold for the predictions that read them.
 _CYCLE_PURCHASES, _MIN_CYCLES = 3, 300
 _BROWSING_SHARE = 0.3
 
 
 class Support(msgspec.Struct, frozen=True):
-    """What the data say about one prediction.
+    """The verdict on one prediction: how well the shop's data support it, and what is missing.
 
     Attributes
     ----------
     prediction : str
-        The name of a kind of model (`models.kinds`), or value, season, replenishment, browsing.
+        Name of the prediction: one of the three models, or value, season, replenishment, browsing.
     verdict : {"supported", "low_data", "not_possible"}
         Trained in full; answered from a simpler model or from associations; not answered.
     basis : str
-        The numbers that it rests on.
+        The counts that the verdict rests on, as a text.
     missing : list of str
-        The least that would lift the verdict; empty where it is supported.
+        The least that would lift the verdict; empty where it is `supported`.
     """
 
     prediction: str
@@ -50,7 +55,18 @@ class Support(msgspec.Struct, frozen=True):
 
 
 def assess(log: Log) -> list[Support]:
-    """Assess every prediction, as `nextbuy train` on this log would find it."""
+    """Assess each prediction by the counts that a training on this log would meet.
+
+    Parameters
+    ----------
+    log : Log
+        The opened event log of one shop.
+
+    Returns
+    -------
+    list of Support
+        One verdict per prediction: churn, timing, value, channel, season, replenishment, browsing.
+    """
     horizon = log.shop.section.horizon_days
     cutoff = holdout_cutoff(log, horizon)
     trains = has_history(log, cutoff, horizon)
@@ -69,7 +85,7 @@ _MIN_RETURNS = {CHURN: churn_fit.MIN_RETURNS, TIMING: timing_fit.MIN_RETURNS}
 
 
 def _short(log: Log) -> Iterator[Support]:
-    """Say of both purchase models how much history is missing."""
+    """State for both purchase models how many days of history are missing."""
     section = log.shop.section
     needed = MIN_HISTORY_DAYS + 2 * (section.horizon_days + section.settle_days) + 1
     days = _history_days(log)
@@ -85,7 +101,7 @@ def _history_days(log: Log) -> int:
 def _purchases(log: Log, cutoff: int) -> Iterator[Support]:
     """Assess the churn and the timing model, which learn from the same slices."""
     horizon = log.shop.section.horizon_days
-    origins = list(training_origins(log, cutoff, horizon))
+    origins = list(walk_training_origins(log, cutoff, horizon))
     returns = sum(count_returns(log, Window(o, horizon=horizon), cutoff) for o in origins)
     basis = f"{returns:,} returns within {horizon} days of {len(origins)} cutoffs"
     for prediction, floor in _MIN_RETURNS.items():
@@ -110,7 +126,7 @@ def _value(log: Log, cutoff: int) -> Support:
 
 
 def _channel(log: Log, cutoff: int) -> Support:
-    """Assess the channel model: the messages of a year, and among them the randomised sends."""
+    """Assess the channel model by the messages of a year, and the randomised sends among them."""
     if "messages" not in log.provided:
         return Support(CHANNEL, "not_possible", "no messages", ["the table messages"])
     window = log.shop.channels.window_days
@@ -139,7 +155,20 @@ def _channel_level(log: Log, drawn: dict[str, int]) -> Support:
 
 
 def name_level(drawn: dict[str, int]) -> str:
-    """Name the level that training will find; of `rich` it decides by what trees earn."""
+    """Name the level of the channel model that a training on so many random draws will reach.
+
+    Between `exploring` and `rich` the training decides, by what trees earn on unseen customers.
+
+    Parameters
+    ----------
+    drawn : dict of str to int
+        Randomised sends by arm, the arm `none` among them.
+
+    Returns
+    -------
+    str
+        `observational`, `exploring`, or `exploring, or rich`.
+    """
     identified = [count for count in drawn.values() if count >= MIN_RANDOMISED]
     if len(identified) < 2:
         return "observational"
@@ -147,7 +176,7 @@ def name_level(drawn: dict[str, int]) -> str:
 
 
 def _season(log: Log) -> Support:
-    """Assess season: seen once after a year, and told from a trend after two."""
+    """Assess the season: it is seen once after a year, and told from a trend after two."""
     days = _history_days(log)
     basis = f"{days:,} days of orders"
     if days < _YEAR:

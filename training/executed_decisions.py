@@ -1,8 +1,8 @@
-"""Decisions that were carried out: messages joined to the decision that they name.
+"""Joins messages to the logged decisions that they carried out.
 
 The decision table knows the chance with which a channel was drawn; a message that carries its
-`decision_id` need not repeat it. A decision without a message was not carried out, and teaches
-nothing; a message through another channel than was decided was not drawn.
+`decision_id` need not repeat it. A decision without a message was not carried out and teaches
+nothing; a message through another channel than was decided does not count as drawn.
 """
 
 import pandas as pd
@@ -11,14 +11,27 @@ from features.ledgers.decisions import decisions_path, open_decisions
 from features.log.identities import messages_sql
 from features.log.log import Log
 
-_AT_ONCE = 10_000
+_BLOCK_ROWS = 10_000
 _TABLE = "decided"
 
 
-def executed_sql(log: Log, known_until: int) -> str:
-    """Write the SELECT of all messages, `propensity` and `arm` as the decision table has them.
+def decided_messages_sql(log: Log, known_until: int) -> str:
+    """Write the SELECT of all messages, with `propensity` and `arm` as the decision table has them.
 
-    A message that names no decision, or one that the table does not know, keeps its own.
+    A message that names no decision, or one that the table does not know, keeps the values that
+    the shop gave. Copies the decision table into the log's database at the first call.
+
+    Parameters
+    ----------
+    log : Log
+        The opened event log of one shop.
+    known_until : int
+        Last instant that may be known (UTC microseconds).
+
+    Returns
+    -------
+    str
+        SQL with one row per message and the columns of the table `messages`.
     """
     messages = messages_sql(log, known_until)
     if log.shop.decisions.url is None and not decisions_path(log.shop).exists():
@@ -31,6 +44,7 @@ def executed_sql(log: Log, known_until: int) -> str:
 
 
 def _as_decided(column: str) -> str:
+    """Write a column as decided: the decision's if the channel is its own, else null."""
     return (
         f"CASE WHEN d.decision_id IS NULL THEN m.{column} "
         f"WHEN d.channel = m.channel THEN d.{column} END AS {column}"
@@ -38,16 +52,16 @@ def _as_decided(column: str) -> str:
 
 
 def _load(log: Log) -> None:
-    """Copy what learning needs of the decision table into the log's database, once."""
+    """Copy the decision table's id, channel, propensity and tag into the log's database, once."""
     if _TABLE in {row[0] for row in log.connection.execute("SHOW TABLES").fetchall()}:
         return
     table = open_decisions(log.shop)
     try:
         rows = [
-            # with one arm eligible nothing was drawn, whichever tag it fell under
-            (one.decision_id, one.channel, one.propensity if one.propensity < 1 else None, one.arm)
-            for some in table.rows(_AT_ONCE)
-            for one in some
+            # where one arm alone was eligible nothing was drawn, whatever its tag says
+            (d.decision_id, d.channel, d.propensity if d.propensity < 1 else None, d.arm)
+            for block in table.rows(_BLOCK_ROWS)
+            for d in block
         ]
     finally:
         table.close()

@@ -1,4 +1,4 @@
-"""The policy job: the study of a shop's own messages, kept as an MLflow run."""
+"""Studies contact policies on a shop's messages, and keeps the study as an MLflow run."""
 
 from collections.abc import Callable
 
@@ -13,55 +13,72 @@ from models.channel.message_value import MessageValue
 from models.channel.recommend import UNKNOWN, Options
 from training.channel.attribution import attribute_orders
 from training.channel.eligible_channels import read_options
-from training.channel.job import LEARN_DAYS, check_enough, check_messages, fit_on
+from training.channel.job import (
+    LEARN_DAYS,
+    check_message_rows,
+    check_messages_table,
+    fit_channel_model,
+)
 from training.channel.message_rows import make_message_rows
-from training.channel.policies import arms_of
-from training.channel.study import PolicyStudy, judged_rows, study_policies
+from training.channel.policies import CustomerFolds, arms_of, cross_fit
+from training.channel.study import PolicyStudy, select_judged_rows, study_policies
 from training.report.policy_report import make_policy_report
 from training.report.report import ReportCurrency
-from training.report.report_page import Imprint, render_page
-from training.runs.runs import SEED, log_scores, open_experiment, training_run
+from training.report.report_page import ReportHeader, render_page
+from training.runs.training_runs import SEED, log_scores, open_experiment, training_run
 
-PAGE = "policy.html"
-STEPS = 3
+POLICY_PAGE = "policy.html"
+POLICY_STEPS = 3
 
 
-def study_shop(
+def run_policy_study(
     log: Log, cutoff: int | None, progress: Callable[[str], None]
 ) -> tuple[PolicyStudy, str]:
-    """Study the policies on the messages of the year before a cutoff.
+    """Study contact policies on the messages of the year before a cutoff, as one MLflow run.
 
     Parameters
     ----------
+    log : Log
+        The opened event log of one shop.
     cutoff : int or None
-        Last instant known; default: the end of the data.
+        Last instant known (UTC microseconds); None takes the end of the data.
+    progress : callable
+        Called with the name of each of the `POLICY_STEPS` finished steps.
 
     Returns
     -------
-    Study, str
-        The study, and its page.
+    study : PolicyStudy
+        Values, gains and calibration of the compared policies.
+    page : str
+        The study's report as one HTML page.
+
+    Raises
+    ------
+    InputError
+        The shop gives no messages, too few of them, or none through a channel.
     """
     until = log.observed_until if cutoff is None else cutoff
-    check_messages(log)
+    check_messages_table(log)
     channels = log.shop.channels
     open_experiment(log)
     with training_run(log, "policy", until, {"window_days": channels.window_days}):
         catalog = read_catalog(log, until).without_texts()
         since = until - LEARN_DAYS * DAY
         rows = make_message_rows(log, catalog, since, until, channels.window_days, until)
-        check_enough(rows, channels.window_days)
+        check_message_rows(rows, channels.window_days)
         progress("messages")
         options = _options_of_judged(log, rows, until)
         progress("eligibility")
-        study = study_policies(
+        worth, folds = MessageValue.of_shop(log.shop), CustomerFolds(seed=SEED)
+        unseen = cross_fit(
             rows,
-            lambda part: fit_on(part, channels.window_days, catalog),
+            lambda part: fit_channel_model(part, channels.window_days, catalog),
             options,
-            MessageValue.of_shop(log.shop),
+            worth,
             channels.default_order,
-            reasons=list(catalog),
-            seed=SEED,
+            folds=folds,
         )
+        study = study_policies(rows, unseen, options, worth, reasons=list(catalog), folds=folds)
         progress("policies")
         attributed = attribute_orders(log, since, until, channels.window_days)
         page = _keep(log, study, attributed, until)
@@ -70,7 +87,7 @@ def study_shop(
 
 def _options_of_judged(log: Log, rows: pd.DataFrame, until: int) -> Options:
     """Read the options of the messages that are judged; those of the others do not matter."""
-    judged, arms = judged_rows(rows)[0], arms_of(rows)
+    judged, arms = select_judged_rows(rows)[0], arms_of(rows)
     read = read_options(log, rows[judged], arms, until, log.shop.rules)
     eligible = np.ones((len(rows), len(arms)), dtype=bool)
     preferred = np.full(len(rows), UNKNOWN)
@@ -79,7 +96,7 @@ def _options_of_judged(log: Log, rows: pd.DataFrame, until: int) -> Options:
 
 
 def _keep(log: Log, study: PolicyStudy, attributed: pd.DataFrame, until: int) -> str:
-    """Log the study's figures, plots and page to the active run."""
+    """Log the study's figures, plots and page to the active run, and return the page."""
     section = log.shop.section
     money = ReportCurrency(section.currency, log.shop.minor_digits)
     report = make_policy_report(study, attributed, log.shop.channels.window_days, money)
@@ -93,6 +110,6 @@ def _keep(log: Log, study: PolicyStudy, attributed: pd.DataFrame, until: int) ->
     for part in report.sections:
         for name, plot in part.plots.items():
             mlflow.log_figure(plot.figure, f"policy/{name}.png")
-    page = render_page(report, Imprint(section.name, section.simulated, facts, {}))
-    mlflow.log_text(page, PAGE)
+    page = render_page(report, ReportHeader(section.name, section.simulated, facts, {}))
+    mlflow.log_text(page, POLICY_PAGE)
     return page

@@ -1,4 +1,4 @@
-"""One training: every model asked for, at one cutoff, then registered together."""
+"""Trains the requested models at one cutoff and registers them together."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -10,34 +10,36 @@ from features.errors import refuse
 from features.log.log import Log, check_cutoff_in_data
 from features.windows import to_datetime
 from models.kinds import CHANNEL, KINDS, ModelKind
-from training.channel.job import check_messages, train_channel, why_not
-from training.evaluation.comparison import compare
+from training.channel.job import check_messages_table, explain_missing_messages, train_channel_model
+from training.evaluation.comparison import score_models
 from training.evaluation.evaluation import Evaluation, evaluate
 from training.lifecycle.promote import register
 from training.purchase.churn import CHURN_JOB
-from training.purchase.job import run_job
+from training.purchase.job import run_purchase_job
 from training.purchase.slices import MIN_HISTORY_DAYS, has_history, holdout_cutoff
 from training.purchase.study import make_study
 from training.purchase.timing import TIMING_JOB
-from training.purchase.tune import VALIDS, Budget
-from training.report.report_run import log_report, report_on
+from training.purchase.tune import VALIDS, SearchBudget
+from training.report.report_run import log_report, make_training_report
 from training.runs.candidates import Candidate
-from training.runs.runs import log_scores, open_experiment, training_run
+from training.runs.training_runs import log_scores, open_experiment, training_run
 
 
 @dataclass(frozen=True)
-class Trained:
-    """What a training leaves behind.
+class TrainingResult:
+    """The outcome of one training: new versions, scores on the holdout, whether there is a report.
 
     Attributes
     ----------
-    versions : dict of Kind to str
-        The new challengers.
+    cutoff : int
+        Last instant that the models know (UTC microseconds).
+    versions : dict of ModelKind to str
+        The registered version of each trained model; each is its kind's challenger now.
     holdout : DataFrame or None
-        Our forecast beside the baselines, one row per model, where both purchase models were
-        trained and the horizon after the cutoff is observed.
+        One row per model, ours and each baseline, with its scores; None unless both purchase
+        models were trained and the horizon after the cutoff is observed.
     reported : bool
-        Whether the run holds a report: where both purchase models were trained.
+        Whether the run holds a report: it does where both purchase models were trained.
     """
 
     cutoff: int
@@ -54,32 +56,42 @@ def train(
     progress: Callable[[str], None] = lambda _: None,
     *,
     tune_minutes: float | None = None,
-) -> Trained:
-    """Train models at one cutoff and register them as challengers.
+) -> TrainingResult:
+    """Train models at one cutoff as one MLflow run, and register them as challengers.
 
     Parameters
     ----------
-    kinds : sequence of Kind, optional
-        Default: churn and timing, and the channel model where the shop gives messages.
+    log : Log
+        The opened event log of one shop.
+    kinds : sequence of ModelKind, optional
+        Models to train; default: churn and timing, and channel where the shop gives messages.
     cutoff : int, optional
-        Last instant that the models may know; default: the latest with an observed horizon
-        after it, so that the last horizon of the data is the holdout.
+        Last instant that the models may know (UTC microseconds); default: the latest with an
+        observed horizon after it, so that the last horizon of the data is the holdout.
     trials : int
-        Budget of the hyper-parameter search of each purchase model; 0 takes the defaults.
+        Trials of the hyper-parameter search of each purchase model; 0 takes the defaults.
+    progress : callable
+        Called with a text after each finished step; `count_progress_steps` says how many.
     tune_minutes : float, optional
-        Search each of them for so long instead; not reproducible, and logged as such.
+        Minutes to search for each purchase model, instead of a number of trials; what is found
+        then depends on the machine, and the run is tagged as not reproducible.
+
+    Returns
+    -------
+    TrainingResult
+        The registered versions, and how they did on the holdout.
 
     Raises
     ------
     InputError
         The data cannot support the models at this cutoff. Nothing is registered then.
     """
-    kinds = kinds or default_kinds(log)
+    kinds = kinds or list_trainable_kinds(log)
     if CHANNEL in kinds:
-        check_messages(log)
+        check_messages_table(log)
     cutoff = _default_cutoff(log) if cutoff is None else cutoff
     check_cutoff_in_data(log, cutoff)
-    budget = Budget(trials, tune_minutes)
+    budget = SearchBudget(trials, tune_minutes)
     study = None
     if set(kinds) - {CHANNEL}:
         study = make_study(log, cutoff, valids=VALIDS if budget.searches else 1)
@@ -87,24 +99,48 @@ def train(
     with training_run(log, "training", cutoff, {"kinds": ", ".join(kinds), **asdict(budget)}):
         candidates: list[Candidate] = []
         if CHANNEL in kinds:  # first, since it is the one that may lack data
-            candidates.append(train_channel(log, cutoff, progress))
+            candidates.append(train_channel_model(log, cutoff, progress))
         for job in (CHURN_JOB, TIMING_JOB):
             if study is not None and job.recipe.kind in kinds:
-                candidates.append(run_job(log, job, study, budget, progress))
+                candidates.append(run_purchase_job(log, job, study, budget, progress))
         evaluation = evaluate(study, candidates)
         holdout = _compare_on_holdout(evaluation)
         versions = _register(log, cutoff, candidates, evaluation)
-    return Trained(cutoff, versions, holdout, reported=evaluation is not None)
+    return TrainingResult(cutoff, versions, holdout, reported=evaluation is not None)
 
 
-def count_steps(kinds: Sequence[ModelKind], trials: int) -> int:
-    """Count what `progress` is told in a training: each trial of a search, and each model."""
+def count_progress_steps(kinds: Sequence[ModelKind], trials: int) -> int:
+    """Count the steps that a training reports: one per model, and one per trial of a search.
+
+    Parameters
+    ----------
+    kinds : sequence of ModelKind
+        Models to train.
+    trials : int
+        Trials of the search of each purchase model.
+
+    Returns
+    -------
+    int
+        How often `train` calls `progress`.
+    """
     return len(kinds) + trials * len(set(kinds) - {CHANNEL})
 
 
-def default_kinds(log: Log) -> list[ModelKind]:
-    """List the models that the shop's tables support."""
-    return [kind for kind in KINDS if kind != CHANNEL or why_not(log) is None]
+def list_trainable_kinds(log: Log) -> list[ModelKind]:
+    """List the models that the shop's tables can support.
+
+    Parameters
+    ----------
+    log : Log
+        The opened event log of one shop.
+
+    Returns
+    -------
+    list of ModelKind
+        Churn and timing, and channel where there are enough messages.
+    """
+    return [kind for kind in KINDS if kind != CHANNEL or explain_missing_messages(log) is None]
 
 
 def _default_cutoff(log: Log) -> int:
@@ -129,18 +165,19 @@ def _register(
     """Register the candidates; log the report that names their versions, if it can be made."""
     if evaluation is None:
         return register(log.shop.tracking_uri, candidates)
-    report = report_on(log, evaluation, candidates)  # first, since it may fail
+    report = make_training_report(log, evaluation, candidates)  # first, since it may fail
     versions = register(log.shop.tracking_uri, candidates)
     log_report(log, report, evaluation, cutoff, versions)
     return versions
 
 
 def _compare_on_holdout(evaluation: Evaluation | None) -> pd.DataFrame | None:
-    """Log and give the table of our forecast beside the baselines, on the holdout."""
+    """Log and return the scores of our forecast and the baselines on the holdout."""
     if evaluation is None or evaluation.test.split != "holdout":
         return None
     judged = evaluation.test
-    table = compare(judged.customers, judged.labels, judged.laws)
+    table = score_models(judged.customers, judged.labels, judged.laws)
     mlflow.log_text(table.to_csv(index=False), "holdout_baselines.csv")
-    log_scores("holdout", table.drop(columns=["origin", "model"]).iloc[0].to_dict())
+    ours = table.drop(columns=["origin", "model"]).iloc[0]
+    log_scores("holdout", {str(name): float(value) for name, value in ours.items()})
     return table

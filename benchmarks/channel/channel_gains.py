@@ -1,4 +1,4 @@
-"""What the channel model is worth, and whether what is said of it is true.
+"""Measures what the channel model is worth, and whether its stated intervals are true.
 
 Run with `make bench-channel`. In a world whose truth is known (`channel_world`): what
 the learned policy brings over the best fixed channel at several shares of exploration, against
@@ -38,7 +38,7 @@ _WIDTH = 2.3
 
 
 def main() -> None:
-    """Measure everything, or a few seeds."""
+    """Measure all figures, with as many seeds as the command line says."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--coverage-seeds", type=int, default=100)
@@ -71,13 +71,13 @@ def _world(
             choices = per_channel_choice(world), open_rate_rule(world)
             rivals.append([world.gain(choice) for choice in choices])
     name = f"{100 * share:.0f} % exploration{', steps' if steps else ''}"
-    found = np.array(ours)
+    true_gains = np.array(ours)
     goal = f"mean >= {mean:g}" + ("" if worst is None else f", worst >= {worst:g}")
-    met = found.mean() >= mean and (worst is None or found.min() >= worst)
+    met = true_gains.mean() >= mean and (worst is None or true_gains.min() >= worst)
     figure = f"{name}: true gain over the best fixed channel, %; worst and best seed"
-    yield Row(figure, found.mean(), found.min(), found.max(), goal, bool(met))
+    yield Row(figure, true_gains.mean(), true_gains.min(), true_gains.max(), goal, bool(met))
     if rivals:
-        yield from _rivals(name, found, np.array(rivals))
+        yield from _rivals(name, true_gains, np.array(rivals))
 
 
 def _rivals(name: str, ours: Floats, theirs: Floats) -> Iterator[Row]:
@@ -90,9 +90,9 @@ def _rivals(name: str, ours: Floats, theirs: Floats) -> Iterator[Row]:
 def _crossed(seeds: int) -> Iterator[Row]:
     """Learn where the log's slope of e-mail has the wrong sign."""
     worlds = [draw_world(seed, random_share=_RIVALS_AT, crossed=True) for seed in range(seeds)]
-    found = np.array([w.gain(learned_choice(w, fit_world(messages_of(w)))) for w in worlds])
+    true_gains = np.array([w.gain(learned_choice(w, fit_world(messages_of(w)))) for w in worlds])
     figure = "10 % exploration, the log's slope of e-mail misleads: the same"
-    yield Row(figure, found.mean(), found.min(), found.max())
+    yield Row(figure, true_gains.mean(), true_gains.min(), true_gains.max())
 
 
 def _unexplored(seeds: int) -> Iterator[Row]:
@@ -113,10 +113,10 @@ def _coverage(seeds: int) -> Iterator[Row]:
     errors, widths, inside = [], [], []
     for seed in range(seeds):
         valued = Valued(draw_world(seed))
-        found = valued.value()
-        errors.append(found.value - valued.true_value)
-        widths.append((found.high - found.low) / 2)
-        inside.append(found.low <= valued.true_value <= found.high)
+        estimate = valued.value()
+        errors.append(estimate.value - valued.true_value)
+        widths.append((estimate.high - estimate.low) / 2)
+        inside.append(estimate.low <= valued.true_value <= estimate.high)
     share = float(np.mean(inside))
     low, high = _COVERAGE
     met = low <= share <= high
@@ -127,8 +127,8 @@ def _coverage(seeds: int) -> Iterator[Row]:
 
 
 def _power(seeds: int) -> Iterator[Row]:
-    found = [Valued(draw_world(seed, random_share=1.0)).gain().low > 0 for seed in range(seeds)]
-    share = float(np.mean(found))
+    is_better = [Valued(draw_world(seed, random_share=1.0)).gain().low > 0 for seed in range(seeds)]
+    share = float(np.mean(is_better))
     yield Row("all drawn at random: gain found", share, goal=">= 0.8", met=share >= 0.8)
 
 

@@ -1,4 +1,4 @@
-"""Trials in the world of `channel_world`: learned policies, rivals, and their values."""
+"""Runs learned policies and rivals in the world of `channel_world`, and values them."""
 
 from collections.abc import Mapping
 
@@ -13,12 +13,12 @@ from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel, ChannelTraits
 from models.channel.recommend import Options
 from models.channel.traits import Trait
-from training.channel.policies import BEST_FIXED, cross_fit, one_hot, recommend_all
+from training.channel.policies import BEST_FIXED, CustomerFolds, cross_fit, one_hot, recommend_all
 from training.channel.policy_value import Estimate, LoggedDecisions, gains, policy_values
 from training.metrics.probabilities import OURS
-from training.runs.runs import SEED
+from training.runs.training_runs import SEED
 
-PLACES = [sorted(ARMS).index(arm) for arm in ARMS]  # of the world's arms among the sorted ones
+SORTED_INDEX = [sorted(ARMS).index(arm) for arm in ARMS]  # of each arm among the sorted ones
 _TRAITS = ChannelTraits(
     [Trait("frequency", "log1p"), Trait("days_since_last", "log1p"), Trait("mobile", "as_is")],
     {arm: [Trait(f"{arm}_click_rate", "logit")] for arm in ARMS[1:]},
@@ -27,7 +27,18 @@ _SPEND = 50.0
 
 
 def messages_of(world: World) -> pd.DataFrame:
-    """Give the world's sends as the rows that a training reads."""
+    """Return the world's sends in the form that a training reads.
+
+    Parameters
+    ----------
+    world : World
+        n sends.
+
+    Returns
+    -------
+    DataFrame
+        One row per send: the traits, `customer_id, channel, bought, spend, randomised, propensity`.
+    """
     return world.traits.assign(
         customer_id=world.customer.astype(str),
         channel=np.array(ARMS)[world.arm],
@@ -39,28 +50,62 @@ def messages_of(world: World) -> pd.DataFrame:
 
 
 def fit_world(rows: pd.DataFrame) -> ChannelModel:
-    """Fit the shipped model to sends of the world."""
+    """Fit the shipped channel model to sends of the world.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        From `messages_of`.
+
+    Returns
+    -------
+    ChannelModel
+    """
     return fit_channel(rows, 7, _world_columns(), _TRAITS, BoosterSettings(), SEED)
 
 
 def _world_columns() -> list[str]:
-    own = [f"{arm}_click_rate" for arm in ARMS[1:]]
-    noise = [f"noise_{place}" for place in range(len(ARMS) - 1)]
-    return ["frequency", "days_since_last", "mobile", *own, *noise]
+    clicks = [f"{arm}_click_rate" for arm in ARMS[1:]]
+    noise = [f"noise_{index}" for index in range(len(ARMS) - 1)]
+    return ["frequency", "days_since_last", "mobile", *clicks, *noise]
 
 
 def learned_choice(world: World, model: ChannelModel) -> Indices:
-    """Give what the model recommends for each send, as places of the world's arms."""
+    """Choose the arm that the model recommends for each send.
+
+    Parameters
+    ----------
+    world : World
+        n sends.
+    model : ChannelModel
+        A fitted model.
+
+    Returns
+    -------
+    int array (n,)
+        Indices into `ARMS`.
+    """
     rows = messages_of(world)
     return recommend_all(model, rows, Options.unrestricted(ARMS, len(rows)), MessageValue())
 
 
 def per_channel_choice(world: World) -> Indices:
-    """Choose by a LightGBM of conversion per channel on all logs: a rival."""
+    """Choose as a rival does: by one LightGBM of conversion per channel on the whole log.
+
+    Parameters
+    ----------
+    world : World
+        n sends.
+
+    Returns
+    -------
+    int array (n,)
+        Indices into `ARMS`.
+    """
     rows, columns = messages_of(world), _world_columns()
     scores = []
-    for place in range(len(ARMS)):
-        sent = rows[world.arm == place]
+    for index in range(len(ARMS)):
+        sent = rows[world.arm == index]
         rate = np.clip(sent["bought"].mean(), 1e-6, 1 - 1e-6)
         offset = np.full(len(sent), np.log(rate / (1 - rate)))
         bought = sent["bought"].to_numpy(dtype=float)
@@ -70,12 +115,18 @@ def per_channel_choice(world: World) -> Indices:
 
 
 class Valued:
-    """The cross-fitted policy of one world: what is estimated of it, and what is true."""
+    """The cross-fitted policy of one world: its estimated value, and its true value.
+
+    Attributes
+    ----------
+    true_value : float
+        Conversions per send of the policy, which only the world's maker knows.
+    """
 
     def __init__(self, world: World) -> None:
         rows = messages_of(world)
         options = Options.unrestricted(sorted(ARMS), len(rows))
-        unseen = cross_fit(rows, fit_world, options, MessageValue(), seed=SEED)
+        unseen = cross_fit(rows, fit_world, options, MessageValue(), folds=CustomerFolds(seed=SEED))
         drawn = world.randomised
         self._policies = {
             OURS: one_hot(unseen.chosen, len(ARMS))[drawn],
@@ -83,19 +134,19 @@ class Valued:
         }
         self._decisions = LoggedDecisions(
             customer=world.customer[drawn],
-            arm=np.array(PLACES)[world.arm[drawn]],
+            arm=np.array(SORTED_INDEX)[world.arm[drawn]],
             propensity=np.full(drawn.sum(), 1 / len(ARMS)),
             outcome=world.bought[drawn].astype(float),
             model=unseen.p[drawn],
         )
-        back = np.argsort(PLACES)
+        back = np.argsort(SORTED_INDEX)
         self.true_value = world.value(back[unseen.chosen])
 
     def value(self) -> Estimate:
-        """Estimate our policy's value, with an interval of its own."""
+        """Estimate our policy's conversions per decision, with an interval of its own."""
         return policy_values(self._decisions, {OURS: self._policies[OURS]})[OURS].dr
 
     def gain(self) -> Estimate:
-        """Estimate what our policy brings more than the best fixed arm."""
-        found: Mapping[str, Estimate] = gains(self._decisions, self._policies, BEST_FIXED)
-        return found[OURS]
+        """Estimate our policy's conversions per decision beyond the best fixed arm's."""
+        by_policy: Mapping[str, Estimate] = gains(self._decisions, self._policies, BEST_FIXED)
+        return by_policy[OURS]

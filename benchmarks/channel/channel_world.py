@@ -1,12 +1,12 @@
-"""A world in which the best channel is known, for `make bench-channel`; a test holds it still.
+"""Simulates a world in which the best channel is known, for `make bench-channel`.
 
-Customers have a few traits that a shop would see, and an engagement that it does not. A CRM rule
-sends e-mail to the engaged, so that e-mail looks best in the log and is not: whoever compares
-conversion by channel there is wrong, and no trait in the log can set it right. A share of the
-sends is drawn at random among all arms instead, and marked so.
+A test keeps it unchanged. Customers have a few traits that a shop would see, and an engagement
+that it does not. A CRM rule sends e-mail to the engaged, so that e-mail looks best in the log and
+is not: comparing conversion by channel there is wrong, and no trait in the log can correct it. A
+share of the sends is drawn at random among all arms instead, and marked as such.
 
 What a message does to a customer's chance to buy follows the customer's traits: on the logit
-scale in straight lines, or in steps, which no model of straight lines can say.
+scale in straight lines, or in steps, which no linear model can express.
 """
 
 from dataclasses import dataclass
@@ -27,15 +27,16 @@ _RECEIVED = 6  # messages of each channel that an open rate is of
 
 @dataclass(frozen=True)
 class World:
-    """Sends, a row each, and what only their maker knows.
+    """Sends of a simulated shop, with the truth that only their maker knows.
 
     Attributes
     ----------
     traits : DataFrame
-        What the shop sees of the customer, three columns of noise among it.
-    customer, arm : array (n,)
-        Whose send it was, and the place of its arm in `ARMS`.
-    randomised, bought : array (n,)
+        What the shop sees of the customer of each send (n rows), with three columns of noise.
+    customer, arm : int array (n,)
+        The customer of each send, and the index of its arm in `ARMS`.
+    randomised, bought : bool array (n,)
+        Whether the arm was drawn at random, and whether a purchase followed.
     chance : array (n, 4)
         The true chance to buy by arm.
     open_rate : array (n, 3)
@@ -53,15 +54,35 @@ class World:
 
     @property
     def fixed(self) -> Floats:
-        """The value of giving everybody the same arm: array (4,)."""
+        """True value, in conversions per send, of giving everybody the same arm: array (4,)."""
         return np.asarray(self.chance.mean(axis=0))
 
     def value(self, chosen: Indices) -> float:
-        """The true value of a choice per send."""
+        """Return the true value of a choice in conversions per send.
+
+        Parameters
+        ----------
+        chosen : int array (n,)
+            Index of the chosen arm of each send.
+
+        Returns
+        -------
+        float
+        """
         return float(self.chance[np.arange(len(chosen)), chosen].mean())
 
     def gain(self, chosen: Indices) -> float:
-        """How much more than the best fixed arm a choice brings, in %."""
+        """Return how much more than the best fixed arm a choice brings, in %.
+
+        Parameters
+        ----------
+        chosen : int array (n,)
+            Index of the chosen arm of each send.
+
+        Returns
+        -------
+        float
+        """
         return 100 * (self.value(chosen) / float(self.fixed.max()) - 1)
 
 
@@ -73,15 +94,25 @@ def draw_world(
     steps: bool = False,
     crossed: bool = False,
 ) -> World:
-    """Draw a world; the same arguments give the same one.
+    """Simulate a world; the same arguments give the same one.
 
     Parameters
     ----------
+    seed : int
+        Seed of all draws.
+    sends : int
+        Number of sends; two per customer.
+    random_share : float
+        Share of the sends whose arm is drawn at random.
     steps : bool
         Effects are steps of the traits, not lines.
     crossed : bool
         The rule sends e-mail to the engaged who do not click on it and to the idle who do, so
-        that by the log clicks on e-mail speak against it.
+        that in the log clicks on e-mail speak against it.
+
+    Returns
+    -------
+    World
     """
     rng = np.random.default_rng(seed)
     customers = sends // _SENDS_EACH
@@ -93,18 +124,18 @@ def draw_world(
     clicks = expit(-2.6 + 0.9 * liking + rng.normal(0, 0.3, liking.shape))
     noise = rng.normal(size=(customers, 3))
     silence = np.log1p(since) - 3.6
-    own = -3.25 + 0.25 * (np.log1p(frequency) - 1) - 0.25 * silence + 0.15 * mobile
+    base_logit = -3.25 + 0.25 * (np.log1p(frequency) - 1) - 0.25 * silence + 0.15 * mobile
     effects = (
         _stepped(frequency, since, mobile, liking) if steps else _sloped(silence, mobile, liking)
     )
     none = np.zeros(customers)
-    chance = expit((own + 0.8 * engagement)[:, None] + np.column_stack([none, effects]))
+    chance = expit((base_logit + 0.8 * engagement)[:, None] + np.column_stack([none, effects]))
     opens = expit(-1 + engagement[:, None] + np.array([0.6, 0.0, 0.2]) + 0.5 * liking)
     open_rate = rng.binomial(_RECEIVED, opens) / _RECEIVED
     traits = pd.DataFrame({"frequency": frequency, "days_since_last": since, "mobile": mobile})
-    for place, arm in enumerate(ARMS[1:]):
-        traits[f"{arm}_click_rate"] = clicks[:, place]
-        traits[f"noise_{place}"] = noise[:, place]
+    for index, arm in enumerate(ARMS[1:]):
+        traits[f"{arm}_click_rate"] = clicks[:, index]
+        traits[f"noise_{index}"] = noise[:, index]
     customer = np.repeat(np.arange(customers), _SENDS_EACH)
     randomised = rng.random(sends) < random_share
     seen = engagement[customer] + rng.normal(0, 0.4, sends)
@@ -148,5 +179,16 @@ def _stepped(frequency: Floats, since: Floats, mobile: Floats, liking: Floats) -
 
 
 def open_rate_rule(world: World) -> Indices:
-    """Choose the channel whose messages the customer opens most: a rival's rule."""
+    """Choose as a rival's rule does: the channel whose messages the customer opens most.
+
+    Parameters
+    ----------
+    world : World
+        n sends.
+
+    Returns
+    -------
+    int array (n,)
+        Indices into `ARMS`.
+    """
     return np.asarray(1 + world.open_rate.argmax(axis=1))

@@ -21,6 +21,7 @@ from models.channel.recommend import Options
 from models.channel.traits import Trait
 from training.channel.policies import (
     BEST_FIXED,
+    CustomerFolds,
     arms_of,
     cross_fit,
     make_policies,
@@ -29,7 +30,7 @@ from training.channel.policies import (
 )
 from training.channel.policy_value import Estimate, LoggedDecisions, gains, policy_values
 from training.metrics.probabilities import OURS
-from training.runs.runs import SEED
+from training.runs.training_runs import SEED
 
 ARM_MEANS = {"mens": 18.28, "womens": 15.14, "none": 10.62}  # of visits in %, as published
 _ARMS = {"Mens E-Mail": "mens", "Womens E-Mail": "womens", "No E-Mail": "none"}
@@ -51,52 +52,77 @@ _FOLDS = 3
 
 
 def read_hillstrom() -> pd.DataFrame:
-    """Read the test as rows that a training takes; `bought` is a visit."""
-    found = pd.read_csv(data_folder("hillstrom") / "hillstrom.csv.gz")
-    rows = found[["recency", "history", "newbie"]].astype(float)
+    """Read Hillstrom's test in the form that a training reads.
+
+    Returns
+    -------
+    DataFrame
+        One row per customer: `_COLUMNS`, `customer_id, channel` (the arm), `bought` (a visit),
+        `spend` (dollars), `randomised, propensity`.
+    """
+    table = pd.read_csv(data_folder("hillstrom") / "hillstrom.csv.gz")
+    rows = table[["recency", "history", "newbie"]].astype(float)
     return rows.assign(
-        bought_mens=found["mens"].astype(float),
-        bought_womens=found["womens"].astype(float),
-        urban=(found["zip_code"] == "Urban").astype(float),
-        rural=(found["zip_code"] == "Rural").astype(float),
-        web=(found["channel"] == "Web").astype(float),
-        phone=(found["channel"] == "Phone").astype(float),
-        customer_id=found.index.astype(str),
-        channel=found["segment"].map(_ARMS),
-        bought=found["visit"] == 1,
-        spend=found["spend"].astype(float),
+        bought_mens=table["mens"].astype(float),
+        bought_womens=table["womens"].astype(float),
+        urban=(table["zip_code"] == "Urban").astype(float),
+        rural=(table["zip_code"] == "Rural").astype(float),
+        web=(table["channel"] == "Web").astype(float),
+        phone=(table["channel"] == "Phone").astype(float),
+        customer_id=table.index.astype(str),
+        channel=table["segment"].map(_ARMS),
+        bought=table["visit"] == 1,
+        spend=table["spend"].astype(float),
         randomised=True,
         propensity=1 / 3,
     )
 
 
 def measure_hillstrom() -> Iterator[Row]:
-    """Hold the real test, and what is planted in it, against their goals."""
+    """Measure our policy on the real test, and on copies with a planted effect and with none.
+
+    Yields
+    ------
+    Row
+        A figure with its goal.
+    """
     rows = read_hillstrom()
     for arm, mean in ARM_MEANS.items():
         rate = 100 * rows["bought"][rows["channel"] == arm].mean()
         yield Row(
             f"Hillstrom: visits of {arm}, %", rate, goal=f"{mean}", met=round(rate, 2) == mean
         )
-    found = _held_out(rows)
+    held_out = _held_out(rows)
     yield Row(
         "Hillstrom: our policy over the best fixed arm on a held-out half, %",
-        *found,
+        *held_out,
         goal="no significant loss",
-        met=found[2] >= 0,
+        met=held_out[2] >= 0,
     )
     planted = [_cross_fitted(plant(rows, seed), seed).low > 0 for seed in range(_SEEDS)]
     share = float(np.mean(planted))
-    yield Row("Hillstrom, +10 % planted: gain found", share, goal=">= 0.8", met=share >= 0.8)
+    yield Row("Hillstrom, +10 % planted: gain held_out", share, goal=">= 0.8", met=share >= 0.8)
     claimed = [_cross_fitted(_without_traits(rows, s), s).low > 0 for s in range(_SEEDS)]
     share = float(np.mean(claimed))
     yield Row("Hillstrom, nothing planted: gain claimed", share, goal="<= 0.05", met=share <= 0.05)
 
 
 def plant(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Make the women's e-mail work for those who spent most, as much as to be worth +10 %.
+    """Plant an effect: the women's e-mail works for those who spent most, worth +10 % over all.
 
-    Some of those who did not visit after it do. It stays behind the men's over all customers.
+    Some of those who did not visit after it do then. Over all customers it stays behind the men's.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        From `read_hillstrom`.
+    seed : int
+        Seed of whose visits are added.
+
+    Returns
+    -------
+    DataFrame
+        The rows, with more of them `bought`.
     """
     rng = np.random.default_rng(seed)
     buyers = (rows["history"] > rows["history"].quantile(_BUYERS)).to_numpy()
@@ -109,11 +135,11 @@ def plant(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
 
 
 def _without_traits(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Deal the outcomes of each arm out anew: arms differ as they do, customers do not."""
+    """Shuffle the outcomes within each arm: arms keep their rates, customers lose their effects."""
     rng = np.random.default_rng(seed)
     bought = rows["bought"].to_numpy().copy()
-    for places in rows.groupby("channel").indices.values():
-        bought[places] = rng.permutation(bought[places])
+    for of_arm in rows.groupby("channel").indices.values():
+        bought[of_arm] = rng.permutation(bought[of_arm])
     return rows.assign(bought=bought)
 
 
@@ -125,7 +151,7 @@ def _fit(rows: pd.DataFrame) -> ChannelModel:
 def _cross_fitted(rows: pd.DataFrame, seed: int) -> Estimate:
     """Estimate our gain over the best fixed arm on all customers."""
     options = Options.unrestricted(arms_of(rows), len(rows))
-    unseen = cross_fit(rows, _fit, options, MessageValue(), folds=_FOLDS, seed=seed)
+    unseen = cross_fit(rows, _fit, options, MessageValue(), folds=CustomerFolds(_FOLDS, seed))
     policies = make_policies(rows, unseen, options)
     return _gain(rows, unseen.p, {name: policies[name] for name in (OURS, BEST_FIXED)})
 

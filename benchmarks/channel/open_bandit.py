@@ -1,10 +1,10 @@
-"""The estimators of policy values: on the Open Bandit sample, and where the truth is known.
+"""Checks estimators of policy values on the Open Bandit sample, and where the truth is known.
 
 Open Bandit (Saito, Aihara, Matsutani & Narita 2020, ZOZO, CC BY 4.0): two policies showed
 fashion items at the same time, one uniformly, one by Bernoulli Thompson sampling (BTS), with
 logged propensities. The package obp 0.4.1 carries 10,000 rows of each in three campaigns; it is
-downloaded and unpacked, not installed. What one policy's log says of the other can be held
-against what the other earned.
+downloaded and unpacked, not installed. What one policy's log says of the other can be compared
+with what the other earned.
 """
 
 import io
@@ -32,7 +32,13 @@ _ROWS, _ARMS, _TRAITS, _SEEDS = 10_000, 10, 5, 20
 
 
 def measure_open_bandit() -> Iterator[Row]:
-    """Value each policy from the other's log, and compare with what it earned."""
+    """Estimate each policy's clicks from the other's log, and compare with its own clicks.
+
+    Yields
+    ------
+    Row
+        A figure with its goal.
+    """
     with tempfile.TemporaryDirectory() as folder:
         wheel = _download(Path(folder))
         for campaign in _CAMPAIGNS:
@@ -53,11 +59,13 @@ def _read(wheel: zipfile.ZipFile, policy: str, campaign: str) -> pd.DataFrame:
     return pd.read_csv(io.BytesIO(text), usecols=columns)
 
 
-def _judge(campaign: str, target: str, source: pd.DataFrame, own: pd.DataFrame) -> Iterator[Row]:
-    earned = 100 * own["click"].mean()
-    found = _value(target, source, own)
+def _judge(
+    campaign: str, target: str, source: pd.DataFrame, target_log: pd.DataFrame
+) -> Iterator[Row]:
+    earned = 100 * target_log["click"].mean()
+    policy_value = _value(target, source, target_log)
     for kind in _ESTIMATORS:
-        estimate = getattr(found, kind)
+        estimate = getattr(policy_value, kind)
         value, low, high = (100 * x for x in (estimate.value, estimate.low, estimate.high))
         yield Row(
             f"Open Bandit {campaign}: clicks of {target} by the other's log, {kind}, %",
@@ -69,12 +77,15 @@ def _judge(campaign: str, target: str, source: pd.DataFrame, own: pd.DataFrame) 
         )
 
 
-def _value(target: str, source: pd.DataFrame, own: pd.DataFrame) -> PolicyValue:
-    """Value the target from the source's log; BTS showed an item in a place with a mean chance."""
-    items = int(max(source["item_id"].max(), own["item_id"].max())) + 1
+def _value(target: str, source: pd.DataFrame, target_log: pd.DataFrame) -> PolicyValue:
+    """Estimate the target's clicks from the source's log, by item and position.
+
+    BTS is taken to show an item in a position with its mean chance there.
+    """
+    items = int(max(source["item_id"].max(), target_log["item_id"].max())) + 1
     chances = np.full((len(source), items), 1 / items)
     if target == "bts":
-        shown = own.groupby(["position", "item_id"])["propensity_score"].mean().unstack()
+        shown = target_log.groupby(["position", "item_id"])["propensity_score"].mean().unstack()
         table = shown.reindex(columns=range(items)).fillna(0.0)
         table = table.div(table.sum(axis=1), axis=0)
         chances = table.loc[source["position"]].to_numpy()
@@ -89,27 +100,33 @@ def _value(target: str, source: pd.DataFrame, own: pd.DataFrame) -> PolicyValue:
 
 
 def _item_rates(log: pd.DataFrame, items: int) -> Floats:
-    """Give each row the items' click rates in the half that it is not in, drawn to the mean."""
+    """Return click rates by item from the half of the log without the row, shrunken to the mean."""
     half = np.arange(len(log)) % 2
     model = np.empty((len(log), items))
-    for place in (0, 1):
-        other = log[half != place]
+    for part in (0, 1):
+        other = log[half != part]
         clicks = np.bincount(other["item_id"], weights=other["click"], minlength=items)
         shown = np.bincount(other["item_id"], minlength=items)
         rates = (clicks + _PSEUDO * other["click"].mean()) / (shown + _PSEUDO)
-        model[half == place] = rates
+        model[half == part] = rates
     return model
 
 
 def measure_synthetic() -> Iterator[Row]:
-    """Estimate a policy's known value from 10,000 decisions of another one."""
+    """Estimate a policy's known value from 10,000 simulated decisions of another one.
+
+    Yields
+    ------
+    Row
+        Relative errors by estimator, with their goal.
+    """
     errors = np.array([_relative_errors(seed) for seed in range(_SEEDS)])
-    for place, kind in enumerate(_ESTIMATORS):
-        mean = float(errors[:, place].mean())
+    for index, kind in enumerate(_ESTIMATORS):
+        mean = float(errors[:, index].mean())
         goal = "" if kind == "dros" else "<= 0.02"
         met = None if kind == "dros" else mean <= 0.02
         figure = f"10,000 decisions, known value: relative error of {kind}, mean of {_SEEDS}"
-        low, high = float(errors[:, place].min()), float(errors[:, place].max())
+        low, high = float(errors[:, index].min()), float(errors[:, index].max())
         yield Row(figure, mean, low, high, goal, met)
 
 
@@ -129,17 +146,17 @@ def _relative_errors(seed: int) -> list[float]:
         model=_fitted(traits, arm, bought),
     )
     truth = float((target * chance).sum(axis=1).mean())
-    found = policy_values(decisions, {"target": target})["target"]
-    return [abs(getattr(found, kind).value / truth - 1) for kind in _ESTIMATORS]
+    policy_value = policy_values(decisions, {"target": target})["target"]
+    return [abs(getattr(policy_value, kind).value / truth - 1) for kind in _ESTIMATORS]
 
 
 def _fitted(traits: Floats, arm: NDArray[np.intp], bought: NDArray[np.bool_]) -> Floats:
     """Fit a logistic regression per arm on the half that a row is not in."""
     half = np.arange(len(traits)) % 2
     model = np.empty((len(traits), _ARMS))
-    for place in (0, 1):
+    for part in (0, 1):
         for a in range(_ARMS):
-            rows = (half != place) & (arm == a)
+            rows = (half != part) & (arm == a)
             fitted = LogisticRegression().fit(traits[rows], bought[rows])
-            model[half == place, a] = fitted.predict_proba(traits[half == place])[:, 1]
+            model[half == part, a] = fitted.predict_proba(traits[half == part])[:, 1]
     return model

@@ -2,7 +2,7 @@
 
 `starbucks_rewards_simulated/` in the folder that `NEXTBUY_BENCH_DATA` names. In each wave three
 members in four are sent an offer, each of the ten alike, so that an offer's propensity is .075
-and that of none .25. Learned is on the first four waves, judged on the last two; what counts is
+and that of none .25. The model learns from the first four waves and is judged on the last two, by
 what a member spends in the five days after the wave, less the rewards that are paid out.
 """
 
@@ -23,7 +23,7 @@ from models.channel.traits import Trait
 from training.channel.policies import BEST_FIXED, NONE, UNIFORM, one_hot, recommend_all
 from training.channel.policy_value import Estimate, LoggedDecisions, gains, policy_values
 from training.metrics.probabilities import OURS
-from training.runs.runs import SEED
+from training.runs.training_runs import SEED
 
 _WAVES = (0, 168, 336, 408, 504, 576)  # hours
 _LEARNED = 4
@@ -45,7 +45,13 @@ _POWER = 1.96 + 0.84
 
 
 def measure_starbucks() -> Iterator[Row]:
-    """Value uniform, best fixed and ours on the last two waves, in money per member and wave."""
+    """Value four policies on the last two waves, in money per member and wave.
+
+    Yields
+    ------
+    Row
+        A figure, some with a goal.
+    """
     rows = read_starbucks()
     learned = (rows["wave"] < _LEARNED).to_numpy()
     arms = sorted(rows["channel"].unique())
@@ -91,38 +97,45 @@ def measure_starbucks() -> Iterator[Row]:
     )
 
 
-def _row(figure: str, found: Estimate) -> Row:
-    return Row(figure, found.value, found.low, found.high)
+def _row(figure: str, estimate: Estimate) -> Row:
+    return Row(figure, estimate.value, estimate.low, estimate.high)
 
 
 def read_starbucks() -> pd.DataFrame:
-    """Read a row per member and wave, as a training takes them; money in the log's own."""
+    """Read Starbucks' rewards in the form that a training reads.
+
+    Returns
+    -------
+    DataFrame
+        One row per member and wave: `_COLUMNS`, `wave, channel` (the offer), `spend` and `reward`
+        (dollars within five days), `bought, randomised, propensity`.
+    """
     folder = data_folder("starbucks_rewards_simulated")
     events = pd.read_parquet(folder / "events.parquet")
     events = events.astype({"customer_id": str, "event": str, "offer_id": object})
     profile = _profile(pd.read_csv(folder / "profile.csv.gz"))
-    waves = [_wave(events, profile, place, hour) for place, hour in enumerate(_WAVES)]
+    waves = [_wave(events, profile, number, hour) for number, hour in enumerate(_WAVES)]
     return pd.concat(waves, ignore_index=True)
 
 
-def _profile(found: pd.DataFrame) -> pd.DataFrame:
-    joined = pd.to_datetime(found["became_member_on"])
+def _profile(members: pd.DataFrame) -> pd.DataFrame:
+    joined = pd.to_datetime(members["became_member_on"])
     return pd.DataFrame(
         {
-            "customer_id": found["customer_id"],
-            "income": found["income"],
-            "age": found["age"].where(found["age"] < 118),  # what stands for no answer
+            "customer_id": members["customer_id"],
+            "income": members["income"],
+            "age": members["age"].where(members["age"] < 118),  # what stands for no answer
             "member_days": (joined.max() - joined).dt.days.astype(float),
-            "male": (found["gender"] == "M").astype(float),
-            "female": (found["gender"] == "F").astype(float),
+            "male": (members["gender"] == "M").astype(float),
+            "female": (members["gender"] == "F").astype(float),
         }
     )
 
 
-def _wave(events: pd.DataFrame, profile: pd.DataFrame, place: int, hour: int) -> pd.DataFrame:
+def _wave(events: pd.DataFrame, profile: pd.DataFrame, number: int, hour: int) -> pd.DataFrame:
     received = events[(events["event"] == "offer received") & (events["time_h"] == hour)]
     offer = received.set_index("customer_id")["offer_id"].str[:8]
-    rows = profile.assign(wave=place, channel=profile["customer_id"].map(offer).fillna(NO_MESSAGE))
+    rows = profile.assign(wave=number, channel=profile["customer_id"].map(offer).fillna(NO_MESSAGE))
     sent = rows["channel"] != NO_MESSAGE
     before = _facts(events[events["time_h"] < hour], hour)
     ahead = (events["time_h"] >= hour) & (events["time_h"] < hour + _WINDOW_HOURS)
@@ -142,7 +155,7 @@ def _wave(events: pd.DataFrame, profile: pd.DataFrame, place: int, hour: int) ->
 
 
 def _facts(events: pd.DataFrame, hour: int) -> pd.DataFrame:
-    """Sum up what was known of each member before a wave."""
+    """Summarise what was known of each member before a wave."""
     by_event = {name: part.groupby("customer_id") for name, part in events.groupby("event")}
     names = ("transaction", "offer viewed", "offer completed")
     empty = events.iloc[:0].groupby("customer_id")

@@ -1,8 +1,8 @@
-"""Asking for one customer, and for a thousand, from a history store of a million.
+"""Measures answers for one customer, and for a thousand, from a history store of a million.
 
-The customers asked for have 30 orders of two lines, 100 events and 60 messages, all within what
-the store keeps: the warehouse's own are quieter, so these are planted beside them, their rows
-drawn from its tables. The second half of `make bench-features`.
+The customers that are asked for have 30 orders of two lines, 100 events and 60 messages, all within
+what the store keeps: the warehouse's customers are quieter, so these are planted beside them, their
+rows drawn from its tables. The second half of `make bench-features`.
 """
 
 import argparse
@@ -36,7 +36,7 @@ _ROWS = {
 
 
 def main() -> None:
-    """Measure at one size."""
+    """Measure a store of as many customers as the command line says."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--customers", type=int, default=1_000_000)
     report_each("ask", _measure(parser.parse_args().customers))
@@ -84,7 +84,17 @@ def _run(task: str, folder: Path) -> Asked:
 
 
 def write_busy_warehouse(folder: Path, customers: int, planted: int = PLANTED) -> None:
-    """Write the warehouse, and `<table>_busy.parquet` with the customers planted beside it."""
+    """Write the warehouse, and `<table>_busy.parquet` with the planted customers beside it.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to write it.
+    customers : int
+        Customers of the warehouse.
+    planted : int
+        Busy customers.
+    """
     path = write_warehouse(folder, 10 * customers)
     path.write_text(path.read_text().replace('.parquet"', '*.parquet"'))
     with duckdb.connect() as connection:

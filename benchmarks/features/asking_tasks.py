@@ -1,4 +1,4 @@
-"""The tasks of `benchmarks.features.asking`, one per process: `ask_tasks <task> <folder>`."""
+"""Tasks of `benchmarks.features.asking`, each run in a process: `asking_tasks <task> <folder>`."""
 
 import sqlite3
 import sys
@@ -34,7 +34,15 @@ Read = Callable[[Sequence[str]], dict[str, Any]]
 
 
 class Asked(msgspec.Struct):
-    """What asking took: wall milliseconds of one ask, customers per CPU second of many."""
+    """Time that answers took.
+
+    Attributes
+    ----------
+    p50, p99 : float
+        Wall milliseconds of one customer's features, median and 99th percentile.
+    per_second : float
+        Customers per CPU second, many at once.
+    """
 
     p50: float = 0.0
     p99: float = 0.0
@@ -42,13 +50,13 @@ class Asked(msgspec.Struct):
 
 
 def main() -> None:
-    """Run one task and print what it found, as JSON."""
-    found = _TASKS[sys.argv[1]](Path(sys.argv[2]))
-    sys.stdout.buffer.write(msgspec.json.encode(found or Asked()))
+    """Run the task that the command line names, and write its result as JSON."""
+    result = _TASKS[sys.argv[1]](Path(sys.argv[2]))
+    sys.stdout.buffer.write(msgspec.json.encode(result or Asked()))
 
 
 def redis_answers() -> bool:
-    """Say whether there is a Redis to measure."""
+    """Check whether there is a Redis server to measure."""
     try:
         from redis import Redis, RedisError
     except ModuleNotFoundError:
@@ -100,13 +108,33 @@ def _open_redis(_folder: Path) -> HistoryStore:
 
 
 def planted_ids(store: HistoryStore) -> list[str]:
-    """Name the planted customers, in an order that no table has."""
+    """List the planted customers in random order.
+
+    Parameters
+    ----------
+    store : HistoryStore
+        A store of the busy warehouse.
+
+    Returns
+    -------
+    list of str
+    """
     ids = [i for i in store.customer_ids() if len(i) > 12]
     return np.random.default_rng(0).permutation(ids).tolist()
 
 
 def prepare(store: HistoryStore) -> tuple[Plan, Scope]:
-    """Prepare all features, asked for at the end of the store's data."""
+    """Prepare the computation of all features at the end of the store's data.
+
+    Parameters
+    ----------
+    store : HistoryStore
+        A store of the busy warehouse.
+
+    Returns
+    -------
+    Plan, Scope
+    """
     info, at = store.info, store.data_cutoff
     lookups = info.lookups_at(at) or Lookups(at)
     return Plan(make_catalog(info.vocabulary)), Scope(
@@ -136,34 +164,68 @@ def _ask_thousand(folder: Path, read: Read) -> Asked:
     for start in range(0, len(ids), _THOUSAND):
         some = ids[start : start + _THOUSAND]
         begin = time.process_time()
-        found = read(some)
-        plan.compute([found[i] for i in some], scope)
+        histories = read(some)
+        plan.compute([histories[i] for i in some], scope)
         rates.append(len(some) / (time.process_time() - begin))
     return Asked(per_second=float(np.median(rates)))
 
 
 def open_history(folder: Path) -> duckdb.DuckDBPyConnection:
-    """Open the history's tables: what a query per request would read."""
+    """Open the history's tables as a query per request would read them.
+
+    Parameters
+    ----------
+    folder : Path
+        Where `build_embedded` wrote them.
+
+    Returns
+    -------
+    DuckDBPyConnection
+    """
     return duckdb.connect(str(folder / "history.duckdb"), read_only=True)
 
 
 def read_by_duckdb(history: duckdb.DuckDBPyConnection) -> Read:
-    """Read a customer by one query for each table of the history."""
+    """Make a reader that reads a customer by one query for each table of the history.
+
+    Parameters
+    ----------
+    history : DuckDBPyConnection
+        From `open_history`.
+
+    Returns
+    -------
+    callable
+        Ids -> tables by customer.
+    """
     tables = _tables(history)
 
     def read(ids: Sequence[str]) -> dict[str, Any]:
-        found = {}
+        by_table = {}
         for name in tables:
             query = f"SELECT * FROM {name} WHERE customer_id = ? ORDER BY {_order(name)}"
             arrays = history.execute(query, [ids[0]]).fetchnumpy()
-            found[name] = {column: _array(column, values) for column, values in arrays.items()}
-        return {ids[0]: found}
+            by_table[name] = {column: _array(column, values) for column, values in arrays.items()}
+        return {ids[0]: by_table}
 
     return read
 
 
 def read_by_pandas(history: duckdb.DuckDBPyConnection, customers: Sequence[str]) -> Read:
-    """Read a customer from frames in memory, which hold these alone, by their sorted index."""
+    """Make a reader that reads a customer from sorted pandas frames in memory.
+
+    Parameters
+    ----------
+    history : DuckDBPyConnection
+        From `open_history`.
+    customers : sequence of str
+        The only customers that the frames hold.
+
+    Returns
+    -------
+    callable
+        Ids -> tables by customer.
+    """
     frames = {}
     for name in _tables(history):
         query = f"FROM {name} WHERE customer_id IN (SELECT unnest(?)) ORDER BY customer_id, "

@@ -1,6 +1,6 @@
-"""The feature pipeline against DuckDB's floor and pandas. Run with `make bench-features`.
+"""Compares the feature pipeline with DuckDB's floor and with pandas (`make bench-features`).
 
-Every figure is taken in a process of its own, CPU time rather than wall time, and compared with
+Every figure is taken in a separate process, in CPU time rather than wall time, and compared with
 what was measured beside it in the same run.
 """
 

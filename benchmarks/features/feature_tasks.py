@@ -1,4 +1,4 @@
-"""The tasks of `make bench-features`, one per process: `feature_tasks <task> <folder>`."""
+"""Tasks of `make bench-features`, each run in a process: `feature_tasks <task> <folder>`."""
 
 import sys
 from functools import partial
@@ -30,7 +30,7 @@ _FLOOR = (
 
 
 def main() -> None:
-    """Run one task and print what it used, as JSON."""
+    """Run the task that the command line names, and write its usage as JSON."""
     name, folder = sys.argv[1], Path(sys.argv[2])
     if name in _OF_FILES:
         task = partial(_OF_FILES[name], folder)

@@ -1,4 +1,4 @@
-"""The fixed 50 features that speed is measured with: common ones, of every heavy table."""
+"""The fixed 50 features that speed is measured with: common ones of every heavy table."""
 
 _CHANNELS = ("email", "phone", "sms", "web_push")
 

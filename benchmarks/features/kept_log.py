@@ -1,4 +1,4 @@
-"""A log that outlives its process, so that queries can be measured in fresh ones."""
+"""Keeps a log's database beyond its process, so that queries can be measured in fresh ones."""
 
 import os
 from pathlib import Path
@@ -15,7 +15,12 @@ from features.sources.work_database import configure_connection
 def keep_log(folder: Path) -> None:
     """Read the log of a folder's shop and keep its database as `log.duckdb`.
 
-    Beside it `floor_lines`: order lines with their order's clocks, for the floor.
+    Adds `floor_lines`: order lines with their order's clocks, for the floor.
+
+    Parameters
+    ----------
+    folder : Path
+        With a `nextbuy.toml`.
     """
     log = read_log(read_shop(folder / "nextbuy.toml"))
     log.connection.execute(
@@ -33,7 +38,17 @@ def keep_log(folder: Path) -> None:
 
 
 def open_kept_log(folder: Path) -> Log:
-    """Open the database that `keep_log` kept; several processes may, for it is only read."""
+    """Open the database that `keep_log` kept, read-only, so that several processes may.
+
+    Parameters
+    ----------
+    folder : Path
+        Given to `keep_log`.
+
+    Returns
+    -------
+    Log
+    """
     shop = read_shop(folder / "nextbuy.toml")
     connection = duckdb.connect(str(folder / "log.duckdb"), read_only=True)
     configure_connection(connection, shop, folder)

@@ -1,7 +1,7 @@
-"""The 50 fixed features the straightforward pandas way, from the warehouse's Parquet files.
+"""Computes the 50 fixed features the straightforward pandas way, from the warehouse's files.
 
-What a data scientist would write for this one shop: the rival in speed, and the oracle that the
-equality test holds the declared features to.
+What a data scientist would write for this one shop: the rival in speed, and the reference that the
+equality test compares the declared features with.
 """
 
 from pathlib import Path
@@ -16,6 +16,13 @@ _KEY = "customer_id"
 
 def compute_fifty(folder: Path, cutoff: pd.Timestamp) -> pd.DataFrame:
     """Compute the features of everybody with a purchase known at the cutoff.
+
+    Parameters
+    ----------
+    folder : Path
+        With the warehouse's Parquet files.
+    cutoff : Timestamp
+        Last instant known.
 
     Returns
     -------

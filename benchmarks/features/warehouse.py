@@ -30,7 +30,7 @@ Columns = dict[str, NDArray | pa.Array]
 
 @dataclass(frozen=True)
 class _Shop:
-    """Who buys and what there is; a part of the customers, in order, has come by each month."""
+    """Customers and products of the warehouse; by each month a part of the customers has come."""
 
     rng: np.random.Generator
     weight: NDArray[np.float64]  # cumulated over customers, who stand in the order they came
@@ -46,11 +46,11 @@ class _Shop:
 
     def products(self, customers: Ints) -> Ints:
         """Draw a product: mostly of the favourite category, the first of each most often."""
-        own = self.rng.random(len(customers)) < 0.6
+        is_favourite = self.rng.random(len(customers)) < 0.6
         anywhere = self.rng.integers(0, _CATEGORIES, len(customers))
-        category = np.where(own, self.favourite[customers], anywhere)
-        place = (self.rng.random(len(customers)) ** 3 * (_PRODUCTS // _CATEGORIES)).astype(int)
-        return category + _CATEGORIES * place
+        category = np.where(is_favourite, self.favourite[customers], anywhere)
+        rank = (self.rng.random(len(customers)) ** 3 * (_PRODUCTS // _CATEGORIES)).astype(int)
+        return category + _CATEGORIES * rank
 
     def instants(self, month: int, n: int) -> Ints:
         """Draw instants of a month, in order."""
@@ -63,7 +63,16 @@ class _Shop:
 
 
 def write_warehouse(folder: Path, orders: int, seed: int = 0) -> Path:
-    """Write the shop: 2 lines, 3 events, 2 messages per order and 10 orders per customer.
+    """Write a synthetic shop: per order 2 lines, 3 events and 2 messages; 10 orders per customer.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to write it.
+    orders : int
+        Number of orders.
+    seed : int
+        Seed of all draws.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Customers who live by the story of MBG/CNBD-k, drawn from a population of any size."""
+"""Simulates customers who follow the MBG/CNBD-k model, drawn from a population of any size."""
 
 import numpy as np
 import pandas as pd
@@ -10,14 +10,20 @@ from models.btyd.mbg_cnbd import MbgCnbd
 def draw_customers(
     n: int, population: MbgCnbd, ages: tuple[float, float], *, horizon: float = 0.0, seed: int = 0
 ) -> pd.DataFrame:
-    """Draw n customers, each observed at an age of their own, and what they did afterwards.
+    """Simulate n customers, each observed at its own age, and what they did afterwards.
 
     Parameters
     ----------
+    n : int
+        Number of customers.
+    population : MbgCnbd
+        Parameters of the model.
     ages : (float, float)
         Youngest and oldest T in days; uniform between them.
     horizon : float
         Days after the cutoff that are simulated too.
+    seed : int
+        Seed of all draws.
 
     Returns
     -------

@@ -1,7 +1,7 @@
-"""Seconds that each BTYD member takes for a million customers. Run with `make bench-btyd`.
+"""Times each BTYD model on a million customers (`make bench-btyd`).
 
-The customers live by an MBG/NBD of CDNOW's parameters and are seen at ages of up to two years,
-no two with equal histories; every member is fitted to some of them and asked about all.
+The customers follow an MBG/NBD with CDNOW's parameters and are seen at ages of up to two years,
+no two with equal histories; every model is fitted to some of them and evaluated on all.
 """
 
 import argparse
@@ -28,7 +28,7 @@ _QUESTIONS: dict[str, Callable[[Member, _Histories], Floats]] = {
 
 
 def main() -> None:
-    """Measure at one size."""
+    """Time all BTYD models on as many customers as the command line says."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--customers", type=int, default=1_000_000)
     report_each("btyd", _measure(parser.parse_args().customers))

@@ -1,4 +1,4 @@
-"""The purchase models at one origin of a log, fitted with the default settings; what came after."""
+"""Fits the purchase models at one cutoff of a log with default settings, for several benchmarks."""
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -21,7 +21,7 @@ from models.purchase.timing import TimingModel
 from nextbuy.simulator.simulator import simulate_shop
 from training.purchase.recipes import CHURN, TIMING
 from training.purchase.slices import make_slice, make_slices
-from training.runs.runs import SEED
+from training.runs.training_runs import SEED
 
 HORIZON = 90
 SIMULATED = ("sparse", "dense")  # profiles
@@ -33,7 +33,19 @@ Measure = Callable[[str, Path, Sequence[str]], Iterator[Row]]
 
 @dataclass(frozen=True)
 class Origin:
-    """What was known at an origin and fitted on it, and the labels of the horizon after it."""
+    """The purchase models fitted at one cutoff, with the labels of the horizon after it.
+
+    Attributes
+    ----------
+    slices : Slices
+        What was known at the cutoff.
+    population, labels : DataFrame
+        Features and outcomes, one row per customer.
+    churn : ChurnModel
+        Fitted on the slices.
+    timing : TimingModel
+        Fitted on the slices.
+    """
 
     slices: Slices
     population: pd.DataFrame
@@ -43,12 +55,24 @@ class Origin:
 
     @cached_property
     def forecast(self) -> Forecast:
-        """What is foretold of everybody."""
+        """The forecast of both models for the whole population."""
         return make_forecast(self.churn, self.timing, self.population)
 
 
 def report_logs(names: Sequence[str], measure: Measure) -> Iterator[Row]:
-    """Measure one log after the other; one that is not on this machine is a row that says so."""
+    """Measure one log after the other; a log that is not on this machine gives a row that says so.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Real logs and profiles of simulated shops.
+    measure : callable
+        (log, its nextbuy.toml, its origins) -> rows.
+
+    Yields
+    ------
+    Row
+    """
     with tempfile.TemporaryDirectory() as folder:
         for name in names:
             try:
@@ -60,7 +84,21 @@ def report_logs(names: Sequence[str], measure: Measure) -> Iterator[Row]:
 
 
 def write_log(name: str, folder: Path) -> tuple[Path, tuple[str, ...]]:
-    """Write a real log or a simulated shop; give its `nextbuy.toml` and the origins.
+    """Write a real log or a simulated shop to a folder.
+
+    Parameters
+    ----------
+    name : str
+        A real log of `benchmarks.purchase.real_logs`, or the profile of a simulated shop.
+    folder : Path
+        Where to write it.
+
+    Returns
+    -------
+    shop : Path
+        Its `nextbuy.toml`.
+    origins : tuple of str
+        Cutoffs to judge it at.
 
     Raises
     ------
@@ -74,7 +112,19 @@ def write_log(name: str, folder: Path) -> tuple[Path, tuple[str, ...]]:
 
 
 def fit_origin(log: Log, origin: str) -> Origin:
-    """Fit both purchase models at an origin."""
+    """Fit both purchase models at a cutoff, with default settings.
+
+    Parameters
+    ----------
+    log : Log
+        The opened event log of one shop.
+    origin : str
+        The cutoff, a date.
+
+    Returns
+    -------
+    Origin
+    """
     cutoff = read_cutoff(origin, log.shop.timezone)
     catalog = read_catalog(log, cutoff).without_texts()
     slices = make_slices(log, cutoff, HORIZON, catalog)

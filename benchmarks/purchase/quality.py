@@ -1,4 +1,4 @@
-"""The purchase models beside every baseline on real logs. Run with `make bench-quality`.
+"""Compares the purchase models with every baseline on real logs (`make bench-quality`).
 
 Everything is refitted at each origin on what was known there, with the default settings: nothing
 is searched. The last origin of each log was fixed before any model had been seen on it. The
@@ -22,10 +22,10 @@ from features.log.log import Log, read_log
 from features.shop.shop import read_shop
 from models.crps import crps_by_customer
 from nextbuy.simulator.truth import true_p_buy
-from training.evaluation.pit import (
+from training.evaluation.pit_histograms import (
     largest_deviation,
-    spans_given_return,
-    spans_of_law,
+    pit_spans_given_return,
+    pit_spans_of_law,
     window_coverage,
 )
 from training.metrics.bootstrap import paired_difference
@@ -41,7 +41,19 @@ _MIN_RETURNERS = 300  # of a frequency bucket whose window is judged
 
 @dataclass(frozen=True)
 class Goals:
-    """What is to be reached on a log: CRPS in % against rivals, AUC in points, errors."""
+    """Goals to be reached on one log.
+
+    Attributes
+    ----------
+    btyd, rfm : float
+        Our CRPS against the best BTYD model's and LightGBM-RFM's, in %.
+    auc : float
+        AUC at 30 days over the best baseline's, in points.
+    ece : float
+        Expected calibration error.
+    deviation : float
+        Largest deviation of the PIT.
+    """
 
     btyd: float
     rfm: float
@@ -110,7 +122,7 @@ def _small(name: str, shop: Path, origins: Sequence[str]) -> Row:
 
 
 def _judge(log: Log, origin: str) -> Judged:
-    """Fit everything at an origin, and foretell everybody."""
+    """Fit all models at an origin, and forecast for everybody."""
     at = fit_origin(log, origin)
     population = at.population
     laws = {name: baseline(at.slices, population) for name, baseline in BASELINES.items()}
@@ -152,14 +164,14 @@ def _together(
     yield _row(f"{name}: AUC at 30 days over the best baseline, points", gain, goals.auc)
     days = np.concatenate([judged.days for judged in whole])
     law = np.concatenate([judged.laws[OURS] for judged in whole])
-    deviation = largest_deviation(spans_of_law(days, law))
+    deviation = largest_deviation(pit_spans_of_law(days, law))
     label = f"{name}: D-calibration, largest deviation"
     yield _row(label, deviation, goals.deviation, below=True)
     frequency = np.concatenate([judged.frequency for judged in whole])
     for bucket, rows in frequency_buckets(frequency).items():
         back = rows & (days > 0)
         if back.sum() >= _MIN_RETURNERS:
-            covered = window_coverage(spans_given_return(days[back], law[back]))
+            covered = window_coverage(pit_spans_given_return(days[back], law[back]))
             met = 0.77 <= covered <= 0.83
             label = f"{name}: 80 % window given a return, frequency {bucket}"
             yield Row(label, covered, goal=".77 to .83", met=met)
@@ -177,10 +189,10 @@ def _against(
     label: str, judged: Sequence[Judged], rival: str, goal: float | None, *, upper: float = 0.0
 ) -> Row:
     mine, theirs = (np.concatenate([j.loss(m) for j in judged]) for m in (OURS, rival))
-    found = paired_difference(mine, theirs, pd.concat([j.customer for j in judged]).to_numpy())
+    difference = paired_difference(mine, theirs, pd.concat([j.customer for j in judged]).to_numpy())
     text = f"high <= {upper:g}" if goal is None else f"<= {goal:g}, high <= {upper:g}"
-    met = found.high <= upper and (goal is None or found.percent <= goal)
-    return Row(label, found.percent, found.low, found.high, text, met)
+    met = difference.high <= upper and (goal is None or difference.percent <= goal)
+    return Row(label, difference.percent, difference.low, difference.high, text, met)
 
 
 def _row(label: str, value: float, goal: float | None, *, below: bool = False) -> Row:

@@ -1,6 +1,6 @@
-"""Real logs as shops, for the quality benchmarks: CDNOW, Online Retail II, Complete Journey.
+"""Writes real logs as shops, for the benchmarks of quality.
 
-Each writer gives the path of the shop's `nextbuy.toml`; a log that is not on this machine is a
+Each writer returns the path of the shop's `nextbuy.toml`; a log that is not on this machine is a
 clear error. None of the data stands in the repository:
 
 - CDNOW comes with lifetimes (`nextbuy.demo.cdnow`).
@@ -166,7 +166,24 @@ def _write_shop(folder: Path, tables: dict[str, dict[str, object]], config: dict
 
 
 def write_sample(shop: Path, folder: Path, customers: int, first: str) -> Path:
-    """Write a shop of some customers of another one, drawn from those who had bought by a day."""
+    """Write a shop with some customers of another one, drawn from those who had bought by a day.
+
+    Parameters
+    ----------
+    shop : Path
+        `nextbuy.toml` of the whole shop.
+    folder : Path
+        Where to write the sample.
+    customers : int
+        Number of customers to draw.
+    first : str
+        The day by which they had bought.
+
+    Returns
+    -------
+    Path
+        `nextbuy.toml` of the sample.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     tables = {path: _read(path) for path in shop.parent.glob("*.[pc][as][rv]*")}
     orders = next(table for path, table in tables.items() if path.stem == "orders")

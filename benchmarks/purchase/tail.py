@@ -1,4 +1,4 @@
-"""The law beyond the horizon: tilted by the models, or BG/NBD's as it is. `make bench-tail`.
+"""Compares two laws beyond the horizon: tilted by the models, and BG/NBD's (`make bench-tail`).
 
 Of those who had not returned within H, what they did until 270 days after the origin or the end
 of the log: CRPS of P(back within h days | not within H) over all days h beyond H. The origins
@@ -34,7 +34,15 @@ _ORIGINS = {
 
 @dataclass(frozen=True)
 class Judged:
-    """CRPS of those who were not back within H, in days: tilted, and BG/NBD's."""
+    """Losses beyond the horizon of the customers who were not back within it.
+
+    Attributes
+    ----------
+    customer : Series (n,)
+        Their ids.
+    tilted, plain : array (n,)
+        CRPS in days of the tilted law, and of BG/NBD's.
+    """
 
     customer: pd.Series
     tilted: Floats
@@ -42,7 +50,7 @@ class Judged:
 
 
 def main() -> None:
-    """Judge all logs."""
+    """Judge both laws on all logs."""
     report_each("tail", report_logs(list(_ORIGINS), _measure))
 
 
@@ -76,13 +84,20 @@ def _judge(log: Log, at: Origin) -> Judged:
 
 
 def _against(label: str, judged: Sequence[Judged]) -> Row:
-    found = paired_difference(
+    difference = paired_difference(
         np.concatenate([j.tilted for j in judged]),
         np.concatenate([j.plain for j in judged]),
         pd.concat([j.customer for j in judged]).to_numpy(),
     )
     label = f"{label}: CRPS beyond the horizon against BG/NBD's tail, %"
-    return Row(label, found.percent, found.low, found.high, "high <= 0", found.high <= 0)
+    return Row(
+        label,
+        difference.percent,
+        difference.low,
+        difference.high,
+        "high <= 0",
+        difference.high <= 0,
+    )
 
 
 if __name__ == "__main__":

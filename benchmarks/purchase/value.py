@@ -1,9 +1,9 @@
-"""Expected spend over the horizon: Gamma-Gamma against hurdles. Run with `make bench-value`.
+"""Compares forecasts of spend over the horizon: Gamma-Gamma and hurdles (`make bench-value`).
 
 Every model is P(a purchase within H), which is the churn model's own for all of them, times what
 a customer spends given one:
 
-- Nextbuy: purchases by BG/NBD, parted among customers by a booster, times Gamma-Gamma.
+- Nextbuy: purchases by BG/NBD, distributed among customers by a booster, times Gamma-Gamma.
 - Gamma-Gamma: purchases by BG/NBD alone, times Gamma-Gamma.
 - hurdle, ...: LightGBM on those who returned: of the logarithm of what they spent, with Duan's
   smearing (1983, "Smearing Estimate"), or with a gamma or Tweedie deviance.
@@ -48,7 +48,17 @@ _ALONE = {"lambda_l2": 20.0}
 
 @dataclass(frozen=True)
 class Judged:
-    """What was expected of everybody at one origin, in minor units and days, and what came."""
+    """Expected and actual spend and purchases of everybody at one origin.
+
+    Attributes
+    ----------
+    customer : Series (n,)
+        Ids.
+    spend, purchases : array (n,)
+        What came: minor units, and days with a purchase.
+    expected, expected_purchases : dict of str to array (n,)
+        What each model expected, in the same units.
+    """
 
     customer: pd.Series
     spend: Floats
@@ -74,7 +84,7 @@ class _Returners:
 
 
 def main() -> None:
-    """Judge the logs that are asked for, by default all."""
+    """Judge the logs that the command line names, by default all."""
     names = [*LOGS, *SIMULATED]
     parser = argparse.ArgumentParser()
     parser.add_argument("--log", action="append", choices=names)
@@ -87,7 +97,7 @@ def _measure(name: str, shop: Path, origins: Sequence[str]) -> Iterator[Row]:
 
 
 def _judge(at: Origin) -> Judged:
-    """Foretell everybody's spend by every model."""
+    """Forecast everybody's spend by every model."""
     returns = 1.0 - at.forecast.p_churn
     further = further_purchases(at.timing.btyd, at.population, at.slices.horizon_days)
     alone = returns * (1.0 + further)
@@ -191,7 +201,7 @@ def _report(log: str, judged: Sequence[Judged]) -> Iterator[Row]:
 
 
 def _poisson(came: Floats, expected: Floats) -> Floats:
-    """Give each row's part of the Poisson deviance, of amounts as well as of counts."""
+    """Return each row's share of the Poisson deviance, of amounts as well as of counts."""
     expected = np.maximum(expected, 1e-9)
     return np.asarray(2 * (xlogy(came, came / expected) - came + expected))
 
@@ -214,10 +224,10 @@ def _against(
     for error, measure in _ERRORS.items():
         loss = {name: measure(came, value) for name, value in expected.items()}
         base = loss.pop(rival)
-        for name, own in loss.items():
-            found = paired_difference(own, base, customer)
+        for name, ours in loss.items():
+            difference = paired_difference(ours, base, customer)
             text = f"{label}, {name}: {error} against {rival}, %"
-            yield Row(text, found.percent, found.low, found.high)
+            yield Row(text, difference.percent, difference.low, difference.high)
 
 
 def _together(parts: Sequence[Mapping[str, Floats]]) -> dict[str, Floats]:

@@ -1,8 +1,8 @@
-"""CPU that one customer's churn and timing take, the features given. Run with `make bench-answer`.
+"""Measures the CPU of one customer's churn and timing, given the features (`make bench-answer`).
 
 The models are trained on a simulated dense shop with every table, so that their boosters read as
 many features as there are. A customer's features come as the service computes them, an array of
-one value each; what is timed is what the service then asks of the two models.
+one value each; what is timed is what the service then computes with the two models.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from models.purchase.timing import TimingModel
 from nextbuy.simulator.simulator import simulate_shop
 from training.purchase.recipes import CHURN, TIMING
 from training.purchase.slices import make_slices
-from training.runs.runs import SEED
+from training.runs.training_runs import SEED
 
 HORIZON = 90
 _CUTOFF = "2025-06-30"
@@ -64,7 +64,24 @@ def _measure(customers: int) -> Iterator[Row]:
 
 
 def fit_both(folder: Path, customers: int) -> tuple[ChurnModel, TimingModel, pd.DataFrame]:
-    """Train on a simulated shop; give the models and everybody's features at their cutoff."""
+    """Train both purchase models on a simulated shop.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to write the shop.
+    customers : int
+        Number of customers.
+
+    Returns
+    -------
+    churn : ChurnModel
+        Fitted at `_CUTOFF`.
+    timing : TimingModel
+        Fitted at `_CUTOFF`.
+    population : DataFrame
+        Everybody's features at `_CUTOFF`, one row per customer.
+    """
     log = read_log(read_shop(simulate_shop(folder, customers)))
     cutoff = read_cutoff(_CUTOFF, log.shop.timezone)
     slices = make_slices(log, cutoff, HORIZON, read_catalog(log, cutoff).without_texts())
@@ -75,11 +92,11 @@ def fit_both(folder: Path, customers: int) -> tuple[ChurnModel, TimingModel, pd.
 
 def _alone(churn: ChurnModel, timing: TimingModel, population: pd.DataFrame) -> Iterator[Row]:
     """Ask for one customer after the other, each another one."""
-    places = np.resize(np.arange(len(population)), _WARM + _ASKED)
+    rows = np.resize(np.arange(len(population)), _WARM + _ASKED)
     columns = as_columns(population)
     taken = []
-    for place in places:
-        features = _one(columns, place)
+    for row in rows:
+        features = _one(columns, row)
         start = time.process_time_ns()
         answer(churn, timing, features)
         taken.append((time.process_time_ns() - start) / 1e3)
@@ -89,7 +106,21 @@ def _alone(churn: ChurnModel, timing: TimingModel, population: pd.DataFrame) -> 
 
 
 def answer(churn: ChurnModel, timing: TimingModel, features: Columns) -> Forecast:
-    """Ask the models all that an answer shows of them."""
+    """Compute all that an answer shows of the two purchase models.
+
+    Parameters
+    ----------
+    churn : ChurnModel
+        The churn model.
+    timing : TimingModel
+        The timing model.
+    features : dict of str to array (n,)
+        Features of n customers.
+
+    Returns
+    -------
+    Forecast
+    """
     forecast = make_forecast(churn, timing, features)
     forecast.quantile_days(_QUANTILES)
     forecast.expected_days()
@@ -98,24 +129,48 @@ def answer(churn: ChurnModel, timing: TimingModel, features: Columns) -> Forecas
 
 
 def largest_difference(churn: ChurnModel, timing: TimingModel, population: pd.DataFrame) -> float:
-    """Find how far the law of a customer alone is from the same customer's in a batch."""
+    """Find the largest relative difference of F(h) between a customer alone and in a batch.
+
+    Parameters
+    ----------
+    churn : ChurnModel
+        The churn model.
+    timing : TimingModel
+        The timing model.
+    population : DataFrame
+        Features, one row per customer; every tenth one is compared.
+
+    Returns
+    -------
+    float
+    """
     columns = as_columns(population)
     together = make_forecast(churn, timing, columns).within[:, 1:]
     alone = [
-        make_forecast(churn, timing, _one(columns, place)).within[0, 1:]
-        for place in range(0, len(population), 10)
+        make_forecast(churn, timing, _one(columns, row)).within[0, 1:]
+        for row in range(0, len(population), 10)
     ]
     return float(np.max(np.abs(np.array(alone) / together[::10] - 1)))
 
 
 def as_columns(population: pd.DataFrame) -> dict[str, Floats]:
-    """Give the features by name, as the service's engine does."""
+    """Return features as arrays by name, as the service's engine does.
+
+    Parameters
+    ----------
+    population : DataFrame
+        Features, one row per customer (n rows).
+
+    Returns
+    -------
+    dict of str to array (n,)
+    """
     names = [name for name in population if name not in ("customer_id", "cutoff")]
     return {name: population[name].to_numpy(dtype=float) for name in names}
 
 
-def _one(columns: dict[str, Floats], place: int) -> dict[str, Floats]:
-    return {name: values[place : place + 1].copy() for name, values in columns.items()}
+def _one(columns: dict[str, Floats], row: int) -> dict[str, Floats]:
+    return {name: values[row : row + 1].copy() for name, values in columns.items()}
 
 
 if __name__ == "__main__":

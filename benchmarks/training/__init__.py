@@ -1,1 +1,1 @@
-"""Benchmarks of what a training costs and what more customers gain."""
+"""Benchmarks of what a training costs, and what more customers gain."""

@@ -1,8 +1,8 @@
-"""Orders alone of a simulated shop, for logs of a million customers.
+"""Writes only the orders of a simulated shop, for logs of a million customers.
 
 Customers, their rates, regularity, drop-out and season are the simulator's; baskets, messages and
 browsing, which take its time and memory, are left out. An order's amount is log-normal around its
-customer's own mean.
+customer's mean.
 """
 
 from pathlib import Path
@@ -35,15 +35,32 @@ path = "orders.parquet"
 def write_simulated_orders(
     folder: Path, customers: int, profile: str = ProfileName.sparse, seed: int = 7
 ) -> Path:
-    """Write `orders.parquet` and `nextbuy.toml`; give the path of the latter."""
+    """Write `orders.parquet` and `nextbuy.toml` of a simulated shop.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to write them.
+    customers : int
+        Number of customers.
+    profile : str
+        Profile of the simulator.
+    seed : int
+        Seed of all draws.
+
+    Returns
+    -------
+    Path
+        The `nextbuy.toml`.
+    """
     rng = np.random.default_rng(seed)
     clock = Clock(PROFILES[ProfileName(profile)])
     people = draw_customers(rng, customers, PROFILES[ProfileName(profile)], clock)
     purchases = draw_purchases(rng, people, clock)[0]
     order = np.argsort(purchases.day, kind="stable")
     customer, n = purchases.customer[order], len(order)
-    own = rng.normal(np.log(_MEAN_CENTS), _BETWEEN, customers)
-    amount = np.exp(own[customer] + rng.normal(0.0, _WITHIN, n)).astype(np.int64)
+    log_mean = rng.normal(np.log(_MEAN_CENTS), _BETWEEN, customers)
+    amount = np.exp(log_mean[customer] + rng.normal(0.0, _WITHIN, n)).astype(np.int64)
     table = pa.table(
         {
             "order_id": numbered("o", n),

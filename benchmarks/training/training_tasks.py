@@ -1,4 +1,4 @@
-"""The tasks of `make bench-training`, one per process: `training_tasks <task> <folder> [<n>]`.
+"""Tasks of `make bench-training`, each run in a process: `training_tasks <task> <folder> [<n>]`.
 
 Features and labels of every slice are built once and kept as files; a fit reads the customers
 whose hash is low enough, so that each smaller sample is part of the larger ones.
@@ -25,8 +25,8 @@ from models.purchase.season import CUTOFF_DAY, YEAR_DAYS
 from models.purchase.slices import Slices
 from training.labels import make_labels
 from training.purchase.recipes import CHURN, TIMING
-from training.purchase.slices import holdout_cutoff, open_origins, training_origins
-from training.runs.runs import SEED
+from training.purchase.slices import holdout_cutoff, walk_open_origins, walk_training_origins
+from training.runs.training_runs import SEED
 
 HORIZON = 90
 # What orders alone can tell, without near copies: the curve has eight sizes to go through. What
@@ -47,7 +47,15 @@ _BATCH = 20_000
 
 
 class Fitted(msgspec.Struct):
-    """What a fit used, and how many rows and features it learned from."""
+    """What a fit used, and how much it learned from.
+
+    Attributes
+    ----------
+    usage : Usage
+        CPU, wall time and memory.
+    customers, rows, features : int
+        Customers at the cutoff, rows of all slices, features read.
+    """
 
     usage: Usage
     customers: int
@@ -56,10 +64,10 @@ class Fitted(msgspec.Struct):
 
 
 def main() -> None:
-    """Run one task and print what it found, as JSON."""
+    """Run the task that the command line names, and write its result as JSON."""
     task, folder, *rest = sys.argv[1:]
-    found = _TASKS[task](Path(folder), *map(int, rest))
-    sys.stdout.buffer.write(msgspec.json.encode(found))
+    result = _TASKS[task](Path(folder), *map(int, rest))
+    sys.stdout.buffer.write(msgspec.json.encode(result))
 
 
 def build(folder: Path) -> Usage:
@@ -69,10 +77,10 @@ def build(folder: Path) -> Usage:
         log = read_log(read_shop(folder / "nextbuy.toml"))
         cutoff = holdout_cutoff(log, HORIZON)
         catalog = read_catalog(log, cutoff).select(FEATURES)
-        for place, origin in enumerate(sorted(training_origins(log, cutoff, HORIZON))):
-            _write(log, catalog, origin, cutoff, folder / _SLICE.format(place))
-        for place, (origin, days) in enumerate(open_origins(log, cutoff, HORIZON)):
-            _write(log, catalog, origin, cutoff, folder / _OPEN.format(place), days)
+        for number, origin in enumerate(sorted(walk_training_origins(log, cutoff, HORIZON))):
+            _write(log, catalog, origin, cutoff, folder / _SLICE.format(number))
+        for number, (origin, days) in enumerate(walk_open_origins(log, cutoff, HORIZON)):
+            _write(log, catalog, origin, cutoff, folder / _OPEN.format(number), days)
         zone = log.shop.timezone
         year_ago = end_of_day(local_day(cutoff, zone) - YEAR_DAYS, zone)
         _write(log, catalog, year_ago, cutoff, folder / _YEAR_AGO)
@@ -85,23 +93,29 @@ def build(folder: Path) -> Usage:
 def _write(
     log: Log, catalog: Catalog, cutoff: int, known_until: int, path: Path, days: int = HORIZON
 ) -> None:
-    """Write everybody's features and labels at a cutoff; a customer is called by a hash."""
+    """Write everybody's features and labels at a cutoff, under a hash of the customer's id."""
     frame = build_features(log, [cutoff], catalog)
     labels = make_labels(log, frame, Window(cutoff, horizon=days), known_until)
     hashed = pd.util.hash_pandas_object(frame["customer_id"], index=False)
     numbers = frame[catalog.numbers].astype(np.float32)
-    told = labels.assign(watched_days=days)[LABELS]
+    known = labels.assign(watched_days=days)[LABELS]
     keys = frame[["cutoff"]].assign(customer_id=hashed // 2)  # within the signed integers
-    pd.concat([keys.astype({"customer_id": "int64"}), numbers, told], axis=1).to_parquet(path)
+    pd.concat([keys.astype({"customer_id": "int64"}), numbers, known], axis=1).to_parquet(path)
 
 
 def fit(folder: Path, percent_mille: int) -> Fitted:
-    """Fit both models to some of the customers, and keep what they say of those judged.
+    """Fit both models to some of the customers, and keep their forecasts for those judged.
 
     Parameters
     ----------
+    folder : Path
+        Where the built features are.
     percent_mille : int
         Customers to learn from, of 100,000.
+
+    Returns
+    -------
+    Fitted
     """
     parts, models = read_parts(folder, percent_mille / 1e5), list[Any]()
     usage = use(lambda: models.extend(train(parts)))
@@ -130,7 +144,17 @@ def train(parts: dict[str, pd.DataFrame]) -> tuple[Slices, Any, Any]:
 
 
 def make_slices_of(parts: dict[str, pd.DataFrame]) -> Slices:
-    """Put slices together from features and labels by file."""
+    """Assemble slices from features and labels by file.
+
+    Parameters
+    ----------
+    parts : dict of str to DataFrame
+        By file name; emptied.
+
+    Returns
+    -------
+    Slices
+    """
     latest, year_ago = parts.pop(_JUDGE), parts.pop(_YEAR_AGO)
     btyds = {p["cutoff"].iloc[0]: fit_member(p) for p in (*parts.values(), latest)}
     closed, still_open = (
@@ -170,28 +194,28 @@ def read_parts(folder: Path, share: float, features: int = 0) -> dict[str, pd.Da
 def _widen(part: pd.DataFrame, features: int) -> pd.DataFrame:
     """Add noisy copies of the features, as float64, as a build gives them."""
     rng = np.random.default_rng(0)
-    own = [name for name in part if part[name].dtype == np.float32]
-    varied = [name for name in own if name != CUTOFF_DAY]
+    built = [name for name in part if part[name].dtype == np.float32]
+    varied = [name for name in built if name != CUTOFF_DAY]
     copies = {
-        f"{name}_{place}": part[name].to_numpy(float) * (1 + rng.normal(0, 0.2, len(part)))
-        for place, name in enumerate(np.resize(varied, features - len(own)))
+        f"{name}_{number}": part[name].to_numpy(float) * (1 + rng.normal(0, 0.2, len(part)))
+        for number, name in enumerate(np.resize(varied, features - len(built)))
     }
     wide = pd.DataFrame(copies, index=part.index)
-    return pd.concat([part.astype(dict.fromkeys(own, float)), wide], axis=1)
+    return pd.concat([part.astype(dict.fromkeys(built, float)), wide], axis=1)
 
 
 def _judge(folder: Path, churn: Any, timing: Any) -> pd.DataFrame:
-    """Give what is said of the judged customers, the same for every sample, and its CRPS."""
+    """Forecast for the judged customers, the same for every sample, and score by CRPS."""
     everybody = pd.read_parquet(folder / _JUDGE)
     some = everybody.sample(min(JUDGED, len(everybody)), random_state=1)
-    found = []
+    forecasts = []
     for start in range(0, len(some), _BATCH):
         part = some.iloc[start : start + _BATCH]
         law = make_forecast(churn, timing, part).within[:, : HORIZON + 1]
         score = crps_by_customer(part["days_to_next"].to_numpy(), law)
-        told = part[["customer_id", "returned"]]
-        found.append(told.assign(p_return=law[:, -1], crps=score))
-    return pd.concat(found, ignore_index=True)
+        outcomes = part[["customer_id", "returned"]]
+        forecasts.append(outcomes.assign(p_return=law[:, -1], crps=score))
+    return pd.concat(forecasts, ignore_index=True)
 
 
 def _judged(folder: Path, percent_mille: int) -> Path:

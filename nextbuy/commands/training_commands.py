@@ -54,18 +54,18 @@ def train(
     """
     from models.kinds import KINDS
     from nextbuy.show.answer_tables import show_holdout, working
-    from training.channel.job import why_not
-    from training.train import count_steps, default_kinds
+    from training.channel.job import explain_missing_messages
+    from training.train import count_progress_steps, list_trainable_kinds
     from training.train import train as train_models
 
     log = read_log_of(shop)
-    kinds = [kind for kind in KINDS if kind in model] if model else default_kinds(log)
-    steps = count_steps(kinds, trials if tune_minutes is None else 0)
+    kinds = [kind for kind in KINDS if kind in model] if model else list_trainable_kinds(log)
+    steps = count_progress_steps(kinds, trials if tune_minutes is None else 0)
     with working(console, "training", steps) as progress:
         trained = train_models(
             log, kinds, read_cutoff_of(log, cutoff), trials, progress, tune_minutes=tune_minutes
         )
-    if not model and (reason := why_not(log)):
+    if not model and (reason := explain_missing_messages(log)):
         console.print(f"best-channel is not trained: {reason}", markup=False)
     for kind, version in trained.versions.items():
         console.print(f"{kind}: version {version} is the challenger")
@@ -100,12 +100,14 @@ def backtest(
     from features.windows import read_cutoff
     from nextbuy.show.answer_tables import working
     from nextbuy.show.backtest_tables import show_backtest, to_json
-    from training.evaluation.backtest import STEPS_PER_ORIGIN, origins_before
+    from training.evaluation.backtest import STEPS_PER_ORIGIN, list_origins_before
     from training.evaluation.backtest import backtest as run_backtest
 
     log = read_log_of(shop)
     instants = [read_cutoff(text, log.shop.timezone, "origins") for text in origins or ()]
-    chosen = instants or origins_before(log, origins_count, stride or log.shop.section.horizon_days)
+    chosen = instants or list_origins_before(
+        log, origins_count, stride or log.shop.section.horizon_days
+    )
     shown = Console(stderr=True) if as_json else console
     with working(shown, "back-test", STEPS_PER_ORIGIN * len(set(chosen))) as progress:
         found = run_backtest(log, chosen, progress=progress)
@@ -158,13 +160,13 @@ def policy(
     from features.errors import refuse
     from nextbuy.show.answer_tables import working
     from nextbuy.show.policy_tables import show_study
-    from training.policy_job import STEPS, study_shop
+    from training.policy_job import POLICY_STEPS, run_policy_study
 
     if not output.parent.is_dir():  # before minutes of work, not after
         raise refuse("--output", "a file in a folder that exists", str(output), "Make it first.")
     log = read_log_of(shop)
-    with working(console, "policy", STEPS) as progress:
-        study, page = study_shop(log, read_cutoff_of(log, cutoff), progress)
+    with working(console, "policy", POLICY_STEPS) as progress:
+        study, page = run_policy_study(log, read_cutoff_of(log, cutoff), progress)
     output.write_text(page, encoding="utf-8")
     show_study(console, study)
     console.print(f"report written to {output}", markup=False)

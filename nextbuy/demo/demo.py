@@ -27,9 +27,9 @@ from nextbuy.simulator.simulator import simulate_shop
 from serving.http.server import serve_command, serve_environment
 from training.evaluation.backtest import STEPS_PER_ORIGIN, backtest
 from training.lifecycle.promote import promote
-from training.metrics.probabilities import ALL, frequency_buckets
-from training.purchase.slices import earlier_cutoff, holdout_cutoff
-from training.train import count_steps, default_kinds, train
+from training.metrics.probabilities import ALL_CUSTOMERS, frequency_buckets
+from training.purchase.slices import latest_closed_cutoff, holdout_cutoff
+from training.train import count_progress_steps, list_trainable_kinds, train
 
 SIMULATED_CUSTOMERS = 5000
 TRIALS = 0  # the default settings: a search takes longer than a newcomer waits
@@ -82,12 +82,12 @@ def _learn(console: Console, log: Log) -> int:
     """Back-test, train, promote; gives the models' cutoff, after which is the holdout."""
     horizon = _horizon(log)
     cutoff = holdout_cutoff(log, horizon)
-    earlier = earlier_cutoff(log, cutoff, horizon)
+    earlier = latest_closed_cutoff(log, cutoff, horizon)
     what = "back-test one horizon before the holdout"
     with working(console, what, STEPS_PER_ORIGIN) as progress:
         found = backtest(log, [earlier], cutoff, progress)
-    show_holdout(console, found.scores[found.scores["frequency"] == ALL])
-    steps = count_steps(default_kinds(log), TRIALS)
+    show_holdout(console, found.scores[found.scores["frequency"] == ALL_CUSTOMERS])
+    steps = count_progress_steps(list_trainable_kinds(log), TRIALS)
     with working(console, "training", steps) as progress:
         trained = train(log, cutoff=cutoff, trials=TRIALS, progress=progress)
     if trained.holdout is not None:

@@ -9,14 +9,14 @@ from rich.console import Console
 from rich.table import Table
 
 from nextbuy.show.answer_tables import add_scores, score_columns
-from training.evaluation.comparison import Comparison
-from training.metrics.probabilities import ALL
+from training.evaluation.comparison import BacktestComparison
+from training.metrics.probabilities import ALL_CUSTOMERS
 
 _ORIGINS_IN_A_TABLE = 4  # so that it fits into a terminal of 80 columns
 _BUCKETS = {"0": "0", "1-2": "1-2", "3-9": "3-9", "10_up": "10+"}
 
 
-def show_backtest(console: Console, found: Comparison) -> None:
+def show_backtest(console: Console, found: BacktestComparison) -> None:
     """Show the scores over all origins, CRPS against each rival and at each origin."""
     console.print(_overall(found))
     console.print(_differences(found.differences))
@@ -26,7 +26,7 @@ def show_backtest(console: Console, found: Comparison) -> None:
     console.print(_by_frequency(found.pooled))
 
 
-def to_json(found: Comparison) -> str:
+def to_json(found: BacktestComparison) -> str:
     """Write `scores`, `pooled` and `differences` as lists of rows; what is not defined is null."""
     instants = [origin.isoformat() for origin in found.scores["origin"]]
     tables = {
@@ -37,8 +37,8 @@ def to_json(found: Comparison) -> str:
     return json.dumps({name: _records(table) for name, table in tables.items()}, indent=1)
 
 
-def _overall(found: Comparison) -> Table:
-    of_all = found.pooled[found.pooled["frequency"] == ALL]
+def _overall(found: BacktestComparison) -> Table:
+    of_all = found.pooled[found.pooled["frequency"] == ALL_CUSTOMERS]
     origins = ", ".join(f"{at:%Y-%m-%d}" for at in found.scores["origin"].drop_duplicates())
     table = Table(title=f"{of_all['customers'].iloc[0]:,} rows of customers, judged from {origins}")
     score_columns(table, of_all)
@@ -62,7 +62,7 @@ def _differences(differences: pd.DataFrame) -> Table:
 
 def _by_origin(scores: pd.DataFrame) -> Iterator[Table]:
     """Show CRPS by origin, where a mean over them may hide a season."""
-    of_all = scores[scores["frequency"] == ALL]
+    of_all = scores[scores["frequency"] == ALL_CUSTOMERS]
     crps = of_all.pivot_table(index="model", columns="origin", values="crps", sort=False)
     for start in range(0, len(crps.columns), _ORIGINS_IN_A_TABLE):
         yield _of_origins(crps.iloc[:, start : start + _ORIGINS_IN_A_TABLE])

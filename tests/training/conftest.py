@@ -1,41 +1,15 @@
-"""Judged origins made up of known laws, for the report's frames and page."""
+"""Fixtures that several tests of trainings share."""
+
+from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from training.evaluation.evaluation import Evaluation, Judged
-from training.metrics.probabilities import OURS
-
-CUSTOMERS, HORIZON = 600, 60
-
-
-def make_judged(split: str, cutoff: str, seed: int) -> Judged:
-    """Draw outcomes from known laws: `Nextbuy` says them, `blunt` their mean, `wrong` too much."""
-    rng = np.random.default_rng(seed)
-    rate = np.random.default_rng(0).uniform(0.002, 0.06, CUSTOMERS)  # per day, of each customer
-    days = np.ceil(rng.exponential(1 / rate)).astype(int)
-    days[days > HORIZON] = 0
-    law = -np.expm1(-np.arange(HORIZON + 1)[None, :] * rate[:, None])
-    customers = pd.DataFrame(
-        {
-            "customer_id": [f"secret-{place:04d}" for place in range(CUSTOMERS)],
-            "cutoff": pd.Timestamp(cutoff, tz="UTC"),
-            "frequency": np.arange(CUSTOMERS) % 12,
-            "rfm_segment": np.where(rate > 0.03, "champions", "at risk"),
-            "expected_spend": 1000 * law[:, -1],
-        }
-    )
-    labels = pd.DataFrame(
-        {
-            "days_to_next": days,
-            "returned": days > 0,
-            "purchase_days": (days > 0).astype(int),
-            "spend": np.where(days > 0, 1000.0, 0.0),
-        }
-    )
-    laws = {OURS: law, "blunt": np.tile(law.mean(axis=0), (CUSTOMERS, 1)), "wrong": law**0.5}
-    return Judged(split, customers, labels, laws)
+from nextbuy.simulator.simulator import simulate_shop
+from tests.training.drawn_messages import draw_messages, study_of
+from tests.training.judged_origins import make_judged
+from training.channel.study import PolicyStudy
+from training.evaluation.evaluation import Evaluation
 
 
 @pytest.fixture(scope="session")
@@ -44,3 +18,24 @@ def evaluation() -> Evaluation:
     return Evaluation(
         [make_judged("valid", "2025-01-31", seed=1), make_judged("holdout", "2025-04-01", seed=2)]
     )
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Configuration of a simulated shop of 400 customers, one per test module."""
+    return simulate_shop(tmp_path_factory.mktemp("small"), 400)
+
+
+@pytest.fixture(scope="session")
+def study() -> PolicyStudy:
+    """Study 15,000 messages whose arms were drawn at random."""
+    return study_of(draw_messages(15_000))
+
+
+@pytest.fixture(scope="session")
+def confounded() -> PolicyStudy:
+    """Study 12,000 messages of which nothing was drawn at random."""
+    rows = draw_messages(12_000, drawn=0.0)
+    some = np.arange(len(rows)) % 5 == 0  # nobody drew these either: a rule without a reason
+    rows.loc[some, "channel"] = "none"
+    return study_of(rows)

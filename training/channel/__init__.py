@@ -1,4 +1,1 @@
-"""Trains the channel model.
-
-With the study of what contact policies are worth on logged decisions.
-"""
+"""Trains the channel model, and estimates what contact policies are worth on logged decisions."""

@@ -1,9 +1,9 @@
-"""Attribution: which message gets the credit for an order. For reports alone.
+"""Attributes each order to one message at most; used in reports alone.
 
-An order has one message at most: of those sent to its customer within the window before it, the
-last one that was clicked before it, else the last one. Opens give no credit, by whomever. Nothing
-is learned from this and no policy is valued by it: whoever credits messages finds that messages
-work.
+The credit goes to one of the messages sent to the order's customer within the window before
+it: the last one that was clicked before the order, else the last one sent. Opens give no credit.
+Nothing is learned from this and no policy is valued by it, because crediting messages always
+shows that messages work.
 """
 
 import pandas as pd
@@ -17,13 +17,24 @@ from models.arms import NO_MESSAGE
 
 
 def attribute_orders(log: Log, first: int, known_until: int, window_days: int) -> pd.DataFrame:
-    """Attribute the orders that followed messages sent after `first`.
+    """Count, by channel, the orders that are attributed to messages sent after an instant.
+
+    Parameters
+    ----------
+    log : Log
+        The opened event log of one shop.
+    first : int
+        Only messages sent after this instant (UTC microseconds) get credit.
+    known_until : int
+        Last instant (UTC microseconds) that may be known.
+    window_days : int
+        Days after a message within which an order may be credited to it.
 
     Returns
     -------
     DataFrame
-        One row per channel: `channel, messages, orders, amount` (minor units), the channel with
-        the most orders first.
+        One row per channel: `channel`, `messages` (sent), `orders` (credited), `amount` (of those
+        orders, minor units); the channel with the most orders first.
     """
     messages = (
         f"SELECT * FROM ({messages_sql(log, known_until)}) WHERE channel <> {quote(NO_MESSAGE)} "

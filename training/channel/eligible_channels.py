@@ -1,4 +1,4 @@
-"""Which channels each customer could have been sent when a message was, and which preferred."""
+"""Determines which channels each customer could have been sent when a message was."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -27,17 +27,28 @@ _READ = {
 def read_options(
     log: Log, rows: pd.DataFrame, arms: Sequence[str], known_until: int, rules: ContactRules
 ) -> Options:
-    """Say what could have been sent just before each message was, and what was preferred then.
+    """Read what each message's customer could have been sent just before it, and preferred.
 
-    By the rules of today, as far as was known then. The arm that was sent is always eligible:
-    it was sent.
+    The shop's rules of today are applied to the consents, messages and reachability known then.
+    The arm that was sent always counts as eligible, because it was sent.
 
     Parameters
     ----------
+    log : Log
+        The opened event log of one shop.
     rows : DataFrame
         One row per message, with `customer_id, sent_at, channel`.
     arms : sequence of str
-        The columns of the options, `none` among them.
+        Names of the arms, `none` among them; the columns of the options.
+    known_until : int
+        Last instant (UTC microseconds) that the log may know.
+    rules : ContactRules
+        The shop's rules on consent, contact frequency and quiet hours.
+
+    Returns
+    -------
+    Options
+        Row by row with `rows`.
     """
     histories = _read_histories(log, rows["customer_id"], known_until)
     return options_before(histories, rows, arms, rules)
@@ -49,11 +60,28 @@ def options_before(
     arms: Sequence[str],
     rules: ContactRules,
 ) -> Options:
-    """Find the options just before each message in the histories of the customers, by their id."""
+    """Determine the options just before each message from the histories of the customers.
+
+    Parameters
+    ----------
+    histories : dict of str to History
+        By customer id, the tables that eligibility and preference depend on.
+    rows : DataFrame
+        One row per message, with `customer_id, sent_at, channel`.
+    arms : sequence of str
+        Names of the arms, `none` among them; the columns of the options.
+    rules : ContactRules
+        The shop's rules on consent, contact frequency and quiet hours.
+
+    Returns
+    -------
+    Options
+        Row by row with `rows`.
+    """
     eligible = np.zeros((len(rows), len(arms)), dtype=bool)
     preferred = []
-    asked = zip(rows["customer_id"], rows["sent_at"], strict=True)
-    for row_index, (customer, sent_at) in enumerate(asked):
+    messages = zip(rows["customer_id"], rows["sent_at"], strict=True)
+    for row_index, (customer, sent_at) in enumerate(messages):
         tables, just_before = histories.get(customer, {}), int(sent_at) - 1
         checks = [check_eligibility(arm, tables, just_before, rules) for arm in arms]
         eligible[row_index] = [check.eligible for check in checks]
@@ -65,9 +93,9 @@ def options_before(
 def _read_histories(
     log: Log, customers: "pd.Series[str]", known_until: int
 ) -> Mapping[str, History]:
-    """Read of some customers what their options depend on."""
+    """Read the tables that options depend on: customer -> table name -> columns."""
     log.connection.register("_asked", pd.DataFrame({"customer_id": customers.unique()}))
-    found: dict[str, dict[str, TableColumns]] = {}
+    histories: dict[str, dict[str, TableColumns]] = {}
     for name, condition in _READ.items():
         if HISTORY_TABLES[name].contract in log.provided:
             columns = ", ".join(HISTORY_TABLES[name].columns)
@@ -76,13 +104,13 @@ def _read_histories(
                 f"WHERE customer_id IN (FROM _asked) AND {condition} ORDER BY customer_id"
             ).df()
             for customer, table in _split(name, frame):
-                found.setdefault(customer, {})[name] = table
+                histories.setdefault(customer, {})[name] = table
     log.connection.unregister("_asked")
-    return found
+    return histories
 
 
 def _split(name: str, frame: pd.DataFrame) -> Iterator[tuple[str, TableColumns]]:
-    """Part rows in the order of their customers into the tables of each."""
+    """Split rows that are sorted by customer into one table of columns per customer."""
     columns = {column: _array(column, frame[column]) for column in HISTORY_TABLES[name].columns}
     customer = frame["customer_id"].to_numpy()
     starts = run_starts(customer)
@@ -91,7 +119,7 @@ def _split(name: str, frame: pd.DataFrame) -> Iterator[tuple[str, TableColumns]]
 
 
 def _array(column: str, values: "pd.Series[Any]") -> Array:
-    """Turn a column into that of a history: numbers with NaN, texts with None."""
+    """Turn a column into a history's array: numbers with NaN for null, texts with None."""
     if column in TEXT_COLUMNS:
         return values.astype(object).where(values.notna(), None).to_numpy()
     return values.to_numpy(dtype=float, na_value=np.nan)

@@ -23,7 +23,7 @@ from models.kinds import CHANNEL, CHURN, TIMING
 from training.channel.best_moments import train_moments
 from training.channel.eligible_channels import read_options
 from training.channel.message_rows import make_message_rows
-from training.channel.rich_effects import Contest, challenge, log_contest
+from training.channel.tree_challenger import ChallengeResult, challenge_with_trees, log_challenge
 from training.metrics.probabilities import (
     OURS,
     frequency_buckets,
@@ -31,18 +31,37 @@ from training.metrics.probabilities import (
     score_probability,
 )
 from training.runs.candidates import Candidate, Judgement
-from training.runs.runs import SEED, log_candidate, log_plots, log_scores, training_run
+from training.runs.training_runs import SEED, log_candidate, log_plots, log_scores, training_run
 
-TEST_DAYS = 28
+JUDGED_DAYS = 28
 LEARN_DAYS = 365
 MIN_MESSAGES = 1000
 
 
-def train_channel(log: Log, cutoff: int, progress: Callable[[str], None]) -> Candidate:
-    """Train the channel model as one MLflow run; registers nothing.
+def train_channel_model(log: Log, cutoff: int, progress: Callable[[str], None]) -> Candidate:
+    """Train the channel model as one MLflow run, without registering it.
 
-    Judged on the four weeks of messages after the cutoff where they are observed (`holdout`),
-    else by a second fit on the last four weeks before it (`valid`).
+    It is judged on the four weeks of messages after the cutoff where their outcomes are observed
+    (`holdout`), else by a second fit that leaves out the last four weeks before it (`valid`).
+
+    Parameters
+    ----------
+    log : Log
+        The opened event log of one shop.
+    cutoff : int
+        Last instant that the model may know (UTC microseconds).
+    progress : callable
+        Called with the model's name when it is trained.
+
+    Returns
+    -------
+    Candidate
+        The fitted model with its judgement against the base rate, ready to be registered.
+
+    Raises
+    ------
+    InputError
+        The year before the cutoff has too few messages, or none through a channel.
     """
     window = log.shop.channels.window_days
     flags = msgspec.structs.asdict(BoosterSettings()) | {"window_days": window}
@@ -50,10 +69,10 @@ def train_channel(log: Log, cutoff: int, progress: Callable[[str], None]) -> Can
         catalog = read_catalog(log, cutoff).without_texts()
         since = cutoff - LEARN_DAYS * DAY
         rows = make_message_rows(log, catalog, since, cutoff, window, cutoff)
-        check_enough(rows, window)
-        contest = _fit_best(log, cutoff, catalog, rows)
-        log_contest(contest, log.shop.minor_digits)
-        model = msgspec.structs.replace(contest.model, moments=train_moments(log, since, cutoff))
+        check_message_rows(rows, window)
+        result = _fit_best(log, cutoff, catalog, rows)
+        log_challenge(result, log.shop.minor_digits)
+        model = msgspec.structs.replace(result.model, moments=train_moments(log, since, cutoff))
         mlflow.set_tag("level", model.level)
         judgement = _judge(log, cutoff, catalog, rows, model)
         sample = rows.head(5)
@@ -62,36 +81,73 @@ def train_channel(log: Log, cutoff: int, progress: Callable[[str], None]) -> Can
         return log_candidate(log, CHANNEL, model, cutoff, example, judgement)
 
 
-def fit_on(rows: pd.DataFrame, window: int, catalog: Catalog) -> ChannelModel:
-    """Fit an exploring model, or associations, to rows of `make_message_rows`."""
+def fit_channel_model(rows: pd.DataFrame, window: int, catalog: Catalog) -> ChannelModel:
+    """Fit a channel model, exploring or observational, to the messages of a log.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        One row per message, from `make_message_rows`.
+    window : int
+        Days after a message within which a purchase counts.
+    catalog : Catalog
+        Features that the model may read, all of them columns of `rows`.
+
+    Returns
+    -------
+    ChannelModel
+        The model, without best moments.
+    """
     traits = channel_traits(sorted(rows["channel"].unique()), catalog)
     return fit_channel(rows, window, list(catalog), traits, BoosterSettings(), SEED)
 
 
-def _fit_best(log: Log, cutoff: int, catalog: Catalog, rows: pd.DataFrame) -> Contest:
-    """Fit the model, and let trees challenge it where enough was drawn at random."""
+def _fit_best(log: Log, cutoff: int, catalog: Catalog, rows: pd.DataFrame) -> ChallengeResult:
+    """Fit the channel model, and let trees challenge it where enough was drawn at random."""
     shop = log.shop
 
     def fit(part: pd.DataFrame) -> ChannelModel:
-        return fit_on(part, shop.channels.window_days, catalog)
+        return fit_channel_model(part, shop.channels.window_days, catalog)
 
-    def options(asked: pd.DataFrame, arms: Sequence[str]) -> Options:
-        return read_options(log, asked, arms, cutoff, shop.rules)
+    def options(messages: pd.DataFrame, arms: Sequence[str]) -> Options:
+        return read_options(log, messages, arms, cutoff, shop.rules)
 
-    return challenge(fit(rows), rows, fit, options, MessageValue.of_shop(shop))
+    return challenge_with_trees(fit(rows), rows, fit, options, MessageValue.of_shop(shop))
 
 
-def why_not(log: Log) -> str | None:
-    """Say why a shop cannot train the channel model; None if it can try."""
+def explain_missing_messages(log: Log) -> str | None:
+    """Explain why a shop's messages are too few for a channel model.
+
+    Parameters
+    ----------
+    log : Log
+        The opened event log of one shop.
+
+    Returns
+    -------
+    str or None
+        What is missing, as a text; None where a training may be tried.
+    """
     if "messages" not in log.provided:
         return "the shop gives no table messages"
     count = log.count("messages")
     return None if count >= MIN_MESSAGES else f"{count} messages, at least {MIN_MESSAGES} needed"
 
 
-def check_messages(log: Log) -> None:
-    """Refuse a shop that has nothing to learn channels from, before anything is built."""
-    if (reason := why_not(log)) is not None:
+def check_messages_table(log: Log) -> None:
+    """Check, before anything is built, that a shop has messages to learn channels from.
+
+    Parameters
+    ----------
+    log : Log
+        The opened event log of one shop.
+
+    Raises
+    ------
+    InputError
+        The shop gives no table `messages`, or fewer than `MIN_MESSAGES` rows of it.
+    """
+    if (reason := explain_missing_messages(log)) is not None:
         raise refuse(
             "tables.messages",
             "enough messages to learn the channel model from",
@@ -100,7 +156,21 @@ def check_messages(log: Log) -> None:
         )
 
 
-def check_enough(rows: pd.DataFrame, window: int) -> None:
+def check_message_rows(rows: pd.DataFrame, window: int) -> None:
+    """Check that the messages of a year are enough to learn channels from.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        One row per message with a closed window; its column `channel` is read.
+    window : int
+        Days after a message within which a purchase counts; named in the error.
+
+    Raises
+    ------
+    InputError
+        There are fewer than `MIN_MESSAGES` rows, or all of them are of the arm `none`.
+    """
     if len(rows) < MIN_MESSAGES:
         raise refuse(
             "messages",
@@ -122,13 +192,13 @@ def _judge(
 ) -> Judgement:
     """Judge on the messages after the cutoff, else by a second fit before the last weeks."""
     window = log.shop.channels.window_days
-    ends = cutoff + (TEST_DAYS + window + log.shop.section.settle_days) * DAY
+    ends = cutoff + (JUDGED_DAYS + window + log.shop.section.settle_days) * DAY
     if ends <= log.observed_until:
-        last = cutoff + TEST_DAYS * DAY
+        last = cutoff + JUDGED_DAYS * DAY
         later = make_message_rows(log, catalog, cutoff, last, window, log.observed_until)
         if len(later):
             return _score("holdout", model, later, rows["bought"].mean())
-    start = int(rows["sent_at"].max()) - TEST_DAYS * DAY
+    start = int(rows["sent_at"].max()) - JUDGED_DAYS * DAY
     learned = rows[rows["sent_at"] <= start - window * DAY]
     if len(learned) < MIN_MESSAGES // 2:
         return Judgement(float("nan"), float("nan"))
@@ -137,7 +207,7 @@ def _judge(
 
 
 def _score(split: str, model: ChannelModel, test: pd.DataFrame, base_rate: float) -> Judgement:
-    """Log the scores overall and by channel; judge against the base rate."""
+    """Log the scores overall and by channel, and judge the model against the base rate."""
     p = _p_of_sent(model, test)
     bought = test["bought"].to_numpy(dtype=bool)
     log_scores(split, score_probability(bought, p))
@@ -155,7 +225,7 @@ def _score(split: str, model: ChannelModel, test: pd.DataFrame, base_rate: float
 
 
 def _p_of_sent(model: ChannelModel, rows: pd.DataFrame) -> Floats:
-    """Give each message the probability of its own channel; the base of an unseen one."""
+    """Return each message's probability under its channel, or the base rate for an unseen one."""
     predicted = model.predict(rows)
     p = np.full(len(rows), model.base_rate)
     for channel, of_channel in rows.groupby("channel").indices.items():

@@ -1,4 +1,4 @@
-"""Messages as training rows of the channel model: features before each, outcome after it."""
+"""Builds the channel model's training rows: features before each message, outcome after it."""
 
 import pandas as pd
 
@@ -20,22 +20,30 @@ def make_message_rows(
     window_days: int,
     known_until: int,
 ) -> pd.DataFrame:
-    """Make a row per message sent after `first` and up to `last`.
+    """Make one training row per message sent after `first` and up to `last`.
 
     The features of a message are those of its customer at the latest of the weekly cutoffs
     before it was sent, so that nothing it caused is in them.
 
     Parameters
     ----------
+    log : Log
+        The opened event log of one shop.
+    catalog : Catalog
+        Features to build.
+    first, last : int
+        Instants (UTC microseconds) after which, and up to which, messages were sent.
+    window_days : int
+        Days after a message within which a purchase counts.
     known_until : int
-        Last instant that the outcomes may know; messages whose window is still open are
-        left out.
+        Last instant (UTC microseconds) that the outcomes may know; messages whose window is still
+        open are left out.
 
     Returns
     -------
     DataFrame
         One row per message: the columns of `make_message_labels` and the catalog's features,
-        NaN for a contact without anything known at that cutoff.
+        NaN for a contact of whom nothing was known at that cutoff.
     """
     labels = make_message_labels(log, window_days, known_until)
     labels = labels[(labels["sent_at"] > first) & (labels["sent_at"] <= last)]

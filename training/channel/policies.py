@@ -1,8 +1,8 @@
-"""Policies that are compared: who would have been sent what, by whom.
+"""Compared contact policies: which arm each of them would have given to each decision.
 
-A policy that learns is given each customer by a model that has not seen them (cross-fitting), so
-that its value on their decisions is no flattery. The best fixed arm learns too: it is the one
-that the other folds would have picked.
+A policy that learns meets each customer with a model fitted without that customer
+(cross-fitting), so that its estimated value is not flattered. The best fixed arm learns too: it is
+the one that the other folds would have picked.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,20 +26,51 @@ FOLDS = 5
 
 
 @dataclass(frozen=True)
+class CustomerFolds:
+    """A random split of customers into parts, all rows of a customer in the same part.
+
+    Attributes
+    ----------
+    count : int
+        Number of parts.
+    seed : int
+        Seed of the split.
+    """
+
+    count: int = FOLDS
+    seed: int = 0
+
+    def assign(self, customers: "pd.Series[str]") -> Indices:
+        """Assign the customer of each row to a part.
+
+        Parameters
+        ----------
+        customers : Series (n,)
+            Customer ids, one per row.
+
+        Returns
+        -------
+        int array (n,)
+            Number of the part, 0..count-1.
+        """
+        return np.asarray(customer_folds(customers, self.count, self.seed))
+
+
+@dataclass(frozen=True)
 class CrossFittedPredictions:
-    """What models say of customers whom they have not seen, a row per message.
+    """Predictions for each message by models that were fitted without its customer.
 
     Attributes
     ----------
     arms : list of str
-        In the order of the columns.
+        Names of the K arms, in the order of the columns.
     p : array (n, K)
-        P(purchase within the window) by arm; that without a message for an arm that the model
-        does not know.
+        P(purchase within the window) by arm, a row per message; that without a message for an arm
+        that the model does not know.
     spend : array (n,)
-        Mean amount of such a purchase.
-    chosen, fixed : array (n,)
-        The places of the arm that the model recommends and of the best fixed eligible arm.
+        Mean amount of such a purchase, minor units.
+    chosen, fixed : int array (n,)
+        Column of the arm that the model recommends, and of the best fixed eligible arm.
     """
 
     arms: list[str]
@@ -56,43 +87,65 @@ def cross_fit(
     worth: MessageValue,
     default_order: Sequence[str] = (),
     *,
-    folds: int = FOLDS,
-    seed: int = 0,
+    folds: CustomerFolds = CustomerFolds(),
 ) -> CrossFittedPredictions:
-    """Let models that have not seen a customer speak of each.
+    """Predict for each message with a model that was fitted without its customer.
 
     Parameters
     ----------
     rows : DataFrame
-        As `fit_channel` takes them.
+        One row per message (n rows), as `fit_channel` takes them.
+    fit : callable
+        Rows -> channel model.
     options : Options
         What the customer of each message could have been sent, and preferred.
+    worth : MessageValue
+        What the shop earns by a purchase and pays for a message, minor units.
     default_order : sequence of str
-        What is recommended while nothing has been drawn at random.
+        Order of arms that is recommended while nothing has been drawn at random.
+    folds : CustomerFolds
+        The parts of the customers; one model is fitted for each.
+
+    Returns
+    -------
+    CrossFittedPredictions
+        Row by row with `rows`.
     """
     arms = options.arms
-    fold = customer_folds(rows["customer_id"], folds, seed)
-    found = CrossFittedPredictions(
+    fold = folds.assign(rows["customer_id"])
+    unseen = CrossFittedPredictions(
         arms,
         np.zeros(options.eligible.shape),
         np.zeros(len(rows)),
         *np.zeros((2, len(rows)), dtype=int),
     )
-    for place in range(folds):
-        out = np.flatnonzero(fold == place)
-        model = fit(rows[fold != place])
+    for part in range(folds.count):
+        out = np.flatnonzero(fold == part)
+        model = fit(rows[fold != part])
         left_out, of_left_out = rows.iloc[out], options.take(out)
-        found.p[out] = predict_arms(model, left_out, arms)
-        found.spend[out] = model.spend
-        found.fixed[out] = _best_fixed(model, worth, of_left_out)
-        found.chosen[out] = recommend_all(model, left_out, of_left_out, worth, default_order)
-    return found
+        unseen.p[out] = predict_arms(model, left_out, arms)
+        unseen.spend[out] = model.spend
+        unseen.fixed[out] = _best_fixed(model, worth, of_left_out)
+        unseen.chosen[out] = recommend_all(model, left_out, of_left_out, worth, default_order)
+    return unseen
 
 
 def predict_arms(model: ChannelModel, rows: pd.DataFrame, arms: Sequence[str]) -> Floats:
-    """Predict P(purchase within the window) by arm: array (n, K).
+    """Predict the probability of a purchase within the window under each arm.
 
-    An arm that the model does not know is predicted as no message.
+    Parameters
+    ----------
+    model : ChannelModel
+        A fitted channel model.
+    rows : DataFrame
+        One row per message (n rows), with the model's inputs.
+    arms : sequence of str
+        Names of the K arms; one that the model does not know is predicted as no message.
+
+    Returns
+    -------
+    array (n, K)
+        Probabilities, 0..1.
     """
     reading = model.read(rows)
     p, without = reading.p, expit(reading.score)
@@ -100,9 +153,18 @@ def predict_arms(model: ChannelModel, rows: pd.DataFrame, arms: Sequence[str]) -
 
 
 def arms_of(rows: pd.DataFrame) -> list[str]:
-    """Name the arms that the customers of a table of messages may be recommended, sorted.
+    """List the arms that the customers of a table of messages may be recommended, sorted by name.
 
-    No message is one of them although nobody was logged with it: the service recommends it, too.
+    `none` is one of them even if nobody was logged with it, because the service recommends it too.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        One row per message, with `channel`.
+
+    Returns
+    -------
+    list of str
     """
     return arms_with_none(rows["channel"].unique())
 
@@ -114,13 +176,32 @@ def recommend_all(
     worth: MessageValue,
     default_order: Sequence[str] = (),
 ) -> Indices:
-    """Recommend as the service does: the column of `options` per row."""
+    """Recommend an arm for each row, as the service does.
+
+    Parameters
+    ----------
+    model : ChannelModel
+        A fitted channel model.
+    rows : DataFrame
+        One row per customer or message (n rows), with the model's inputs.
+    options : Options
+        What each of them can be sent, and prefers.
+    worth : MessageValue
+        What the shop earns by a purchase and pays for a message, minor units.
+    default_order : sequence of str
+        Order of arms that is followed while nothing has been drawn at random.
+
+    Returns
+    -------
+    int array (n,)
+        Column of the recommended arm in `options`.
+    """
     values = worth.of_identified(model.read(rows), rows)
     return recommend_arms(order_to_follow(model, default_order), values, options)
 
 
 def _best_fixed(model: ChannelModel, worth: MessageValue, options: Options) -> Indices:
-    """Choose the eligible arm that is worth most to the mean customer, whoever the customer is."""
+    """Choose the eligible arm that is worth most to the mean customer, the same for everybody."""
     rates = {arm: np.array([rate]) for arm, rate in model.mean_p.items()}
     mean = worth.of(rates, model.spend, np.zeros(1))
     values = {arm: value.repeat(len(options.eligible)) for arm, value in mean.items()}
@@ -130,10 +211,24 @@ def _best_fixed(model: ChannelModel, worth: MessageValue, options: Options) -> I
 def make_policies(
     rows: pd.DataFrame, unseen: CrossFittedPredictions, options: Options
 ) -> dict[str, Floats]:
-    """Lay out the chances of every policy: arrays (n, K) by name.
+    """Make the compared policies: each gives every decision a chance per arm.
 
     What was never sent cannot be valued: the uniform policy draws among the arms of `rows`, and
     sending nobody a message is a policy only where some were logged without one.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        One row per decision (n rows); the open rates by channel are read where they are columns.
+    unseen : CrossFittedPredictions
+        Row by row with `rows`.
+    options : Options
+        What each decision's customer could have been sent.
+
+    Returns
+    -------
+    dict of str to array (n, K)
+        Chances by the policy's name; each row sums to 1.
     """
     arms = unseen.arms
     drawn_from = options.eligible & np.isin(arms, rows["channel"].unique())
@@ -151,7 +246,7 @@ def make_policies(
 
 
 def _open_rates(rows: pd.DataFrame, arms: Sequence[str]) -> dict[str, Floats]:
-    """Give the customers' open rates of the arms that have one, -inf where it is missing."""
+    """Return the customers' open rates of the arms that have one, -inf where it is missing."""
     columns = {arm: f"{arm}_open_rate_182d" for arm in arms}
     return {
         arm: rows[column].fillna(-np.inf).to_numpy(dtype=float)
@@ -161,10 +256,22 @@ def _open_rates(rows: pd.DataFrame, arms: Sequence[str]) -> dict[str, Floats]:
 
 
 def _most_opened(rates: Mapping[str, Floats], options: Options) -> Indices:
-    """Choose as rivals do: the eligible channel whose messages the customer opens most."""
+    """Choose as rival products do: the eligible channel whose messages the customer opens most."""
     return recommend_arms(None, rates, options.without_preferences())
 
 
 def one_hot(chosen: Indices, arms: int) -> Floats:
-    """Give the chosen arm the chance 1: array (n, arms)."""
+    """Turn chosen arms into chances: 1 for the chosen arm, 0 for the others.
+
+    Parameters
+    ----------
+    chosen : int array (n,)
+        Column of the chosen arm of each decision.
+    arms : int
+        Number of arms, K.
+
+    Returns
+    -------
+    array (n, K)
+    """
     return np.asarray(np.eye(arms)[chosen])

@@ -1,4 +1,4 @@
-"""What a policy would have brought: estimated from decisions that were drawn at random.
+"""Estimates what a contact policy would have brought, from decisions drawn at random.
 
 A policy gives each decision a chance per arm. Its value is the mean outcome had it drawn. Three
 estimators stand side by side, since each fails where the others may not:
@@ -8,10 +8,10 @@ estimators stand side by side, since each fails where the others may not:
   Chernozhukov et al. 2018).
 - **SNIPS**, self-normalised weighting (Swaminathan & Joachims 2015): no model at all.
 - **DRos**, DR with optimistic shrinkage (Su, Dimakopoulou, Krishnamurthy & Dudik 2020): large
-  weights are drawn in, which trades variance for bias. Its interval is as wide as DR's: how much
-  bias was taken in is known no better than the variance that went.
+  weights are reduced, which trades variance for bias. Its interval is as wide as DR's, because the
+  bias that was accepted is known no better than the variance that it replaced.
 
-A customer may have several decisions, so that spreads are taken over customers; intervals of
+A customer may have several decisions, so that spreads are taken over customers. The intervals of
 several policies hold together: they reach as far as the largest of their correlated t statistics
 (Hothorn, Bretz & Westfall 2008).
 """
@@ -28,25 +28,31 @@ from features.errors import refuse
 
 _DRAWS = 2000
 _LEVEL = 0.95
-_SHRINKAGES = np.geomspace(1.0, 1e6, 25)  # lambda of DRos; the largest leaves the weights alone
+# Candidates for lambda of DRos; the largest hardly changes the weights.
+_SHRINKAGES = np.geomspace(1.0, 1e6, 25)
 
 
 @dataclass(frozen=True)
 class LoggedDecisions:
-    """Decisions drawn at random, a row each.
+    """Decisions whose arm was drawn with a logged chance, with what came of each.
 
     Attributes
     ----------
     customer : array (n,)
-        Whose decision it was.
-    arm : array (n,)
-        The place of the arm that was drawn among the K arms.
+        Id of the customer whose decision it was.
+    arm : int array (n,)
+        Index of the arm that was drawn, 0..K-1.
     propensity : array (n,)
-        The logged chance with which it was drawn, above 0.
+        Logged chance with which it was drawn, above 0 and at most 1.
     outcome : array (n,)
-        What came of it.
+        What came of it, in the unit that policies are to be valued in.
     model : array (n, K)
         Expected outcome by arm, from a model that has not seen the row's customer.
+
+    Raises
+    ------
+    InputError
+        No rows, columns of different lengths, an unknown arm, or an impossible propensity.
     """
 
     customer: NDArray[np.generic]
@@ -56,7 +62,7 @@ class LoggedDecisions:
     model: Floats
 
     def __post_init__(self) -> None:
-        """Refuse what no value can be estimated from."""
+        """Check the columns' lengths, the arms and the propensities."""
         rows, arms = self.model.shape
         lengths = {len(v) for v in (self.customer, self.arm, self.propensity, self.outcome)}
         if rows == 0 or lengths != {rows} or not ((self.arm >= 0) & (self.arm < arms)).all():
@@ -75,20 +81,30 @@ class LoggedDecisions:
             )
 
     def of_drawn(self, by_arm: Floats) -> Floats:
-        """Take what an array (n, K) says of the arm that was drawn."""
+        """Return, for each decision, the value that belongs to the arm that was drawn.
+
+        Parameters
+        ----------
+        by_arm : array (n, K)
+            A value per decision and arm.
+
+        Returns
+        -------
+        array (n,)
+        """
         return np.asarray(by_arm[np.arange(len(self.arm)), self.arm])
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean with its spread over customers.
+    """An estimated mean with its standard error and interval over customers.
 
     Attributes
     ----------
     value, error : float
-        The estimate and its standard error.
+        The estimate and its standard error, in the unit of the outcomes.
     low, high : float
-        The interval that holds together with those of the other policies.
+        The 95 % interval; those of policies estimated together hold all at once.
     """
 
     value: float
@@ -99,14 +115,16 @@ class Estimate:
 
 @dataclass(frozen=True)
 class PolicyValue:
-    """One policy's value by each estimator, and how much the log can say of it.
+    """The value of one policy by three estimators, and how much of the log it rests on.
 
     Attributes
     ----------
+    dr, snips, dros : Estimate
+        Mean outcome per decision, doubly robust, self-normalised, and shrunken.
     effective : float
-        Effective sample size: (sum of weights)^2 / sum of squared weights.
+        Effective number of decisions: (sum of weights)^2 / sum of squared weights.
     largest_share : float
-        The largest weight's share of all weights.
+        Share of the largest weight in the sum of all weights, 0..1.
     """
 
     dr: Estimate
@@ -119,22 +137,36 @@ class PolicyValue:
 def policy_values(
     decisions: LoggedDecisions, policies: Mapping[str, Floats], *, seed: int = 0
 ) -> dict[str, PolicyValue]:
-    """Estimate the value of several policies from the same decisions.
+    """Estimate the value of several policies from the same logged decisions.
 
     Parameters
     ----------
-    policies : arrays (n, K) by name
-        The chance that the policy gives each arm; rows sum to 1, an arm that is not eligible
+    decisions : LoggedDecisions
+        n decisions among K arms.
+    policies : dict of str to array (n, K)
+        By policy, the chance that it gives each arm; rows sum to 1, an arm that is not eligible
         has 0.
+    seed : int
+        Seed of the draws behind the simultaneous intervals.
+
+    Returns
+    -------
+    dict of str to PolicyValue
+        By policy; the intervals of one estimator hold for all policies at once.
+
+    Raises
+    ------
+    InputError
+        A policy's chances have another shape, do not sum to 1, or never meet a drawn arm.
     """
     weights = _weights(decisions, policies)
-    found = {name: _influences(decisions, policies[name], weights[name]) for name in policies}
+    shares = {name: _influences(decisions, policies[name], weights[name]) for name in policies}
     estimates = [
-        _simultaneous([f[k] for f in found.values()], decisions.customer, seed) for k in range(3)
+        _simultaneous([s[k] for s in shares.values()], decisions.customer, seed) for k in range(3)
     ]
     return {
-        name: PolicyValue(*(of_kind[place] for of_kind in estimates), *_reach(weights[name]))
-        for place, name in enumerate(policies)
+        name: PolicyValue(dr, snips, dros, *_weight_spread(weights[name]))
+        for name, dr, snips, dros in zip(policies, *estimates, strict=True)
     }
 
 
@@ -145,9 +177,30 @@ def gains(
     *,
     seed: int = 0,
 ) -> dict[str, Estimate]:
-    """Estimate by DR how much more each policy would have brought than one of them.
+    """Estimate by DR how much more each policy would have brought than a reference policy.
 
     Both are estimated from the same rows, so that what they share cancels out.
+
+    Parameters
+    ----------
+    decisions : LoggedDecisions
+        n decisions among K arms.
+    policies : dict of str to array (n, K)
+        By policy, the chance that it gives each arm; rows sum to 1.
+    against : str
+        Name of the reference policy, one of `policies`.
+    seed : int
+        Seed of the draws behind the simultaneous intervals.
+
+    Returns
+    -------
+    dict of str to Estimate
+        By each other policy: the difference of mean outcomes per decision.
+
+    Raises
+    ------
+    InputError
+        `against` is not among the policies, or a policy's chances are wrong.
     """
     if against not in policies:
         raise refuse("against", "one of " + ", ".join(policies), against, "Name a policy given.")
@@ -159,23 +212,51 @@ def gains(
 
 
 def mean_outcome(outcome: Floats, customer: ArrayLike, *, seed: int = 0) -> Estimate:
-    """Give the mean of outcomes with its interval of 95 % over customers."""
+    """Estimate a mean outcome with its 95 % interval over customers.
+
+    Parameters
+    ----------
+    outcome : array (n,)
+        One value per decision.
+    customer : array (n,)
+        Id of the customer of each decision.
+    seed : int
+        Seed of the draws behind the interval.
+
+    Returns
+    -------
+    Estimate
+    """
     return _simultaneous([outcome], customer, seed)[0]
 
 
-def sends_needed(p: float, relative_effect: float) -> int:
+def count_sends_needed(p: float, relative_effect: float) -> int:
     """Count the sends per arm that a test of two arms needs, at 80 % power and 5 % error.
 
-    n = 15.7 p (1 - p) / (p effect)^2 per arm, 15.7 = 2 (1.96 + .84)^2.
+    The normal approximation n = 15.7 p (1 - p) / (p effect)^2, with 15.7 = 2 (1.96 + .84)^2.
 
-    >>> sends_needed(0.02, 0.10)
+    Parameters
+    ----------
+    p : float
+        Conversion rate of the weaker arm, 0..1.
+    relative_effect : float
+        Smallest relative difference that the test must show; .1 is 10 % of `p`.
+
+    Returns
+    -------
+    int
+        Sends of each arm.
+
+    Examples
+    --------
+    >>> count_sends_needed(0.02, 0.10)
     76930
     """
     return int(np.ceil(15.7 * p * (1 - p) / (p * relative_effect) ** 2))
 
 
 def _weights(decisions: LoggedDecisions, policies: Mapping[str, Floats]) -> dict[str, Floats]:
-    """Weigh each row by policy: the policy's chance of the drawn arm over the logged one."""
+    """Return each policy's weights: its chance of the drawn arm over the logged chance."""
     for name, chances in policies.items():
         _check_policy(name, chances, decisions)
     return {
@@ -187,7 +268,7 @@ def _weights(decisions: LoggedDecisions, policies: Mapping[str, Floats]) -> dict
 def _influences(
     decisions: LoggedDecisions, chances: Floats, weight: Floats
 ) -> tuple[Floats, Floats, Floats]:
-    """Give each row's share of the three estimates; the mean of a share is the estimate."""
+    """Return each row's share of the DR, SNIPS and DRos estimate; their mean is the estimate."""
     snips = float(weight @ decisions.outcome / weight.sum())
     robust = _doubly_robust(decisions, chances, weight)
     return (
@@ -220,11 +301,11 @@ def _shrunk(decisions: LoggedDecisions, chances: Floats, weight: Floats) -> Floa
 
 
 def _simultaneous(shares: list[Floats], customer: ArrayLike, seed: int) -> list[Estimate]:
-    """Turn shares into estimates whose intervals hold together."""
+    """Turn rows' shares into estimates whose intervals hold together."""
     codes = pd.factorize(np.asarray(customer))[0]
     values = np.array([share.mean() for share in shares])
-    by_customer = np.column_stack(
-        [np.bincount(codes, weights=share - share.mean()) for share in shares]
+    by_customer: Floats = np.column_stack(
+        [np.bincount(codes, weights=share - share.mean()).astype(float) for share in shares]
     )
     customers = len(by_customer)
     inflation = customers / max(customers - 1, 1)
@@ -237,22 +318,23 @@ def _simultaneous(shares: list[Floats], customer: ArrayLike, seed: int) -> list[
 
 
 def _largest_t(by_customer: Floats, errors: Floats, seed: int) -> float:
-    """Find the half-width, in standard errors, within which all policies are at once."""
+    """Find the half-width, in standard errors, that covers all policies at once."""
     usable = errors > 0
     if not usable.any():
         return 0.0
     scaled = by_customer[:, usable] / errors[usable]
-    spread = np.linalg.cholesky(_nearly(scaled.T @ scaled))
+    spread = np.linalg.cholesky(_keep_definite(scaled.T @ scaled))
     drawn = np.random.default_rng(seed).normal(size=(_DRAWS, spread.shape[0])) @ spread.T
     return float(np.quantile(np.abs(drawn).max(axis=1), _LEVEL))
 
 
-def _nearly(covariance: Floats) -> Floats:
-    """Keep a covariance of equal policies positive definite."""
+def _keep_definite(covariance: Floats) -> Floats:
+    """Add a little to the diagonal: equal policies would leave a singular covariance."""
     return np.asarray(covariance + 1e-10 * np.eye(len(covariance)))
 
 
-def _reach(weight: Floats) -> tuple[float, float]:
+def _weight_spread(weight: Floats) -> tuple[float, float]:
+    """Return the effective sample size of weights, and the largest weight's share."""
     total = float(weight.sum())
     return total**2 / float(weight @ weight), float(weight.max()) / total
 

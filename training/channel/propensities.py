@@ -1,7 +1,7 @@
-"""Propensities that nobody logged: estimated, and how much of a hidden reason they can bear.
+"""Estimates propensities that were not logged, and how sensitive a result is to hidden reasons.
 
-Whoever estimates who would have been sent what from the features assumes that nothing else
-decided. It did, always: such values are confounded, and said to be.
+An estimate from the features assumes that nothing else decided who was sent what. Something else
+always did: values that rest on such propensities are confounded, and are reported as such.
 """
 
 from collections.abc import Sequence
@@ -24,33 +24,58 @@ _LARGEST_ODDS = 100.0
 def estimate_propensities(
     rows: pd.DataFrame, columns: Sequence[str], folds: int, seed: int
 ) -> Floats:
-    """Estimate the chance with which each message's arm was sent: array (n,).
+    """Estimate the chance with which each message's arm was sent.
 
-    By a multinomial logistic regression on `columns` that has not seen the customer; no chance
-    is taken for less than .01.
+    A multinomial logistic regression on `columns`, fitted without the message's customer; no
+    chance is taken for less than .01.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        One row per message (n rows), with `customer_id`, `channel` and `columns`.
+    columns : sequence of str
+        Numeric features to estimate from; null is replaced by the median.
+    folds : int
+        Parts that the customers are split into.
+    seed : int
+        Seed of the split.
+
+    Returns
+    -------
+    array (n,)
+        Chance of the arm that was sent, .01..1.
     """
     fold = customer_folds(rows["customer_id"], folds, seed)
     inputs = rows[list(columns)].fillna(rows[list(columns)].median()).fillna(0.0)
-    found = np.empty(len(rows))
-    for place in range(folds):
-        out = fold == place
+    propensity = np.empty(len(rows))
+    for part in range(folds):
+        out = fold == part
         model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=500))
         model.fit(inputs[~out], rows["channel"][~out])
         chances = pd.DataFrame(model.predict_proba(inputs[out]), columns=model.classes_)
         sent = chances.columns.get_indexer(pd.Index(rows["channel"][out]))
-        found[out] = np.where(sent < 0, 0.0, chances.to_numpy()[np.arange(len(sent)), sent])
-    return np.clip(found, _LEAST, 1.0)
+        propensity[out] = np.where(sent < 0, 0.0, chances.to_numpy()[np.arange(len(sent)), sent])
+    return np.clip(propensity, _LEAST, 1.0)
 
 
-def hidden_odds_to_flip(decisions: LoggedDecisions, arm: int, other: int) -> float:
-    """Find how strong an unseen reason must be to turn the lead of one arm over another around.
+def hidden_odds_that_reverse_lead(decisions: LoggedDecisions, arm: int, other: int) -> float:
+    """Find how strong a hidden reason must be to reverse the lead of one arm over another.
 
     The marginal sensitivity model (Tan 2006; Zhao, Small & Bhattacharya 2019): given all that is
     unseen, the odds of each decision lie within a factor L of the estimated ones. The answer is
-    the least L at which the weighed rate of `arm` may be as low as the highest of `other`;
-    1 where it does not lead at all, 100 where it takes more than that.
+    the least L at which the weighted rate of `arm` may be as low as the highest of `other`.
 
-    Outcomes are 0 or 1.
+    Parameters
+    ----------
+    decisions : LoggedDecisions
+        Decisions whose outcomes are 0 or 1.
+    arm, other : int
+        Indices of the leading arm and of the one that it is compared with.
+
+    Returns
+    -------
+    float
+        The factor L; 1 where `arm` does not lead at all, 100 where it takes more than that.
     """
 
     def lead(odds: float) -> float:
@@ -64,7 +89,7 @@ def hidden_odds_to_flip(decisions: LoggedDecisions, arm: int, other: int) -> flo
 
 
 def _extreme_rate(decisions: LoggedDecisions, arm: int, odds: float) -> float:
-    """Give the rate if buyers' weights went up by `odds` and the others' down."""
+    """Return an arm's rate if buyers' odds were multiplied and the others' divided by `odds`."""
     sent = decisions.arm == arm
     bought = decisions.outcome[sent] > 0
     against = 1 / decisions.propensity[sent] - 1

@@ -1,4 +1,4 @@
-"""A study of policies on one log: what each is worth, for whom, and how sure that is."""
+"""Studies contact policies on one log: what each is worth, for whom, and how certain that is."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,39 +15,39 @@ from models.channel.recommend import Options
 from training.channel.policies import (
     BEST_FIXED,
     NONE,
-    ChannelFit,
     CrossFittedPredictions,
-    cross_fit,
+    CustomerFolds,
     make_policies,
 )
 from training.channel.policy_value import (
     Estimate,
     LoggedDecisions,
     PolicyValue,
+    count_sends_needed,
     gains,
     mean_outcome,
     policy_values,
-    sends_needed,
 )
-from training.channel.propensities import estimate_propensities, hidden_odds_to_flip
+from training.channel.propensities import estimate_propensities, hidden_odds_that_reverse_lead
 from training.metrics.probabilities import equal_mass_bins, frequency_buckets
 
 ESTIMATORS = ("dr", "snips", "dros")
 LOGGED = "logged policy"
 BETTER, CONFOUNDED = "better", "confounded"
-# With less than this a value rests on a few decisions, whatever its interval says.
+# With fewer effective decisions, or a larger share of one, a value rests on too few decisions,
+# whatever its interval says.
 MIN_EFFECTIVE, MAX_SHARE = 1000, 0.01
 NEEDED_EFFECT = 0.10
 _BINS = 5
 _SEGMENTS = ("no purchase", "0", "1-2", "3-9", "10+")  # by days with a purchase after the first
-_MIN_SEGMENT = 50  # draws of an arm, and of none, before they are told apart
+_MIN_SEGMENT = 50  # draws of an arm, and of `none`, before the two are compared
 _NO_SEGMENTS = pd.DataFrame(columns=["segment", "arm", "uplift", "low", "high", "sends"])
 _Z = 1.96
 
 
 @dataclass(frozen=True)
 class PolicyStudy:
-    """What was found out about the policies.
+    """Results of a comparison of contact policies on one log.
 
     Attributes
     ----------
@@ -56,22 +56,24 @@ class PolicyStudy:
     estimated : bool
         Nothing was drawn at random: propensities are a model's, and the values confounded.
     values : DataFrame
-        A row per policy and estimator: `policy, estimator, value, low, high`, conversions per
-        decision, `effective, largest_share`.
+        One row per policy and estimator: `policy, estimator, value, low, high` (conversions per
+        decision), `effective, largest_share` (see `PolicyValue`).
     gains : DataFrame
-        A row per policy, against the best fixed arm, by DR: `policy, gain, low, high` in % of
+        One row per policy, against the best fixed arm, by DR: `policy, gain, low, high` in % of
         the best fixed arm's value, `verdict`.
     margins : DataFrame
         As `gains`, of margin less cost, in minor units per decision.
     segments : DataFrame
-        A row per segment and arm: `segment, arm, uplift, low, high, sends`, as drawn.
+        One row per segment and arm, as drawn: `segment, arm, uplift, low, high` (conversions per
+        send more than under `none`), `sends`.
     calibration : DataFrame
-        A row per arm and fifth of the predictions: `arm, predicted, observed, low, high`.
+        One row per arm and fifth of the predictions: `arm, predicted, observed, low, high`, rates
+        0..1.
     needed : int
-        Sends per arm that a test of two arms needs for an effect of `NEEDED_EFFECT`.
+        Sends per arm that a test of two arms needs for a relative effect of `NEEDED_EFFECT`.
     hidden_odds : float or None
         Where propensities are estimated: how many times the odds of being sent an arm would have
-        to depend on something unseen to turn the best fixed arm's gain over no message around.
+        to depend on something unseen to reverse the best fixed arm's lead over no message.
     """
 
     sends: int
@@ -88,53 +90,75 @@ class PolicyStudy:
 
 def study_policies(
     rows: pd.DataFrame,
-    fit: ChannelFit,
+    unseen: CrossFittedPredictions,
     options: Options,
     worth: MessageValue,
-    default_order: Sequence[str] = (),
     *,
     reasons: Sequence[str] = (),
-    folds: int = 5,
-    seed: int = 0,
+    folds: CustomerFolds,
 ) -> PolicyStudy:
-    """Study policies on the decisions that were drawn at random; without any, on all.
+    """Compare contact policies on the decisions that were drawn at random; without any, on all.
 
     Parameters
     ----------
     rows : DataFrame
-        As `fit_channel` takes them, a row per message.
+        One row per message (n rows), as `fit_channel` takes them.
+    unseen : CrossFittedPredictions
+        Row by row with `rows`, from `cross_fit`.
     options : Options
         What the customer of each message could have been sent, and preferred; of those that are
-        not judged (`judged_rows`) it does not matter.
+        not judged (`select_judged_rows`) it does not matter.
+    worth : MessageValue
+        What the shop earns by a purchase and pays for a message, minor units.
     reasons : sequence of str
         Columns from which propensities are estimated where none was logged.
+    folds : CustomerFolds
+        Parts of the customers for estimated propensities; its seed also draws the intervals.
+
+    Returns
+    -------
+    PolicyStudy
+        Values, gains, segments and calibration.
     """
-    judged, estimated = judged_rows(rows)
-    unseen = cross_fit(rows, fit, options, worth, default_order, folds=folds, seed=seed)
-    asked, unseen = rows[judged], _take(unseen, judged)
+    judged_mask, estimated = select_judged_rows(rows)
+    judged, unseen = rows[judged_mask], _take(unseen, judged_mask)
     if estimated:
-        asked = asked.assign(propensity=estimate_propensities(asked, reasons, folds, seed))
-    decisions = _decisions(asked, unseen)
-    policies = make_policies(asked, unseen, options.take(judged))
-    found = policy_values(decisions, policies, seed=seed)
+        propensity = estimate_propensities(judged, reasons, folds.count, folds.seed)
+        judged = judged.assign(propensity=propensity)
+    decisions = _decisions(judged, unseen)
+    policies = make_policies(judged, unseen, options.take(judged_mask))
+    estimates = policy_values(decisions, policies, seed=folds.seed)
     return PolicyStudy(
         sends=len(rows),
-        judged=len(asked),
+        judged=len(judged),
         estimated=estimated,
-        values=_values(found, rows),
-        gains=_gains(decisions, policies, found, estimated, seed),
-        margins=_margins(decisions, policies, asked, unseen, worth, seed),
-        segments=_NO_SEGMENTS if estimated else _segments(asked),
+        values=_values(estimates, rows),
+        gains=_gains(decisions, policies, estimates, estimated, folds.seed),
+        margins=_margins(decisions, policies, judged, unseen, worth, folds.seed),
+        segments=_NO_SEGMENTS if estimated else _segments(judged),
         calibration=_calibration(decisions, unseen.arms),
-        needed=sends_needed(float(rows["bought"].mean()), NEEDED_EFFECT),
+        needed=count_sends_needed(float(rows["bought"].mean()), NEEDED_EFFECT),
         hidden_odds=_hidden_odds(decisions, policies, unseen.arms) if estimated else None,
     )
 
 
-def judged_rows(rows: pd.DataFrame) -> tuple[Flags, bool]:
-    """Say which decisions values are estimated from, and whether propensities must be too.
+def select_judged_rows(rows: pd.DataFrame) -> tuple[Flags, bool]:
+    """Select the decisions that values are estimated from.
 
-    Those that could have gone another way, with a logged chance; with too few of them, all.
+    These are the rows that could have gone another way, with a logged chance; where they are too
+    few, all rows.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        One row per message (n rows), with `propensity` and `randomised`.
+
+    Returns
+    -------
+    judged : bool array (n,)
+        The selected rows.
+    estimated : bool
+        Whether their propensities have to be estimated, because too few were logged.
     """
     propensity = rows["propensity"].to_numpy(dtype=float)
     drawn = rows["randomised"].to_numpy(dtype=bool) & (propensity < 1)
@@ -159,12 +183,12 @@ def _decisions(rows: pd.DataFrame, unseen: CrossFittedPredictions) -> LoggedDeci
     )
 
 
-def _values(found: Mapping[str, PolicyValue], rows: pd.DataFrame) -> pd.DataFrame:
-    """Give every policy's value by every estimator, and what the log itself came to."""
+def _values(estimates: Mapping[str, PolicyValue], rows: pd.DataFrame) -> pd.DataFrame:
+    """Tabulate every policy's value by each estimator, and the mean outcome of the log itself."""
     table = [
         {"policy": name, "estimator": kind, **_interval(getattr(value, kind))}
         | {"effective": value.effective, "largest_share": value.largest_share}
-        for name, value in found.items()
+        for name, value in estimates.items()
         for kind in ESTIMATORS
     ]
     logged = mean_outcome(rows["bought"].to_numpy(dtype=float), rows["customer_id"])
@@ -178,12 +202,12 @@ def _interval(estimate: Estimate) -> dict[str, float]:
 def _gains(
     decisions: LoggedDecisions,
     policies: Mapping[str, Floats],
-    found: Mapping[str, PolicyValue],
+    estimates: Mapping[str, PolicyValue],
     estimated: bool,
     seed: int,
 ) -> pd.DataFrame:
-    """Give the gains over the best fixed arm in % of its value."""
-    scale = 100 / found[BEST_FIXED].dr.value
+    """Tabulate the gains over the best fixed arm in % of its value."""
+    scale = 100 / estimates[BEST_FIXED].dr.value
     return pd.DataFrame(
         [
             {
@@ -191,15 +215,28 @@ def _gains(
                 "gain": scale * gain.value,
                 "low": scale * gain.low,
                 "high": scale * gain.high,
-                "verdict": CONFOUNDED if estimated else verdict(gain, found[name]),
+                "verdict": CONFOUNDED if estimated else gain_verdict(gain, estimates[name]),
             }
             for name, gain in gains(decisions, policies, BEST_FIXED, seed=seed).items()
         ]
     )
 
 
-def verdict(gain: Estimate, of_policy: PolicyValue) -> str:
-    """Say in words what an estimated gain allows to claim."""
+def gain_verdict(gain: Estimate, of_policy: PolicyValue) -> str:
+    """Put in words what an estimated gain allows to claim.
+
+    Parameters
+    ----------
+    gain : Estimate
+        Difference of the policy's value to the reference policy's.
+    of_policy : PolicyValue
+        The policy's value, with how many decisions it rests on.
+
+    Returns
+    -------
+    str
+        `better`, `worse`, or `not distinguishable`, the last with the reason if data are few.
+    """
     if of_policy.effective < MIN_EFFECTIVE or of_policy.largest_share > MAX_SHARE:
         return "not distinguishable: too few decisions"
     if gain.low > 0:
@@ -215,24 +252,24 @@ def _margins(
     worth: MessageValue,
     seed: int,
 ) -> pd.DataFrame:
-    """Give the gains of margin less cost over the best fixed arm."""
+    """Tabulate the gains of margin less cost over the best fixed arm, minor units per decision."""
     cost = np.array([worth.cost.get(arm, 0.0) for arm in unseen.arms])
     earned = worth.margin * rows["spend"].to_numpy(dtype=float) - cost[decisions.arm]
     expected = worth.margin * unseen.spend[:, None] * decisions.model - cost
     of_margin = LoggedDecisions(
         decisions.customer, decisions.arm, decisions.propensity, earned, expected
     )
-    found = gains(of_margin, policies, BEST_FIXED, seed=seed)
+    margin_gains = gains(of_margin, policies, BEST_FIXED, seed=seed)
     return pd.DataFrame(
         [
             {"policy": name, "gain": gain.value, "low": gain.low, "high": gain.high}
-            for name, gain in found.items()
+            for name, gain in margin_gains.items()
         ]
     )
 
 
 def _segments(rows: pd.DataFrame) -> pd.DataFrame:
-    """Compare each message with none by frequency, as drawn: rates weighed by 1 / propensity."""
+    """Compare each channel with `none` by frequency, as drawn: rates weighted by 1 / propensity."""
     rates = pd.DataFrame(
         {
             "segment": _segment_names(rows["frequency"]) if "frequency" in rows else "everybody",
@@ -259,18 +296,18 @@ def _segments(rows: pd.DataFrame) -> pd.DataFrame:
             "sends": sent["sends"],
         }
     )
-    told = (sent["sends"] >= _MIN_SEGMENT) & (sent["sends_none"] >= _MIN_SEGMENT)
-    return table[told].sort_values(["segment", "arm"], key=_segment_order, ignore_index=True)
+    enough = (sent["sends"] >= _MIN_SEGMENT) & (sent["sends_none"] >= _MIN_SEGMENT)
+    return table[enough].sort_values(["segment", "arm"], key=_segment_order, ignore_index=True)
 
 
 def _segment_order(names: "pd.Series[str]") -> "pd.Series[int]":
-    """Sort segments by frequency, those without a purchase first; arms by name."""
-    known = {name: place for place, name in enumerate(_SEGMENTS)}
-    return names.map(lambda name: known.get(name, name))
+    """Map segments to their rank by frequency, no purchase first; arms keep their names."""
+    ranks = {name: rank for rank, name in enumerate(_SEGMENTS)}
+    return names.map(lambda name: ranks.get(name, name))
 
 
 def _segment_names(frequency: "pd.Series[float]") -> NDArray[np.str_]:
-    """Name the frequency bucket of each row; a contact may have no purchase at all."""
+    """Name the frequency segment of each row; a contact may have no purchase at all."""
     values = frequency.to_numpy(dtype=float)
     names = np.full(len(values), _SEGMENTS[0], dtype=object)
     for name, rows in frequency_buckets(np.where(np.isnan(values), -1.0, values)).items():
@@ -279,7 +316,7 @@ def _segment_names(frequency: "pd.Series[float]") -> NDArray[np.str_]:
 
 
 def _rate(rows: pd.DataFrame) -> tuple[float, float, int]:
-    """Give a weighed rate, its standard error and its rows."""
+    """Return a segment's weighted conversion rate, its standard error and its number of rows."""
     weight, bought = rows["weight"].to_numpy(), rows["bought"].to_numpy()
     rate = float(weight @ bought / weight.sum())
     error = float(np.sqrt((weight**2 * (bought - rate) ** 2).sum()) / weight.sum())
@@ -287,18 +324,18 @@ def _rate(rows: pd.DataFrame) -> tuple[float, float, int]:
 
 
 def _calibration(decisions: LoggedDecisions, arms: Sequence[str]) -> pd.DataFrame:
-    """Compare what was predicted for the arm that was drawn with what came of it."""
+    """Compare the rate predicted for the arm that was drawn with the observed rate."""
     table = []
     predicted = decisions.of_drawn(decisions.model)
-    for place, arm in enumerate(arms):
-        sent = np.flatnonzero(decisions.arm == place)
+    for column, arm in enumerate(arms):
+        sent = np.flatnonzero(decisions.arm == column)
         for part in equal_mass_bins(predicted[sent], _BINS) if len(sent) else ():
-            own = sent[part]
-            observed = mean_outcome(decisions.outcome[own], decisions.customer[own])
+            in_bin = sent[part]
+            observed = mean_outcome(decisions.outcome[in_bin], decisions.customer[in_bin])
             table.append(
                 {
                     "arm": arm,
-                    "predicted": predicted[own].mean(),
+                    "predicted": predicted[in_bin].mean(),
                     "observed": observed.value,
                     "low": max(0.0, observed.low),
                     "high": observed.high,
@@ -310,9 +347,9 @@ def _calibration(decisions: LoggedDecisions, arms: Sequence[str]) -> pd.DataFram
 def _hidden_odds(
     decisions: LoggedDecisions, policies: Mapping[str, Floats], arms: Sequence[str]
 ) -> float | None:
-    """Ask how much the best fixed arm's lead over no message can bear."""
+    """Find which hidden odds reverse the best fixed arm's lead over no message, if it is one."""
     if NONE not in policies:
         return None
     fixed = int(policies[BEST_FIXED].sum(axis=0).argmax())
     none = arms.index(NO_MESSAGE)
-    return None if fixed == none else hidden_odds_to_flip(decisions, fixed, none)
+    return None if fixed == none else hidden_odds_that_reverse_lead(decisions, fixed, none)

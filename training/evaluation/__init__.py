@@ -1,4 +1,1 @@
-"""Back-tests and holdout evaluation.
-
-Comparisons with baselines, calibration, segments, importance.
-"""
+"""Judges forecasts: back-tests, comparison with baselines, calibration, importance."""

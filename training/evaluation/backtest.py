@@ -1,8 +1,9 @@
-"""The rolling-origin back-test: our models and every baseline, refitted at each origin.
+"""Back-tests our forecast and every baseline at several cutoffs in the past.
 
-At an origin everything is made of what was known there: the features' vocabulary and lookups,
-the BTYD parameters, the boosters, the labels they learn from, and every baseline. Settings are
-the defaults, so that no origin is judged with what was chosen on its outcomes.
+At an origin (a cutoff that is judged) everything is made of what was known there: the features'
+vocabulary and lookups, the BTYD parameters, the boosters, the labels they learn from, and every
+baseline. Settings are the defaults, so that no origin is judged with what was chosen on its
+outcomes.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -19,24 +20,24 @@ from features.language.catalog import Catalog
 from features.log.log import Log
 from features.windows import DAY, cutoffs_before, to_datetime
 from models.purchase.forecast import make_forecast
-from training.evaluation.comparison import Comparison, log_comparison, sum_up
+from training.evaluation.comparison import BacktestComparison, compare_at_origins, log_comparison
 from training.evaluation.kept_origins import KeptOrigins
 from training.metrics.probabilities import OURS, losses_by_customer
-from training.purchase.populations import Populations
+from training.purchase.populations import PopulationCache
 from training.purchase.recipes import CHURN, TIMING
 from training.purchase.slices import (
     MIN_HISTORY_DAYS,
-    earlier_cutoff,
     has_history,
     holdout_cutoff,
+    latest_closed_cutoff,
     make_slice,
     make_slices,
 )
 from training.purchase.study import Origin
-from training.runs.fingerprints import fingerprint
-from training.runs.runs import SEED, open_experiment, training_run
+from training.runs.fingerprints import result_fingerprint
+from training.runs.training_runs import SEED, open_experiment, training_run
 
-STEPS_PER_ORIGIN = 3  # that `progress` is told of
+STEPS_PER_ORIGIN = 3  # that `progress` is called for
 _CORES = 2
 
 
@@ -45,20 +46,27 @@ def backtest(
     origins: Sequence[int],
     known_until: int | None = None,
     progress: Callable[[str], None] = lambda _: None,
-) -> Comparison:
+) -> BacktestComparison:
     """Score our forecast and every baseline at each origin, as one MLflow run.
 
-    A finished origin is kept in the workspace; it is computed once for the same data, features,
-    code and settings, even if what came after it was interrupted.
+    A finished origin is kept in the workspace: for the same data, features, code and settings it
+    is computed once, even if a later origin of the same run was interrupted.
 
     Parameters
     ----------
+    log : Log
+        The opened event log of one shop.
     origins : sequence of int
-        Cutoffs with an observed horizon; in any order, each counts once.
+        Cutoffs with an observed horizon (UTC microseconds); in any order, each counts once.
     known_until : int, optional
         Last instant that the outcomes may know; default: the end of the data.
     progress : callable
-        Told of `STEPS_PER_ORIGIN` steps for each origin.
+        Called with a text after each step; there are `STEPS_PER_ORIGIN` steps per origin.
+
+    Returns
+    -------
+    BacktestComparison
+        Scores by origin, frequency and model, and differences with 95 % intervals.
 
     Raises
     ------
@@ -74,15 +82,29 @@ def backtest(
         data = log.fingerprint()
         kept = KeptOrigins(log.shop.workspace / "backtests")
         losses = [_judge_once(log, origin, until, data, kept, progress) for origin in origins]
-        result = sum_up([to_datetime(origin) for origin in origins], losses)
+        result = compare_at_origins([to_datetime(origin) for origin in origins], losses)
         log_comparison(result)
     return result
 
 
-def origins_before(log: Log, count: int, stride_days: int) -> list[int]:
-    """Walk back from the last origin with an observed horizon; the earliest comes first.
+def list_origins_before(log: Log, count: int, stride_days: int) -> list[int]:
+    """List the latest origins with an observed horizon, a stride apart, the earliest first.
 
-    Origins that lie before the data are given too: `check_origins` names them.
+    Origins that lie before the data are listed too: `check_origins` names them.
+
+    Parameters
+    ----------
+    log : Log
+        The opened event log of one shop.
+    count : int
+        Number of origins.
+    stride_days : int
+        Days between two origins.
+
+    Returns
+    -------
+    list of int
+        Cutoffs (UTC microseconds), each the end of a local day.
     """
     last = holdout_cutoff(log, log.shop.section.horizon_days)
     walk = cutoffs_before(last, stride_days, last - count * stride_days * DAY, log.shop.timezone)
@@ -90,15 +112,24 @@ def origins_before(log: Log, count: int, stride_days: int) -> list[int]:
 
 
 def check_origins(log: Log, origins: Sequence[int], known_until: int) -> None:
-    """Refuse origins that cannot be judged, all of them in one error.
+    """Check that every origin can be judged; all faults are reported in one error.
+
+    Parameters
+    ----------
+    log : Log
+        The opened event log of one shop.
+    origins : sequence of int
+        Cutoffs (UTC microseconds).
+    known_until : int
+        Last instant (UTC microseconds) that the outcomes may know.
 
     Raises
     ------
     InputError
-        The outcomes after an origin are not closed, or there is no slice to learn from before.
+        The outcomes after an origin are not closed, or there is no slice to learn from before it.
     """
     horizon, settle = log.shop.section.horizon_days, log.shop.section.settle_days
-    last = earlier_cutoff(log, min(known_until, log.observed_until), horizon)
+    last = latest_closed_cutoff(log, min(known_until, log.observed_until), horizon)
     first_days = MIN_HISTORY_DAYS + horizon + settle
     expected = (
         f"an origin at least {first_days + 1} days after the first order "
@@ -127,11 +158,13 @@ def _judge_once(
     kept: KeptOrigins,
     progress: Callable[[str], None],
 ) -> pd.DataFrame:
-    """Read the losses at an origin where they are kept, else make and keep them."""
+    """Read the losses at an origin if they are kept, else compute and keep them."""
     day = _name(log, origin)
     catalog = read_catalog(log, origin).without_texts()
     settings = _settings()
-    key = fingerprint(log, catalog, data, origin=origin, known_until=known_until, settings=settings)
+    key = result_fingerprint(
+        log, catalog, data, origin=origin, known_until=known_until, settings=settings
+    )
     name = f"{day[:10]}-{key}"
     losses = kept.read(name)
     if losses is None:
@@ -146,15 +179,15 @@ def _judge_once(
 def _judge(
     log: Log, origin: int, known_until: int, catalog: Catalog, progress: Callable[[str], None]
 ) -> pd.DataFrame:
-    """Fit and judge everything at one origin: a row per (model, customer), customers in order."""
+    """Fit and judge all models at one origin: one row of losses per (model, customer)."""
     horizon = log.shop.section.horizon_days
-    populations = Populations(log, catalog)
+    populations = PopulationCache(log, catalog)
     slices = make_slices(log, origin, horizon, catalog, populations)
     labelled = make_slice(log, origin, horizon, catalog, known_until, populations)
     judged = Origin("backtest", slices, *labelled)
     progress("features")
-    models = [recipe.fit(slices, recipe.defaults, SEED) for recipe in (CHURN, TIMING)]
-    ours = make_forecast(*models, judged.population).within[:, : horizon + 1]
+    churn, timing = (recipe.fit(slices, recipe.defaults, SEED) for recipe in (CHURN, TIMING))
+    ours = make_forecast(churn, timing, judged.population).within[:, : horizon + 1]
     progress("models")
     laws = {OURS: ours} | judged.baseline_laws
     progress("baselines")
@@ -181,7 +214,7 @@ def _name(log: Log, origin: int) -> str:
 
 @contextmanager
 def _few_cores(log: Log) -> Iterator[None]:
-    """Leave the machine to others: LightGBM takes two cores anyway, DuckDB all it sees."""
+    """Limit DuckDB to as many cores as LightGBM takes, to leave some to other processes."""
     setting = "SELECT current_setting('threads')"
     threads = int(log.connection.execute(setting).fetchall()[0][0])
     log.connection.execute(f"SET threads = {min(threads, _CORES)}")

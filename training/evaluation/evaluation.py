@@ -1,4 +1,4 @@
-"""What is judged: the laws that several models gave at one origin, beside what happened."""
+"""Collects what is judged at an origin: the forecasts of several models, and what happened."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,20 +24,21 @@ _SEGMENT = "rfm_segment"
 
 
 @dataclass(frozen=True)
-class Judged:
-    """One origin, with the laws of all models and the outcomes.
+class JudgedOrigin:
+    """The forecasts of all models for the customers at one cutoff, with the outcomes.
 
     Attributes
     ----------
     split : str
         `valid` (choices were made on it) or `holdout` (it is looked at once).
     customers : DataFrame
-        Row by row with the outcomes: `customer_id, cutoff, frequency, rfm_segment`, and
+        One row per customer (n rows): `customer_id, cutoff, frequency, rfm_segment`, and
         `expected_spend` (minor units within H) where spend was fitted.
     labels : DataFrame
-        From `training.labels.make_labels`.
+        Row by row with `customers`, from `training.labels.make_labels`.
     laws : dict of str to array (n, H + 1)
-        F(h) for h = 0..H by the model's name; ours is `training.evaluation.backtest.OURS`.
+        By model, P(next purchase within h days) for h = 0..H; ours is named
+        `training.metrics.probabilities.OURS`.
     """
 
     split: str
@@ -47,56 +48,85 @@ class Judged:
 
     @property
     def cutoff(self) -> pd.Timestamp:
-        """UTC; everything was fitted on what was known then."""
-        return self.customers["cutoff"].iloc[0]
+        """The judged cutoff in UTC; every model was fitted on what was known then."""
+        return pd.Timestamp(self.customers["cutoff"].iloc[0])
 
     @property
     def horizon_days(self) -> int:
-        """H."""
+        """The horizon H in days: how far forecasts and outcomes reach after the cutoff."""
         return int(next(iter(self.laws.values())).shape[1]) - 1
 
     @property
     def days_to_next(self) -> NDArray[np.int_]:
-        """First whole h with a purchase within h days, 1..H; 0 without one."""
+        """Days from the cutoff to each customer's next purchase.
+
+        An int array (n,): the first whole h with a purchase within h days, 1..H; 0 without one.
+        """
         return self.labels["days_to_next"].to_numpy()
 
     @property
     def horizons(self) -> list[int]:
-        """The days that are looked at apart: those that an answer names, and H."""
+        """The days after the cutoff at which probabilities are examined, ascending.
+
+        Those that an answer of the service names, and the horizon H itself.
+        """
         return sorted({h for h in P_WITHIN_DAYS if h < self.horizon_days} | {self.horizon_days})
 
     def bought_within(self, days: int) -> NDArray[np.bool_]:
-        """Say who bought within so many days."""
+        """Mark the customers who bought within a number of days after the cutoff.
+
+        Parameters
+        ----------
+        days : int
+            1..H.
+
+        Returns
+        -------
+        bool array (n,)
+        """
         return (self.days_to_next > 0) & (self.days_to_next <= days)
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """All judged origins of one training, the earliest first."""
+    """All judged origins of one training.
 
-    origins: Sequence[Judged]
+    Attributes
+    ----------
+    origins : sequence of JudgedOrigin
+        The earliest first.
+    """
+
+    origins: Sequence[JudgedOrigin]
 
     @property
-    def test(self) -> Judged:
-        """The origin that counts: the holdout, or valid where the holdout lies ahead."""
+    def test(self) -> JudgedOrigin:
+        """The origin that decides: the holdout, or the validation origin without one."""
         return self.origins[-1]
 
     @property
     def rivals(self) -> list[str]:
-        """The names of the baselines."""
+        """Names of the baselines that our forecast is compared with."""
         return [name for name in self.test.laws if name != OURS]
 
 
 def evaluate(study: PurchaseStudy | None, candidates: Sequence[Candidate]) -> Evaluation | None:
     """Judge our forecast and every baseline at the origins of a training.
 
-    Each candidate brings the model that was fitted for each origin, so that nothing is
-    refitted here but the baselines.
+    Each candidate brings the model that was fitted for each origin, so that nothing but the
+    baselines is fitted here.
+
+    Parameters
+    ----------
+    study : PurchaseStudy or None
+        Slices and origins of the training; None where it trained no purchase model.
+    candidates : sequence of Candidate
+        The trained models.
 
     Returns
     -------
     Evaluation or None
-        None where the churn and the timing model were not trained together.
+        None where churn and timing were not trained together.
     """
     tested = {candidate.head.kind: candidate.tested for candidate in candidates}
     if study is None or not {CHURN, TIMING} <= tested.keys():
@@ -107,7 +137,7 @@ def evaluate(study: PurchaseStudy | None, candidates: Sequence[Candidate]) -> Ev
 
 def _judge(
     origin: Origin, tested: Mapping[ModelKind, Mapping[str, object]], vocabulary: Vocabulary
-) -> Judged:
+) -> JudgedOrigin:
     churn, timing = (tested[kind][origin.split] for kind in (CHURN, TIMING))
     assert isinstance(churn, ChurnModel) and isinstance(timing, TimingModel)
     forecast = make_forecast(churn, timing, origin.population)
@@ -117,7 +147,7 @@ def _judge(
     if forecast.expected_spend is not None:
         customers["expected_spend"] = forecast.expected_spend
     ours = forecast.within[:, : forecast.horizon_days + 1]
-    return Judged(
+    return JudgedOrigin(
         origin.split,
         customers,
         origin.labels,
@@ -128,7 +158,20 @@ def _judge(
 def rfm_segments(population: pd.DataFrame, vocabulary: Vocabulary) -> NDArray[np.object_]:
     """Name each customer's RFM segment, as the feature `rfm_segment` declares it.
 
-    Texts are no input of a model, so that a population holds the three scores alone.
+    A model reads no texts, so that a population holds only the three scores that the segment is
+    made of.
+
+    Parameters
+    ----------
+    population : DataFrame
+        One row per customer (n rows), with the features that `rfm_segment` is derived from.
+    vocabulary : Vocabulary
+        Names of channels, stores and categories that the features were declared with.
+
+    Returns
+    -------
+    object array (n,)
+        Names of segments; None where a score is missing.
     """
     segment = make_catalog(vocabulary)[_SEGMENT]
     assert isinstance(segment, Derived)

@@ -1,1 +1,1 @@
-"""Moves the champion aliases of the registry: promotion of candidates."""
+"""Registers model versions and promotes them to champions."""

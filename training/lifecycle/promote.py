@@ -1,7 +1,7 @@
-"""The registry's writer: new versions become challengers, promoted ones champions.
+"""Writes to the model registry: new versions become challengers, promoted ones champions.
 
-Nothing is registered until everything that was to be trained has been; a promotion is checked
-as the set of champions that it would leave behind, and then made.
+Nothing is registered until everything that was to be trained has been. A promotion is checked
+as the set of champions that it would leave behind before any alias moves.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,15 +11,22 @@ from mlflow import MlflowClient
 from features.errors import NextbuyError
 from models.kinds import KINDS, ModelKind
 from models.registry import CHALLENGER, CHAMPION, SHA256_TAG, Champions, read_version
-from training.runs.candidates import _ERROR, _EXCESS, Candidate, Judgement
+from training.runs.candidates import ERROR_TAG, EXCESS_TAG, Candidate, Judgement
 
 
 def register(tracking_uri: str, candidates: Sequence[Candidate]) -> dict[ModelKind, str]:
-    """Register candidates as new versions and point `challenger` at them.
+    """Register candidates as new versions, and point the alias `challenger` at them.
+
+    Parameters
+    ----------
+    tracking_uri : str
+        MLflow's database.
+    candidates : sequence of Candidate
+        The trained models.
 
     Returns
     -------
-    dict
+    dict of ModelKind to str
         The new version of each kind.
     """
     client = MlflowClient(tracking_uri)
@@ -31,8 +38,8 @@ def register(tracking_uri: str, candidates: Sequence[Candidate]) -> dict[ModelKi
         tags = {
             SHA256_TAG: candidate.sha256,
             "cutoff": candidate.head.cutoff,
-            _EXCESS: repr(candidate.judgement.excess),
-            _ERROR: repr(candidate.judgement.error),
+            EXCESS_TAG: repr(candidate.judgement.excess),
+            ERROR_TAG: repr(candidate.judgement.error),
         }
         made = client.create_model_version(kind, candidate.source, candidate.run_id, tags)
         versions[kind] = str(made.version)
@@ -46,13 +53,15 @@ def promote(tracking_uri: str, kinds: Sequence[ModelKind] = ()) -> dict[ModelKin
 
     Parameters
     ----------
-    kinds : sequence of Kind, optional
-        Default: every kind that has a challenger. A new horizon is promoted with churn and
-        timing together.
+    tracking_uri : str
+        MLflow's database.
+    kinds : sequence of ModelKind, optional
+        Kinds to promote; default: every kind that has a challenger. A new horizon is promoted with
+        churn and timing together.
 
     Returns
     -------
-    dict
+    dict of ModelKind to str
         The promoted version of each kind.
 
     Raises
@@ -63,28 +72,28 @@ def promote(tracking_uri: str, kinds: Sequence[ModelKind] = ()) -> dict[ModelKin
     """
     challengers = {k: read_version(tracking_uri, k, CHALLENGER) for k in kinds or KINDS}
     missing = [kind for kind in kinds if challengers[kind] is None]
-    found = {kind: version for kind, version in challengers.items() if version is not None}
-    if missing or not found:
+    promoted = {kind: version for kind, version in challengers.items() if version is not None}
+    if missing or not promoted:
         raise NextbuyError(
             f"no challenger for {', '.join(missing or KINDS)}: train one with `nextbuy train`"
         )
-    for kind, version in found.items():
+    for kind, version in promoted.items():
         _check_judgement(kind, version.version, version.tags)
-    champions = {k: read_version(tracking_uri, k, CHAMPION) for k in KINDS if k not in found}
-    Champions({k: v for k, v in (champions | found).items() if v is not None})
+    champions = {k: read_version(tracking_uri, k, CHAMPION) for k in KINDS if k not in promoted}
+    Champions({k: v for k, v in (champions | promoted).items() if v is not None})
     client = MlflowClient(tracking_uri)
-    for kind, version in found.items():
+    for kind, version in promoted.items():
         client.set_registered_model_alias(kind, CHAMPION, version.version)
-    return {kind: version.version for kind, version in found.items()}
+    return {kind: version.version for kind, version in promoted.items()}
 
 
 def _check_judgement(kind: ModelKind, version: str, tags: Mapping[str, str]) -> None:
-    if not {_EXCESS, _ERROR} <= tags.keys():
+    if not {EXCESS_TAG, ERROR_TAG} <= tags.keys():
         raise NextbuyError(
-            f"{kind} version {version} has no tags {_EXCESS} and {_ERROR}: it was not registered "
-            "by Nextbuy, or they were removed. Train it again."
+            f"{kind} version {version} has no tags {EXCESS_TAG} and {ERROR_TAG}: it was not "
+            "registered by Nextbuy, or they were removed. Train it again."
         )
-    judgement = Judgement(float(tags[_EXCESS]), float(tags[_ERROR]))
+    judgement = Judgement(float(tags[EXCESS_TAG]), float(tags[ERROR_TAG]))
     if judgement.lost:
         raise NextbuyError(
             f"{kind} version {version} lost to {KINDS[kind].baseline} on outcomes it had not seen: "

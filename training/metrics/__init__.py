@@ -1,1 +1,1 @@
-"""Metrics of predictions, and bootstrap intervals that respect customers."""
+"""Metrics of probabilities and forecasts, and bootstrap intervals that draw whole customers."""

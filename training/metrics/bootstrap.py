@@ -1,4 +1,4 @@
-"""Intervals of paired differences: customers are drawn anew, with all that was said of each.
+"""Computes bootstrap intervals of paired differences between the losses of two models.
 
 A customer stands in several origins, and the outcomes of one customer resemble each other.
 Rows drawn one by one would make the intervals too narrow, so that whole customers are drawn
@@ -22,13 +22,13 @@ _BLOCK_CELLS = 4_000_000  # 32 MB of weights at a time
 
 
 @dataclass(frozen=True)
-class Difference:
-    """A mean loss against a rival's, in % of the rival's; below 0 it is the smaller.
+class LossDifference:
+    """The difference of two mean losses in % of the rival's; below 0 ours is the smaller.
 
     Attributes
     ----------
     percent, low, high : float
-        The difference and its 95 % interval.
+        The difference and its 95 % interval, in %.
     """
 
     percent: float
@@ -37,12 +37,12 @@ class Difference:
 
     @property
     def distinguishable(self) -> bool:
-        """Whether the interval leaves out 0."""
+        """Whether the 95 % interval of the difference leaves out 0."""
         return self.low > 0 or self.high < 0
 
     @property
     def row(self) -> dict[str, Any]:
-        """What a table says of it: `percent, low, high, distinguishable`."""
+        """The difference as a row of a table: `percent, low, high` (in %) and `distinguishable`."""
         return asdict(self) | {"distinguishable": self.distinguishable}
 
 
@@ -53,17 +53,24 @@ def paired_difference(
     *,
     draws: int = DRAWS,
     seed: int = 0,
-) -> Difference:
-    """Give the relative difference of two mean losses over the same rows.
+) -> LossDifference:
+    """Compute the relative difference of two mean losses over the same rows, with its interval.
 
     Parameters
     ----------
     loss, rival_loss : array (n,)
-        0 or more; a customer may have rows of several origins.
+        Losses, 0 or more; a customer may have rows of several origins.
     customer : array (n,)
-        Whose row it is.
+        Id of the customer of each row.
     draws : int
         How often all customers are drawn anew, with replacement.
+    seed : int
+        Seed of the draws.
+
+    Returns
+    -------
+    LossDifference
+        In % of the rival's mean loss, with a 95 % interval.
 
     Raises
     ------
@@ -73,12 +80,12 @@ def paired_difference(
     Examples
     --------
     >>> paired_difference([1.0, 2.0, 3.0], [2.0, 4.0, 6.0], ["a", "b", "b"])
-    Difference(percent=-50.0, low=-50.0, high=-50.0)
+    LossDifference(percent=-50.0, low=-50.0, high=-50.0)
     """
-    (found,) = paired_differences(
+    (difference,) = paired_differences(
         loss, {"rival_loss": rival_loss}, customer, draws=draws, seed=seed
     ).values()
-    return found
+    return difference
 
 
 def paired_differences(
@@ -88,29 +95,53 @@ def paired_differences(
     *,
     draws: int = DRAWS,
     seed: int = 0,
-) -> dict[str, Difference]:
-    """Give `paired_difference` against each of several rivals, all of them on the same draws."""
+) -> dict[str, LossDifference]:
+    """Compute the relative difference of a mean loss to each of several rivals', on the same draws.
+
+    Parameters
+    ----------
+    loss : array (n,)
+        Losses, 0 or more; a customer may have rows of several origins.
+    rival_losses : dict of str to array (n,)
+        By rival, the losses of the same rows.
+    customer : array (n,)
+        Id of the customer of each row.
+    draws : int
+        How often all customers are drawn anew, with replacement.
+    seed : int
+        Seed of the draws.
+
+    Returns
+    -------
+    dict of str to LossDifference
+        By rival, in % of the rival's mean loss, with a 95 % interval.
+
+    Raises
+    ------
+    InputError
+        The arrays differ in length or are not finite, or a rival has no loss to be compared with.
+    """
     losses = {"loss": loss, **rival_losses}
     totals = _totals_by_customer(losses, customer)
     _check_rivals(rival_losses, totals.sum(axis=0)[1:])
     drawn = np.concatenate([weights @ totals for weights in _draws(len(totals), draws, seed)])
     return {
-        name: _difference(totals[:, [0, place]].sum(axis=0), drawn[:, [0, place]])
-        for place, name in enumerate(rival_losses, start=1)
+        name: _difference(totals[:, [0, column]].sum(axis=0), drawn[:, [0, column]])
+        for column, name in enumerate(rival_losses, start=1)
     }
 
 
-def _difference(whole: Floats, drawn: Floats) -> Difference:
-    """Make the difference of the columns (loss, rival's loss), whole and as drawn."""
+def _difference(whole: Floats, drawn: Floats) -> LossDifference:
+    """Compute the difference from total losses (ours, rival's), over all customers and per draw."""
     # a draw may hold nobody on whom the rival loses anything: the ratio has no value there
     ratios = drawn[drawn[:, 1] > 0]
     percent = 100 * (ratios[:, 0] / ratios[:, 1] - 1)
     low, high = np.percentile(percent, _INTERVAL) if len(percent) else (np.nan, np.nan)
-    return Difference(float(100 * (whole[0] / whole[1] - 1)), float(low), float(high))
+    return LossDifference(float(100 * (whole[0] / whole[1] - 1)), float(low), float(high))
 
 
 def _totals_by_customer(losses: Mapping[str, ArrayLike], customer: ArrayLike) -> Floats:
-    """Add up the rows of each customer: array (customers, losses)."""
+    """Sum the losses of each customer's rows: array (customers, losses)."""
     codes = pd.factorize(np.asarray(customer))[0]
     columns = []
     for name, values in losses.items():
@@ -138,12 +169,12 @@ def _check_rivals(rivals: Mapping[str, Any], totals: Floats) -> None:
 
 
 def _draws(customers: int, draws: int, seed: int) -> Iterator[Floats]:
-    """Draw the customers anew: how often each is in, in blocks (block, customers)."""
+    """Draw customers with replacement: how often each is drawn, in blocks (block, customers)."""
     rng = np.random.default_rng(seed)
     block = max(1, min(draws, _BLOCK_CELLS // customers))
     for first in range(0, draws, block):
         size = min(block, draws - first)
-        places = rng.integers(customers, size=(size, customers))
-        places += customers * np.arange(size)[:, None]
-        counts = np.bincount(places.ravel(), minlength=size * customers)
+        cells = rng.integers(customers, size=(size, customers))
+        cells += customers * np.arange(size)[:, None]
+        counts = np.bincount(cells.ravel(), minlength=size * customers)
         yield counts.reshape(size, customers).astype(float)

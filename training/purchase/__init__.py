@@ -1,1 +1,1 @@
-"""Trains the churn and repurchase timing models: slices over time, baselines, search, jobs."""
+"""Trains the churn and timing models: slices over time, baselines, settings search, jobs."""

@@ -1,4 +1,4 @@
-"""What a user could do instead: the rivals that stand in every comparison.
+"""Baselines that stand in every comparison: what a user could do instead of our models.
 
 Each is a function (slices, population) -> F(h) for h = 0..H, array (n, H + 1), fitted on the
 slices alone.
@@ -27,15 +27,41 @@ _RFM_SETTINGS = BoosterSettings(
 )
 
 
-def base_rate(slices: Slices, population: pd.DataFrame) -> Floats:
-    """Give everybody the law of the latest slice."""
+def base_rate_law(slices: Slices, population: pd.DataFrame) -> Floats:
+    """Forecast for everybody what happened to the customers of the latest slice.
+
+    Parameters
+    ----------
+    slices : Slices
+        Features and labels to learn from.
+    population : DataFrame
+        One row per customer to forecast (n rows).
+
+    Returns
+    -------
+    array (n, H + 1)
+        P(next purchase within h days) for h = 0..H, the same in every row.
+    """
     latest = slices.frame["cutoff"] == slices.frame["cutoff"].max()
     law = empirical_law(slices.labels.loc[latest, "days_to_next"], slices.horizon_days)
     return np.tile(law, (len(population), 1))
 
 
-def days_since_last(slices: Slices, population: pd.DataFrame) -> Floats:
-    """Give each customer the law of those who were silent for about as long."""
+def days_since_last_law(slices: Slices, population: pd.DataFrame) -> Floats:
+    """Forecast for each customer what happened to those who had been silent for about as long.
+
+    Parameters
+    ----------
+    slices : Slices
+        Features and labels to learn from; customers are parted into twentieths by silence.
+    population : DataFrame
+        One row per customer to forecast (n rows), with `days_since_last`.
+
+    Returns
+    -------
+    array (n, H + 1)
+        P(next purchase within h days) for h = 0..H.
+    """
     silence = slices.frame["days_since_last"]
     edges = np.unique(np.quantile(silence, np.linspace(0, 1, _RECENCY_BINS + 1))[1:-1])
     groups = np.searchsorted(edges, silence)
@@ -48,18 +74,42 @@ def days_since_last(slices: Slices, population: pd.DataFrame) -> Floats:
     return laws[np.searchsorted(edges, population["days_since_last"])]
 
 
-def mean_gap(slices: Slices, population: pd.DataFrame) -> Floats:
-    """Give each customer an exponential law of the own mean gap, the open one counted.
+def mean_gap_law(slices: Slices, population: pd.DataFrame) -> Floats:
+    """Forecast an exponential waiting time with each customer's mean gap between purchases.
 
-    What people compute in a spreadsheet: age over purchases, and nobody ever leaves.
+    This is what people compute in a spreadsheet: age over purchases, and nobody ever leaves.
+
+    Parameters
+    ----------
+    slices : Slices
+        Only the horizon is read.
+    population : DataFrame
+        One row per customer to forecast (n rows), with `gap_shrunken` (days, the gap that is still
+        open counted).
+
+    Returns
+    -------
+    array (n, H + 1)
+        P(next purchase within h days) for h = 0..H.
     """
     gap = np.asarray(population["gap_shrunken"], dtype=float)
     days = np.arange(slices.horizon_days + 1)[None, :]
     return np.asarray(-np.expm1(-days / np.maximum(gap, 1.0)[:, None]))
 
 
-def btyd_baseline(name: MemberName) -> Baseline:
-    """Make the baseline of one BTYD model, fitted at the cutoff."""
+def make_btyd_baseline(name: MemberName) -> Baseline:
+    """Make the baseline of one BTYD model, fitted at the cutoff.
+
+    Parameters
+    ----------
+    name : MemberName
+        Name of the BTYD model.
+
+    Returns
+    -------
+    callable
+        (slices, population) -> F(h), array (n, H + 1).
+    """
 
     def law(slices: Slices, population: pd.DataFrame) -> Floats:
         days = range(slices.horizon_days + 1)
@@ -70,10 +120,23 @@ def btyd_baseline(name: MemberName) -> Baseline:
     return law
 
 
-def lightgbm_rfm(slices: Slices, population: pd.DataFrame) -> Floats:
-    """LightGBM on frequency, recency, T, monetary value: one model per horizon, made monotone.
+def lightgbm_rfm_law(slices: Slices, population: pd.DataFrame) -> Floats:
+    """Forecast with LightGBM on frequency, recency, T and monetary value alone.
 
-    What a data scientist writes first.
+    This is what a data scientist writes first: one model per horizon (7, 14, 30, 60, 90 days and
+    H), made monotone and interpolated linearly.
+
+    Parameters
+    ----------
+    slices : Slices
+        Features and labels to learn from.
+    population : DataFrame
+        One row per customer to forecast (n rows).
+
+    Returns
+    -------
+    array (n, H + 1)
+        P(next purchase within h days) for h = 0..H.
     """
     horizon = slices.horizon_days
     knots = sorted({k for k in _RFM_KNOTS if k < horizon} | {horizon})
@@ -92,7 +155,20 @@ def lightgbm_rfm(slices: Slices, population: pd.DataFrame) -> Floats:
 
 
 def empirical_law(days_to_next: "pd.Series[int]", horizon: int) -> Floats:
-    """Give the share that came within h days, for h = 0..horizon, of days that are 0 for never."""
+    """Compute the share of customers who bought within h days, for h = 0..horizon.
+
+    Parameters
+    ----------
+    days_to_next : Series (n,)
+        Day of the next purchase, 1..horizon; 0 for none.
+    horizon : int
+        Days.
+
+    Returns
+    -------
+    array (horizon + 1,)
+        Shares, 0..1.
+    """
     counts = np.bincount(days_to_next, minlength=horizon + 1)[: horizon + 1].astype(float)
     counts[0] = 0.0
     law: Floats = np.cumsum(counts) / max(len(days_to_next), 1)
@@ -100,10 +176,10 @@ def empirical_law(days_to_next: "pd.Series[int]", horizon: int) -> Floats:
 
 
 BASELINES: dict[str, Baseline] = {
-    "base rate": base_rate,
-    "days since last": days_since_last,
-    "mean gap": mean_gap,
-    "BG/NBD": btyd_baseline("bg_nbd"),
-    "MBG/NBD": btyd_baseline("mbg_nbd"),
-    "LightGBM-RFM": lightgbm_rfm,
+    "base rate": base_rate_law,
+    "days since last": days_since_last_law,
+    "mean gap": mean_gap_law,
+    "BG/NBD": make_btyd_baseline("bg_nbd"),
+    "MBG/NBD": make_btyd_baseline("mbg_nbd"),
+    "LightGBM-RFM": lightgbm_rfm_law,
 }

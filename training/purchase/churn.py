@@ -1,4 +1,4 @@
-"""The churn job: how the chance to buy again is scored and judged."""
+"""Defines the churn job: how the chance to buy again is scored and judged."""
 
 import mlflow
 import pandas as pd
@@ -10,11 +10,11 @@ from training.metrics.probabilities import (
     log_loss_by_row,
     score_probability,
 )
-from training.purchase.job import Job
+from training.purchase.job import PurchaseJob
 from training.purchase.recipes import CHURN
 from training.purchase.study import Origin
 from training.runs.candidates import Judgement
-from training.runs.runs import log_plots, log_scores
+from training.runs.training_runs import log_plots, log_scores
 
 
 def _log_scores(model: ChurnModel, origin: Origin) -> None:
@@ -43,4 +43,4 @@ def _predict(model: ChurnModel, rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"p_churn": model.predict(rows)})
 
 
-CHURN_JOB = Job(CHURN, _log_scores, _judge, _predict)
+CHURN_JOB = PurchaseJob(CHURN, _log_scores, _judge, _predict)

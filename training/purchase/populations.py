@@ -1,4 +1,4 @@
-"""Everybody's features at many cutoffs, each built once for all that are fitted on them."""
+"""Builds everybody's features at many cutoffs, each once for all that are fitted on them."""
 
 import pandas as pd
 
@@ -16,13 +16,19 @@ from models.btyd.member import Member, MemberName
 MAX_CUSTOMERS = 40_000
 
 
-class Populations:
-    """The populations of one log at the cutoffs asked for, kept in memory.
+class PopulationCache:
+    """The populations of one log at several cutoffs, kept in memory once they are built.
 
     What one model learns from, another is judged on: a training builds each cutoff once.
-    Customers who have objected to profiling are left out, and of a shop with more than
-    `MAX_CUSTOMERS` a part of them, at every cutoff the same, and no other features are built. That
-    bounds time and memory.
+    Customers who have objected to profiling are left out. Of a shop with more than `MAX_CUSTOMERS`
+    a part of them is taken, at every cutoff the same, which bounds time and memory.
+
+    Parameters
+    ----------
+    log : Log
+        The opened event log of one shop.
+    catalog : Catalog
+        Features to build.
     """
 
     def __init__(self, log: Log, catalog: Catalog) -> None:
@@ -32,14 +38,37 @@ class Populations:
         self._btyds: dict[tuple[int, MemberName], Member] = {}
 
     def features(self, cutoff: int) -> pd.DataFrame:
-        """Give the features at a cutoff, as `build_features` does."""
+        """Return the features of the population at a cutoff.
+
+        Parameters
+        ----------
+        cutoff : int
+            Last instant known (UTC microseconds).
+
+        Returns
+        -------
+        DataFrame
+            One row per customer with a purchase known by then: `customer_id, cutoff`, features.
+        """
         if cutoff not in self._features:
             built = build_features(self._log, [cutoff], self._catalog, share=self._share)
             self._features[cutoff] = drop_objecting_customers(self._log, built)
         return self._features[cutoff]
 
     def btyd(self, cutoff: int, name: MemberName = "bg_nbd") -> Member:
-        """Give a BTYD member fitted at a cutoff, on what was known then."""
+        """Return a BTYD model fitted to the population at a cutoff.
+
+        Parameters
+        ----------
+        cutoff : int
+            Last instant known (UTC microseconds).
+        name : MemberName
+            Name of the BTYD model.
+
+        Returns
+        -------
+        Member
+        """
         if (cutoff, name) not in self._btyds:
             self._btyds[cutoff, name] = fit_member(self.features(cutoff), name)
         return self._btyds[cutoff, name]

@@ -1,4 +1,4 @@
-"""The two purchase models as a training sees them: how each is fitted, searched and judged."""
+"""Recipes of the two purchase models: how each is fitted, searched and judged."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,21 +17,24 @@ from training.purchase.study import Origin
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How one purchase model is made.
+class ModelRecipe:
+    """How one purchase model is fitted, and how its settings are searched.
 
     Attributes
     ----------
+    kind : ModelKind
+        The model's registered name.
     defaults : settings of the model
-        What it is fitted with unless a search finds better, and the first trial of each search.
+        Settings that it is fitted with unless a search finds better ones; the first trial of each
+        search.
     search_space : callable
-        Trial -> settings; it stands beside the model.
+        Trial -> settings; it is defined beside the model.
     fit : callable
         (slices, settings, seed) -> model.
     metric : str
         Name of `loss`.
     loss : callable
-        (model, origin) -> what a search makes small. A proper score, so that neither an
+        (model, origin) -> float that a search minimises. It is a proper score, so that neither an
         over-confident nor a timid model gains by it.
     """
 
@@ -49,17 +52,17 @@ def _churn_loss(model: ChurnModel, origin: Origin) -> float:
 
 
 def _timing_loss(model: TimingModel, origin: Origin) -> float:
-    """Score the law of those who returned, which is all that the model speaks of.
+    """Score the law of those who returned, which is all that the timing model predicts.
 
-    CRPS and not the log-loss of the hazards: it is in days, it is what promotion judges, and it
-    does not change with the intervals that the horizon happens to be cut into.
+    CRPS is used and not the log-loss of the hazards: it is in days, it is what promotion judges,
+    and it does not change with the intervals that the horizon happens to be cut into.
     """
     returned = origin.labels["returned"]
     law = model.given_return(origin.population[returned])
     return crps(origin.labels.loc[returned, "days_to_next"].to_numpy(), law)
 
 
-CHURN = Recipe(
+CHURN = ModelRecipe(
     kinds.CHURN,
     ChurnSettings(),
     churn_fit.search_space,
@@ -67,7 +70,7 @@ CHURN = Recipe(
     "log_loss",
     _churn_loss,
 )
-TIMING = Recipe(
+TIMING = ModelRecipe(
     kinds.TIMING,
     timing_fit.DEFAULTS,
     timing_fit.search_space,

@@ -1,4 +1,4 @@
-"""Training slices, built: features and labels of many cutoffs, closed before the model's own."""
+"""Builds training slices: features and labels of many cutoffs, closed before the model's own."""
 
 from collections.abc import Iterator, Mapping
 from itertools import count, islice
@@ -23,7 +23,7 @@ from models.purchase.churn_fit import MIN_RETURNS
 from models.purchase.season import CUTOFF_DAY, INPUTS, YEAR_DAYS
 from models.purchase.slices import Slices
 from training.labels import make_labels
-from training.purchase.populations import Populations
+from training.purchase.populations import PopulationCache
 
 STRIDE_DAYS = 28
 MAX_SLICES = 10
@@ -37,21 +37,34 @@ def make_slices(
     cutoff: int,
     horizon_days: int,
     catalog: Catalog,
-    populations: Populations | None = None,
+    populations: PopulationCache | None = None,
 ) -> Slices:
-    """Build the slices of a model that may know everything up to `cutoff`.
+    """Build all that a purchase model may learn from at a cutoff.
 
     Parameters
     ----------
-    populations : Populations, optional
-        Those of the catalog, where what is built here is asked for again.
+    log : Log
+        The opened event log of one shop.
+    cutoff : int
+        Last instant that the model may know (UTC microseconds).
+    horizon_days : int
+        Length H of the labels' window.
+    catalog : Catalog
+        Features to build.
+    populations : PopulationCache, optional
+        Populations of the same catalog, where cutoffs built here are needed again.
+
+    Returns
+    -------
+    Slices
+        Up to `MAX_SLICES` closed slices, the open ones after them, and the one a year ago.
     """
-    built = populations or Populations(log, catalog)
-    origins = sorted(training_origins(log, cutoff, horizon_days))
+    built = populations or PopulationCache(log, catalog)
+    origins = sorted(walk_training_origins(log, cutoff, horizon_days))
     parts = [make_slice(log, origin, horizon_days, catalog, cutoff, built) for origin in origins]
     frame, labels = (pd.concat(part, ignore_index=True) for part in zip(*parts, strict=True))
     name = _choose_member(frame, labels, horizon_days)
-    later = dict(open_origins(log, cutoff, horizon_days))
+    later = dict(walk_open_origins(log, cutoff, horizon_days))
     return Slices(
         cutoff,
         horizon_days,
@@ -68,9 +81,13 @@ def make_slices(
 
 
 def _make_open(
-    log: Log, cutoff: int, origins: Mapping[int, int], catalog: Catalog, populations: Populations
+    log: Log,
+    cutoff: int,
+    origins: Mapping[int, int],
+    catalog: Catalog,
+    populations: PopulationCache,
 ) -> tuple[pd.DataFrame, pd.DataFrame] | None:
-    """Build the slices whose window is still open, as far as it is known."""
+    """Build the slices whose window is still open, with labels as far as they are known."""
     parts = []
     for origin, days in origins.items():
         frame, labels = make_slice(log, origin, days, catalog, cutoff, populations)
@@ -82,7 +99,7 @@ def _make_open(
 
 
 def _choose_member(frame: pd.DataFrame, labels: pd.DataFrame, horizon_days: int) -> MemberName:
-    """Choose the BTYD model: BG/NBD for boosters to correct, else the best out of time.
+    """Choose the BTYD model: BG/NBD for boosters to correct, else the best on later outcomes.
 
     Where boosters correct it, another one gains nothing; where it answers alone, BG/NBD would
     call every one-time buyer alive.
@@ -95,7 +112,7 @@ def _choose_member(frame: pd.DataFrame, labels: pd.DataFrame, horizon_days: int)
 def _make_year_ago(
     log: Log, cutoff: int, horizon_days: int, catalog: Catalog
 ) -> tuple[pd.DataFrame, pd.DataFrame] | None:
-    """Build what the season reads, a year before a cutoff; None in a young log.
+    """Build the slice a year before a cutoff, which the season reads; None in a young log.
 
     With less than half a year before it the year-ago slice did harm on two real logs.
     """
@@ -112,46 +129,125 @@ def make_slice(
     horizon_days: int,
     catalog: Catalog,
     known_until: int,
-    populations: Populations | None = None,
+    populations: PopulationCache | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Build the features at one cutoff, and the labels after it as known at `known_until`.
 
     Customers who have objected to profiling are left out.
+
+    Parameters
+    ----------
+    log : Log
+        The opened event log of one shop.
+    cutoff : int
+        Last instant that the features may know (UTC microseconds).
+    horizon_days : int
+        Length H of the labels' window.
+    catalog : Catalog
+        Features to build.
+    known_until : int
+        Last instant that the labels may know (UTC microseconds).
+    populations : PopulationCache, optional
+        Populations of the same catalog, where the cutoff is needed again.
+
+    Returns
+    -------
+    frame : DataFrame
+        One row per customer: `customer_id, cutoff` and the features.
+    labels : DataFrame
+        Row by row with `frame`, from `training.labels.make_labels`.
+
+    Raises
+    ------
+    InputError
+        The labels' window is not closed at `known_until`.
     """
-    frame = (populations or Populations(log, catalog)).features(cutoff)
+    frame = (populations or PopulationCache(log, catalog)).features(cutoff)
     return frame, make_labels(log, frame, Window(cutoff, horizon=horizon_days), known_until)
 
 
 def holdout_cutoff(log: Log, horizon_days: int) -> int:
-    """Find the latest cutoff whose horizon is observed and settled: the end of a local day."""
-    return earlier_cutoff(log, log.observed_until, horizon_days)
+    """Find the latest cutoff whose horizon is observed and settled.
+
+    Parameters
+    ----------
+    log : Log
+        The opened event log of one shop.
+    horizon_days : int
+        Length H of the labels' window.
+
+    Returns
+    -------
+    int
+        The end of a local day (UTC microseconds).
+    """
+    return latest_closed_cutoff(log, log.observed_until, horizon_days)
 
 
-def earlier_cutoff(log: Log, cutoff: int, horizon_days: int) -> int:
-    """Find the latest cutoff whose labels close at or before `cutoff`: the end of a local day."""
+def latest_closed_cutoff(log: Log, cutoff: int, horizon_days: int) -> int:
+    """Find the latest cutoff whose labels close at or before another cutoff.
+
+    Parameters
+    ----------
+    log : Log
+        The opened event log of one shop.
+    cutoff : int
+        Last instant that the labels may know (UTC microseconds).
+    horizon_days : int
+        Length H of the labels' window.
+
+    Returns
+    -------
+    int
+        The end of a local day (UTC microseconds).
+    """
     closed = cutoff - (horizon_days + log.shop.section.settle_days) * DAY
     return last_end_of_day(closed, log.shop.timezone)
 
 
-def training_origins(log: Log, cutoff: int, horizon_days: int) -> Iterator[int]:
-    """Walk back through the latest cutoffs whose labels close at or before `cutoff`."""
+def walk_training_origins(log: Log, cutoff: int, horizon_days: int) -> Iterator[int]:
+    """Walk back through the cutoffs whose labels close at or before a model's cutoff.
+
+    Parameters
+    ----------
+    log : Log
+        The opened event log of one shop.
+    cutoff : int
+        Last instant that the model may know (UTC microseconds).
+    horizon_days : int
+        Length H of the labels' window.
+
+    Returns
+    -------
+    iterator of int
+        Up to `MAX_SLICES` cutoffs (UTC microseconds), `STRIDE_DAYS` apart, the latest first.
+    """
     last, first = _origin_range(log, cutoff, horizon_days)
     walk = cutoffs_before(last, STRIDE_DAYS, first, log.shop.timezone)
     return islice(walk, MAX_SLICES)
 
 
-def open_origins(log: Log, cutoff: int, horizon_days: int) -> Iterator[tuple[int, int]]:
-    """Walk on from the last closed cutoff to those whose window is not closed at `cutoff`.
+def walk_open_origins(log: Log, cutoff: int, horizon_days: int) -> Iterator[tuple[int, int]]:
+    """Walk on from the last closed cutoff to those whose window is still open at `cutoff`.
 
     They go on in the same steps, so that the back-test's next origins build the same ones.
+
+    Parameters
+    ----------
+    log : Log
+        The opened event log of one shop.
+    cutoff : int
+        Last instant that the model may know (UTC microseconds).
+    horizon_days : int
+        Length H of the labels' window.
 
     Yields
     ------
     (int, int)
-        A cutoff, and the whole days after it that are settled.
+        A cutoff (UTC microseconds), and the whole days after it that are settled.
     """
     zone, settle = log.shop.timezone, log.shop.section.settle_days
-    day = local_day(earlier_cutoff(log, cutoff, horizon_days), zone)
+    day = local_day(latest_closed_cutoff(log, cutoff, horizon_days), zone)
     for later in count(day + STRIDE_DAYS, STRIDE_DAYS):
         origin = end_of_day(later, zone)
         days = (cutoff - origin) // DAY - settle
@@ -161,13 +257,42 @@ def open_origins(log: Log, cutoff: int, horizon_days: int) -> Iterator[tuple[int
 
 
 def has_history(log: Log, cutoff: int, horizon_days: int) -> bool:
-    """Say whether a model at `cutoff` has at least one slice to learn from."""
+    """Check whether a model at `cutoff` has at least one slice to learn from.
+
+    Parameters
+    ----------
+    log : Log
+        The opened event log of one shop.
+    cutoff : int
+        Last instant that the model may know (UTC microseconds).
+    horizon_days : int
+        Length H of the labels' window.
+
+    Returns
+    -------
+    bool
+    """
     last, first = _origin_range(log, cutoff, horizon_days)
     return last >= first
 
 
 def check_history(log: Log, cutoff: int, horizon_days: int) -> None:
-    """Refuse a cutoff before which there is no slice to learn from."""
+    """Refuse a cutoff before which there is no slice to learn from.
+
+    Parameters
+    ----------
+    log : Log
+        The opened event log of one shop.
+    cutoff : int
+        Last instant that the model may know (UTC microseconds).
+    horizon_days : int
+        Length H of the labels' window.
+
+    Raises
+    ------
+    InputError
+        There is too little history before the cutoff.
+    """
     if not has_history(log, cutoff, horizon_days):
         days = MIN_HISTORY_DAYS + horizon_days + log.shop.section.settle_days
         raise refuse(
@@ -180,5 +305,6 @@ def check_history(log: Log, cutoff: int, horizon_days: int) -> None:
 
 
 def _origin_range(log: Log, cutoff: int, horizon_days: int) -> tuple[int, int]:
+    """Return the latest and the earliest instant at which a slice may be cut."""
     first = log.first_order_at + MIN_HISTORY_DAYS * DAY
-    return earlier_cutoff(log, cutoff, horizon_days), first
+    return latest_closed_cutoff(log, cutoff, horizon_days), first

@@ -1,4 +1,4 @@
-"""A study: the slices that a model is fitted on, and the origins that it is judged at."""
+"""Prepares a training of the purchase models: slices to fit on, origins to judge at."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,24 +15,30 @@ from features.log.log import Log
 from features.windows import DAY, to_datetime
 from models.purchase.slices import Slices
 from training.purchase.baselines import BASELINES
-from training.purchase.populations import Populations
+from training.purchase.populations import PopulationCache
 from training.purchase.slices import (
     check_history,
     has_history,
     make_slice,
     make_slices,
-    training_origins,
+    walk_training_origins,
 )
 
 
 @dataclass(frozen=True)
 class Origin:
-    """A cutoff with outcomes: a model fitted on its slices can be judged on its population.
+    """A cutoff with outcomes, at which a model fitted on its slices can be judged.
 
     Attributes
     ----------
     split : str
-        `valid` (choices are made on it) or `holdout` (it is looked at once).
+        `train`, `valid` (choices are made on it) or `holdout` (it is looked at once).
+    slices : Slices
+        What a model judged here is fitted on: nothing that was not known at the cutoff.
+    population : DataFrame
+        One row per customer (n rows): `customer_id, cutoff` and the features.
+    labels : DataFrame
+        Row by row with `population`, from `training.labels.make_labels`.
     """
 
     split: str
@@ -42,20 +48,23 @@ class Origin:
 
     @cached_property
     def baseline_laws(self) -> dict[str, Floats]:
-        """F(h) of every baseline, fitted on the slices, of the population."""
+        """Forecasts of every baseline for the population, each fitted on the slices.
+
+        By the baseline's name, P(next purchase within h days) for h = 0..H: array (n, H + 1).
+        """
         return {n: baseline(self.slices, self.population) for n, baseline in BASELINES.items()}
 
 
 @dataclass(frozen=True)
 class PurchaseStudy:
-    """What one training at one cutoff works with.
+    """Data of one training of the purchase models at one cutoff.
 
     Attributes
     ----------
     slices : Slices
         What the registered model is fitted on: everything known at the cutoff.
     catalog : Catalog
-        Of the features, as known at the cutoff.
+        The features, as known at the cutoff.
     valids : tuple of Origin
         The latest cutoffs whose outcomes are known at this one, the last one first: all that
         settings are chosen on. Empty where the history is too short.
@@ -73,30 +82,38 @@ class PurchaseStudy:
 
     @property
     def valid(self) -> Origin | None:
-        """One horizon before the cutoff; None where the history is too short for it."""
+        """The latest validation origin, one horizon before the cutoff; None in a short history."""
         return self.valids[0] if self.valids else None
 
     @property
     def origins(self) -> list[Origin]:
-        """The origins that are reported on, the earlier first: valid and the holdout."""
+        """The one or two origins that are reported on: validation, then holdout."""
         return [origin for origin in (self.valid, self.holdout) if origin is not None]
 
     @property
     def train(self) -> Origin:
-        """The rows that the registered model is fitted on: how well it fits what it has seen."""
+        """The rows that the registered model is fitted on, as an origin to score its fit."""
         return Origin("train", self.slices, self.slices.frame, self.slices.labels)
 
 
 def make_study(log: Log, cutoff: int, valids: int = 1) -> PurchaseStudy:
-    """Build the study of a cutoff, the last instant that the registered models may know.
+    """Build the data of a training at a cutoff, the last instant that registered models may know.
 
     The end of the data gives models for production, judged one horizon earlier.
 
     Parameters
     ----------
+    log : Log
+        The opened event log of one shop.
+    cutoff : int
+        UTC microseconds.
     valids : int
         Validation origins at most. They lie a stride apart, as slices do, so that they share
         most of what is built for them.
+
+    Returns
+    -------
+    PurchaseStudy
 
     Raises
     ------
@@ -106,15 +123,15 @@ def make_study(log: Log, cutoff: int, valids: int = 1) -> PurchaseStudy:
     horizon = log.shop.section.horizon_days
     check_history(log, cutoff, horizon)
     catalog = read_catalog(log, cutoff).without_texts()
-    populations = Populations(log, catalog)
+    populations = PopulationCache(log, catalog)
     slices = make_slices(log, cutoff, horizon, catalog, populations)
     holdout = None
     if cutoff + (horizon + log.shop.section.settle_days) * DAY <= log.observed_until:
         known_until = log.observed_until
         labelled = make_slice(log, cutoff, horizon, catalog, known_until, populations)
         holdout = Origin("holdout", slices, *labelled)
-    found = tuple(_make_valids(log, slices, catalog, populations, valids))
-    test = holdout or next(iter(found), None)
+    valid_origins = tuple(_make_valids(log, slices, catalog, populations, valids))
+    test = holdout or next(iter(valid_origins), None)
     if test is None:
         needed = 2 * horizon + log.shop.section.settle_days
         raise refuse(
@@ -124,15 +141,15 @@ def make_study(log: Log, cutoff: int, valids: int = 1) -> PurchaseStudy:
             f"{to_datetime(cutoff):%Y-%m-%d %H:%M} UTC",
             "Use an earlier cutoff, bring a longer history or a shorter shop.horizon_days.",
         )
-    return PurchaseStudy(slices, catalog, found, holdout, test)
+    return PurchaseStudy(slices, catalog, valid_origins, holdout, test)
 
 
 def _make_valids(
-    log: Log, slices: Slices, catalog: Catalog, populations: Populations, count: int
+    log: Log, slices: Slices, catalog: Catalog, populations: PopulationCache, count: int
 ) -> Iterator[Origin]:
     """Build the latest origins closed at the cutoff that have slices of their own to fit on."""
     horizon = slices.horizon_days
-    for cutoff in islice(training_origins(log, slices.cutoff, horizon), count):
+    for cutoff in islice(walk_training_origins(log, slices.cutoff, horizon), count):
         if has_history(log, cutoff, horizon):
             fitted_on = make_slices(log, cutoff, horizon, catalog, populations)
             labelled = make_slice(log, cutoff, horizon, catalog, slices.cutoff, populations)

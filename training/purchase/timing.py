@@ -1,6 +1,6 @@
-"""Trains the timing model: when a returning customer is back, and what that is worth.
+"""Defines the timing job: how the time of the next purchase is scored, given a return.
 
-Scored and judged as churn is, on those who returned.
+It is scored and judged as churn is, on the customers who returned.
 """
 
 import msgspec
@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from features.arrays import Floats
 from models.crps import crps, crps_by_customer
 from models.purchase.timing import TimingModel
-from training.metrics.probabilities import OURS, coverage, frequency_buckets
+from training.metrics.probabilities import OURS, central_window_coverage, frequency_buckets
 from training.purchase.baselines import empirical_law
-from training.purchase.job import Job
+from training.purchase.job import PurchaseJob
 from training.purchase.recipes import TIMING
 from training.purchase.study import Origin
 from training.runs.candidates import Judgement
-from training.runs.runs import log_plots, log_scores
+from training.runs.training_runs import log_plots, log_scores
 
 
 def _log_scores(model: TimingModel, origin: Origin) -> None:
@@ -32,12 +32,14 @@ def _log_scores(model: TimingModel, origin: Origin) -> None:
 
 
 def _score(days: NDArray[np.int_], law: Floats) -> dict[str, float]:
-    shares = {f"in_window_{share}": coverage(days, law, share / 100) for share in (50, 80)}
+    shares = {
+        f"in_window_{share}": central_window_coverage(days, law, share / 100) for share in (50, 80)
+    }
     return {"crps": crps(days, law), **shares}
 
 
 def _judge(model: TimingModel, test: Origin) -> Judgement:
-    """Judge against the pooled law of earlier returners; log BG/NBD's score too."""
+    """Judge against the pooled law of earlier returners, and log BG/NBD's score too."""
     population, labels = _returners(test)
     days = labels["days_to_next"].to_numpy()
     alone = msgspec.structs.replace(model, booster=None, seasons=[]).given_return(population)
@@ -68,4 +70,4 @@ def _predict(model: TimingModel, rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(law, columns=[f"given_return_{h}d" for h in range(law.shape[1])])
 
 
-TIMING_JOB = Job(TIMING, _log_scores, _judge, _predict)
+TIMING_JOB = PurchaseJob(TIMING, _log_scores, _judge, _predict)

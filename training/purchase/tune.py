@@ -1,7 +1,7 @@
-"""The hyper-parameter search: seeded, resumable, on rolling validation origins only.
+"""Searches hyper-parameters: seeded, resumable, on rolling validation origins only.
 
 A search is kept in the shop's workspace under a name that covers all that its losses depend on.
-Interrupted, it goes on with the trial it was at; asked for again, it is not repeated.
+An interrupted search continues with the trial it was at; a finished one is not repeated.
 """
 
 import math
@@ -18,28 +18,28 @@ import optuna
 from optuna.trial import FixedTrial, FrozenTrial, TrialState
 
 from features.log.log import Log
-from training.purchase.recipes import Recipe
+from training.purchase.recipes import ModelRecipe
 from training.purchase.study import Origin, PurchaseStudy
-from training.runs.fingerprints import fingerprint
-from training.runs.runs import SEED
+from training.runs.fingerprints import result_fingerprint
+from training.runs.training_runs import SEED
 
 VALIDS = 3  # origins that a setting is judged at
 _FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
-_SCORES = "scores"  # of a trial: its loss at each origin
-# A trial is given up when it is behind the median of the complete ones, once there are three.
+_SCORES = "scores"  # attribute of a trial: its loss at each origin
+# A trial is stopped when it is behind the median of the complete ones, once there are three.
 _PRUNER = optuna.pruners.MedianPruner(n_startup_trials=3)
 
 
 @dataclass(frozen=True)
-class Budget:
+class SearchBudget:
     """How long to search for the settings of each model.
 
     Attributes
     ----------
     trials : int
-        The same trials give the same settings; 0 takes the defaults.
+        Number of trials; the same number gives the same settings, and 0 takes the defaults.
     minutes : float or None
-        Search for so long instead; how many trials that is depends on the machine.
+        Minutes to search instead; how many trials that is depends on the machine.
     """
 
     trials: int = 10
@@ -47,21 +47,33 @@ class Budget:
 
     @property
     def searches(self) -> bool:
-        """Whether there is anything to search with."""
+        """Whether the budget allows at least one trial of a search."""
         return self.minutes is not None or self.trials > 0
 
     def allows(self, finished: int, seconds: float) -> bool:
-        """Say whether one more trial may begin; the first one, of the defaults, always may."""
+        """Check whether one more trial may begin; the first one, of the defaults, always may.
+
+        Parameters
+        ----------
+        finished : int
+            Trials finished so far, kept ones included.
+        seconds : float
+            Time since the search began.
+
+        Returns
+        -------
+        bool
+        """
         if self.minutes is None:
             return finished < self.trials
         return finished == 0 or seconds < 60 * self.minutes
 
 
-def tune(
+def search_settings(
     log: Log,
-    recipe: Recipe,
+    recipe: ModelRecipe,
     study: PurchaseStudy,
-    budget: Budget,
+    budget: SearchBudget,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Any:
     """Search the settings of one model with the lowest mean loss over the validation origins.
@@ -71,7 +83,20 @@ def tune(
     Every trial is an MLflow run under the active one.
 
     Trial n is drawn by a sampler seeded with n from the trials finished before it, and from
-    nothing else, so that a search that was interrupted gives what an uninterrupted one does.
+    nothing else, so that an interrupted search gives what an uninterrupted one does.
+
+    Parameters
+    ----------
+    log : Log
+        The opened event log of one shop.
+    recipe : ModelRecipe
+        The model: its search space, fit and loss.
+    study : PurchaseStudy
+        Validation origins.
+    budget : SearchBudget
+        How long to search.
+    progress : callable
+        Called with a text after each trial.
 
     Returns
     -------
@@ -97,41 +122,65 @@ def tune(
         return recipe.search_space(FixedTrial(_best(considered).params))
 
 
-def space_of(recipe: Recipe) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Read a search space: the range of each hyper-parameter, and its default."""
-    ranges = _Ranges()
-    recipe.search_space(ranges)
-    defaults = flatten(recipe.defaults)
-    return ranges.found, {name: defaults[name] for name in ranges.found}
+def describe_search_space(recipe: ModelRecipe) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Describe a search space: the range of each hyper-parameter, and its default.
+
+    Parameters
+    ----------
+    recipe : ModelRecipe
+        The model.
+
+    Returns
+    -------
+    ranges : dict of str to list
+        By parameter: type (`int` or `float`), low, high and options.
+    defaults : dict of str to value
+        By parameter.
+    """
+    recorder = _RangeRecorder()
+    recipe.search_space(recorder)
+    defaults = flatten_settings(recipe.defaults)
+    return recorder.ranges, {name: defaults[name] for name in recorder.ranges}
 
 
-class _Ranges:
-    """A trial that proposes the lowest of everything, and notes what it was asked for."""
+class _RangeRecorder:
+    """A trial that proposes the lowest value of every parameter, and records their ranges."""
 
     def __init__(self) -> None:
-        self.found: dict[str, Any] = {}
+        self.ranges: dict[str, Any] = {}
 
     def suggest_int(self, name: str, low: int, high: int, **how: Any) -> int:
-        self.found[name] = ["int", low, high, how]
+        self.ranges[name] = ["int", low, high, how]
         return low
 
     def suggest_float(self, name: str, low: float, high: float, **how: Any) -> float:
-        self.found[name] = ["float", low, high, how]
+        self.ranges[name] = ["float", low, high, how]
         return low
 
 
-def flatten(settings: Any) -> dict[str, Any]:
-    """Give the fields of settings by name, those of settings within settings as `outer.inner`.
+def flatten_settings(settings: Any) -> dict[str, Any]:
+    """Return the fields of settings by name; fields of nested settings are named `outer.inner`.
 
-    >>> from models.churn import ChurnSettings
-    >>> flatten(ChurnSettings())["direct.rounds"]
+    Parameters
+    ----------
+    settings : Struct
+        Settings of a model.
+
+    Returns
+    -------
+    dict of str to value
+
+    Examples
+    --------
+    >>> from models.purchase.churn import ChurnSettings
+    >>> flatten_settings(ChurnSettings())["direct.rounds"]
     200
     """
     return _flat(msgspec.to_builtins(settings))
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Name the fields of settings within settings `outer.inner`, as a search space does."""
+    """Name the fields of nested settings `outer.inner`, as a search space does."""
     flat: dict[str, Any] = {}
     for name, value in values.items():
         nested = isinstance(value, Mapping)
@@ -139,9 +188,9 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def _name(log: Log, recipe: Recipe, study: PurchaseStudy, origins: Sequence[Origin]) -> str:
-    ranges, defaults = space_of(recipe)
-    key = fingerprint(
+def _name(log: Log, recipe: ModelRecipe, study: PurchaseStudy, origins: Sequence[Origin]) -> str:
+    ranges, defaults = describe_search_space(recipe)
+    key = result_fingerprint(
         log,
         study.catalog,
         log.fingerprint(),
@@ -157,7 +206,7 @@ def _name(log: Log, recipe: Recipe, study: PurchaseStudy, origins: Sequence[Orig
 
 @contextmanager
 def _open_search(log: Log, name: str) -> Iterator[optuna.Study]:
-    """Open a search in the workspace's SQLite database, which a killed process leaves whole."""
+    """Open a search in the workspace's SQLite database, which survives a killed process."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     log.shop.workspace.mkdir(parents=True, exist_ok=True)
     path = (log.shop.workspace / "searches.db").resolve()
@@ -172,7 +221,7 @@ def _open_search(log: Log, name: str) -> Iterator[optuna.Study]:
 
 
 def _forget_unfinished(search: optuna.Study) -> None:
-    """Mark what an interrupted search was at as failed: neither sampler nor pruner reads it."""
+    """Mark an interrupted trial as failed, so that neither sampler nor pruner reads it."""
     for trial in search.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         search.tell(trial.number, state=TrialState.FAIL)
 
@@ -181,11 +230,11 @@ def _finished(search: optuna.Study) -> list[FrozenTrial]:
     return search.get_trials(deepcopy=False, states=_FINISHED)
 
 
-def _run_trial(search: optuna.Study, recipe: Recipe, origins: Sequence[Origin]) -> None:
+def _run_trial(search: optuna.Study, recipe: ModelRecipe, origins: Sequence[Origin]) -> None:
     finished = _finished(search)
     waiting = search.get_trials(deepcopy=False, states=(TrialState.WAITING,))
     if not finished and not waiting:
-        search.enqueue_trial(space_of(recipe)[1])
+        search.enqueue_trial(describe_search_space(recipe)[1])
     search.sampler = optuna.samplers.TPESampler(seed=SEED + len(finished), constant_liar=False)
     trial = search.ask()
     settings = recipe.search_space(trial)
@@ -206,14 +255,14 @@ def _run_trial(search: optuna.Study, recipe: Recipe, origins: Sequence[Origin]) 
 
 def _judge(
     trial: optuna.Trial,
-    recipe: Recipe,
+    recipe: ModelRecipe,
     settings: Any,
     origins: Sequence[Origin],
     defaults: Sequence[float] | None,
 ) -> list[float]:
-    """Give the loss at each origin, the latest first, up to where the trial is given up.
+    """Return the loss at each origin, the latest first, up to where the trial is given up.
 
-    The pruner is told the mean excess over the defaults so far: unlike the losses, it does not
+    The pruner compares the mean excess over the defaults so far: unlike the losses, it does not
     depend on how hard the origins seen happen to be.
     """
     scores: list[float] = []
@@ -234,8 +283,10 @@ def _best(trials: Sequence[FrozenTrial]) -> FrozenTrial:
     return min(complete, key=lambda trial: trial.value if trial.value is not None else math.inf)
 
 
-def _log_search(name: str, budget: Budget, kept: int, considered: Sequence[FrozenTrial]) -> None:
-    """Say in the active run how its settings were found."""
+def _log_search(
+    name: str, budget: SearchBudget, kept: int, considered: Sequence[FrozenTrial]
+) -> None:
+    """Log in the active run how its settings were chosen."""
     mlflow.set_tag("search", name)
     mlflow.set_tag("reproducible", str(budget.minutes is None).lower())
     pruned = sum(trial.state == TrialState.PRUNED for trial in considered)

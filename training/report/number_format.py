@@ -1,12 +1,26 @@
-"""Figures as a reader meets them: shares with their sign, differences with theirs."""
+"""Formats figures of the report: shares in percent, differences with their sign."""
 
 _SPACE, _MINUS = "\N{NO-BREAK SPACE}", "\N{MINUS SIGN}"
 
 
 def as_percent(share: float, decimals: int = 1) -> str:
-    """Write a share in percent; one that is not 0 is not shown as 0.
+    r"""Format a share in percent; a share above 0 is never shown as 0.
 
-    >>> [as_percent(share).replace("\\N{NO-BREAK SPACE}", " ") for share in (0.123, 0.0, 0.0001)]
+    Parameters
+    ----------
+    share : float
+        0..1.
+    decimals : int
+        Digits after the point.
+
+    Returns
+    -------
+    str
+        With a no-break space before the sign.
+
+    Examples
+    --------
+    >>> [as_percent(share).replace("\N{NO-BREAK SPACE}", " ") for share in (0.123, 0.0, 0.0001)]
     ['12.3 %', '0.0 %', '< 0.1 %']
     """
     least = 10.0**-decimals
@@ -16,8 +30,20 @@ def as_percent(share: float, decimals: int = 1) -> str:
 
 
 def as_signed(value: float) -> str:
-    """Write a difference with its sign.
+    """Format a difference with its sign and one decimal.
 
+    Parameters
+    ----------
+    value : float
+        In any unit.
+
+    Returns
+    -------
+    str
+        With a minus sign, not a hyphen.
+
+    Examples
+    --------
     >>> [as_signed(value) for value in (1.26, 0.0)], len(as_signed(-1.26))
     (['+1.3', '+0.0'], 4)
     """

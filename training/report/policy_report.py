@@ -1,4 +1,4 @@
-"""The report of a policy study: what a person reads before money is spent on a channel."""
+"""Writes the report of a policy study, to be read before money is spent on a channel."""
 
 from collections.abc import Iterator
 
@@ -25,14 +25,22 @@ _NAMES = {"dr": "DR", "snips": "SNIPS", "dros": "DR with shrinkage"}
 def make_policy_report(
     study: PolicyStudy, attributed: pd.DataFrame, window_days: int, money: ReportCurrency
 ) -> ModelReport:
-    """Make the report of a study.
+    """Make the report of a policy study: sentences, plots and tables.
 
     Parameters
     ----------
+    study : PolicyStudy
+        Values, gains, segments and calibration.
     attributed : DataFrame
         From `training.channel.attribution.attribute_orders`.
     window_days : int
         Days after a decision within which a purchase counts.
+    money : ReportCurrency
+        The shop's currency.
+
+    Returns
+    -------
+    ModelReport
     """
     sections = [
         _values(study, window_days),
@@ -72,12 +80,14 @@ def _summary(study: PolicyStudy) -> Iterator[str]:
 
 
 def _verdict(study: PolicyStudy) -> str:
-    ours = study.gains.set_index("policy").loc[OURS]
+    ours = next(row for row in study.gains.to_dict("records") if row["policy"] == OURS)
     interval = f"{as_signed(ours['gain'])} % [{as_signed(ours['low'])}, {as_signed(ours['high'])}]"
-    said = f"Choosing by customer against the best fixed channel: {interval}, {ours['verdict']}."
+    sentence = (
+        f"Choosing by customer against the best fixed channel: {interval}, {ours['verdict']}."
+    )
     if ours["verdict"] == BETTER:
-        return said
-    return f"{said} Until it is better, the best fixed channel does for everybody."
+        return sentence
+    return f"{sentence} Until it is better, the best fixed channel does for everybody."
 
 
 def _sensitivity(odds: float) -> str:

@@ -1,4 +1,4 @@
-"""The report of a training: its content, apart from how it is shown."""
+"""The content of a training's report, apart from how it is shown."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 import pandas as pd
 from matplotlib.figure import Figure
 
-from training.evaluation.evaluation import Evaluation, Judged
-from training.evaluation.gains import gain_table
-from training.evaluation.importance import family_table
-from training.evaluation.judged_scores import compare_losses, score_origins
-from training.evaluation.pit import OF_LAW, OF_RETURN, pit_scores, pit_table
+from training.evaluation.cumulative_gains import gain_table
+from training.evaluation.evaluation import Evaluation, JudgedOrigin
+from training.evaluation.feature_importance import family_table
+from training.evaluation.origin_scores import compare_losses, score_origins
+from training.evaluation.pit_histograms import OF_LAW, OF_RETURN, pit_scores, pit_table
 from training.evaluation.reliability import reliability_errors, reliability_table
-from training.evaluation.samples import sample_laws, sample_windows
+from training.evaluation.sample_customers import sample_laws, sample_windows
 from training.evaluation.segments import frequency_table, segment_table
 from training.report.report_plots import (
     difference_plot,
@@ -25,21 +25,29 @@ from training.report.report_plots import (
 )
 from training.report.report_tables import (
     ReportTable,
-    show_differences,
-    show_errors,
-    show_features,
-    show_gains,
-    show_groups,
-    show_pit,
-    show_samples,
-    show_scores,
+    format_differences,
+    format_errors,
+    format_features,
+    format_gains,
+    format_groups,
+    format_pit_scores,
+    format_samples,
+    format_scores,
 )
-from training.report.summary import list_unknowns, summarise
+from training.report.summary import list_unknowns, summarise_evaluation
 
 
 @dataclass(frozen=True)
 class Plot:
-    """A figure, and what a reader who does not see it is told."""
+    """A figure of the report, with a text for readers who cannot see it.
+
+    Attributes
+    ----------
+    figure : Figure
+        The figure.
+    alt : str
+        What it shows.
+    """
 
     figure: Figure
     alt: str
@@ -47,16 +55,20 @@ class Plot:
 
 @dataclass(frozen=True)
 class Section:
-    """One part of the report.
+    """One section of the report.
 
     Attributes
     ----------
     name : str
-        Its anchor.
+        Anchor in the page.
+    title : str
+        Heading.
     look_for : str
         What a reader should look for in the plots and tables.
     plots : dict of str to Plot
         By the name of the file that MLflow keeps.
+    tables : sequence of ReportTable
+        Shown below the plots.
     """
 
     name: str
@@ -68,7 +80,15 @@ class Section:
 
 @dataclass(frozen=True)
 class ReportCurrency:
-    """The shop's currency, and the digits of its minor unit."""
+    """The shop's currency, and the decimals of its minor unit.
+
+    Attributes
+    ----------
+    currency : str
+        ISO code.
+    digits : int
+        Decimals; 2 for cents.
+    """
 
     currency: str
     digits: int
@@ -76,12 +96,18 @@ class ReportCurrency:
 
 @dataclass(frozen=True)
 class ModelReport:
-    """What the report says, in the order it is read.
+    """The report's texts and sections, in the order in which they are read.
 
     Attributes
     ----------
     title, lead : str
-        What is asked of the shop, and what kind of answer this is.
+        The question that the models answer, and what kind of answer the report is.
+    summary : sequence of str
+        What was predicted and how well, in sentences.
+    unknown : sequence of str
+        What the figures do not show, in sentences.
+    sections : sequence of Section
+        Plots and tables.
     """
 
     title: str
@@ -94,12 +120,20 @@ class ModelReport:
 def make_report(
     evaluation: Evaluation, importance: pd.DataFrame, money: ReportCurrency
 ) -> ModelReport:
-    """Make the report of an evaluation.
+    """Make the report of a training of churn and timing.
 
     Parameters
     ----------
+    evaluation : Evaluation
+        Forecasts and outcomes at the judged origins.
     importance : DataFrame
-        From `training.evaluation.importance.importance_table`, of the registered models.
+        From `training.evaluation.feature_importance.importance_table`, of the registered models.
+    money : ReportCurrency
+        The shop's currency.
+
+    Returns
+    -------
+    ModelReport
     """
     judged = evaluation.test
     differences, pit = compare_losses(evaluation), pit_scores(judged)
@@ -116,7 +150,7 @@ def make_report(
     return ModelReport(
         "who buys again, and when",
         "How good the predictions are, on purchases that the models had not seen.",
-        summarise(evaluation, differences, pit),
+        summarise_evaluation(evaluation, differences, pit),
         list_unknowns(evaluation),
         sections,
     )
@@ -141,13 +175,16 @@ def _comparison(evaluation: Evaluation, differences: pd.DataFrame) -> Section:
             )
         },
         [
-            *(show_differences(of_loss) for _, of_loss in differences.groupby("loss", sort=False)),
-            show_scores(score_origins(evaluation)),
+            *(
+                format_differences(of_loss)
+                for _, of_loss in differences.groupby("loss", sort=False)
+            ),
+            format_scores(score_origins(evaluation)),
         ],
     )
 
 
-def _reliability(judged: Judged) -> Section:
+def _reliability(judged: JudgedOrigin) -> Section:
     return Section(
         "reliability",
         "Reliability by horizon",
@@ -161,11 +198,11 @@ def _reliability(judged: Judged) -> Section:
                 "Observed against predicted shares of buyers, by horizon and model",
             )
         },
-        [show_errors(reliability_errors(judged))],
+        [format_errors(reliability_errors(judged))],
     )
 
 
-def _gain(judged: Judged) -> Section:
+def _gain(judged: JudgedOrigin) -> Section:
     days = judged.horizon_days
     table = gain_table(judged, days)
     return Section(
@@ -175,11 +212,11 @@ def _gain(judged: Judged) -> Section:
         "among them, and how many times as many as among customers drawn at random? Higher is "
         "better; the grey line is chance.",
         {"gain": Plot(gain_plot(table, days), "Gain and lift by share of customers asked")},
-        [show_gains(table)],
+        [format_gains(table)],
     )
 
 
-def _pit(judged: Judged, scores: pd.DataFrame) -> Section:
+def _pit(judged: JudgedOrigin, scores: pd.DataFrame) -> Section:
     table = pit_table(judged)
     names = {OF_RETURN: "pit_given_return", OF_LAW: "pit_whole_law"}
     plots = {
@@ -195,11 +232,11 @@ def _pit(judged: Judged, scores: pd.DataFrame) -> Section:
         "who came back, given that they did; then the whole law of everybody, where no purchase "
         "within the horizon is spread evenly over what is left.",
         plots,
-        [show_pit(scores)],
+        [format_pit_scores(scores)],
     )
 
 
-def _samples(judged: Judged) -> Section:
+def _samples(judged: JudgedOrigin) -> Section:
     windows = sample_windows(judged)
     return Section(
         "customers",
@@ -214,11 +251,11 @@ def _samples(judged: Judged) -> Section:
                 "Chance to buy by day, and windows given a return, for some customers",
             )
         },
-        [show_samples(windows, judged.horizon_days)],
+        [format_samples(windows, judged.horizon_days)],
     )
 
 
-def _segments(judged: Judged, money: ReportCurrency) -> Section:
+def _segments(judged: JudgedOrigin, money: ReportCurrency) -> Section:
     table = segment_table(judged)
     days = judged.horizon_days
     return Section(
@@ -233,8 +270,8 @@ def _segments(judged: Judged, money: ReportCurrency) -> Section:
             )
         },
         [
-            show_groups(table, "segment", days, money.currency, money.digits),
-            show_groups(
+            format_groups(table, "segment", days, money.currency, money.digits),
+            format_groups(
                 frequency_table(judged),
                 "repeat purchases",
                 days,
@@ -254,5 +291,5 @@ def _importance(importance: pd.DataFrame) -> Section:
         "it with LightGBM. Shown is what its splits on each family of features gained, in % of "
         "all: how much the corrections lean on it, not what causes a purchase.",
         {"importance": Plot(importance_plot(families), "Share of gain by family of features")},
-        [show_features(importance)],
+        [format_features(importance)],
     )

@@ -1,4 +1,4 @@
-"""The report as one HTML file that needs nothing beside it: no network, script or font."""
+"""Renders a report as one HTML file that loads nothing: no network, script or font."""
 
 import base64
 import io
@@ -15,13 +15,15 @@ _TEMPLATE = "report.html.jinja"
 
 
 @dataclass(frozen=True)
-class Imprint:
-    """What the report is of.
+class ReportHeader:
+    """What a report is about: the shop, its data and the registered versions.
 
     Attributes
     ----------
+    shop : str
+        Name of the shop.
     simulated : bool
-        The shop says that nobody in it exists.
+        Whether the shop's data are simulated, so that nobody in it exists.
     facts : dict of str to str
         Shown as they are: data, cutoffs, target.
     versions : dict of str to str
@@ -34,8 +36,21 @@ class Imprint:
     versions: Mapping[str, str]
 
 
-def render_page(report: ModelReport, imprint: Imprint) -> str:
-    """Write the report as HTML. Texts of the shop are escaped; plots are SVG within it."""
+def render_page(report: ModelReport, header: ReportHeader) -> str:
+    """Render a report as one HTML page; texts of the shop are escaped, plots are embedded as SVG.
+
+    Parameters
+    ----------
+    report : ModelReport
+        Texts, plots and tables.
+    header : ReportHeader
+        What the report is about.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("training.report", "."),
         autoescape=True,
@@ -43,12 +58,22 @@ def render_page(report: ModelReport, imprint: Imprint) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["data_uri"] = data_uri
-    return environment.get_template(_TEMPLATE).render(report=report, imprint=imprint)
+    environment.filters["data_uri"] = figure_data_uri
+    return environment.get_template(_TEMPLATE).render(report=report, header=header)
 
 
-def data_uri(figure: Figure) -> str:
-    """Write a figure as a data URI: SVG, its text as outlines, so that it needs no font."""
+def figure_data_uri(figure: Figure) -> str:
+    """Encode a figure as a data URI of an SVG whose text is drawn as outlines, needing no font.
+
+    Parameters
+    ----------
+    figure : Figure
+        A plot.
+
+    Returns
+    -------
+    str
+    """
     stream = io.BytesIO()
     with matplotlib.rc_context({"svg.fonttype": "path"}):
         figure.savefig(stream, format="svg", metadata={"Date": None})

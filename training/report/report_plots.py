@@ -1,4 +1,4 @@
-"""The plots of the report: a tidy frame each -> a figure."""
+"""Plots of the training report: each function turns a table into a figure."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,38 +10,50 @@ from matplotlib.figure import Figure
 
 from training.metrics.probabilities import OURS
 from training.report.plot_style import (
-    INK,
+    GRID_COLOUR,
     OURS_COLOUR,
-    QUIET,
     SECOND_COLOUR,
-    fan_colours,
-    legend,
+    TEXT_COLOUR,
+    add_legend,
+    deepening_colours,
+    fading_colours,
+    label_in_percent,
     make_figure,
     make_panels,
-    models_of,
-    percent,
-    shades_of,
-    style_of,
-    tidy,
+    model_style,
+    split_by_model,
+    style_axes,
 )
 
 
 def reliability_plot(table: pd.DataFrame) -> Figure:
-    """Plot the `reliability_table`: a panel per horizon, 95 % intervals on our model's points."""
+    """Plot observed against predicted rates: a panel per horizon, our 95 % intervals as bars.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `training.evaluation.reliability.reliability_table`.
+
+    Returns
+    -------
+    Figure
+    """
     horizons = table["days"].unique()
     figure, panels = make_panels(len(horizons), columns=3, height=3.0)
     for axes, days in zip(panels, horizons, strict=True):
         of_day = table[table["days"] == days]
         top = 1.05 * max(of_day["predicted"].max(), of_day["observed"].max())
-        axes.plot([0, top], [0, top], color=QUIET, linewidth=1)
-        for model, rows in models_of(of_day):
-            axes.plot(rows["predicted"], rows["observed"], **style_of(model, table), markersize=4)
+        axes.plot([0, top], [0, top], color=GRID_COLOUR, linewidth=1)
+        for model, rows in split_by_model(of_day):
+            axes.plot(
+                rows["predicted"], rows["observed"], **model_style(model, table), markersize=4
+            )
         _add_interval(axes, of_day[of_day["model"] == OURS])
         axes.set(title=f"within {days} days", xlabel="predicted", xlim=(0, top), ylim=(0, top))
-        percent(axes, "xy")
+        label_in_percent(axes, "xy")
     for axes in panels[::3]:
         axes.set_ylabel("observed")
-    legend(figure, panels[0])
+    add_legend(figure, panels[0])
     return figure
 
 
@@ -50,27 +62,51 @@ def _add_interval(axes: Axes, ours: pd.DataFrame) -> None:
 
 
 def gain_plot(table: pd.DataFrame, days: int) -> Figure:
-    """Plot `training.evaluation.gains.gain_table`: the gain, and the lift from the first 5 % on."""
+    """Plot the cumulative gain, and the lift from the first 5 % of customers on.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `training.evaluation.cumulative_gains.gain_table`.
+    days : int
+        Days within which a purchase counts; named on the axis.
+
+    Returns
+    -------
+    Figure
+    """
     figure, (gain, lift) = make_panels(2, columns=2, height=4.0)
-    for model, rows in models_of(table):
-        style = style_of(model, table) | {"marker": ""}
+    for model, rows in split_by_model(table):
+        style = model_style(model, table) | {"marker": ""}
         gain.plot(np.r_[0, rows["asked"]], np.r_[0, rows["found"]], **style)
         later = rows[rows["asked"] >= 0.05]
         lift.plot(later["asked"], later["lift"], **style)
-    gain.plot([0, 1], [0, 1], color=QUIET, linewidth=1)
-    lift.axhline(1, color=QUIET, linewidth=1)
+    gain.plot([0, 1], [0, 1], color=GRID_COLOUR, linewidth=1)
+    lift.axhline(1, color=GRID_COLOUR, linewidth=1)
     gain.set(title="gain", xlabel="customers asked, the likeliest first", xlim=(0, 1), ylim=(0, 1))
     gain.set_ylabel(f"of all buyers within {days} days")
     lift.set(title="lift", xlabel="customers asked, the likeliest first", xlim=(0, 1))
     lift.set(ylabel="times as many as at random", ylim=(0.95, None))
-    percent(gain, "xy")
-    percent(lift, "x")
-    legend(figure, gain)
+    label_in_percent(gain, "xy")
+    label_in_percent(lift, "x")
+    add_legend(figure, gain)
     return figure
 
 
 def pit_plot(table: pd.DataFrame, law: str) -> Figure:
-    """Plot `training.evaluation.pit.pit_table` of one law: a histogram per model."""
+    """Plot the PIT histograms of one kind of law: a panel per model.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `training.evaluation.pit_histograms.pit_table`.
+    law : str
+        Which rows of the table's column `law`: given a return, or the whole law.
+
+    Returns
+    -------
+    Figure
+    """
     of_law = table[table["law"] == law]
     models = of_law["model"].unique()
     width = 1 / (of_law["left"].nunique())
@@ -79,31 +115,43 @@ def pit_plot(table: pd.DataFrame, law: str) -> Figure:
         rows = of_law[of_law["model"] == model]
         colour = OURS_COLOUR if model == OURS else "#9DB7C7"
         axes.bar(rows["left"], rows["share"], width, align="edge", color=colour, edgecolor="white")
-        axes.axhline(width, color=INK, linewidth=1, linestyle="--")
+        axes.axhline(width, color=TEXT_COLOUR, linewidth=1, linestyle="--")
         axes.set(title=model, xlim=(0, 1), xticks=[0, 0.5, 1], xticklabels=["0", "0.5", "1"])
-        percent(axes, "y")
+        label_in_percent(axes, "y")
     for axes in panels[::4]:
         axes.set_ylabel("of outcomes")
-    figure.suptitle(law, fontsize=12, weight="bold", color=INK)
-    figure.supxlabel("where the outcome fell in its predicted law", fontsize=10, color=INK)
+    figure.suptitle(law, fontsize=12, weight="bold", color=TEXT_COLOUR)
+    figure.supxlabel("where the outcome fell in its predicted law", fontsize=10, color=TEXT_COLOUR)
     return figure
 
 
 def samples_plot(laws: pd.DataFrame, windows: pd.DataFrame) -> Figure:
-    """Plot `training.evaluation.samples`: F(h) of each customer, and the windows given a return."""
+    """Plot the forecasts of sample customers: F(h) by day, and their windows given a return.
+
+    Parameters
+    ----------
+    laws : DataFrame
+        From `training.evaluation.sample_customers.sample_laws`.
+    windows : DataFrame
+        From `training.evaluation.sample_customers.sample_windows`.
+
+    Returns
+    -------
+    Figure
+    """
     figure = make_figure(3.8)
     curves, bars = figure.subplots(1, 2, width_ratios=(1.15, 1))
-    colours = fan_colours(len(windows))
+    colours = fading_colours(len(windows))
     for colour, (label, rows) in zip(colours, laws.groupby("customer", sort=False), strict=True):
         curves.plot(rows["days"], rows["p_within"], color=colour, linewidth=2)
         _annotate_end(curves, rows, str(label), windows["p_within"])
     last = int(laws["days"].max())
     curves.set(title="chance to buy within h days", xlabel="days h after the cutoff")
     curves.set(xlim=(0, last), ylim=(0, 1))
-    percent(curves, "y")
+    label_in_percent(curves, "y")
     _draw_windows(bars, windows, colours, last)
     for axes in (curves, bars):
-        tidy(axes)
+        style_axes(axes)
     return figure
 
 
@@ -118,97 +166,134 @@ def _annotate_end(axes: Axes, rows: pd.DataFrame, label: str, ends: "pd.Series[f
         xytext=(5, shift),
         textcoords="offset points",
         va="center",
-        color=INK,
+        color=TEXT_COLOUR,
         weight="bold",
         annotation_clip=False,
     )
 
 
 def _draw_windows(axes: Axes, windows: pd.DataFrame, colours: Sequence[Any], last: int) -> None:
-    places = np.arange(len(windows))
-    axes.hlines(places, windows["p10"], windows["p90"], color=colours, linewidth=3)
-    axes.hlines(places, windows["p25"], windows["p75"], color=colours, linewidth=9)
-    axes.scatter(windows["p50"], places, color="white", edgecolor=INK, zorder=3, s=28)
+    heights = np.arange(len(windows))
+    axes.hlines(heights, windows["p10"], windows["p90"], color=colours, linewidth=3)
+    axes.hlines(heights, windows["p25"], windows["p75"], color=colours, linewidth=9)
+    axes.scatter(windows["p50"], heights, color="white", edgecolor=TEXT_COLOUR, zorder=3, s=28)
     back = windows["days_to_next"] > 0
     axes.scatter(
-        windows["days_to_next"][back], places[back] - 0.32, marker="v", color=INK, zorder=3, s=36
+        windows["days_to_next"][back],
+        heights[back] - 0.32,
+        marker="v",
+        color=TEXT_COLOUR,
+        zorder=3,
+        s=36,
     )
     axes.set(title="if they are back: when", xlabel="days after the cutoff", xlim=(0, last))
-    axes.set_yticks(places, [label.removeprefix("customer ") for label in windows["customer"]])
+    axes.set_yticks(heights, [label.removeprefix("customer ") for label in windows["customer"]])
     axes.set_ylim(len(windows) - 0.5, -0.7)
 
 
 def difference_plot(table: pd.DataFrame) -> Figure:
-    """Plot the table of `compare_losses`: a panel per loss, a marker per origin."""
+    """Plot our loss against each rival's: a panel per loss, a marker per origin.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `training.evaluation.origin_scores.compare_losses`, in %.
+
+    Returns
+    -------
+    Figure
+    """
     rivals, origins = table["rival"].unique(), table["origin"].unique()
     losses = table["loss"].unique()
     figure, panels = make_panels(
         len(losses), columns=2, height=0.9 + 0.16 * len(origins) * len(rivals)
     )
-    shades = shades_of(len(origins))
+    shades = deepening_colours(len(origins))
     for axes, loss in zip(panels, losses, strict=True):
-        axes.axvline(0, color=INK, linewidth=1)
-        for place, origin in enumerate(origins):
+        axes.axvline(0, color=TEXT_COLOUR, linewidth=1)
+        for origin_index, origin in enumerate(origins):
             rows = table[(table["loss"] == loss) & (table["origin"] == origin)]
-            shift = 0.22 * (place - (len(origins) - 1) / 2)
-            _draw_differences(axes, rows, shift, shades[place], str(origin))
+            shift = 0.22 * (origin_index - (len(origins) - 1) / 2)
+            _draw_differences(axes, rows, shift, shades[origin_index], str(origin))
         axes.set_yticks(np.arange(len(rivals)), rivals if axes is panels[0] else [])
         axes.set(title=loss, xlabel="ours against the rival's, %")
         axes.set_ylim(len(rivals) - 0.5, -0.5)
     if len(origins) > 1:
-        legend(figure, panels[0])
+        add_legend(figure, panels[0])
     return figure
 
 
 def _draw_differences(
     axes: Axes, rows: pd.DataFrame, shift: float, colour: Any, label: str
 ) -> None:
-    """Draw one origin: filled where the rival can be told apart from us."""
-    places = np.arange(len(rows)) + shift
-    axes.hlines(places, rows["low"], rows["high"], color=colour, linewidth=2)
-    told = rows["distinguishable"].to_numpy(dtype=bool)
-    axes.scatter(rows["percent"][told], places[told], color=colour, s=26, zorder=3)
+    """Draw one origin: markers are filled where the rival's loss is distinguishable from ours."""
+    heights = np.arange(len(rows)) + shift
+    axes.hlines(heights, rows["low"], rows["high"], color=colour, linewidth=2)
+    clear = rows["distinguishable"].to_numpy(dtype=bool)
+    axes.scatter(rows["percent"][clear], heights[clear], color=colour, s=26, zorder=3)
     axes.scatter(
-        rows["percent"][~told], places[~told], color="white", edgecolor=colour, s=26, zorder=3
+        rows["percent"][~clear], heights[~clear], color="white", edgecolor=colour, s=26, zorder=3
     )
     axes.plot([], [], color=colour, marker="o", markersize=5, linewidth=2, label=label)
 
 
 def importance_plot(families: pd.DataFrame) -> Figure:
-    """Plot `training.evaluation.importance.family_table`: a bar per family and model."""
+    """Plot what the models rely on: a bar per family of features and model.
+
+    Parameters
+    ----------
+    families : DataFrame
+        From `training.evaluation.feature_importance.family_table`.
+
+    Returns
+    -------
+    Figure
+    """
     models = [name for name in families if name != "family"]
     figure = make_figure(0.9 + 0.34 * len(families))
     axes = figure.subplots()
     height = 0.8 / len(models)
-    for place, (model, colour) in enumerate(
+    for model_index, (model, colour) in enumerate(
         zip(models, (OURS_COLOUR, SECOND_COLOUR), strict=False)
     ):
-        places = np.arange(len(families)) + height * (place - (len(models) - 1) / 2)
-        axes.barh(places, families[model], height * 0.92, color=colour, label=model)
+        heights = np.arange(len(families)) + height * (model_index - (len(models) - 1) / 2)
+        axes.barh(heights, families[model], height * 0.92, color=colour, label=model)
     axes.set_yticks(np.arange(len(families)), families["family"])
     axes.set(xlabel="share of what the splits gained")
     axes.invert_yaxis()
-    percent(axes, "x")
-    tidy(axes)
+    label_in_percent(axes, "x")
+    style_axes(axes)
     axes.grid(visible=False, axis="y")
-    legend(figure, axes)
+    add_legend(figure, axes)
     return figure
 
 
 def segment_plot(table: pd.DataFrame, days: int) -> Figure:
-    """Plot the `segment_table`: predicted beside observed, with its interval of 95 %."""
+    """Plot predicted beside observed shares of buyers by segment, with 95 % intervals.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `training.evaluation.segments.segment_table`.
+    days : int
+        Days within which a purchase counts; named on the axis.
+
+    Returns
+    -------
+    Figure
+    """
     figure = make_figure(1.0 + 0.32 * len(table))
     axes = figure.subplots()
-    places = np.arange(len(table))
-    axes.hlines(places, table["low"], table["high"], color=SECOND_COLOUR, linewidth=6, alpha=0.45)
+    heights = np.arange(len(table))
+    axes.hlines(heights, table["low"], table["high"], color=SECOND_COLOUR, linewidth=6, alpha=0.45)
     axes.scatter(
-        table["observed"], places, color=SECOND_COLOUR, marker="s", s=34, label="observed, 95 %"
+        table["observed"], heights, color=SECOND_COLOUR, marker="s", s=34, label="observed, 95 %"
     )
-    axes.scatter(table["predicted"], places, color=OURS_COLOUR, s=34, zorder=3, label="predicted")
-    axes.set_yticks(places, table["group"])
+    axes.scatter(table["predicted"], heights, color=OURS_COLOUR, s=34, zorder=3, label="predicted")
+    axes.set_yticks(heights, table["group"])
     axes.set(xlabel=f"buy within {days} days", xlim=(0, 1))
     axes.set_ylim(len(table) - 0.5, -0.5)
-    percent(axes, "x")
-    tidy(axes)
-    legend(figure, axes)
+    label_in_percent(axes, "x")
+    style_axes(axes)
+    add_legend(figure, axes)
     return figure

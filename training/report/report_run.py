@@ -1,4 +1,4 @@
-"""The report of a training, kept with its MLflow run and fetched from there."""
+"""Makes the report of a training, logs it to its MLflow run, and fetches it from there."""
 
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -16,17 +16,33 @@ from features.windows import to_datetime
 from models.kinds import CHURN, TIMING, ModelKind
 from models.registry import read_champion_versions
 from training.evaluation.evaluation import Evaluation
-from training.evaluation.importance import importance_table
+from training.evaluation.feature_importance import importance_table
 from training.report.report import ModelReport, ReportCurrency, make_report
-from training.report.report_page import Imprint, render_page
+from training.report.report_page import ReportHeader, render_page
 from training.runs.candidates import Candidate
 
-PAGE = "report.html"
+REPORT_PAGE = "report.html"
 _PAIR: tuple[ModelKind, ModelKind] = (CHURN, TIMING)
 
 
-def report_on(log: Log, evaluation: Evaluation, candidates: Sequence[Candidate]) -> ModelReport:
-    """Make the report of the purchase models among the candidates."""
+def make_training_report(
+    log: Log, evaluation: Evaluation, candidates: Sequence[Candidate]
+) -> ModelReport:
+    """Make the report of the purchase models among the candidates.
+
+    Parameters
+    ----------
+    log : Log
+        The opened event log of one shop; its currency is read.
+    evaluation : Evaluation
+        Forecasts and outcomes at the judged origins.
+    candidates : sequence of Candidate
+        The trained models, churn and timing among them.
+
+    Returns
+    -------
+    ModelReport
+    """
     pair = {c.head.kind: c for c in candidates if c.head.kind in _PAIR}
     importance = importance_table(
         {kind: pair[kind].model for kind in _PAIR}, make_catalog(pair["churn"].head.vocabulary)
@@ -43,36 +59,57 @@ def log_report(
     cutoff: int,
     versions: Mapping[ModelKind, str],
 ) -> None:
-    """Log the page and its plots to the active run; `versions` is what it registered."""
+    """Log a report's page and plots to the active MLflow run.
+
+    Parameters
+    ----------
+    log : Log
+        The opened event log of one shop.
+    report : ModelReport
+        From `make_training_report`.
+    evaluation : Evaluation
+        Forecasts and outcomes at the judged origins.
+    cutoff : int
+        Last instant that the models know (UTC microseconds).
+    versions : dict of ModelKind to str
+        The versions that the run registered.
+    """
     section = log.shop.section
     facts = {
         "Data known until": _local(log, log.observed_until),
         "Models know until": _local(log, cutoff),
-        "Judged on": _say_origins(evaluation),
+        "Judged on": _describe_origins(evaluation),
         "Predicted": f"a purchase in any store or sales channel within {section.horizon_days} days",
         "Currency": section.currency,
     }
-    pair = {kind: versions[kind] for kind in _PAIR}
-    imprint = Imprint(section.name, section.simulated, facts, pair)
+    pair = {str(kind): versions[kind] for kind in _PAIR}
+    header = ReportHeader(section.name, section.simulated, facts, pair)
     for part in report.sections:
         for name, plot in part.plots.items():
             mlflow.log_figure(plot.figure, f"report/{name}.png")
-    mlflow.log_text(render_page(report, imprint), PAGE)
+    mlflow.log_text(render_page(report, header), REPORT_PAGE)
 
 
 def fetch_report(tracking_uri: str, version: str | None = None) -> str:
-    """Fetch the page of one training.
+    """Fetch the report's page of one training.
 
     Parameters
     ----------
+    tracking_uri : str
+        MLflow's database.
     version : str, optional
         A version of churn; default: the champions'.
+
+    Returns
+    -------
+    str
+        HTML.
 
     Raises
     ------
     NextbuyError
         There is no such version; the champions come from two trainings, so that no report
-        speaks of both; the training made none.
+        covers both; the training made none.
     """
     client = MlflowClient(tracking_uri)
     if version is None:
@@ -82,11 +119,11 @@ def fetch_report(tracking_uri: str, version: str | None = None) -> str:
     with tempfile.TemporaryDirectory() as folder:
         try:
             path = download_artifacts(
-                run_id=run_id, artifact_path=PAGE, dst_path=folder, tracking_uri=tracking_uri
+                run_id=run_id, artifact_path=REPORT_PAGE, dst_path=folder, tracking_uri=tracking_uri
             )
         except (MlflowException, OSError):
             raise NextbuyError(
-                f"the training run {run_id} has no {PAGE}: it trained only one of "
+                f"the training run {run_id} has no {REPORT_PAGE}: it trained only one of "
                 f"{' and '.join(_PAIR)}, or its files were moved. Train both together."
             ) from None
         return Path(path).read_text(encoding="utf-8")
@@ -104,7 +141,7 @@ def _run_of_champions(client: MlflowClient, tracking_uri: str) -> str:
     if len(set(runs.values())) > 1:
         named = " and ".join(f"{kind} version {champions[kind]}" for kind in _PAIR)
         raise NextbuyError(
-            f"the champions {named} were not trained together, so that no report speaks of "
+            f"the champions {named} were not trained together, so that no report covers "
             "both. Name a version of churn with --version to see the report of its training."
         )
     return runs["churn"]
@@ -113,14 +150,14 @@ def _run_of_champions(client: MlflowClient, tracking_uri: str) -> str:
 def _training_run(client: MlflowClient, kind: ModelKind, version: str) -> str:
     """Find the run of the whole training that a version comes from."""
     try:
-        found = client.get_model_version(kind, version)
-        run = client.get_run(found.run_id)
+        registered = client.get_model_version(kind, version)
+        run = client.get_run(str(registered.run_id))
     except MlflowException:
         raise NextbuyError(f"there is no version {version} of {kind} with its run") from None
     return str(run.data.tags.get("mlflow.parentRunId", run.info.run_id))
 
 
-def _say_origins(evaluation: Evaluation) -> str:
+def _describe_origins(evaluation: Evaluation) -> str:
     return "; ".join(
         f"{len(origin.labels):,} customers from {origin.cutoff:%Y-%m-%d} on ({origin.split})"
         for origin in evaluation.origins

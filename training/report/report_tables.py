@@ -1,30 +1,37 @@
-"""The tables of the report: tidy frames as headings and texts."""
+"""Tables of the report: each function formats a table of figures as headings and texts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
-from training.evaluation.pit import OF_LAW, OF_RETURN
+from training.evaluation.pit_histograms import OF_LAW, OF_RETURN
 from training.metrics.probabilities import OURS
 from training.report.number_format import as_percent, as_signed
 
 NOT_DISTINGUISHABLE = "not distinguishable"
 _ASKED = (0.05, 0.1, 0.2, 0.3, 0.5)
 _TOP_FEATURES = 10
-_NOTHING = "–"  # noqa: RUF001
+_NOTHING = "\N{EN DASH}"
 
 
 @dataclass(frozen=True)
 class ReportTable:
-    """A table as texts.
+    """A table of texts, ready to be shown.
 
     Attributes
     ----------
+    caption : str
+        What the table shows.
+    headings : sequence of str
+        One per column.
+    rows : sequence of sequence of str
+        Cells, row by row.
     words : int
         How many columns, from the left, hold words; the others hold figures.
     strong : frozenset of int
-        Rows that are ours.
+        Indices of the rows of our model.
     """
 
     caption: str
@@ -34,8 +41,18 @@ class ReportTable:
     strong: frozenset[int] = frozenset()
 
 
-def show_differences(differences: pd.DataFrame) -> ReportTable:
-    """Show one loss of `training.evaluation.judged_scores.compare_losses`: a column per origin."""
+def format_differences(differences: pd.DataFrame) -> ReportTable:
+    """Format our loss against each rival's: a row per rival, a column per origin.
+
+    Parameters
+    ----------
+    differences : DataFrame
+        The rows of one loss from `training.evaluation.origin_scores.compare_losses`, in %.
+
+    Returns
+    -------
+    ReportTable
+    """
     cells = {
         (row["rival"], row["origin"]): _difference(row) for row in differences.to_dict("records")
     }
@@ -48,15 +65,25 @@ def show_differences(differences: pd.DataFrame) -> ReportTable:
     )
 
 
-def _difference(row: dict[str, float]) -> str:
+def _difference(row: Mapping[Hashable, Any]) -> str:
     percent, low, high = (as_signed(row[name]) for name in ("percent", "low", "high"))
     shown = f"{percent} [{low}, {high}]"
     return shown if row["distinguishable"] else f"{shown}, {NOT_DISTINGUISHABLE}"
 
 
-def show_scores(scores: pd.DataFrame) -> ReportTable:
-    """Show `training.evaluation.judged_scores.score_origins`."""
-    last = max(int(name[4:-1]) for name in scores if name.startswith("auc_"))
+def format_scores(scores: pd.DataFrame) -> ReportTable:
+    """Format every model's scores: a row per origin and model.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        From `training.evaluation.origin_scores.score_origins`.
+
+    Returns
+    -------
+    ReportTable
+    """
+    last = max(int(name[4:-1]) for name in map(str, scores) if name.startswith("auc_"))
     columns = {
         "crps": "CRPS, days",
         f"auc_{last}d": f"AUC {last} d",
@@ -79,8 +106,18 @@ def show_scores(scores: pd.DataFrame) -> ReportTable:
     )
 
 
-def show_errors(errors: pd.DataFrame) -> ReportTable:
-    """Show `training.evaluation.reliability.reliability_errors`."""
+def format_errors(errors: pd.DataFrame) -> ReportTable:
+    """Format every model's expected calibration error, in percentage points, by horizon.
+
+    Parameters
+    ----------
+    errors : DataFrame
+        From `training.evaluation.reliability.reliability_errors`.
+
+    Returns
+    -------
+    ReportTable
+    """
     days = [name for name in errors if name != "model"]
     return ReportTable(
         "Expected calibration error in percentage points: the mean distance between predicted "
@@ -94,22 +131,42 @@ def show_errors(errors: pd.DataFrame) -> ReportTable:
     )
 
 
-def show_gains(gains: pd.DataFrame) -> ReportTable:
-    """Show some steps of `training.evaluation.gains.gain_table`."""
-    found = gains.pivot_table(index="model", columns="asked", values="found", sort=False)
+def format_gains(gains: pd.DataFrame) -> ReportTable:
+    """Format the share of buyers among the highest-ranked 5 to 50 % of customers, by model.
+
+    Parameters
+    ----------
+    gains : DataFrame
+        From `training.evaluation.cumulative_gains.gain_table`.
+
+    Returns
+    -------
+    ReportTable
+    """
+    by_model = gains.pivot_table(index="model", columns="asked", values="found", sort=False)
     return ReportTable(
         "Share of all buyers found when this share of customers is asked.",
         ["model", *(f"{as_percent(share, 0)} asked" for share in _ASKED)],
         [
             [str(model), *(as_percent(row[share]) for share in _ASKED)]
-            for model, row in found.iterrows()
+            for model, row in by_model.iterrows()
         ],
-        strong=_ours(found.index),
+        strong=_ours(by_model.index),
     )
 
 
-def show_pit(scores: pd.DataFrame) -> ReportTable:
-    """Show `training.evaluation.pit.pit_scores`: a row per model."""
+def format_pit_scores(scores: pd.DataFrame) -> ReportTable:
+    """Format how well each model's forecast laws are calibrated: a row per model.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        From `training.evaluation.pit_histograms.pit_scores`.
+
+    Returns
+    -------
+    ReportTable
+    """
     models = scores["model"].unique()
     cells = {(row["model"], row["law"]): row for row in scores.to_dict("records")}
     return ReportTable(
@@ -124,7 +181,7 @@ def show_pit(scores: pd.DataFrame) -> ReportTable:
     )
 
 
-def _pit_cells(given: dict[str, float] | None, law: dict[str, float]) -> list[str]:
+def _pit_cells(given: Mapping[Hashable, Any] | None, law: Mapping[Hashable, Any]) -> list[str]:
     of_return = (
         [_NOTHING, _NOTHING]
         if given is None
@@ -133,8 +190,20 @@ def _pit_cells(given: dict[str, float] | None, law: dict[str, float]) -> list[st
     return [*of_return, f"{100 * law['largest_deviation']:.1f}"]
 
 
-def show_samples(windows: pd.DataFrame, days: int) -> ReportTable:
-    """Show `training.evaluation.samples.sample_windows`."""
+def format_samples(windows: pd.DataFrame, days: int) -> ReportTable:
+    """Format the forecasts of sample customers: a row per customer.
+
+    Parameters
+    ----------
+    windows : DataFrame
+        From `training.evaluation.sample_customers.sample_windows`.
+    days : int
+        The horizon in days; named in a heading.
+
+    Returns
+    -------
+    ReportTable
+    """
     rows = [
         [
             row["customer"],
@@ -153,10 +222,28 @@ def show_samples(windows: pd.DataFrame, days: int) -> ReportTable:
     )
 
 
-def show_groups(
+def format_groups(
     groups: pd.DataFrame, what: str, days: int, currency: str, digits: int
 ) -> ReportTable:
-    """Show `training.evaluation.segments`: a row per group."""
+    """Format predicted and observed purchases and spend: a row per group of customers.
+
+    Parameters
+    ----------
+    groups : DataFrame
+        From `training.evaluation.segments`, money in minor units.
+    what : str
+        What the groups are, such as `segment`; heading of their column.
+    days : int
+        The horizon in days; named in the caption.
+    currency : str
+        ISO code.
+    digits : int
+        Decimals of the currency.
+
+    Returns
+    -------
+    ReportTable
+    """
 
     def money(minor: float) -> str:
         return _NOTHING if minor != minor else f"{minor / 10**digits:,.{digits}f}"
@@ -190,8 +277,18 @@ def show_groups(
     )
 
 
-def show_features(importance: pd.DataFrame) -> ReportTable:
-    """Show the features with the largest shares in the `importance_table`."""
+def format_features(importance: pd.DataFrame) -> ReportTable:
+    """Format the ten features with the largest shares of gain: a row per feature.
+
+    Parameters
+    ----------
+    importance : DataFrame
+        From `training.evaluation.feature_importance.importance_table`.
+
+    Returns
+    -------
+    ReportTable
+    """
     models = list(importance["model"].unique())
     shares = importance.pivot_table(
         index=["feature", "description", "family"], columns="model", values="share", fill_value=0.0
@@ -201,8 +298,8 @@ def show_features(importance: pd.DataFrame) -> ReportTable:
         f"The {len(top)} features that the corrections gain most from.",
         ["feature", "what it is", "family", *models],
         [
-            [*map(str, names), *(as_percent(row[m]) for m in models)]
-            for names, row in top.iterrows()
+            [*names, *(as_percent(share) for share in row)]
+            for names, row in zip(top.index.tolist(), top[models].to_numpy(), strict=True)
         ],
         words=3,
     )
@@ -213,4 +310,4 @@ def _figure(value: float) -> str:
 
 
 def _ours(models: Iterable[str]) -> frozenset[int]:
-    return frozenset(place for place, model in enumerate(models) if model == OURS)
+    return frozenset(index for index, model in enumerate(models) if model == OURS)

@@ -1,31 +1,39 @@
-"""The report in plain sentences: what was predicted for whom, how well, and what is not known."""
+"""Summarises a training in sentences: what was predicted, how well, and what is not known."""
 
 from datetime import timedelta
 
 import numpy as np
 import pandas as pd
 
-from training.evaluation.evaluation import Evaluation, Judged
-from training.evaluation.gains import gain_curve
-from training.evaluation.judged_scores import name_origin
-from training.evaluation.pit import OF_RETURN
+from features.arrays import Flags
+from training.evaluation.cumulative_gains import gain_curve
+from training.evaluation.evaluation import Evaluation, JudgedOrigin
+from training.evaluation.origin_scores import name_origin
+from training.evaluation.pit_histograms import OF_RETURN
 from training.metrics.probabilities import OURS, auc, ece
 from training.report.number_format import as_percent, as_signed
 
 _TOP = 0.1
 
 
-def summarise(
+def summarise_evaluation(
     evaluation: Evaluation, comparison: pd.DataFrame, pit_scores: pd.DataFrame
 ) -> list[str]:
-    """Say what was predicted and how well, in a few sentences.
+    """State in a few sentences what was predicted and how well.
 
     Parameters
     ----------
+    evaluation : Evaluation
+        Forecasts and outcomes at the judged origins.
     comparison : DataFrame
-        From `training.evaluation.judged_scores.compare_losses`.
+        From `training.evaluation.origin_scores.compare_losses`.
     pit_scores : DataFrame
-        From `training.evaluation.pit.pit_scores`, of the test origin.
+        From `training.evaluation.pit_histograms.pit_scores`, of the test origin.
+
+    Returns
+    -------
+    list of str
+        Sentences.
     """
     judged = evaluation.test
     bought = judged.bought_within(judged.horizon_days)
@@ -36,7 +44,7 @@ def summarise(
     return [*sentences, _rivals(judged, comparison)]
 
 
-def _what(judged: Judged) -> str:
+def _what(judged: JudgedOrigin) -> str:
     end = judged.cutoff + timedelta(days=judged.horizon_days)
     return (
         f"For each of {len(judged.labels):,} customers with a purchase known on "
@@ -46,7 +54,7 @@ def _what(judged: Judged) -> str:
     )
 
 
-def _level(judged: Judged, bought: np.ndarray) -> str:
+def _level(judged: JudgedOrigin, bought: Flags) -> str:
     chances = judged.laws[OURS][:, -1]
     return (
         f"It expected {chances.sum():,.0f} of them to buy ({as_percent(chances.mean())}); "
@@ -56,14 +64,14 @@ def _level(judged: Judged, bought: np.ndarray) -> str:
     )
 
 
-def _ranking(judged: Judged, bought: np.ndarray) -> str:
+def _ranking(judged: JudgedOrigin, bought: Flags) -> str:
     chances = judged.laws[OURS][:, -1]
-    found = gain_curve(bought, chances, np.array([_TOP]))[0]
+    gain = gain_curve(bought, chances, np.array([_TOP]))[0]
     ceiling = min(1.0, _TOP / bought.mean())
     return (
         "Of one customer who bought and one who did not, it had ranked the buyer higher in "
         f"{as_percent(auc(bought, chances), 0)} of all such pairs. The {as_percent(_TOP, 0)} "
-        f"ranked highest held {as_percent(found, 0)} of the buyers; a perfect ranking would have "
+        f"ranked highest held {as_percent(gain, 0)} of the buyers; a perfect ranking would have "
         f"put {as_percent(ceiling, 0)} there, chance {as_percent(_TOP, 0)}."
     )
 
@@ -77,21 +85,21 @@ def _window(pit_scores: pd.DataFrame) -> list[str]:
     ]
 
 
-def _rivals(judged: Judged, comparison: pd.DataFrame) -> str:
-    """Say against which rivals the error of the whole law is smaller beyond chance."""
+def _rivals(judged: JudgedOrigin, comparison: pd.DataFrame) -> str:
+    """State against which rivals the error of the whole forecast is smaller beyond chance."""
     rows = comparison[
         (comparison["loss"] == "CRPS") & (comparison["origin"] == name_origin(judged))
     ]
-    told = rows["distinguishable"]
+    clear = rows["distinguishable"]
     groups = {
-        "smaller than that of": rows["rival"][told & (rows["percent"] < 0)],
-        "not distinguishable from that of": rows["rival"][~told],
-        "larger than that of": rows["rival"][told & (rows["percent"] > 0)],
+        "smaller than that of": rows["rival"][clear & (rows["percent"] < 0)],
+        "not distinguishable from that of": rows["rival"][~clear],
+        "larger than that of": rows["rival"][clear & (rows["percent"] > 0)],
     }
-    said = [f"{what} {_list(list(n), len(rows))}" for what, n in groups.items() if len(n)]
-    closest = rows.loc[rows["percent"].idxmax()]
+    parts = [f"{what} {_list(list(n), len(rows))}" for what, n in groups.items() if len(n)]
+    closest = rows.iloc[int(rows["percent"].to_numpy().argmax())]
     return (
-        f"The error of its forecasts (CRPS) was {'; '.join(said)}. The strongest rival was "
+        f"The error of its forecasts (CRPS) was {'; '.join(parts)}. The strongest rival was "
         f"{closest['rival']}: against it, {as_signed(closest['percent'])} % "
         f"(95 % interval {as_signed(closest['low'])} to {as_signed(closest['high'])})."
     )
@@ -104,7 +112,17 @@ def _list(names: list[str], of: int) -> str:
 
 
 def list_unknowns(evaluation: Evaluation) -> list[str]:
-    """Say what the figures do not show."""
+    """List, as sentences, what the figures do not show.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        Forecasts and outcomes at the judged origins.
+
+    Returns
+    -------
+    list of str
+    """
     judged = evaluation.test
     days = judged.horizon_days
     limits = [

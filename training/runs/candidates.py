@@ -1,4 +1,4 @@
-"""Candidates: registered model versions, and the figures that decide on their promotion."""
+"""Candidates: fitted models that may be registered, with the figures that decide on promotion."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,12 +9,12 @@ from features.arrays import Floats
 from models.artefact import Head
 from models.kinds import Model
 
-_EXCESS, _ERROR = "gate.excess_loss", "gate.standard_error"
+EXCESS_TAG, ERROR_TAG = "gate.excess_loss", "gate.standard_error"
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """How a model did against the simplest rival, on outcomes that it had not seen.
+    """How much better or worse a model is than the simplest rival, on outcomes it had not seen.
 
     Attributes
     ----------
@@ -29,7 +29,18 @@ class Judgement:
 
     @classmethod
     def of(cls, ours: Floats, rival: Floats) -> "Judgement":
-        """Judge by the losses of the same rows."""
+        """Judge a model by its losses and a rival's on the same rows.
+
+        Parameters
+        ----------
+        ours, rival : array (n,)
+            Loss of each row; lower is better.
+
+        Returns
+        -------
+        Judgement
+            NaN in both figures with fewer than two rows.
+        """
         difference = np.asarray(ours) - np.asarray(rival)
         if len(difference) < 2:
             return cls(float("nan"), float("nan"))
@@ -39,18 +50,30 @@ class Judgement:
 
     @property
     def lost(self) -> bool:
-        """Whether the model is worse by more than chance explains (two standard errors)."""
+        """Whether the model's loss exceeds the rival's by more than two standard errors."""
         return self.excess > 2 * self.error
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A fitted model, logged in its run, not registered yet.
+    """A fitted model, logged in its MLflow run, not registered yet.
 
     Attributes
     ----------
+    head : Head
+        What the artefact states of itself: kind, features, cutoff, population.
+    model : Model
+        The fitted model.
+    run_id : str
+        MLflow run that it was logged in.
+    source : str
+        URI of the logged artefact.
+    sha256 : str
+        Hash of the artefact's manifest.
+    judgement : Judgement
+        How it did on outcomes that it had not seen.
     tested : dict of str to Model
-        The model that was judged at each origin, by its split: fitted on that origin's slices.
+        By split, the model that was judged there: fitted on that origin's slices.
     """
 
     head: Head

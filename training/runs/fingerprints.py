@@ -1,4 +1,4 @@
-"""What a kept result depends on, summed up: where any of it changes, the result is made anew."""
+"""Fingerprints of kept results: where anything that they depend on changes, they are made anew."""
 
 import hashlib
 from functools import cache
@@ -17,15 +17,24 @@ from features.log.log import Log
 _LIBRARIES = ("lightgbm", "lifetimes", "numpy", "optuna", "scipy")
 
 
-def fingerprint(log: Log, catalog: Catalog, data: str, **parts: Any) -> str:
-    """Sum up a result's data, features, code and `parts` in 16 hexadecimal digits.
+def result_fingerprint(log: Log, catalog: Catalog, data: str, **parts: Any) -> str:
+    """Hash all that a result depends on: data, features, code, and further parts.
 
     Parameters
     ----------
+    log : Log
+        The opened event log of one shop; its settings and the end of its data are read.
+    catalog : Catalog
+        Features that the result reads.
     data : str
-        `log.fingerprint()`, which reads the whole log: taken once for many results.
+        `log.fingerprint()`, which reads the whole log: computed once for many results.
     parts : JSON-like
         What else it depends on: settings, cutoffs, seeds.
+
+    Returns
+    -------
+    str
+        16 hexadecimal digits.
     """
     section = log.shop.section
     whole = {
@@ -41,9 +50,14 @@ def fingerprint(log: Log, catalog: Catalog, data: str, **parts: Any) -> str:
 
 @cache
 def code_fingerprint() -> str:
-    """Sum up the source of all that computes, and the versions of what it computes with.
+    """Hash the source code of three packages, and the versions of the libraries they use.
 
-    A changed comment counts as a change: rather once too often anew than once too old.
+    A changed comment counts as a change: a result is rather made once too often than kept too long.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
     """
     digest = hashlib.sha256()
     for package in (features, models, training):

@@ -1,4 +1,4 @@
-"""Plots of a training run: calibration and cumulative gain, on the holdout."""
+"""Plots of a training run: calibration and cumulative gain."""
 
 from collections.abc import Mapping
 
@@ -15,7 +15,21 @@ _BINS = 10
 def calibration_plot(
     outcome: NDArray[np.bool_], laws: Mapping[str, Floats], title: str
 ) -> matplotlib.figure.Figure:
-    """Plot observed rates against mean probabilities, ten bins of equal mass for each model."""
+    """Plot observed rates against mean probabilities, in ten bins of equal mass for each model.
+
+    Parameters
+    ----------
+    outcome : bool array (n,)
+        What happened.
+    laws : dict of str to array (n,)
+        By model, the predicted probability of it.
+    title : str
+        Title of the plot.
+
+    Returns
+    -------
+    Figure
+    """
     figure = matplotlib.figure.Figure(figsize=(5.5, 5), layout="constrained")
     axes = figure.subplots()
     highest = 0.0
@@ -42,14 +56,28 @@ def calibration_plot(
 def lift_plot(
     outcome: NDArray[np.bool_], laws: Mapping[str, Floats], title: str
 ) -> matplotlib.figure.Figure:
-    """Plot the cumulative gain: the share of buyers found among the highest-ranked customers."""
+    """Plot the cumulative gain: the share of buyers among the highest-ranked customers.
+
+    Parameters
+    ----------
+    outcome : bool array (n,)
+        Who bought.
+    laws : dict of str to array (n,)
+        By model, the predicted probability to buy.
+    title : str
+        Title of the plot.
+
+    Returns
+    -------
+    Figure
+    """
     figure = matplotlib.figure.Figure(figsize=(5.5, 5), layout="constrained")
     axes = figure.subplots()
     for name, p in laws.items():
-        found = np.cumsum(outcome[np.argsort(-p, kind="stable")]) / max(outcome.sum(), 1)
+        gain = np.cumsum(outcome[np.argsort(-p, kind="stable")]) / max(outcome.sum(), 1)
         # rows of equal p are one step: their order says nothing
-        asked = np.cumsum(np.unique(-p, return_counts=True)[1])
-        axes.plot(np.r_[0, asked / len(p)], np.r_[0, found[asked - 1]], label=name)
+        ends = np.cumsum(np.unique(-p, return_counts=True)[1])
+        axes.plot(np.r_[0, ends / len(p)], np.r_[0, gain[ends - 1]], label=name)
     axes.plot([0, 1], [0, 1], color="0.6", linewidth=1, linestyle="--", label="at random")
     axes.set(
         title=title,

@@ -12,7 +12,7 @@ from models.purchase.season import CUTOFF_DAY, Season
 from models.purchase.slices import Slices
 from training.purchase.recipes import CHURN
 from training.purchase.slices import make_slices
-from training.runs.runs import SEED
+from training.runs.training_runs import SEED
 
 
 @pytest.fixture(scope="module")

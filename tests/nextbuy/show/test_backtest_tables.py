@@ -8,11 +8,11 @@ import pytest
 from rich.console import Console
 
 from nextbuy.show.backtest_tables import show_backtest, to_json
-from training.evaluation.comparison import Comparison
+from training.evaluation.comparison import BacktestComparison
 
 
 @pytest.fixture
-def found() -> Comparison:
+def found() -> BacktestComparison:
     scores = [
         {
             "origin": pd.Timestamp(origin, tz="UTC"),
@@ -34,10 +34,12 @@ def found() -> Comparison:
         [("BG/NBD", -9.1, -20.0, 1.0, False), ("mean gap", -44.4, -50.0, -40.0, True)],
         columns=["rival", "percent", "low", "high", "distinguishable"],
     )
-    return Comparison(pd.DataFrame(scores), differences)
+    return BacktestComparison(pd.DataFrame(scores), differences)
 
 
-def test_the_terminal_shows_scores_intervals_origins_and_frequencies(found: Comparison) -> None:
+def test_the_terminal_shows_scores_intervals_origins_and_frequencies(
+    found: BacktestComparison,
+) -> None:
     console = Console(file=io.StringIO(), width=120)
     show_backtest(console, found)
     says = console.file.getvalue()
@@ -51,7 +53,9 @@ def test_the_terminal_shows_scores_intervals_origins_and_frequencies(found: Comp
     assert "better" in next(line for line in says.splitlines() if "-50.0" in line)
 
 
-def test_the_json_holds_every_row_and_null_for_what_is_not_defined(found: Comparison) -> None:
+def test_the_json_holds_every_row_and_null_for_what_is_not_defined(
+    found: BacktestComparison,
+) -> None:
     said = json.loads(to_json(found))
     assert len(said["scores"]) == 18
     assert len(said["pooled"]) == 9

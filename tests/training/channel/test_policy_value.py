@@ -7,10 +7,10 @@ from features.arrays import Floats
 from features.errors import InputError
 from training.channel.policy_value import (
     LoggedDecisions,
+    count_sends_needed,
     gains,
     mean_outcome,
     policy_values,
-    sends_needed,
 )
 
 ARMS = 4
@@ -140,8 +140,8 @@ def test_a_gain_over_a_policy_that_was_not_given_is_refused() -> None:
 
 
 def test_the_sends_that_a_small_effect_needs() -> None:
-    assert sends_needed(0.02, 0.10) == pytest.approx(77_000, rel=0.01)
-    assert sends_needed(0.02, 0.20) == pytest.approx(19_000, rel=0.02)
+    assert count_sends_needed(0.02, 0.10) == pytest.approx(77_000, rel=0.01)
+    assert count_sends_needed(0.02, 0.20) == pytest.approx(19_000, rel=0.02)
 
 
 def test_the_interval_of_a_mean_counts_customers_and_not_their_decisions() -> None:

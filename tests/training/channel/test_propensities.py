@@ -4,7 +4,7 @@ import pytest
 from scipy.special import expit
 
 from training.channel.policy_value import LoggedDecisions
-from training.channel.propensities import estimate_propensities, hidden_odds_to_flip
+from training.channel.propensities import estimate_propensities, hidden_odds_that_reverse_lead
 
 
 def test_propensities_that_depend_on_what_is_seen_are_found() -> None:
@@ -40,15 +40,17 @@ def _decisions(rates: tuple[float, float], n: int = 20_000) -> LoggedDecisions:
 
 
 def test_a_larger_lead_bears_more_hidden_reasons() -> None:
-    small, large = (hidden_odds_to_flip(_decisions((rate, 0.05)), 0, 1) for rate in (0.06, 0.20))
+    small, large = (
+        hidden_odds_that_reverse_lead(_decisions((rate, 0.05)), 0, 1) for rate in (0.06, 0.20)
+    )
     assert 1 < small < large
-    assert hidden_odds_to_flip(_decisions((0.05, 0.2)), 0, 1) == 1.0
+    assert hidden_odds_that_reverse_lead(_decisions((0.05, 0.2)), 0, 1) == 1.0
 
 
 def test_the_odds_found_are_those_that_can_flip_the_sign() -> None:
     """A hidden trait as strong as that, in the worst way, brings the lead to nothing."""
     decisions = _decisions((0.10, 0.05))
-    odds = hidden_odds_to_flip(decisions, 0, 1)
+    odds = hidden_odds_that_reverse_lead(decisions, 0, 1)
 
     def rate(arm: int, factor: float) -> float:
         sent = decisions.arm == arm

@@ -1,128 +1,19 @@
 """Policies that are compared, and the study of them, in a world whose truth is known."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from scipy.special import expit
 
-from models.boosters.booster import BoosterSettings
-from models.channel.fit import fit_channel
 from models.channel.message_value import MessageValue
-from models.channel.model import ChannelModel, ChannelTraits
-from models.channel.recommend import Options
-from models.channel.traits import Trait
+from tests.training.drawn_messages import ARMS, draw_messages, study_of
 from training.channel.policies import (
     BEST_FIXED,
     NONE,
     OPEN_RATE,
     UNIFORM,
-    CrossFittedPredictions,
-    arms_of,
-    cross_fit,
-    make_policies,
 )
-from training.channel.study import BETTER, CONFOUNDED, LOGGED, PolicyStudy, study_policies
+from training.channel.study import BETTER, CONFOUNDED, LOGGED, PolicyStudy
 from training.metrics.probabilities import OURS
-from training.report.policy_report import make_policy_report
-from training.report.report import ReportCurrency
-
-ARMS = ["email", "none", "sms"]
-TRAITS = ChannelTraits([], {a: [Trait(f"{a}_click_rate_182d", "logit")] for a in ("email", "sms")})
-SETTINGS = BoosterSettings(rounds=20)
-
-
-def _messages(n: int, drawn: float = 1.0, slope: float = 1.5, seed: int = 0) -> pd.DataFrame:
-    """Half of the customers answer e-mail, half text messages; a rule sends e-mail to the keen."""
-    rng = np.random.default_rng(seed)
-    liking, keen = rng.normal(size=n), rng.normal(size=n)
-    at_random = rng.random(n) < drawn
-    arm = np.where(at_random, rng.integers(0, 3, n), np.where(keen > 0, 0, 2))
-    effect = np.column_stack([0.3 + slope * liking, np.zeros(n), 0.35 - slope * liking])
-    bought = rng.random(n) < expit(-2.0 + 0.7 * keen + effect[np.arange(n), arm])
-    return pd.DataFrame(
-        {
-            "customer_id": (np.arange(n) // 2).astype(str),
-            "channel": np.array(ARMS)[arm],
-            "randomised": at_random,
-            "propensity": np.where(at_random, 1 / 3, np.nan),
-            "bought": bought,
-            "spend": np.where(bought, 5000.0, 0.0),
-            "frequency": rng.poisson(2, n).astype(float),
-            "email_click_rate_182d": expit(-2 + liking),
-            "sms_click_rate_182d": expit(-2 - liking),
-            "email_open_rate_182d": rng.random(n),
-            "sms_open_rate_182d": 0.5,
-        }
-    )
-
-
-def _fit(rows: pd.DataFrame) -> ChannelModel:
-    return fit_channel(rows, 7, ["frequency"], TRAITS, SETTINGS, seed=1)
-
-
-def _everybody(rows: pd.DataFrame) -> Options:
-    return Options.unrestricted(ARMS, len(rows))
-
-
-def _study(rows: pd.DataFrame, worth: MessageValue | None = None) -> PolicyStudy:
-    reasons = ["frequency", "email_click_rate_182d"]
-    return study_policies(
-        rows, _fit, _everybody(rows), worth or MessageValue(), reasons=reasons, folds=2
-    )
-
-
-@pytest.fixture(scope="module")
-def study() -> PolicyStudy:
-    return _study(_messages(15_000))
-
-
-def test_each_customer_is_judged_by_models_that_have_not_seen_them() -> None:
-    rows = _messages(3000)
-    seen: list[set[str]] = []
-
-    def fit(part: pd.DataFrame) -> ChannelModel:
-        seen.append(set(part["customer_id"]))
-        return _fit(part)
-
-    cross_fit(rows, fit, _everybody(rows), MessageValue(), folds=3)
-    everybody = set(rows["customer_id"])
-    left_out = [everybody - part for part in seen]
-    assert sum(len(part) for part in left_out) == len(everybody)
-    assert set.union(*left_out) == everybody
-
-
-def test_an_arm_that_is_not_eligible_is_never_chosen() -> None:
-    rows = _messages(3000)
-    options = _everybody(rows)
-    options.eligible[::2, 0] = False
-    unseen = cross_fit(rows, _fit, options, MessageValue(), folds=2)
-    for policy in make_policies(rows, unseen, options).values():
-        assert policy.sum(axis=1) == pytest.approx(1)
-        assert policy[::2, 0].max() == 0
-
-
-def test_the_open_rate_rule_takes_the_channel_that_is_opened_most() -> None:
-    rows = _messages(4).assign(email_open_rate_182d=[0.9, 0.1, np.nan, 0.9], channel="none")
-    rows["sms_open_rate_182d"] = [0.5, 0.5, np.nan, 0.5]
-    options = _everybody(rows)
-    options.eligible[3, [0, 2]] = False
-    places = np.zeros(4, dtype=int)
-    unseen = CrossFittedPredictions(ARMS, np.zeros((4, 3)), np.zeros(4), places, places)
-    chosen = make_policies(rows, unseen, options)[OPEN_RATE].argmax(axis=1)
-    assert [ARMS[c] for c in chosen] == ["email", "sms", "none", "none"]
-
-
-def test_where_nobody_was_logged_without_a_message_that_is_recommended_but_not_valued() -> None:
-    rows = _messages(3000, drawn=0.0)
-    rows = rows[rows["channel"] != "none"].reset_index(drop=True)
-    assert arms_of(rows) == ARMS
-    options = _everybody(rows)
-    unseen = cross_fit(rows, _fit, options, MessageValue(), ["none", "email"], folds=2)
-    assert {ARMS[column] for column in unseen.chosen} == {"none"}
-    assert (0 < unseen.p).all()
-    policies = make_policies(rows, unseen, options)
-    assert NONE not in policies
-    assert policies[UNIFORM] == pytest.approx(np.tile([0.5, 0.0, 0.5], (len(rows), 1)))
 
 
 def test_choosing_by_customer_is_found_to_be_better(study: PolicyStudy) -> None:
@@ -145,21 +36,23 @@ def test_values_are_near_the_truth(study: PolicyStudy) -> None:
 
 def test_nothing_is_claimed_of_customers_who_are_all_alike() -> None:
     better = [
-        _study(_messages(6000, slope=0.0, seed=seed)).gains.set_index("policy").loc[OURS, "verdict"]
+        study_of(draw_messages(6000, slope=0.0, seed=seed))
+        .gains.set_index("policy")
+        .loc[OURS, "verdict"]
         for seed in range(5)
     ]
     assert BETTER not in better
 
 
 def test_few_decisions_allow_no_claim_whatever_their_interval() -> None:
-    gains = _study(_messages(2000)).gains
+    gains = study_of(draw_messages(2000)).gains
     assert gains["verdict"].str.startswith("not distinguishable").all()
 
 
 def test_costs_change_what_is_earned_and_what_is_chosen() -> None:
     """A text dearer than any purchase is worth is not sent."""
-    rows = _messages(6000)
-    study = _study(rows, MessageValue(margin=0.2, cost={"sms": 1500.0}))
+    rows = draw_messages(6000)
+    study = study_of(rows, MessageValue(margin=0.2, cost={"sms": 1500.0}))
     margins = study.margins.set_index("policy")
     assert margins.loc[UNIFORM, "high"] < -400  # a third of the messages are texts
     assert margins.loc[OURS, "low"] > -100
@@ -182,33 +75,9 @@ def test_chances_are_calibrated_by_arm(study: PolicyStudy) -> None:
     assert held.mean() >= 0.7
 
 
-@pytest.fixture(scope="module")
-def confounded() -> PolicyStudy:
-    rows = _messages(12_000, drawn=0.0)
-    some = np.arange(len(rows)) % 5 == 0  # nobody drew these either: a rule without a reason
-    rows.loc[some, "channel"] = "none"
-    return _study(rows)
-
-
 def test_without_draws_the_values_are_called_confounded(confounded: PolicyStudy) -> None:
     assert confounded.estimated
     assert set(confounded.gains["verdict"]) == {CONFOUNDED}
     assert not len(confounded.segments)
     assert confounded.hidden_odds is not None
     assert confounded.hidden_odds >= 1
-
-
-def test_the_report_says_what_was_found(study: PolicyStudy, confounded: PolicyStudy) -> None:
-    money = ReportCurrency("EUR", 2)
-    attributed = pd.DataFrame(
-        {"channel": ["email"], "messages": [9], "orders": [2], "amount": [300.0]}
-    )
-    clear = make_policy_report(study, attributed, 7, money)
-    assert any("15,000 of 15,000 decisions" in s for s in clear.summary)
-    parts = ["values", "gains", "uplift", "calibration", "attributed"]
-    assert [s.name for s in clear.sections] == parts
-    unclear = make_policy_report(confounded, attributed, 7, money)
-    assert unclear.summary[0].startswith("Confounded")
-    assert [s.name for s in unclear.sections] == [p for p in parts if p != "uplift"]
-    words = " ".join([*unclear.summary, *(s.look_for for s in unclear.sections)])
-    assert "because" not in words

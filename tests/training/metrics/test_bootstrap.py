@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import bootstrap
 
 from features.errors import InputError
-from training.metrics.bootstrap import Difference, paired_difference, paired_differences
+from training.metrics.bootstrap import LossDifference, paired_difference, paired_differences
 
 
 def _losses(rows: int, gain: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -41,7 +41,7 @@ def test_rows_of_one_customer_count_as_one_piece_of_evidence() -> None:
     ours, rival = _losses(100, gain=0.1)
     once = paired_difference(ours, rival, np.arange(100))
     customer = np.tile(np.arange(100), 9)  # nine origins that say the same
-    assert paired_difference(np.tile(ours, 9), np.tile(rival, 9), customer) == Difference(
+    assert paired_difference(np.tile(ours, 9), np.tile(rival, 9), customer) == LossDifference(
         pytest.approx(once.percent), pytest.approx(once.low), pytest.approx(once.high)
     )
     as_rows = paired_difference(np.tile(ours, 9), np.tile(rival, 9), np.arange(900))
@@ -78,7 +78,7 @@ def test_draws_in_blocks_are_as_many_as_asked_for(monkeypatch: pytest.MonkeyPatc
     ours, rival = _losses(50, gain=0.1)
     whole = paired_difference(ours, rival, np.arange(50), draws=97)
     monkeypatch.setattr("training.metrics.bootstrap._BLOCK_CELLS", 50 * 10)
-    assert paired_difference(ours, rival, np.arange(50), draws=97) == Difference(
+    assert paired_difference(ours, rival, np.arange(50), draws=97) == LossDifference(
         whole.percent, pytest.approx(whole.low), pytest.approx(whole.high)
     )
 

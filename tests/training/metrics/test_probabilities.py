@@ -9,7 +9,7 @@ import pytest
 from training.metrics.probabilities import (
     auc,
     brier,
-    coverage,
+    central_window_coverage,
     ece,
     frequency_buckets,
     lift_at,
@@ -51,7 +51,7 @@ def test_the_coverage_of_true_laws_is_the_nominal_one() -> None:
     rng = np.random.default_rng(0)
     law = np.tile(np.linspace(0, 1, 91), (20_000, 1))
     days = rng.integers(1, 91, 20_000)
-    assert coverage(days, law, 0.8) == pytest.approx(0.8, abs=0.01)
+    assert central_window_coverage(days, law, 0.8) == pytest.approx(0.8, abs=0.01)
 
 
 def test_frequency_buckets_part_the_customers() -> None:

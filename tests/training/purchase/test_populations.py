@@ -5,12 +5,12 @@ import pytest
 
 from features.engines.sql.feature_build import build_features, read_catalog
 from training.purchase import populations
-from training.purchase.populations import Populations
+from training.purchase.populations import PopulationCache
 
 
 def test_a_small_shop_is_learned_from_whole(simulated) -> None:
     catalog = read_catalog(simulated.log, simulated.cutoff).select(["T"])
-    frame = Populations(simulated.log, catalog).features(simulated.cutoff)
+    frame = PopulationCache(simulated.log, catalog).features(simulated.cutoff)
     assert len(frame) > 1000
 
 
@@ -18,9 +18,9 @@ def test_of_a_large_shop_the_same_customers_are_kept_at_every_cutoff(
     simulated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     catalog = read_catalog(simulated.log, simulated.cutoff).select(["T"])
-    whole = Populations(simulated.log, catalog)
+    whole = PopulationCache(simulated.log, catalog)
     monkeypatch.setattr(populations, "MAX_CUSTOMERS", 300)
-    part = Populations(simulated.log, catalog)
+    part = PopulationCache(simulated.log, catalog)
     earlier = simulated.cutoff - 200 * 86_400_000_000
     now, then = part.features(simulated.cutoff), part.features(earlier)
     assert 0.1 < len(now) / len(whole.features(simulated.cutoff)) < 0.3

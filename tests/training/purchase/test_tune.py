@@ -16,11 +16,11 @@ from features.log.log import Log, read_log
 from features.shop.shop import read_shop
 from features.windows import DAY
 from training.purchase import populations, tune
-from training.purchase.recipes import CHURN, TIMING, Recipe
+from training.purchase.recipes import CHURN, TIMING, ModelRecipe
 from training.purchase.slices import holdout_cutoff
 from training.purchase.study import PurchaseStudy, make_study
-from training.purchase.tune import Budget, space_of
-from training.runs.runs import open_experiment
+from training.purchase.tune import SearchBudget, describe_search_space
+from training.runs.training_runs import open_experiment
 
 
 def _orders(seed: int) -> pd.DataFrame:
@@ -53,10 +53,10 @@ def search(shop: tuple[Log, PurchaseStudy]) -> Iterator[Callable[..., tuple[Any,
     log, study = shop
     _forget(log)
 
-    def run(recipe: Recipe, budget: Budget) -> tuple[Any, Any]:
+    def run(recipe: ModelRecipe, budget: SearchBudget) -> tuple[Any, Any]:
         open_experiment(log)
         with mlflow.start_run() as run:
-            settings = tune.tune(log, recipe, study, budget)
+            settings = tune.search_settings(log, recipe, study, budget)
         return settings, mlflow.get_run(run.info.run_id)
 
     yield run
@@ -67,7 +67,7 @@ def _forget(log: Log) -> None:
     (log.shop.workspace / "searches.db").unlink(missing_ok=True)
 
 
-def _recipe(fit: Callable[..., Any] | None = None) -> Recipe:
+def _recipe(fit: Callable[..., Any] | None = None) -> ModelRecipe:
     """Make a recipe that is best at 21 leaves, on origins that are not equally hard."""
 
     def loss(settings: Any, origin: Any) -> float:
@@ -91,16 +91,16 @@ def _drawn(log: Log) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.parametrize("recipe", [CHURN, TIMING], ids=lambda recipe: recipe.kind)
-def test_the_defaults_are_a_point_of_the_search_space(recipe: Recipe) -> None:
-    ranges, defaults = space_of(recipe)
+def test_the_defaults_are_a_point_of_the_search_space(recipe: ModelRecipe) -> None:
+    ranges, defaults = describe_search_space(recipe)
     assert recipe.search_space(FixedTrial(defaults)) == recipe.defaults
     assert all(low <= defaults[name] <= high for name, (_, low, high, _) in ranges.items())
 
 
 def test_the_defaults_are_the_first_trial_and_alone_the_result_of_one(shop, search) -> None:
-    settings, _ = search(_recipe(), Budget(trials=1))
+    settings, _ = search(_recipe(), SearchBudget(trials=1))
     assert settings == TIMING.defaults
-    assert [trial.params for trial in _trials(shop[0])] == [space_of(TIMING)[1]]
+    assert [trial.params for trial in _trials(shop[0])] == [describe_search_space(TIMING)[1]]
 
 
 @pytest.fixture(scope="module")
@@ -109,14 +109,14 @@ def whole(shop: tuple[Log, PurchaseStudy]) -> tuple[Any, list[tuple[Any, ...]]]:
     log, study = shop
     _forget(log)
     with mlflow.start_run():
-        settings = tune.tune(log, _recipe(), study, Budget(trials=12))
+        settings = tune.search_settings(log, _recipe(), study, SearchBudget(trials=12))
     drawn = _drawn(log)
     _forget(log)
     return settings, drawn
 
 
 def test_two_fresh_searches_are_equal_to_the_last_trial(shop, whole, search) -> None:
-    settings, run = search(_recipe(), Budget(trials=12))
+    settings, run = search(_recipe(), SearchBudget(trials=12))
     assert (settings, _drawn(shop[0])) == whole
     assert abs(settings.leaves - 21) < abs(TIMING.defaults.leaves - 21)
     assert run.data.tags["reproducible"] == "true"
@@ -131,12 +131,12 @@ def test_an_interrupted_search_goes_on_to_what_it_would_have_been(
     def fit(_slices: Any, settings: Any, _seed: int) -> Any:
         done.append(settings)
         if len(done) == fits:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt("while fitting")
         return settings
 
-    with pytest.raises(KeyboardInterrupt):
-        search(_recipe(fit), Budget(trials=12))
-    settings, run = search(_recipe(), Budget(trials=12))
+    with pytest.raises(KeyboardInterrupt, match="while fitting"):
+        search(_recipe(fit), SearchBudget(trials=12))
+    settings, run = search(_recipe(), SearchBudget(trials=12))
     assert (settings, _drawn(shop[0])) == whole
     assert run.data.metrics["search.trials"] == 12
     assert (run.data.metrics["search.trials_kept"] > 0) == (fits > 3)
@@ -146,23 +146,23 @@ def test_a_finished_search_is_not_repeated(search) -> None:
     def refuse(*_: Any) -> Any:
         raise AssertionError("fitted again")
 
-    first, _ = search(_recipe(), Budget(trials=3))
-    again, run = search(_recipe(refuse), Budget(trials=3))
+    first, _ = search(_recipe(), SearchBudget(trials=3))
+    again, run = search(_recipe(refuse), SearchBudget(trials=3))
     assert again == first
     assert run.data.metrics["search.trials_kept"] == 3
 
 
 def test_trials_beyond_the_budget_of_a_kept_search_do_not_count(shop, search) -> None:
-    shorter, _ = search(_recipe(), Budget(trials=3))
-    search(_recipe(), Budget(trials=8))
-    assert search(_recipe(), Budget(trials=3))[0] == shorter
+    shorter, _ = search(_recipe(), SearchBudget(trials=3))
+    search(_recipe(), SearchBudget(trials=8))
+    assert search(_recipe(), SearchBudget(trials=3))[0] == shorter
     assert len(_trials(shop[0])) == 8
 
 
 def test_other_data_or_another_space_is_another_search(shop, tmp_path: Path) -> None:
     log, study = shop
     narrow = replace(TIMING, search_space=lambda trial: TIMING.search_space(FixedTrial({
-        **space_of(TIMING)[1], "leaves": trial.suggest_int("leaves", 5, 9)
+        **describe_search_space(TIMING)[1], "leaves": trial.suggest_int("leaves", 5, 9)
     })))  # fmt: skip
     searches = [(log, TIMING), (log, narrow), (log, CHURN), (_write(tmp_path, 1), TIMING)]
     names = [tune._name(at, recipe, study, study.valids) for at, recipe in searches]
@@ -171,7 +171,7 @@ def test_other_data_or_another_space_is_another_search(shop, tmp_path: Path) -> 
 
 
 def test_every_trial_is_a_run_with_its_scores_and_pruned_ones_say_so(search) -> None:
-    _, run = search(_recipe(), Budget(trials=12))
+    _, run = search(_recipe(), SearchBudget(trials=12))
     trials = mlflow.search_runs(
         filter_string=f"tags.mlflow.parentRunId = '{run.info.run_id}'", output_format="list"
     )
@@ -185,13 +185,13 @@ def test_every_trial_is_a_run_with_its_scores_and_pruned_ones_say_so(search) -> 
 
 
 def test_a_time_budget_is_logged_as_not_reproducible(search) -> None:
-    settings, run = search(_recipe(), Budget(minutes=0.0))
+    settings, run = search(_recipe(), SearchBudget(minutes=0.0))
     assert settings == TIMING.defaults  # the first trial is made whatever the time
     assert run.data.tags["reproducible"] == "false"
 
 
 def test_without_a_budget_nothing_is_searched(shop, search) -> None:
-    settings, _ = search(_recipe(), Budget(trials=0))
+    settings, _ = search(_recipe(), SearchBudget(trials=0))
     assert settings == TIMING.defaults
     assert not (shop[0].shop.workspace / "searches.db").exists()
 

@@ -1,4 +1,4 @@
-"""What the boosters read: LightGBM's gain, summed up by feature and by family."""
+"""Measures what the boosters rely on: LightGBM's gain, summed by feature and by family."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,44 +10,55 @@ from features.language.catalog import Catalog
 from models.boosters.booster import ResidualBooster
 
 # What a booster reads beside features: which part of the horizon a row is about.
-OTHER = "place in the horizon"
+NO_FEATURE = "place in the horizon"
 
 
-def boosters_of(model: Any) -> Iterator[ResidualBooster]:
-    """Find all boosters of a model, however deep in it."""
+def iterate_boosters(model: Any) -> Iterator[ResidualBooster]:
+    """Iterate over all boosters of a model, at any depth of its fields.
+
+    Parameters
+    ----------
+    model : model, mapping, list or booster
+        Anything that may hold boosters.
+
+    Yields
+    ------
+    ResidualBooster
+    """
     if isinstance(model, ResidualBooster):
         yield model
     elif isinstance(model, msgspec.Struct):
         for name in model.__struct_fields__:
-            yield from boosters_of(getattr(model, name))
+            yield from iterate_boosters(getattr(model, name))
     elif isinstance(model, Mapping):
-        yield from boosters_of(list(model.values()))
+        yield from iterate_boosters(list(model.values()))
     elif isinstance(model, list | tuple):
         for part in model:
-            yield from boosters_of(part)
+            yield from iterate_boosters(part)
 
 
 def importance_table(models: Mapping[str, Any], catalog: Catalog) -> pd.DataFrame:
-    """Give each feature's share of all that splits of a model's boosters gain.
+    """Tabulate each feature's share of the total gain of the splits in a model's boosters.
 
     Parameters
     ----------
     models : mapping of str to model
+        Models by the name that the table shows.
     catalog : Catalog
-        Where a feature says its family and what it is.
+        Source of each feature's description and family.
 
     Returns
     -------
     DataFrame
         One row per (model, feature that is split on): `model, feature, description, family,
-        share`, the largest first; no row for a model without boosters.
+        share` (0..1 of the model's gain), the largest first; no row for a model without boosters.
     """
     rows = [
         {
             "model": name,
             "feature": feature,
-            "description": catalog[feature].description if feature in catalog else OTHER,
-            "family": catalog[feature].family if feature in catalog else OTHER,
+            "description": catalog[feature].description if feature in catalog else NO_FEATURE,
+            "family": catalog[feature].family if feature in catalog else NO_FEATURE,
             "share": share,
         }
         for name, model in models.items()
@@ -59,7 +70,19 @@ def importance_table(models: Mapping[str, Any], catalog: Catalog) -> pd.DataFram
 
 
 def family_table(importance: pd.DataFrame) -> pd.DataFrame:
-    """Add up by family: one row per family, a column per model, the largest mean first."""
+    """Sum importance by family of features.
+
+    Parameters
+    ----------
+    importance : DataFrame
+        From `importance_table`.
+
+    Returns
+    -------
+    DataFrame
+        One row per family: `family`, and a column of shares (0..1) per model; the largest mean
+        first.
+    """
     table = importance.pivot_table(
         index="family", columns="model", values="share", aggfunc="sum", fill_value=0.0, sort=False
     )
@@ -69,7 +92,7 @@ def family_table(importance: pd.DataFrame) -> pd.DataFrame:
 
 def _shares(model: Any) -> dict[str, float]:
     gains: dict[str, float] = {}
-    for booster in boosters_of(model):
+    for booster in iterate_boosters(model):
         for column, gain in booster.gains().items():
             gains[column] = gains.get(column, 0.0) + gain
     total = sum(gains.values())

@@ -7,7 +7,12 @@ import pytest
 from features.catalog.dictionary import make_catalog
 from features.catalog.glossary import FULL
 from models.boosters.booster import BoosterSettings, ResidualBooster
-from training.evaluation.importance import OTHER, boosters_of, family_table, importance_table
+from training.evaluation.feature_importance import (
+    NO_FEATURE,
+    family_table,
+    importance_table,
+    iterate_boosters,
+)
 
 
 class _Model(msgspec.Struct, frozen=True):
@@ -39,8 +44,8 @@ def test_gain_is_that_of_the_column_that_matters() -> None:
 
 def test_all_boosters_of_a_model_are_found_however_they_are_kept() -> None:
     booster = _fit(COLUMNS, "frequency")
-    assert len(list(boosters_of(_Model(booster, [booster, booster])))) == 3
-    assert len(list(boosters_of(_Model(None, {"a": booster})))) == 1
+    assert len(list(iterate_boosters(_Model(booster, [booster, booster])))) == 3
+    assert len(list(iterate_boosters(_Model(None, {"a": booster})))) == 1
 
 
 def test_shares_add_up_to_1_for_each_model_and_name_their_families() -> None:
@@ -54,6 +59,6 @@ def test_shares_add_up_to_1_for_each_model_and_name_their_families() -> None:
         "churn": pytest.approx(1), "repurchase-timing": pytest.approx(1),
     }  # fmt: skip
     families = family_table(table).set_index("family")
-    assert families.index[0] == OTHER  # of the features nothing matters to timing here
+    assert families.index[0] == NO_FEATURE  # of the features nothing matters to timing here
     assert families.loc["RFM", "churn"] + families.loc["rhythm", "churn"] > 0.9
-    assert families.loc[OTHER, "repurchase-timing"] > 0.9
+    assert families.loc[NO_FEATURE, "repurchase-timing"] > 0.9

@@ -1,4 +1,4 @@
-"""MLflow runs: what every training run writes down, and where."""
+"""Opens MLflow runs, and logs to them what every training writes down."""
 
 import re
 import tempfile
@@ -24,14 +24,19 @@ from models.purchase.slices import Slices
 from training.runs.candidates import Candidate, Judgement
 from training.runs.run_plots import calibration_plot, lift_plot
 
-SEED = 20
-
+SEED = 20  # of every model, search and interval that a training registers
 
 _MODEL_FOLDER = "model"
 
 
 def open_experiment(log: Log) -> None:
-    """Point MLflow at the shop's own database and experiment."""
+    """Point MLflow at the shop's own database and experiment; both are created if missing.
+
+    Parameters
+    ----------
+    log : Log
+        The opened event log of one shop.
+    """
     workspace = log.shop.workspace
     workspace.mkdir(parents=True, exist_ok=True)
     mlflow.set_tracking_uri(log.shop.tracking_uri)
@@ -43,9 +48,20 @@ def open_experiment(log: Log) -> None:
 
 @contextmanager
 def training_run(log: Log, name: str, cutoff: int, flags: Mapping[str, Any]) -> Iterator[None]:
-    """Open a run that states its data, its cutoff and all its flags.
+    """Open an MLflow run that states its data, its cutoff and all its settings.
 
-    A failure inside marks the run as failed and goes on up.
+    An exception inside marks the run as failed and is raised on.
+
+    Parameters
+    ----------
+    log : Log
+        The opened event log of one shop.
+    name : str
+        Name of the run.
+    cutoff : int
+        Last instant that the run's models know (UTC microseconds).
+    flags : dict of str to value
+        Settings of the run, logged as parameters.
     """
     with mlflow.start_run(run_name=name, nested=True):
         mlflow.set_tag("simulated", str(log.shop.section.simulated).lower())
@@ -63,7 +79,15 @@ def training_run(log: Log, name: str, cutoff: int, flags: Mapping[str, Any]) -> 
 
 
 def log_scores(split: str, scores: Mapping[str, float]) -> None:
-    """Log the scores of one split as metrics; those that are not defined there are left out."""
+    """Log the scores of one split to the active run as metrics `<split>.<name>`.
+
+    Parameters
+    ----------
+    split : str
+        Name of the split; characters that MLflow refuses become `_`.
+    scores : dict of str to float
+        By metric; NaN, which means not defined there, is left out.
+    """
     safe = re.sub(r"[^\w\-. :/]", "_", split)  # what MLflow takes: channels are free names
     mlflow.log_metrics({f"{safe}.{name}": v for name, v in scores.items() if v == v})
 
@@ -71,14 +95,37 @@ def log_scores(split: str, scores: Mapping[str, float]) -> None:
 def log_plots(
     split: str, outcome: NDArray[np.bool_], laws: Mapping[str, Floats], title: str
 ) -> None:
-    """Log the calibration and the gain of one split, several models beside each other."""
+    """Log the calibration and gain plots of one split, several models beside each other.
+
+    Parameters
+    ----------
+    split : str
+        Name of the split.
+    outcome : bool array (n,)
+        What happened.
+    laws : dict of str to array (n,)
+        By model, the predicted probability of it.
+    title : str
+        Title of both plots.
+    """
     shown = f"{title} ({split})"
     mlflow.log_figure(calibration_plot(outcome, laws, shown), f"{split}_calibration.png")
     mlflow.log_figure(lift_plot(outcome, laws, shown), f"{split}_lift.png")
 
 
-def slice_flags(slices: Slices) -> dict[str, str]:
-    """Give the flags that say which slices a model is fitted on."""
+def slice_parameters(slices: Slices) -> dict[str, str]:
+    """Return the run's parameter that says which slices a model is fitted on.
+
+    Parameters
+    ----------
+    slices : Slices
+        Features and labels that the model learns from.
+
+    Returns
+    -------
+    dict of str to str
+        `slices`: days of the slices' cutoffs.
+    """
     cutoffs = slices.frame["cutoff"].drop_duplicates()
     return {"slices": ", ".join(f"{cutoff:%Y-%m-%d}" for cutoff in cutoffs)}
 
@@ -95,10 +142,23 @@ def log_candidate(
 
     Parameters
     ----------
+    log : Log
+        The opened event log of one shop.
+    kind : ModelKind
+        The model's registered name.
+    model : Model
+        The fitted model.
+    cutoff : int
+        Last instant that the model knows (UTC microseconds).
     example : pair of DataFrame
-        A few rows of what the model reads and of what it gives: only their types are kept.
+        A few rows of the model's inputs and of its outputs; only their types are kept.
     judgement : Judgement
         How it did on outcomes that it had not seen.
+
+    Returns
+    -------
+    Candidate
+        Ready to be registered.
     """
     head = make_head(
         kind,
@@ -119,6 +179,7 @@ def log_candidate(
         MlflowModel(flavors=flavors, signature=signature).save(folder / "MLmodel")
         mlflow.log_artifacts(str(folder), _MODEL_FOLDER)
     run = mlflow.active_run()
+    assert run is not None  # artefacts were just logged to it
     return Candidate(
         head,
         model,

@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 
 from training.evaluation.evaluation import Evaluation
-from training.evaluation.pit import (
+from training.evaluation.pit_histograms import (
     OF_LAW,
     OF_RETURN,
     largest_deviation,
     pit_distribution,
     pit_histogram,
     pit_scores,
+    pit_spans_given_return,
+    pit_spans_of_law,
     pit_table,
-    spans_given_return,
-    spans_of_law,
     window_coverage,
 )
 from training.metrics.probabilities import OURS
@@ -22,7 +22,7 @@ LAW = np.array([[0.0, 0.2, 0.5, 0.8], [0.0, 0.1, 0.1, 0.4]])
 
 
 def test_the_mass_of_a_day_is_spread_between_the_law_before_it_and_at_it() -> None:
-    low, high = spans_of_law(np.array([2, 0]), LAW)
+    low, high = pit_spans_of_law(np.array([2, 0]), LAW)
     assert low.tolist() == [0.2, 0.4]
     assert high.tolist() == [0.5, 1.0]
     # the first row: .05 of .3 below .25, .25 above; the second: .1 of .6 in .4 to .5, then .25 each
@@ -31,12 +31,12 @@ def test_the_mass_of_a_day_is_spread_between_the_law_before_it_and_at_it() -> No
 
 
 def test_given_a_return_the_law_ends_at_1_and_the_others_are_left_out() -> None:
-    low, high = spans_given_return(np.array([3, 0]), LAW)
+    low, high = pit_spans_given_return(np.array([3, 0]), LAW)
     assert (low.tolist(), high.tolist()) == ([0.625], [1.0])
 
 
 def test_a_return_that_was_impossible_falls_to_the_lower_end() -> None:
-    spans = spans_given_return(np.array([1]), np.zeros((1, 4)))
+    spans = pit_spans_given_return(np.array([1]), np.zeros((1, 4)))
     assert pit_histogram(spans, bins=4).tolist() == [1, 0, 0, 0]
 
 
