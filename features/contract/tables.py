@@ -4,6 +4,7 @@ Only the table `orders` is required. Without one of the other tables the feature
 it do not exist; nothing is filled with zeros in its place.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -127,6 +128,16 @@ class Table:
         return tuple(
             c.name for c in self.columns if c.kind == "instant" and c.name not in row_clocks
         )
+
+    def columns_known_with_row(self, names: Iterable[str]) -> list[str]:
+        """Return those of some columns whose values are known with their row, not later."""
+        return [
+            name
+            for name in names
+            if name not in ("known_at", *self.late_instants)
+            and (column := self.column(name)) is not None
+            and column.known_with is None
+        ]
 
 
 _KNOWN_AT = Column("known_at", "instant", "when the shop's systems knew the row")

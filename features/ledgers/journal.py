@@ -18,8 +18,9 @@ from typing import Any
 import msgspec
 
 from features.contract.row_keys import account_of, row_key
-from features.contract.tables import TABLES_BY_NAME
+from features.contract.tables import TABLES_BY_NAME, known_at_column
 from features.errors import refuse
+from features.history.layout import ROW_KEY
 from features.ledgers.ledger import Ledger, LedgerDatabase, open_ledger
 from features.ledgers.posted_rows import CheckedRow
 from features.shop.shop import Shop
@@ -89,6 +90,17 @@ class JournalRow:
         """Instant at which the row was known: its receipt, or when it happened if that is later."""
         happened = self.body.get(TABLES_BY_NAME[self.table].happened or "", 0)
         return max(self.received_at, int(happened))
+
+    def typed_values(self) -> dict[str, object]:
+        """Return the row as a typed table of the log holds it, with its key and its clocks."""
+        table = TABLES_BY_NAME[self.table]
+        values = self.body | {ROW_KEY: self.key}
+        if table.happened is not None:
+            values["known_at"] = self.known_at
+        for clock in map(known_at_column, table.late_instants):
+            if clock in values:
+                values[clock] = max(values[clock], self.received_at)
+        return values
 
 
 class Journal:

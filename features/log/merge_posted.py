@@ -6,7 +6,7 @@ values had been given, by a file or a post. `features.store.fresh` does the same
 when an answer is asked for.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
@@ -112,25 +112,13 @@ def _stage(
     declared = ", ".join(f"{name_sql(name)} {sql}" for name, sql in types.items())
     connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS posted_{table.name} ({declared})")
     _add_columns(connection, f"posted_{table.name}", table, columns)
-    values = [typed_row(row) | {"seq": row.seq} for row in rows]
+    values = [row.typed_values() | {"seq": row.seq} for row in rows]
     arrow = pa.table(
         {n: pa.array([v.get(n) for v in values], _ARROW[sql]) for n, sql in types.items()}
     )
     connection.register("posted_rows", arrow)
     connection.execute(f"INSERT INTO posted_{table.name} BY NAME SELECT * FROM posted_rows")
     connection.unregister("posted_rows")
-
-
-def typed_row(row: JournalRow) -> dict[str, object]:
-    """Return a posted row as a typed table holds it, with its key and its clocks."""
-    table = TABLES_BY_NAME[row.table]
-    values = row.body | {ROW_KEY: row.key}
-    if table.happened is not None:
-        values["known_at"] = row.known_at
-    for clock in map(known_at_column, table.late_instants):
-        if clock in values:
-            values[clock] = max(values[clock], row.received_at)
-    return values
 
 
 def _add_columns(connection: LogConnection, name: str, table: Table, columns: set[str]) -> None:
@@ -176,7 +164,7 @@ def _one_row_sql(table: Table, types: Mapping[str, str]) -> str:
     }
     if "known_at" in types:
         of_key = table.happened == "known_at"  # the same in all rows of a key
-        plain = columns_known_with_row(table, values)
+        plain = table.columns_known_with_row(values)
         clocks["known_at"] = "min(said.known_at)" if of_key else _said_sql(plain, "known_at")
     select = "".join(f", {earliest} AS {name_sql(clock)}" for clock, earliest in clocks.items())
     return (
@@ -185,17 +173,6 @@ def _one_row_sql(table: Table, types: Mapping[str, str]) -> str:
         f"USING ({ROW_KEY}) GROUP BY {ROW_KEY}) "
         f"SELECT * EXCLUDE {ROW_KEY} FROM taken JOIN clocks USING ({ROW_KEY})"
     )
-
-
-def columns_known_with_row(table: Table, names: Iterable[str]) -> list[str]:
-    """Return those of some columns whose values are known with their row, not later."""
-    return [
-        name
-        for name in names
-        if name not in ("known_at", *table.late_instants)
-        and (column := table.column(name)) is not None
-        and column.known_with is None
-    ]
 
 
 def _first_sql(table: Table, name: str) -> str:

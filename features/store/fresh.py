@@ -18,7 +18,6 @@ from features.history.layout import (
     TEXT_COLUMNS,
 )
 from features.ledgers.journal import Journal, JournalRow
-from features.log.merge_posted import columns_known_with_row, typed_row
 from features.shop.shop import Shop
 from features.store.products import Product
 from features.store.protocol import HistoryStore, StoredHistory, StoreInfo
@@ -96,7 +95,7 @@ class FreshStore:
 
     def _parts(self, name: str, row: JournalRow) -> Iterable[MergedRow]:
         """Turn a posted row into rows of a table of the layout."""
-        values = typed_row(row)
+        values = row.typed_values()
         if name == "reachability":
             return _statements(values)
         if name == "attributes":
@@ -196,7 +195,7 @@ def _fill(name: str, held: MergedRow, row: MergedRow) -> None:
         if row[column] is not None and (given_with is None or given_with in missing):
             held[column] = row[column]
             brought.add(column)
-    if columns_known_with_row(contract, brought) and "known_at" in held:
+    if contract.columns_known_with_row(brought) and "known_at" in held:
         held["known_at"] = max(held["known_at"], row["known_at"])
 
 
