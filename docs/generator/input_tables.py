@@ -1,7 +1,7 @@
 """The page of the input tables, from the contract that a shop's data is checked against."""
 
 from docs.generator.markdown import MADE, write_table
-from features.contract.tables import KINDS, TABLES, Column, Table
+from features.contract.tables import KIND_DESCRIPTIONS, TABLES, Column, Table
 
 _HEAD = """\
 # Input tables
@@ -23,7 +23,9 @@ instant that is for a value:
 
 def write_input_tables() -> str:
     """Write every table and column of the contract, its kind, its meaning and its clock."""
-    kinds = write_table(["kind", "what is read"], [(f"`{k}`", what) for k, what in KINDS.items()])
+    kinds = write_table(
+        ["kind", "what is read"], [(f"`{k}`", what) for k, what in KIND_DESCRIPTIONS.items()]
+    )
     parts = [MADE, _HEAD, "## Kinds of values", kinds]
     return "\n\n".join(parts + [_write_section(table) for table in TABLES]) + "\n"
 

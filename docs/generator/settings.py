@@ -8,7 +8,7 @@ from msgspec import inspect
 
 from docs.generator.markdown import MADE, read_attributes, read_summary, write_table
 from features.contract.tables import TABLES
-from features.shop.pseudonyms import KEY
+from features.shop.pseudonyms import KEY_VARIABLE
 from features.shop.settings_file import ShopFile
 from features.shop.shop import CONTACT_POINTS
 from serving.settings import SETTINGS
@@ -26,7 +26,11 @@ _ENVIRONMENT = """\
 Addresses with passwords stay in the environment too, under names that `database_env` chooses."""
 
 _SHARED_VARIABLES = [
-    (f"`{KEY}`", "", "The key of the pseudonyms, where `[shop] pseudonymise` is true; 32 bytes."),
+    (
+        f"`{KEY_VARIABLE}`",
+        "",
+        "The key of the pseudonyms, where `[shop] pseudonymise` is true; 32 bytes.",
+    ),
     ("`NEXTBUY_STORE`", "", "Address of the history store; it comes before `[store] url`."),
 ]
 

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 from features.catalog.dictionary import make_catalog
-from features.contract.tables import BY_NAME
+from features.contract.tables import TABLES_BY_NAME
 from features.language.catalog import Catalog
 from features.language.feature import Aggregate, Feature
 from features.language.vocabulary import Vocabulary
 
 # Every table and column; names of the shop's own stand in angle brackets.
 FULL = Vocabulary(
-    {table.name: [c.name for c in table.columns] for table in BY_NAME.values()},
+    {table.name: [c.name for c in table.columns] for table in TABLES_BY_NAME.values()},
     channels=["<channel>"],
     stores=["<store>", "<another store>"],
     attributes=["preferred_channel", "<attribute>"],

@@ -52,13 +52,14 @@ def train(
     With `--cutoff end` they are made for production, and judged one horizon earlier. A search
     that was interrupted goes on where it was; one that is done is not repeated.
     """
+    from models.kinds import KINDS
     from nextbuy.show.answer_tables import show_holdout, working
     from training.channel.job import explain_missing_messages
     from training.train import count_progress_steps, list_trainable_kinds
     from training.train import train as train_models
 
     log = read_log_of(shop)
-    kinds = [m.value for m in model] if model else list_trainable_kinds(log)
+    kinds = [kind for kind in KINDS if kind in model] if model else list_trainable_kinds(log)
     steps = count_progress_steps(kinds, trials if tune_minutes is None else 0)
     with working(console, "training", steps) as progress:
         trained = train_models(

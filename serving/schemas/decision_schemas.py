@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from features.contract.tables import Arm
+from features.contract.tables import DrawReason
 from serving.schemas.answer_schemas import MAX_CUSTOMERS
 
 _Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
@@ -64,7 +64,7 @@ class Decided(BaseModel):
     channel: str | None = Field(
         default=None, description="The decided channel; `none` means that no message is sent."
     )
-    arm: Arm | None = Field(
+    arm: DrawReason | None = Field(
         default=None,
         description="Why this channel was drawn. `control`: the customer is held out; `random`: "
         "drawn among all eligible channels and `none` alike; `optimised`: as the model says.",

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from features.arrays import Array, History, TableColumns
-from features.history.histories import run_starts
-from features.history.layout import HISTORY, TEXTS
-from features.log.identities import table_sql
+from features.history.customer_rows import run_starts
+from features.history.layout import HISTORY_TABLES, TEXT_COLUMNS
+from features.log.identities import history_table_sql
 from features.log.log import Log
 from features.shop.contact_rules import ContactRules
 from models.channel.eligibility import check_eligibility
@@ -97,10 +97,10 @@ def _read_histories(
     log.connection.register("_asked", pd.DataFrame({"customer_id": customers.unique()}))
     histories: dict[str, dict[str, TableColumns]] = {}
     for name, condition in _READ.items():
-        if HISTORY[name].contract in log.provided:
-            columns = ", ".join(HISTORY[name].columns)
+        if HISTORY_TABLES[name].contract in log.provided:
+            columns = ", ".join(HISTORY_TABLES[name].columns)
             frame = log.connection.execute(
-                f"SELECT customer_id, {columns} FROM {table_sql(log, name, known_until)} "
+                f"SELECT customer_id, {columns} FROM {history_table_sql(log, name, known_until)} "
                 f"WHERE customer_id IN (FROM _asked) AND {condition} ORDER BY customer_id"
             ).df()
             for customer, table in _split(name, frame):
@@ -111,7 +111,7 @@ def _read_histories(
 
 def _split(name: str, frame: pd.DataFrame) -> Iterator[tuple[str, TableColumns]]:
     """Split rows that are sorted by customer into one table of columns per customer."""
-    columns = {column: _array(column, frame[column]) for column in HISTORY[name].columns}
+    columns = {column: _array(column, frame[column]) for column in HISTORY_TABLES[name].columns}
     customer = frame["customer_id"].to_numpy()
     starts = run_starts(customer)
     for start, end in zip(starts, [*starts[1:], len(customer)], strict=True):
@@ -120,6 +120,6 @@ def _split(name: str, frame: pd.DataFrame) -> Iterator[tuple[str, TableColumns]]
 
 def _array(column: str, values: "pd.Series[Any]") -> Array:
     """Turn a column into a history's array: numbers with NaN for null, texts with None."""
-    if column in TEXTS:
+    if column in TEXT_COLUMNS:
         return values.astype(object).where(values.notna(), None).to_numpy()
     return values.to_numpy(dtype=float, na_value=np.nan)

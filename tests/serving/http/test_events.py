@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from features.errors import InputError
 from features.ledgers.journal import open_journal
-from features.ledgers.posted_rows import POSTABLE
+from features.ledgers.posted_rows import POSTABLE_TABLES
 from features.log.log import read_log
 from features.shop.shop import read_shop
 from features.store.address import store_target
@@ -68,4 +68,4 @@ def test_a_request_of_another_form_is_refused(body: dict) -> None:
 
 
 def test_the_request_has_every_table_that_may_be_posted() -> None:
-    assert list(EventsRequest.model_fields) == list(POSTABLE)
+    assert list(EventsRequest.model_fields) == list(POSTABLE_TABLES)
