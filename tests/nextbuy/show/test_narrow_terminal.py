@@ -15,7 +15,7 @@ from nextbuy.show.policy_tables import show_study
 from nextbuy.show.readiness_tables import ReadinessReport, show_report
 from training.channel.study import ESTIMATORS, LOGGED, PolicyStudy
 from training.data_support import Support
-from training.evaluation.comparison import Comparison
+from training.evaluation.comparison import BacktestComparison
 
 MODELS = ("Nextbuy", "days since last", "a model of which the name is really long")
 
@@ -97,7 +97,7 @@ def test_a_backtest_of_many_origins_shows_all_of_them(console: Console) -> None:
         [(model, -109.1, -120.0, -101.0, False) for model in MODELS],
         columns=["rival", "percent", "low", "high", "distinguishable"],
     )
-    show_backtest(console, Comparison(scores, differences))
+    show_backtest(console, BacktestComparison(scores, differences))
     origins = [f"{origin:%Y-%m-%d}" for origin in scores["origin"].drop_duplicates()]
     _shown(console, "[-120.0, -101.0]", *origins, "not distinguishable", folded=MODELS)
 
