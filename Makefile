@@ -11,7 +11,7 @@ export BENTOML_DO_NOT_TRACK := true
 export MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR := false
 export MLFLOW_LOGGING_LEVEL := WARNING
 
-.PHONY: demo test test-slow lint features-page notebooks bench-demo bench-quality bench-value
+.PHONY: demo test test-slow lint docs docs-outputs results features-page notebooks bench-demo bench-quality bench-value
 .PHONY: bench-tail bench-features bench-btyd bench-answer bench-training bench-channel lock clean
 
 demo: .venv/users
@@ -32,6 +32,18 @@ lint: .venv/developers
 # The dictionary of the features, from their declarations.
 features-page: .venv/developers
 	$(BIN)/nextbuy features list --markdown > features/FEATURES.md
+
+# The pages of docs/ as a site in site/, without network.
+docs: .venv/developers
+	$(BIN)/mkdocs build --strict --quiet
+
+# The output that the pages show of commands, from the commands; read the diff before committing.
+docs-outputs: .venv/developers
+	NEXTBUY_WRITE_PAGES=1 $(RUN) pytest tests/docs
+
+# The pages of docs/results/, from what the benchmarks wrote.
+results: .venv/developers
+	$(RUN) benchmarks.results_pages
 
 notebooks: .venv/developers
 	$(RUN) notebooks.execute
@@ -95,4 +107,4 @@ lock:
 	  pyproject.toml -o requirements-dev.lock
 
 clean:
-	rm -rf .venv demo benchmarks/results
+	rm -rf .venv demo site benchmarks/results

@@ -52,7 +52,8 @@ def train(
     With `--cutoff end` they are made for production, and judged one horizon earlier. A search
     that was interrupted goes on where it was; one that is done is not repeated.
     """
-    from nextbuy.show.answer_tables import show_holdout, working
+    from nextbuy.show.answer_tables import working
+    from nextbuy.show.training_tables import show_trained
     from training.channel.job import why_not
     from training.train import count_steps, default_kinds
     from training.train import train as train_models
@@ -66,13 +67,7 @@ def train(
         )
     if not model and (reason := why_not(log)):
         console.print(f"best-channel is not trained: {reason}", markup=False)
-    for kind, version in trained.versions.items():
-        console.print(f"{kind}: version {version} is the challenger")
-    if trained.holdout is not None:
-        show_holdout(console, trained.holdout)
-    if trained.reported:
-        command = f"nextbuy report --shop {shop} --version {trained.versions['churn']}"
-        console.print(f"as a page: {command}", markup=False, soft_wrap=True)
+    show_trained(console, trained, shop)
 
 
 @app.command()
