@@ -6,6 +6,7 @@ BIN := .venv/bin
 UV = $$(command -v uv || echo $(PYTHON) -m uv)
 RUN := $(BIN)/python -m
 export MLFLOW_DISABLE_TELEMETRY := true
+export NO_MKDOCS_2_WARNING := 1
 export OMP_WAIT_POLICY := PASSIVE
 export BENTOML_DO_NOT_TRACK := true
 export MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR := false

@@ -120,7 +120,10 @@ def to_page(subject: Subject, measured: Measured, rows: list[Row]) -> str:
         "",
         "| figure | value | low | high | goal | met |",
         "|---|---|---|---|---|---|",
-        *("| " + " | ".join(cell.replace("|", "\\|") for cell in row.cells()) + " |" for row in rows),
+        *(
+            "| " + " | ".join(cell.replace("|", "\\|") for cell in row.cells()) + " |"
+            for row in rows
+        ),
     ]
     return "\n".join(lines) + "\n"
 

@@ -59,9 +59,7 @@ def service(shop_folder: Path) -> Iterator[httpx.Client]:
         process.wait(30)
 
 
-def _wait_until_ready(
-    client: httpx.Client, process: "subprocess.Popen[bytes]", log: Path
-) -> None:
+def _wait_until_ready(client: httpx.Client, process: "subprocess.Popen[bytes]", log: Path) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while not _is_ready(client):
         assert time.monotonic() < deadline and process.poll() is None, log.read_text()

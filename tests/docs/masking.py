@@ -74,7 +74,7 @@ def lay_out(value: Any, indent: int = 0, width: int = 96) -> str:
     if isinstance(value, float):
         return f"{value:.4g}" if abs(value) < 1e4 else f"{value:.0f}"
     line = json.dumps(_rounded(value), ensure_ascii=False)
-    if not isinstance(value, dict | list) or indent + len(line) <= width and indent:
+    if not isinstance(value, dict | list) or (indent + len(line) <= width and indent):
         return line
     inner = " " * (indent + 2)
     if isinstance(value, dict):

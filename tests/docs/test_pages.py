@@ -144,9 +144,7 @@ def test_the_page_about_the_service_lists_every_setting_of_it() -> None:
         assert f"| `{name}` | {what} | `{default}` |" in page
 
 
-def _run(
-    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> str:
+def _run(command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
     """Run a `nextbuy` line in this process; give what it prints."""
     monkeypatch.setattr(sys, "argv", shlex.split(command))
     capsys.readouterr()
