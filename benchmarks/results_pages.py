@@ -113,8 +113,8 @@ def to_page(subject: Subject, measured: Measured, rows: list[Row]) -> str:
     lines = [
         f"# {subject.title}",
         "",
-        f"Measured by `make {subject.target}` on {measured.date}, at commit {measured.commit}, with "
-        f"{measured.cores} cores. `make results` writes this page.",
+        f"Measured by `make {subject.target}` on {measured.date}, at commit {measured.commit}, "
+        f"with {measured.cores} cores. `make results` writes this page.",
         "",
         subject.text,
         "",

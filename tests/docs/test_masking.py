@@ -35,9 +35,8 @@ def test_words_may_not_differ(one: str, other: str) -> None:
 
 
 def test_progress_bars_and_empty_lines_are_left_out() -> None:
-    assert mask_lines("training ━━━━━━━━━━━━ 0:02:21\n\nchurn: version 2\n") == [
-        "churn: version <n>"
-    ]
+    printed = "training ━━━━━━━━━━━━ 0:02:21\n\nchurn: version 2\n"
+    assert mask_lines(printed) == ["churn: version <n>"]
 
 
 def test_a_part_of_an_output_has_no_gap() -> None:
