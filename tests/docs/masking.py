@@ -47,9 +47,9 @@ def contains(lines: list[str], part: list[str]) -> bool:
 
 
 def mask_json(value: Any) -> Any:
-    """Mask a JSON value: numbers are 0, strings are masked, true, false and null are kept."""
+    """Mask a JSON value: numbers are 0, strings are masked; keys, true, false and null are kept."""
     if isinstance(value, dict):
-        return {mask(key): mask_json(inner) for key, inner in value.items()}
+        return {key: mask_json(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [mask_json(inner) for inner in value]
     if isinstance(value, str):
