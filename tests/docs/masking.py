@@ -60,8 +60,11 @@ def mask_json(value: Any) -> Any:
 def part_of(reply: Any, shape: Any) -> Any:
     """Take from a JSON value what another one shows: its keys, and as many items of each list.
 
-    A key that the reply lacks is left out, so that the part differs from its shape.
+    A key that the reply lacks is left out, so that the part differs from its shape. An empty
+    object or list shows all of what stands there.
     """
+    if shape in ({}, []):
+        return reply
     if isinstance(reply, dict) and isinstance(shape, dict):
         return {key: part_of(reply[key], shape[key]) for key in shape if key in reply}
     if isinstance(reply, list) and isinstance(shape, list):

@@ -27,6 +27,9 @@ from tests.docs.pages import PAGES, ROOT, Example, read_commands, read_examples,
 README = ROOT / "README.md"
 EXAMPLES = [example for page in PAGES for example in read_examples(page)]
 ADDRESS = "http://127.0.0.1:3000"
+# Two pages ask the demo's shop for a customer. The tests have a smaller shop, whose customers are
+# others, and ask for one of the same answer.
+DEMO_CUSTOMER, CUSTOMER = "c-87ea73b448bf", "c-02561615287a"
 _NOT_RUN = ("train", "demo", "serve")
 _OPTIONS = {"-s", "-H", "-d"}
 
@@ -157,7 +160,7 @@ def _run(command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
 
 def _send(command: str, service: httpx.Client) -> httpx.Response:
     """Send what a `curl` line sends, to the service of the tests."""
-    words = shlex.split(command)[1:]
+    words = shlex.split(command.replace(DEMO_CUSTOMER, CUSTOMER))[1:]
     assert {word for word in words if word.startswith("-")} <= _OPTIONS, command
     url = next(word for word in words if word.startswith(ADDRESS)).removeprefix(ADDRESS)
     if "-d" not in words:
@@ -172,7 +175,7 @@ def _check_output(example: Example, printed: str, writer: PageWriter) -> None:
         if fence.language == "json":
             reply, shown = json.loads(printed), json.loads(fence.text or "null")
             part = part_of(reply, shown) if fence.is_excerpt else reply
-            if IS_WRITING:
+            if IS_WRITING and DEMO_CUSTOMER not in example.command:
                 writer.replace(example.page, fence, lay_out(part))
             else:
                 assert mask_json(part) == mask_json(shown)
