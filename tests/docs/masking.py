@@ -19,6 +19,7 @@ _MASKS = (
     (re.compile(r"[─━═┄]{2,}"), "-"),
     (re.compile(r"\s+"), " "),
 )
+_WIDTH = 96  # of JSON that is laid out
 _PROGRESS = re.compile(r"━.* \d+:\d\d:\d\d\s*$")
 
 
@@ -31,7 +32,8 @@ def mask(text: str) -> str:
 
 def without_progress(text: str) -> str:
     """Leave out of a terminal's output what is drawn while a command works."""
-    return "\n".join(line for line in text.splitlines() if not _PROGRESS.search(line))
+    lines = [line.rstrip() for line in text.splitlines() if not _PROGRESS.search(line)]
+    return "\n".join(lines)
 
 
 def mask_lines(text: str) -> list[str]:
@@ -72,23 +74,22 @@ def part_of(reply: Any, shape: Any) -> Any:
     return reply
 
 
-def lay_out(value: Any, indent: int = 0, width: int = 96) -> str:
-    """Write JSON for a page: what fits on a line on one, numbers to four digits."""
-    if isinstance(value, float):
-        return f"{value:.4g}" if abs(value) < 1e4 else f"{value:.0f}"
+def lay_out(value: Any, indent: int = 0, before: int = 0) -> str:
+    """Write JSON for a page: what fits on a line on one, numbers to four digits.
+
+    `before` is how much of the line is taken by what stands before the value.
+    """
     line = json.dumps(_rounded(value), ensure_ascii=False)
-    if not isinstance(value, dict | list) or (indent + len(line) <= width and indent):
+    is_whole = indent == 0
+    if not isinstance(value, dict | list) or (before + len(line) <= _WIDTH and not is_whole):
         return line
-    inner = " " * (indent + 2)
+    inner = indent + 2
     if isinstance(value, dict):
-        items = [
-            f"{inner}{json.dumps(key)}: {lay_out(one, indent + 2, width - len(key))}"
-            for key, one in value.items()
-        ]
-        opening, closing = "{", "}"
+        keys = {key: f"{' ' * inner}{json.dumps(key)}: " for key in value}
+        items = [keys[key] + lay_out(one, inner, len(keys[key])) for key, one in value.items()]
     else:
-        items = [f"{inner}{lay_out(one, indent + 2, width)}" for one in value]
-        opening, closing = "[", "]"
+        items = [" " * inner + lay_out(one, inner, inner) for one in value]
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
     return opening + "\n" + ",\n".join(items) + "\n" + " " * indent + closing
 
 
