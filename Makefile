@@ -34,16 +34,13 @@ lint: .venv/developers
 features-page: .venv/developers
 	$(BIN)/nextbuy features list --markdown > features/FEATURES.md
 
-# The pages of docs/ as a site in site/, without network.
-docs: .venv/developers
+docs: .venv/developers ## Build the pages of docs/ as a site in site/, without network
 	$(BIN)/mkdocs build --strict --quiet
 
-# The output that the pages show of commands, from the commands; read the diff before committing.
-docs-outputs: .venv/developers
+docs-outputs: .venv/developers ## Write the outputs that the pages show; read the diff
 	NEXTBUY_WRITE_PAGES=1 $(RUN) pytest tests/docs
 
-# The pages of docs/results/, from what the benchmarks wrote.
-results: .venv/developers
+results: .venv/developers ## Write the pages of docs/results/ from what the benchmarks wrote
 	$(RUN) benchmarks.results_pages
 
 notebooks: .venv/developers
