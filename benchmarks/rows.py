@@ -37,11 +37,15 @@ class Row(msgspec.Struct):
 
 
 class Measured(msgspec.Struct):
-    """When a benchmark was run, of which commit, and on how many cores."""
+    """When a benchmark was run, of which commit, on how many cores, and how busy they were.
+
+    `load` is the machine's load average of the last fifteen minutes, the benchmark's own included.
+    """
 
     commit: str
     date: str
     cores: int
+    load: float
 
 
 def report_each(name: str, rows: Iterable[Row]) -> None:
@@ -72,7 +76,9 @@ def _note(name: str) -> None:
     """Note beside the results when and of which code they were measured."""
     path = RESULTS / MEASURED
     known = json.loads(path.read_text()) if path.exists() else {}
-    now = Measured(_commit(), f"{datetime.now(UTC):%Y-%m-%d}", os.cpu_count() or 1)
+    now = Measured(
+        _commit(), f"{datetime.now(UTC):%Y-%m-%d}", os.cpu_count() or 1, os.getloadavg()[2]
+    )
     known[name] = msgspec.structs.asdict(now)
     path.write_text(json.dumps(known, indent=1) + "\n")
 
