@@ -114,8 +114,8 @@ def to_page(subject: Subject, measured: Measured, rows: list[Row]) -> str:
         f"# {subject.title}",
         "",
         f"Measured by `make {subject.target}` on {measured.date}, at commit {measured.commit}, "
-        f"on {measured.cores} cores with a load of {measured.load:.1f}; where the load is above the "
-        "number of cores, other work ran beside it. `make results` writes this page.",
+        f"on {measured.cores} cores with a load of {measured.load:.1f}; where the load is above "
+        "the number of cores, other work ran beside it. `make results` writes this page.",
         "",
         subject.text,
         "",
