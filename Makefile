@@ -1,5 +1,6 @@
-# Everything a developer or a newcomer runs. `make demo` and `make test` need Python 3.11, pip and
-# make; they install the rest into .venv from the hashed locks.
+# Everything a developer or a newcomer runs; `make` alone lists it. `make demo` and `make test` need
+# Python 3.11, pip and make; they install the rest into .venv from the hashed locks.
+# A line that begins with "##@" opens a group of the list, and what follows "##" describes a target.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -12,27 +13,34 @@ export BENTOML_DO_NOT_TRACK := true
 export MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR := false
 export MLFLOW_LOGGING_LEVEL := WARNING
 
-.PHONY: demo test test-slow lint docs docs-outputs results features-page notebooks bench-demo bench-quality bench-value
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-slow lint reference docs docs-outputs results notebooks bench-demo bench-quality bench-value
 .PHONY: bench-tail bench-features bench-btyd bench-answer bench-training bench-channel lock clean
 
-demo: .venv/users
+help: ## List all targets
+	@awk 'BEGIN {FS = ":.*## "} \
+	  /^##@ / {printf "\n%s\n", substr($$0, 5)} \
+	  /^[a-z][a-z-]*:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+##@ Try it
+demo: .venv/users ## Go from an order log to served answers, on real data and on a simulated shop
 	$(BIN)/nextbuy demo
 
-test: .venv/developers
+##@ Develop
+test: .venv/developers ## Run the tests, without the slow ones
 	$(RUN) pytest -m "not slow"
 
-test-slow: .venv/developers
+test-slow: .venv/developers ## Run the tests that take minutes each
 	$(RUN) pytest -m slow
 
-lint: .venv/developers
+lint: .venv/developers ## Check style, formatting and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# The dictionary of the features, from their declarations.
-features-page: .venv/developers
-	$(BIN)/nextbuy features list --markdown > features/FEATURES.md
+reference: .venv/developers ## Write the pages of docs/reference/ from the code
+	$(RUN) docs.generator
 
 docs: .venv/developers ## Build the pages of docs/ as a site in site/, without network
 	$(BIN)/mkdocs build --strict --quiet
@@ -43,35 +51,36 @@ docs-outputs: .venv/developers ## Write the outputs that the pages show; read th
 results: .venv/developers ## Write the pages of docs/results/ from what the benchmarks wrote
 	$(RUN) benchmarks.results_pages
 
-notebooks: .venv/developers
+notebooks: .venv/developers ## Execute every notebook
 	$(RUN) notebooks.execute
 
-bench-demo: .venv/users
+##@ Measure
+bench-demo: .venv/users ## Measure the demo and a large simulated shop
 	$(RUN) benchmarks.demo
 
-bench-quality: .venv/developers
+bench-quality: .venv/developers ## Compare the purchase models with every baseline on real logs
 	$(RUN) benchmarks.purchase.quality
 
-bench-value: .venv/developers
+bench-value: .venv/developers ## Compare models of the expected spend
 	$(RUN) benchmarks.purchase.value
 
-bench-tail: .venv/developers
+bench-tail: .venv/developers ## Compare forecasts beyond the horizon
 	$(RUN) benchmarks.purchase.tail
 
-bench-features: .venv/users
+bench-features: .venv/users ## Measure feature builds, and the features of one customer at ask time
 	$(RUN) benchmarks.features.feature_builds
 	$(RUN) benchmarks.features.asking
 
-bench-btyd: .venv/users
+bench-btyd: .venv/users ## Measure the fits of the BTYD models
 	$(RUN) benchmarks.purchase.btyd_speed
 
-bench-answer: .venv/users
+bench-answer: .venv/users ## Measure what one customer's answer costs
 	$(RUN) benchmarks.serving.answer_cost
 
-bench-training: .venv/users
+bench-training: .venv/users ## Measure what training costs for a million customers
 	$(RUN) benchmarks.training.training_cost
 
-bench-channel: .venv/developers
+bench-channel: .venv/developers ## Compare ways of choosing a channel, on logs and in a known world
 	$(RUN) benchmarks.channel.channel_gains
 
 # Developers have all that users have, so that their environment serves both.
@@ -98,11 +107,12 @@ _system:
 	  test "$$(uname)" != Linux || \
 	  { echo "LightGBM needs the OpenMP library: apt-get install libgomp1"; exit 1; }
 
-lock:
+##@ Keep house
+lock: ## Write both lock files anew from pyproject.toml
 	$(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 	  pyproject.toml -o requirements.lock
 	$(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --all-extras \
 	  pyproject.toml -o requirements-dev.lock
 
-clean:
+clean: ## Delete the environment, the demo's shops, the site and the results of benchmarks
 	rm -rf .venv demo site benchmarks/results

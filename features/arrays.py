@@ -1,4 +1,4 @@
-"""Type aliases of arrays that all packages share, each defined once."""
+"""Type aliases of numpy arrays and of histories that all packages share, each defined once."""
 
 from collections.abc import Mapping
 from typing import Any

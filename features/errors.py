@@ -1,28 +1,29 @@
-"""The one error a user sees: every fault of an input, each with what to do about it."""
+"""The errors that a user is meant to read: each names what is wrong and what to do about it."""
 
 from dataclasses import dataclass
 
 
 class NextbuyError(Exception):
-    """Something the caller can put right; its text is fit to be shown as it is."""
+    """An error that the user can put right; its text can be shown to the user as it is."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that is wrong with an input.
+    """One thing that is wrong with an input, said in three parts: expected, got, remedy.
 
     Attributes
     ----------
     where : str
-        The place: a table and column (`orders.amount`), a setting, an argument.
+        What is wrong: a column of a table (`orders.amount`), a setting or an argument.
     expected, got : str
-        What the contract asks for, and what came instead.
+        What the contract asks for, and what the input has instead.
     remedy : str
-        What to do about it.
+        What the user can do about it, as a sentence.
     count, rows : int or None
-        How many rows break it, of how many; None where it is not a matter of rows.
+        Number of rows with the fault, and number of rows of the table; None where the fault is
+        not one of rows.
     examples : tuple of str
-        Some of the rows, or the ids in question.
+        Some of the faulty rows or ids, as they are shown to the user.
     """
 
     where: str
@@ -34,12 +35,20 @@ class Fault:
     examples: tuple[str, ...] = ()
 
     def __str__(self) -> str:
+        """Write the fault as one line: `where: expected X, got Y. Remedy`."""
         return f"{self.where}: expected {self.expected}, got {self.got}. {self.remedy}"
 
 
 class InputError(NextbuyError):
-    """An input breaks its contract; carries all the faults found, not only the first.
+    """An error about an input that breaks its contract, with all faults of the input at once.
 
+    Attributes
+    ----------
+    faults : list of Fault
+        All faults, in the order in which the text of the error names them, one a line.
+
+    Examples
+    --------
     >>> print(InputError([Fault("orders.amount", "money of 0 or more", "-3", "Move refunds.")]))
     orders.amount: expected money of 0 or more, got -3. Move refunds.
     """
@@ -50,5 +59,16 @@ class InputError(NextbuyError):
 
 
 def refuse(where: str, expected: str, got: str, remedy: str) -> InputError:
-    """Make the error of a single fault, ready to raise."""
+    """Return the error about a single fault, for the caller to raise.
+
+    Parameters
+    ----------
+    where, expected, got, remedy : str
+        The parts of the fault, as in `Fault`.
+
+    Returns
+    -------
+    InputError
+        An error with this one fault.
+    """
     return InputError([Fault(where, expected, got, remedy)])

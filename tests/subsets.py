@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import pandas as pd
 
-from features.contract.tables import BY_NAME, TABLES
+from features.contract.tables import TABLES, TABLES_BY_NAME
 from nextbuy.simulator.simulator import simulate_shop
 
 Subset = Mapping[str, list[str]]  # the columns that a shop gives, by table
@@ -43,7 +43,7 @@ class WholeShop:
             ("orders", "returns", "events"), _ORDER_DAYS
         )
         for name, days in kept.items():
-            happened = tables[name][BY_NAME[name].happened]
+            happened = tables[name][TABLES_BY_NAME[name].happened]
             tables[name] = tables[name][happened > end - pd.Timedelta(days=days)]
         for name in ("order_lines", "returns"):
             tables[name] = tables[name][tables[name]["order_id"].isin(tables["orders"]["order_id"])]
@@ -63,7 +63,7 @@ class WholeShop:
             frame = self.tables[name][columns]
             if name in ("customers", "identities") and "known_at" not in columns:
                 # of two statements without a clock nobody can say which one counts
-                frame = frame.drop_duplicates([c for c in BY_NAME[name].key if c in columns])
+                frame = frame.drop_duplicates([c for c in TABLES_BY_NAME[name].key if c in columns])
             frame.to_parquet(folder / f"{name}.parquet", index=False)
         settings = {**self.settings, **sections}
         settings["tables"] = {name: {"path": f"{name}.parquet"} for name in subset}
@@ -91,4 +91,4 @@ class WholeShop:
 
 
 def _is_required(table: str, column: str) -> bool:
-    return BY_NAME[table][column].required
+    return TABLES_BY_NAME[table][column].required

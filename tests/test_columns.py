@@ -14,7 +14,7 @@ import pytest
 
 from features.contract.tables import TABLES, Table
 from features.engines.sql.feature_build import build_features, read_catalog
-from features.history.accounts import read_customers
+from features.history.customer_histories import read_customer_histories
 from features.log.log import Log
 from features.shop.contact_rules import ContactRules
 from features.store.build.store_build import build_store
@@ -179,7 +179,7 @@ class Told:
         self.features = {row["customer_id"]: row for row in rows.to_dict("records")}
         build_store(log, folder / "store.sqlite", CUTOFF)
         store = SqliteStore(folder / "store.sqlite")
-        found = read_customers(lambda some: store.read(list(some)), self.features, CUTOFF)
+        found = read_customer_histories(lambda some: store.read(list(some)), self.features, CUTOFF)
         store.close()
         rules = ContactRules(ZoneInfo("UTC"))
         self.eligible = {

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.contract.tables import BY_NAME, TABLES
+from features.contract.tables import TABLES, TABLES_BY_NAME
 from features.engines.plan import compute_features
 from features.engines.sql.feature_build import (
     build_features,
@@ -20,12 +20,12 @@ from features.engines.sql.feature_build import (
     make_scope,
     read_catalog,
 )
-from features.history.accounts import Tables as History
-from features.history.accounts import read_customers
+from features.history.customer_histories import Tables as History
+from features.history.customer_histories import read_customer_histories
 from features.language.catalog import Catalog
 from features.language.feature import Aggregate
 from features.log.log import Log, read_log
-from features.shop.contact_rules import Cap, ContactRules, QuietHours
+from features.shop.contact_rules import ContactRules, FrequencyCap, QuietHours
 from features.shop.shop import read_shop
 from features.store.build.store_build import build_store
 from features.store.sqlite_store import SqliteStore
@@ -84,9 +84,9 @@ def _added(log: RandomLog, cutoff: int) -> Tables:
 
 def _later(log: RandomLog, table: str, name: str, place: int, cutoff: int) -> Any:
     """Make another value of a late field: an instant after the cutoff, or what comes with one."""
-    if name in BY_NAME[table].late_instants:
+    if name in TABLES_BY_NAME[table].late_instants:
         return utc(cutoff + 1 + place * DAY // 7) if place % 3 else None
-    return log.row(BY_NAME[table], place, 1)[name]
+    return log.row(TABLES_BY_NAME[table], place, 1)[name]
 
 
 _OWN_ID = {
@@ -97,7 +97,7 @@ _OWN_ID = {
 
 def _unknown_row(log: RandomLog, table: str, place: int, cutoff: int) -> dict[str, Any]:
     """Make another row that is not known at the cutoff; the first one just not."""
-    row = log.row(BY_NAME[table], place, 1)
+    row = log.row(TABLES_BY_NAME[table], place, 1)
     if "known_at" in row:
         row["known_at"] = utc(cutoff + 1 + place)
     if name := _OWN_ID.get(table):
@@ -126,20 +126,22 @@ def _ask(log: Log, cutoff: int, ids: pd.Series, folder: Path) -> dict[str, Histo
     """Read the histories of customers from a store that was built at the cutoff."""
     build_store(log, folder / "store.sqlite", cutoff)
     store = SqliteStore(folder / "store.sqlite")
-    found = read_customers(lambda some: store.read(list(some)), ids, cutoff)
+    found = read_customer_histories(lambda some: store.read(list(some)), ids, cutoff)
     store.close()
     return found
 
 
 def _eligible(found: Mapping[str, History], cutoff: int) -> list[Any]:
     quiet = {"sms": QuietHours(time(12), time(9))}
-    rules = ContactRules(ZoneInfo(ZONES[0]), ["sms"], [Cap(1, 28, "email"), Cap(2, 7, None)], quiet)
+    rules = ContactRules(
+        ZoneInfo(ZONES[0]), ["sms"], [FrequencyCap(1, 28, "email"), FrequencyCap(2, 7, None)], quiet
+    )
     return [check_eligibility(c, found[i], cutoff, rules) for i in found for c in CHANNELS]
 
 
 def test_every_row_known_later_and_every_late_field_are_changed() -> None:
     """The property below would hold of nothing if the changes never reached the log."""
-    random = RandomLog(ZoneInfo(ZONES[0]), 1, dict.fromkeys(BY_NAME, 60))
+    random = RandomLog(ZoneInfo(ZONES[0]), 1, dict.fromkeys(TABLES_BY_NAME, 60))
     cutoff = random.cutoffs[0]
     dropped, changed = _dropped(random, cutoff), _changed(random, cutoff)
     for table in TABLES:

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.arrays import History
-from features.history.histories import object_array
-from features.log.identities import resolve
+from features.history.customer_rows import object_array
+from features.log.identities import customers_of_accounts
 from features.shop.shop import Shop, read_shop
 from models.arms import arms_with_none
 from models.channel.message_value import MessageValue
@@ -210,7 +210,9 @@ def test_the_service_and_the_study_of_a_shop_agree_on_every_customer(
     computed = predictor.ask(predictor.store.customer_ids(), simulated.cutoff)
     served = [computed.answers[i].channel.recommended for i in computed.histories]
     asked = pd.Series(list(computed.histories))
-    customers = resolve(simulated.log, asked, simulated.cutoff)  # an account may be another's
+    customers = customers_of_accounts(
+        simulated.log, asked, simulated.cutoff
+    )  # an account may be another's
     sent = pd.DataFrame({"customer_id": customers, "channel": "none"})
     sent = sent.assign(sent_at=simulated.cutoff + 1)
     arms = arms_with_none(model.channels)

@@ -4,9 +4,9 @@ import pandas as pd
 
 from features.engines.sql.feature_build import purchases_sql
 from features.errors import refuse
-from features.log.identities import customers_sql, resolve
+from features.log.identities import account_customers_sql, customers_of_accounts
 from features.log.log import Log
-from features.log.objections import objected_sql
+from features.log.objections import objecting_customers_sql
 from features.windows import DAY, Window, to_datetime
 from training.executed_decisions import executed_sql
 
@@ -41,7 +41,7 @@ def make_labels(log: Log, frame: pd.DataFrame, window: Window, known_until: int)
     """
     check_closed(log, window, known_until)
     purchases = purchases_sql(log, known_until)
-    frame = frame.assign(customer_id=resolve(log, frame["customer_id"], known_until))
+    frame = frame.assign(customer_id=customers_of_accounts(log, frame["customer_id"], known_until))
     found = log.connection.execute(
         f"SELECT customer_id, min({window.days_into_target_sql('happened_at')}) AS days_to_next, "
         "count(DISTINCT day) AS purchase_days, sum(amount) AS spend "
@@ -62,11 +62,12 @@ def count_returns(log: Log, window: Window, known_until: int) -> int:
     check_closed(log, window, known_until)
     known = f"SELECT DISTINCT customer_id FROM ({purchases_sql(log, window.cutoff)})"
     later = purchases_sql(log, known_until)
+    customers_now = account_customers_sql(known_until)
     found = log.connection.execute(
-        f"SELECT count(*) FROM ({known}) AS known LEFT JOIN ({customers_sql(known_until)}) AS now "
+        f"SELECT count(*) FROM ({known}) AS known LEFT JOIN ({customers_now}) AS now "
         "ON now.account = known.customer_id WHERE coalesce(now.customer_id, known.customer_id) IN "
         f"(SELECT customer_id FROM ({later}) WHERE {window.target_sql('happened_at')}) "
-        f"AND known.customer_id NOT IN ({objected_sql(log)})"
+        f"AND known.customer_id NOT IN ({objecting_customers_sql(log)})"
     )
     return int(found.fetchall()[0][0])
 
@@ -125,7 +126,7 @@ def _closed_sql(log: Log, window_days: int, known_until: int) -> str:
     settled = known_until - (window_days + log.shop.section.settle_days) * DAY
     return (
         f"{Window(settled).known_sql('m.sent_at', 'm.sent_at')} AND m.known_at <= {known_until} "
-        f"AND m.customer_id NOT IN ({objected_sql(log)})"
+        f"AND m.customer_id NOT IN ({objecting_customers_sql(log)})"
     )
 
 

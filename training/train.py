@@ -7,7 +7,7 @@ import mlflow
 import pandas as pd
 
 from features.errors import refuse
-from features.log.log import Log, check_observed
+from features.log.log import Log, check_cutoff_in_data
 from features.windows import to_datetime
 from models.kinds import CHANNEL, KINDS, ModelKind
 from training.channel.job import check_messages, train_channel, why_not
@@ -78,7 +78,7 @@ def train(
     if CHANNEL in kinds:
         check_messages(log)
     cutoff = _default_cutoff(log) if cutoff is None else cutoff
-    check_observed(log, cutoff)
+    check_cutoff_in_data(log, cutoff)
     budget = Budget(trials, tune_minutes)
     study = None
     if set(kinds) - {CHANNEL}:

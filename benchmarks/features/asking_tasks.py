@@ -16,7 +16,7 @@ import pandas as pd
 from features.arrays import Array
 from features.catalog.dictionary import make_catalog
 from features.engines.plan import Plan
-from features.history.layout import HISTORY, LAYOUT, ROW_KEY, TEXTS
+from features.history.layout import HISTORY_COLUMNS, HISTORY_TABLES, ROW_KEY, TEXT_COLUMNS
 from features.language.scope import Lookups, Scope
 from features.log.log import read_log
 from features.shop.shop import read_shop
@@ -64,8 +64,8 @@ def build_embedded(folder: Path) -> None:
     log = read_log(read_shop(folder / "nextbuy.toml"))
     build_store(log, folder / "store.sqlite")
     log.connection.execute(f"ATTACH '{folder / 'history.duckdb'}' AS kept")
-    for name, columns in LAYOUT.items():
-        if HISTORY[name].contract in log.provided:
+    for name, columns in HISTORY_COLUMNS.items():
+        if HISTORY_TABLES[name].contract in log.provided:
             given = ", ".join(["customer_id", ROW_KEY, *columns])
             log.connection.execute(
                 f"CREATE TABLE kept.{name} AS SELECT {given} FROM history_{name}"
@@ -181,7 +181,7 @@ def _tables(history: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def _order(name: str) -> str:
-    return f"{HISTORY[name].happened} NULLS FIRST, {ROW_KEY}"
+    return f"{HISTORY_TABLES[name].happened} NULLS FIRST, {ROW_KEY}"
 
 
 def _columns(rows: pd.DataFrame) -> dict[str, Array]:
@@ -190,7 +190,7 @@ def _columns(rows: pd.DataFrame) -> dict[str, Array]:
 
 def _array(column: str, values: Any) -> Array:
     """Give a column as a history has it."""
-    if column in TEXTS or column == "customer_id":
+    if column in TEXT_COLUMNS or column == "customer_id":
         texts = np.ma.filled(np.ma.asarray(values, object), None)
         return np.array([text if isinstance(text, str) else None for text in texts], object)
     return np.ma.filled(np.ma.asarray(values).astype(float), np.nan)

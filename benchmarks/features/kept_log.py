@@ -8,8 +8,8 @@ import msgspec
 
 from features.log.log import Log, read_log
 from features.shop.shop import read_shop
-from features.sources.connection import Connection
-from features.sources.work_database import configure
+from features.sources.log_connection import LogConnection
+from features.sources.work_database import configure_connection
 
 
 def keep_log(folder: Path) -> None:
@@ -36,7 +36,7 @@ def open_kept_log(folder: Path) -> Log:
     """Open the database that `keep_log` kept; several processes may, for it is only read."""
     shop = read_shop(folder / "nextbuy.toml")
     connection = duckdb.connect(str(folder / "log.duckdb"), read_only=True)
-    configure(connection, shop, folder)
+    configure_connection(connection, shop, folder)
     text = (folder / "provided.json").read_bytes()
     provided = msgspec.json.decode(text, type=dict[str, frozenset[str]])
-    return Log(Connection(connection, shop), shop, provided, connection.close)
+    return Log(LogConnection(connection, shop), shop, provided, connection.close)

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 from features.catalog.dictionary import make_catalog
-from features.contract.tables import BY_NAME
+from features.contract.tables import TABLES_BY_NAME
 from features.language.catalog import Catalog
 from features.language.feature import Aggregate, Feature
 from features.language.vocabulary import Vocabulary
 
 # Every table and column; names of the shop's own stand in angle brackets.
 FULL = Vocabulary(
-    {table.name: [c.name for c in table.columns] for table in BY_NAME.values()},
+    {table.name: [c.name for c in table.columns] for table in TABLES_BY_NAME.values()},
     channels=["<channel>"],
     stores=["<store>", "<another store>"],
     attributes=["preferred_channel", "<attribute>"],
@@ -71,12 +71,13 @@ def to_markdown() -> str:
 
 
 _HEAD = """\
-# The features
+<!-- Made from the code by `make reference`: change the code, not this page. -->
 
-Made from the declarations by `nextbuy features list --markdown`. A shop has those whose tables
-and columns it gives: {count} on the full contract with one channel, one named store and one
-declared attribute, whose names stand in angle brackets. Days: how far back from the cutoff is
-read, all of the history where none are given.
+# Features
+
+A shop has the features whose tables and columns it gives: {count} on the full contract with one
+channel, one named store and one declared attribute, whose names stand in angle brackets. *Days* says
+how far back from the cutoff a feature reads; without days it reads the whole history.
 
 How to read them: "in 28 days" is the 28 times 24 hours before the cutoff, and only what was known
 at the cutoff counts. Counts, sums and points are 0 where there is nothing; every other feature is

@@ -1,6 +1,6 @@
 """The relations that features sum up: what a shop's tables say of a customer at a cutoff."""
 
-from features.history.layout import PRODUCT_TEXTS
+from features.history.layout import PRODUCT_TEXT_COLUMNS
 from features.language.relation import Lookup, Relation, Relations
 from features.language.vocabulary import Vocabulary
 from features.windows import DAY
@@ -88,7 +88,7 @@ BASKETS = (
     Relation(
         "lines",
         table="lines",
-        columns=_same("quantity", "unit_price", "product_id", *PRODUCT_TEXTS)
+        columns=_same("quantity", "unit_price", "product_id", *PRODUCT_TEXT_COLUMNS)
         | {"happened_at": "ordered_at", "day": "local_day"},
         where="NOT coalesce(cancelled_known_at <= cutoff, FALSE)",
         lookback=LINE_DAYS,

@@ -1,4 +1,5 @@
-"""The input contract.
+"""The input contract: what the tables of a shop must look like.
 
-The tables and columns that a shop gives, how their values are read, what keys a row.
+The tables and their columns, the SQL that reads raw values into the contract's types, the
+checks of the rows, and the key that tells one row from another.
 """

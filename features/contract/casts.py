@@ -1,7 +1,7 @@
-"""SQL that turns a shop's raw values into the contract's types.
+"""SQL that turns the raw values of a shop's tables into the types of the contract.
 
-A value that cannot be turned becomes NULL, which the checks then report: after the checks a
-NULL is a missing value and nothing else.
+A value that cannot be turned becomes NULL, and the checks report it. In a table that has
+passed the checks a NULL is therefore always a value that the shop does not have.
 """
 
 from collections import Counter
@@ -11,7 +11,8 @@ from features.contract.tables import Column
 
 _FLOATS = ("DOUBLE", "FLOAT")
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
-# Types whose text is never blank: most rows of a large log, and text costs more than the rest.
+# DuckDB types whose values are never blank text. Most columns of a large log have one of them, and
+# to test a value for blanks costs more than everything else that is done with it.
 _NEVER_BLANK = (
     *_FLOATS, *_WHOLE, *(f"U{name}" for name in _WHOLE), "BOOLEAN", "UUID",
     "DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIMESTAMP_NS", "TIMESTAMP_MS", "TIMESTAMP_S",
@@ -30,34 +31,52 @@ SQL_TYPES = {
 
 
 def quote(text: str) -> str:
-    """Quote a string as an SQL literal."""
+    """Return a text as an SQL literal in single quotes."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def name_sql(name: str) -> str:
-    """Quote a name as an SQL identifier."""
+    """Return the name of a column or table as an SQL identifier in double quotes."""
     return '"' + name.replace('"', '""') + '"'
 
 
-def same_names(names: Sequence[str]) -> list[str]:
-    """List the names that SQL takes for another one: it does not see upper and lower case.
+def names_equal_in_sql(names: Sequence[str]) -> list[str]:
+    """Return the names that SQL cannot tell apart, since it ignores upper and lower case.
 
-    >>> same_names(["attr_Size", "store", "attr_size"])
+    >>> names_equal_in_sql(["attr_Size", "store", "attr_size"])
     ['attr_Size', 'attr_size']
     """
     folded = Counter(name.lower() for name in names)
     return [name for name in names if folded[name.lower()] > 1]
 
 
-def value_sql(column: Column, name: str, found_type: str, minor_digits: int) -> str:
-    """Write the value of a column in its contract's type; instants in microseconds UTC."""
+def value_sql(column: Column, name: str, raw_type: str, minor_digits: int) -> str:
+    """Return the SQL of a raw value in the type that the contract gives its column.
+
+    Parameters
+    ----------
+    column : Column
+        The column's declaration in the contract.
+    name : str
+        The column's name in the table that is read.
+    raw_type : str
+        DuckDB's type of the raw column.
+    minor_digits : int
+        Decimals of the currency.
+
+    Returns
+    -------
+    str
+        An SQL expression: instants as microseconds UTC, money as whole minor units, NULL where
+        the raw value is missing or cannot be turned.
+    """
     raw = name_sql(name)
     match column.kind:
-        case "id" if found_type in _FLOATS:  # pandas turns whole ids with gaps into floats
+        case "id" if raw_type in _FLOATS:  # pandas makes floats of whole ids if one is missing
             whole = f"CAST(TRY_CAST({raw} AS HUGEINT) AS VARCHAR)"
             return f"CASE WHEN {raw} = floor({raw}) THEN {whole} END"
         case "id" | "text":
-            text = _text_sql(raw, found_type)
+            text = _text_sql(raw, raw_type)
             return f"lower({text})" if column.folded else text
         case "instant":
             return f"epoch_us({_moment_sql(raw)})"
@@ -71,39 +90,68 @@ def value_sql(column: Column, name: str, found_type: str, minor_digits: int) -> 
             return f"TRY_CAST({raw} AS {SQL_TYPES[column.kind]})"
 
 
-def missing_sql(name: str, found_type: str) -> str:
-    """Write the condition that a raw value is missing."""
+def missing_sql(name: str, raw_type: str) -> str:
+    """Return the SQL condition that a raw value is missing: NULL, or a blank text.
+
+    Parameters
+    ----------
+    name, raw_type : str
+        The column's name, and DuckDB's type of it.
+    """
     raw = name_sql(name)
-    return f"{raw if found_type in _NEVER_BLANK else _text_sql(raw, found_type)} IS NULL"
+    return f"{raw if raw_type in _NEVER_BLANK else _text_sql(raw, raw_type)} IS NULL"
 
 
-def always_casts(column: Column, found_type: str) -> bool:
-    """Say whether every value of a raw type that is not missing has one in the contract's."""
-    return column.kind in ("id", "text") and found_type not in _FLOATS
+def always_casts(column: Column, raw_type: str) -> bool:
+    """Return whether every value of a raw type can be turned into the type of a column.
+
+    Parameters
+    ----------
+    column : Column
+        The column's declaration in the contract.
+    raw_type : str
+        DuckDB's type of the raw column.
+    """
+    return column.kind in ("id", "text") and raw_type not in _FLOATS
 
 
-def _text_sql(raw: str, found_type: str) -> str:
+def _text_sql(raw: str, raw_type: str) -> str:
+    """Return the SQL of a raw value as text without spaces around it; a blank text becomes NULL."""
     text = f"CAST({raw} AS VARCHAR)"
-    return text if found_type in _NEVER_BLANK else f"nullif(trim({text}), '')"
+    return text if raw_type in _NEVER_BLANK else f"nullif(trim({text}), '')"
 
 
-def known_sql(name: str, found_type: str) -> str:
-    """Write when an instant is known: itself, or the end of its local day for a bare date."""
+def known_at_sql(name: str, raw_type: str) -> str:
+    """Return the SQL of the instant from which a raw instant is known, in microseconds UTC.
+
+    That is the instant itself; of a date without a time it is the end of that local day.
+
+    Parameters
+    ----------
+    name, raw_type : str
+        The name of the raw column with the instant, and DuckDB's type of it.
+    """
     raw = name_sql(name)
     end_of_day = f"epoch_us(CAST(CAST({_moment_sql(raw)} AS DATE) + 1 AS TIMESTAMPTZ)) - 1"
-    if found_type == "DATE":
+    if raw_type == "DATE":
         return end_of_day
-    if found_type == "VARCHAR":
-        bare = f"NOT contains({raw}, ':')"  # however the date is written, no time is in it
+    if raw_type == "VARCHAR":
+        bare = f"NOT contains({raw}, ':')"  # a text without a colon has no time of day
         return f"CASE WHEN {bare} THEN {end_of_day} ELSE epoch_us({_moment_sql(raw)}) END"
     return f"epoch_us({_moment_sql(raw)})"
 
 
 def local_day_sql(instant: str) -> str:
-    """Write the local calendar day of an instant, in days since 1970-01-01."""
+    """Return the SQL of the local calendar day of an instant, in days since 1970-01-01.
+
+    Parameters
+    ----------
+    instant : str
+        SQL of an instant in microseconds UTC; the connection's time zone is the shop's.
+    """
     return f"CAST(CAST(make_timestamptz({instant}) AS DATE) - DATE '1970-01-01' AS INTEGER)"
 
 
 def _moment_sql(raw: str) -> str:
-    """Write the moment of a raw value; the connection's time zone reads the naive ones."""
+    """Return the SQL of a raw value as a timestamp; a naive one is in the connection's zone."""
     return f"TRY_CAST({raw} AS TIMESTAMPTZ)"

@@ -1,8 +1,7 @@
-"""What makes two rows of a table the same row: its key, as a number that fits into a float.
+"""The key of a row: a number that is equal for two rows if they are the same row.
 
-Every key of a row is defined here and nowhere else: by `key_columns`, by `needed_columns` and by
-the columns of a statement. Each definition is written once for DuckDB over whole tables and once
-for a posted row, and a test holds the two together.
+A key has 53 bits, so that it is exact as a float. `key_sql` computes it for whole tables in
+DuckDB and `row_key` for one posted row in Python; a test checks that they agree.
 """
 
 import hashlib
@@ -18,20 +17,22 @@ _STATEMENT_COLUMNS = ("customer_id", "known_at")  # and what the statement is ab
 
 
 def key_columns(table: Table) -> tuple[str, ...]:
-    """Name the columns that say which row it is; none for a table without ids.
+    """Return the columns that identify a row of a table; none for a table whose rows carry no id.
 
-    The lines of an order have one key: they come, and count, together.
+    All lines of an order have the key of the order: they are read, and counted, together.
     """
     return ("order_id",) if table.name == "order_lines" else table.key
 
 
 def row_columns(table: Table) -> tuple[str, ...]:
-    """Name the columns that say which row it is where it carries no id: all that it says."""
+    """Return the columns that identify a row without an id: all but when it was known."""
     return tuple(c.name for c in table.columns if not c.pattern and c.name != "known_at")
 
 
 def account_of(row: Mapping[str, Any]) -> str:
-    """Name the account of a row: ids of different systems are different accounts.
+    """Return the account of a row: `source:customer_id`, or the bare id if the row has no source.
+
+    The same id in two systems is two accounts.
 
     >>> account_of({"customer_id": "17", "source": "till"})
     'till:17'
@@ -41,16 +42,16 @@ def account_of(row: Mapping[str, Any]) -> str:
 
 
 def needed_columns(table: Table) -> tuple[str, ...]:
-    """Name the columns of the key without which a row is identified by all that it says.
+    """Return the columns of the key without which a row is identified by all of its values.
 
-    A row may lack its source, which then is one of its own, and the clock of a statement.
+    A row may lack its source, which then is a source of its own, and the clock of a statement.
     """
     may_lack = ("source", table.happened)
     return tuple(n for n in key_columns(table) if not table[n].required and n not in may_lack)
 
 
 def key_sql(table: Table) -> str:
-    """Write the key of a row of a typed table; a 53-bit number."""
+    """Return the SQL of the key of a row of a checked table: a whole number of 53 bits."""
     key, needed = key_columns(table), needed_columns(table)
     if not key:
         return hash_sql(row_columns(table))
@@ -61,12 +62,12 @@ def key_sql(table: Table) -> str:
 
 
 def statement_key_sql(column: str) -> str:
-    """Write the key of one statement of a customer row: about an attribute, or a channel.
+    """Return the SQL of the key of one statement of a customer row: a whole number of 53 bits.
 
     Parameters
     ----------
     column : str
-        The column that says what the statement is about.
+        The column that says what the statement is about: an attribute, or a channel.
     """
     return hash_sql((*_STATEMENT_COLUMNS, column))
 
@@ -77,20 +78,28 @@ def statement_key(row: Mapping[str, Any], about: str | None) -> int:
 
 
 def hash_sql(columns: Sequence[str]) -> str:
-    """Write the 53-bit hash of some columns of a row."""
+    """Return the SQL of the hash of some columns of a row: a whole number of 53 bits."""
     texts = ", ".join(f"coalesce(CAST({name_sql(name)} AS VARCHAR), '')" for name in columns)
     return f"(md5_number_lower(concat_ws(chr(31), {texts})) & {(1 << _BITS) - 1})"
 
 
 def row_key(table: Table, row: Mapping[str, Any]) -> int:
-    """Compute the key of one row, its values in the contract's types."""
+    """Compute the key of one row, whose values are in the contract's types: a number of 53 bits.
+
+    Parameters
+    ----------
+    table : Table
+        The table of the row.
+    row : mapping of str to value
+        The row's values by column; columns may be left out.
+    """
     key = key_columns(table)
     has_key = bool(key) and all(row.get(name) is not None for name in needed_columns(table))
     return hash_values([row.get(name) for name in (key if has_key else row_columns(table))])
 
 
 def hash_values(values: Sequence[Any]) -> int:
-    """Compute the 53-bit hash of some values.
+    """Compute the hash of some values, equal to that of `hash_sql`: a whole number of 53 bits.
 
     >>> hash_values(["o1"]) == hash_values(["o2"])
     False
@@ -100,6 +109,7 @@ def hash_values(values: Sequence[Any]) -> int:
 
 
 def _text(value: Any) -> str:
+    """Return a value as the text that DuckDB casts it to; a missing one is an empty text."""
     if isinstance(value, bool):
         return str(value).lower()
     return "" if value is None else str(value)

@@ -1,7 +1,7 @@
-"""The input contract as data: which tables and columns a shop may give, and what they mean.
+"""The input contract as data: the tables and columns that a shop may give, and their meaning.
 
-Only `orders` is required. A table that is absent takes its features with it; nothing is
-filled with zeros in its place.
+Only the table `orders` is required. Without one of the other tables the features that read
+it do not exist; nothing is filled with zeros in its place.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,8 @@ from typing import Literal, get_args
 
 ColumnKind = Literal["id", "text", "instant", "money", "number", "share", "flag", "year"]
 
-KINDS: dict[ColumnKind, str] = {
+# What a value of each kind must look like, as errors say it.
+KIND_DESCRIPTIONS: dict[ColumnKind, str] = {
     "id": "text or a whole number",
     "text": "text",
     "instant": "a date, or a date and time (ISO 8601)",
@@ -20,38 +21,36 @@ KINDS: dict[ColumnKind, str] = {
     "year": "a year such as 1985",
 }
 
-
-EVENT_TYPES = (
-    "view",
-    "cart",
-    "checkout",
-    "search",
-    "wishlist",
-    "visit",
-    "support",
-    "review",
-)
-ONLINE_CHANNELS = ("web", "app", "online")
+# Events that have features of their own; other types are kept and counted.
+EVENT_TYPES = ("view", "cart", "checkout", "search", "wishlist", "visit", "support", "review")
+ONLINE_CHANNELS = ("web", "app", "online")  # sales channels that count as online
 PROFILING_SCOPE = "profiling"  # the scope of a consent to being profiled
-Arm = Literal["control", "random", "optimised"]
-ARMS: tuple[Arm, ...] = get_args(Arm)
+# Why an arm was drawn for a customer; the column of messages with it is called `arm`.
+DrawReason = Literal["control", "random", "optimised"]
+DRAW_REASONS: tuple[DrawReason, ...] = get_args(DrawReason)
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column of an input table.
+    """The declaration of one column of an input table.
 
     Attributes
     ----------
+    name, kind, description : str
+        The column's name, the kind of its values (a key of `KIND_DESCRIPTIONS`) and its meaning.
+    required : bool
+        The table must have the column, and every row a value in it.
     known_with : str or None
-        The instant of the same row from which this value is known, for values that arrive
-        after the row itself: a click's revenue is known with `converted_at`. An instant that
-        is not the row's own clock is known with itself.
+        The column with the instant from which this value is known, for a value that arrives
+        after its row: the revenue of a click is known with `converted_at`. An instant that comes
+        after its row is known with itself and has None here.
+    minimum : float or None
+        Smallest allowed value, in the unit of the column.
     pattern : bool
-        The name is a prefix: `attr_` stands for every column that begins with it. What follows
-        is the same in upper and lower case; held in lower case.
+        The name is a prefix: `attr_` stands for every column whose name begins with it. The rest
+        of the name is the same in upper and lower case, and is held in lower case.
     folded : bool
-        A name that is the same in upper and lower case; held in lower case.
+        The values are the same in upper and lower case, and are held in lower case.
     """
 
     name: str
@@ -66,17 +65,22 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One input table.
+    """The declaration of one input table.
 
     Attributes
     ----------
+    name : str
+        The table's name in the contract.
     grain : str
-        What one row is.
+        What one row of the table stands for.
     happened : str or None
-        The column that says when the row happened; `known_at` where the row is a statement
-        (a customer's attributes), None where the table has no clock (products, order lines).
+        The column with the instant at which a row happened. It is `known_at` where a row is a
+        statement (about a customer), and None where rows have no clock (products, order lines).
     key : tuple of str
-        Columns that together occur once; `source` and `known_at` may be missing among them.
+        Columns whose values together stand in one row only; `source` and `known_at` may be
+        missing among them. Empty for a table whose rows carry no id.
+    columns : tuple of Column
+        All columns that the table may have.
     """
 
     name: str
@@ -86,14 +90,17 @@ class Table:
     columns: tuple[Column, ...]
 
     def column(self, name: str) -> Column | None:
-        """Find the declaration of a column, patterns included."""
+        """Return the declaration of a column by its name, or None if it is not in the contract.
+
+        A name that begins with the prefix of a pattern has the declaration of that pattern.
+        """
         for column in self.columns:
             if name == column.name or (column.pattern and name.startswith(column.name)):
                 return column
         return None
 
     def held_as(self, name: str) -> str:
-        """Give the name under which a column is held.
+        """Return the name under which a column is held: in lower case if it belongs to a pattern.
 
         >>> CUSTOMERS.held_as("attr_Shoe_Size")
         'attr_shoe_size'
@@ -101,7 +108,13 @@ class Table:
         return name.lower() if self[name].pattern else name
 
     def __getitem__(self, name: str) -> Column:
-        """Give the declaration of a column that is known to be the contract's."""
+        """Return the declaration of a column that the contract is known to have.
+
+        Raises
+        ------
+        KeyError
+            The contract has no such column.
+        """
         column = self.column(name)
         if column is None:
             raise KeyError(f"{self.name}.{name} is not in the contract")
@@ -109,15 +122,17 @@ class Table:
 
     @property
     def late_instants(self) -> tuple[str, ...]:
-        """Instants of the row that come after the row itself (a click, a cancellation)."""
-        own = (self.happened, "known_at")
-        return tuple(c.name for c in self.columns if c.kind == "instant" and c.name not in own)
+        """Columns with instants that come after the row itself (of a click, of a cancellation)."""
+        row_clocks = (self.happened, "known_at")
+        return tuple(
+            c.name for c in self.columns if c.kind == "instant" and c.name not in row_clocks
+        )
 
 
 _KNOWN_AT = Column("known_at", "instant", "when the shop's systems knew the row")
 _CUSTOMER = Column("customer_id", "id", "the customer", required=True)
 _STORE = Column("store", "text", "store or brand", folded=True)
-_SOURCE = Column("source", "text", "the system that customer_id is of, as in identities")
+_SOURCE = Column("source", "text", "the system that issued customer_id, as in identities")
 
 ORDERS = Table(
     name="orders",
@@ -141,7 +156,8 @@ ORDERS = Table(
         Column(
             "sales_channel",
             "text",
-            ", ".join(ONLINE_CHANNELS) + " count as online; shop, phone... do not",
+            ", ".join(ONLINE_CHANNELS)
+            + " count as online; all others, such as shop and phone, do not",
             folded=True,
         ),
         Column("currency", "text", "ISO 4217 code"),
@@ -158,8 +174,10 @@ ORDER_LINES = Table(
     columns=(
         Column("order_id", "id", "the order", required=True),
         Column("product_id", "id", "the product", required=True),
-        Column("quantity", "number", "pieces, kilograms...", required=True, minimum=0),
-        Column("unit_price", "money", "paid for one", required=True, minimum=0),
+        Column(
+            "quantity", "number", "how much was bought: pieces, kilograms", required=True, minimum=0
+        ),
+        Column("unit_price", "money", "paid for one, with tax", required=True, minimum=0),
     ),
 )
 
@@ -222,7 +240,7 @@ EVENTS = Table(
         _KNOWN_AT,
         Column("product_id", "id", "the product"),
         _STORE,
-        Column("device", "text", "device"),
+        Column("device", "text", "the device that was used"),
     ),
 )
 
@@ -237,7 +255,11 @@ MESSAGES = Table(
         _SOURCE,
         Column("sent_at", "instant", "when it was sent", required=True),
         Column(
-            "channel", "text", "email, sms, web_push, phone, none...", required=True, folded=True
+            "channel",
+            "text",
+            "such as email, sms, web_push, phone; none",
+            required=True,
+            folded=True,
         ),
         _KNOWN_AT,
         Column("decision_id", "id", "the decision that it carried out"),
@@ -247,11 +269,13 @@ MESSAGES = Table(
         Column("opened_at", "instant", "when it was first opened"),
         Column("machine_opened", "flag", "the open was a machine's", known_with="opened_at"),
         Column("clicked_at", "instant", "when it was first clicked"),
-        Column("converted_at", "instant", "when the sender counted a conversion"),
+        Column("converted_at", "instant", "when the sender counted a conversion of it"),
         Column("revenue", "money", "revenue of the conversion", known_with="converted_at"),
         Column("unsubscribed_at", "instant", "when it made the customer unsubscribe"),
         Column("propensity", "share", "probability with which this channel was drawn"),
-        Column("arm", "text", ", ".join(ARMS), folded=True),
+        Column(
+            "arm", "text", "why the channel was chosen: " + ", ".join(DRAW_REASONS), folded=True
+        ),
     ),
 )
 
@@ -264,7 +288,7 @@ CONSENTS = Table(
         _CUSTOMER,
         _SOURCE,
         Column("scope", "text", "a channel, or `profiling`", required=True, folded=True),
-        Column("granted", "flag", "given or withdrawn", required=True),
+        Column("granted", "flag", "true: given; false: withdrawn", required=True),
         Column("changed_at", "instant", "when it changed", required=True),
         _KNOWN_AT,
         _STORE,
@@ -285,8 +309,18 @@ CUSTOMERS = Table(
         Column("country", "text", "country"),
         Column("city", "text", "city"),
         Column("acquisition_channel", "text", "where the customer came from"),
-        Column("preferred_channel", "text", "what the customer said; never a consent", folded=True),
-        Column("reachable_", "flag", "an address of that channel exists", pattern=True),
+        Column(
+            "preferred_channel",
+            "text",
+            "the channel that the customer asked for; never a consent",
+            folded=True,
+        ),
+        Column(
+            "reachable_",
+            "flag",
+            "whether the customer has an address of that channel",
+            pattern=True,
+        ),
         Column("attr_", "text", "a declared attribute of the shop", pattern=True),
     ),
 )
@@ -298,7 +332,7 @@ IDENTITIES = Table(
     key=("source", "source_id", "known_at"),
     columns=(
         Column("source", "text", "the system the id comes from", required=True),
-        Column("source_id", "id", "the id there", required=True),
+        Column("source_id", "id", "the id in that system", required=True),
         _CUSTOMER,
         _KNOWN_AT,
     ),
@@ -316,16 +350,17 @@ TABLES: tuple[Table, ...] = (
     IDENTITIES,
 )
 
-BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}
+TABLES_BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}
 
 
-def clock_of(instant: str) -> str:
-    """Name the column that says when a late instant was known.
+def known_at_column(instant: str) -> str:
+    """Return the name of the column that holds when a late instant was known.
 
-    >>> clock_of("clicked_at")
+    >>> known_at_column("clicked_at")
     'clicked_known_at'
     """
     return instant.removesuffix("_at") + "_known_at"
 
 
-DAYS = ("orders", "returns", "events", "messages")  # tables whose rows have a `local_day`
+# Tables whose rows get a column `local_day`, the calendar day on which they happened.
+TABLES_WITH_LOCAL_DAY = ("orders", "returns", "events", "messages")

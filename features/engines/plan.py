@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from features.arrays import Array, History
 from features.engines.batch.engine import NumpyPlan
 from features.engines.single.engine import RowPlan
-from features.history.histories import batch
+from features.history.customer_rows import batch_histories
 from features.language.catalog import Catalog
 from features.language.scope import Scope
 
@@ -43,4 +43,4 @@ class Plan:
         """Compute all features; see `compute_features`."""
         if len(customers) == 1:
             return self._alone.compute(customers[0], scope)
-        return self._together.compute(batch(customers), scope)
+        return self._together.compute(batch_histories(customers), scope)

@@ -1,4 +1,4 @@
-"""The history of one customer.
+"""The history of one customer: all rows of the log that are about them.
 
-Its columns, its arrays, its packed record, the accounts it is made of.
+Its tables and columns, its form as arrays, its packed record, and its accounts put together.
 """

@@ -1,7 +1,7 @@
-"""Histories: all rows of some customers as numpy columns, and one customer's as a record.
+"""The tables and columns of a history: the rows of a customer that features and rules read.
 
-Numbers, instants and truth values are float64 with NaN for missing (exact up to 2^53); texts
-are object arrays with None for missing.
+Numbers, instants and flags are float64 with NaN for missing values (exact up to 2^53); texts
+are objects with None for missing values.
 """
 
 from collections.abc import Mapping
@@ -10,17 +10,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class HistoryTable:
-    """One table of a history, as the log and the store both hold it.
+    """The declaration of one table of a history, as both the log and the store hold it.
 
     Attributes
     ----------
     contract : str
         The table of the contract that it is made from.
     happened : str
-        The column that says when a row happened, and the order in which rows stand.
-    columns : dict of str to tuple of str
-        Its columns, and the optional columns of the contract that each one needs
-        (`orders.discount`); none where it is always there.
+        The column with the instant at which a row happened; rows are in its order.
+    columns : mapping of str to tuple of str
+        Column -> the optional columns of the contract that it needs (`orders.discount`); none if
+        it always has values.
     """
 
     contract: str
@@ -28,59 +28,61 @@ class HistoryTable:
     columns: Mapping[str, tuple[str, ...]]
 
 
-def _own(table: str, *names: str) -> dict[str, tuple[str, ...]]:
+def _optional(table: str, *names: str) -> dict[str, tuple[str, ...]]:
+    """Return columns that have the name of the contract's column which they need."""
     return {name: (f"{table}.{name}",) for name in names}
 
 
 def _late(table: str, *names: str) -> dict[str, tuple[str, ...]]:
-    """Give instants of a row's own, each with the clock from which it is known."""
+    """Return the columns of instants that come after their row, each with its clock `_known_at`."""
     return {
         f"{name}_{clock}": (f"{table}.{name}_at",) for name in names for clock in ("at", "known_at")
     }
 
 
 def _of_product(table: str, *names: str) -> dict[str, tuple[str, ...]]:
-    """Give what rows take of the product that they name, if the table has a column for it."""
+    """Return what rows take of the product that they name, if the table has a column for it."""
     return {name: (f"{table}.product_id", f"products.{name}") for name in names}
 
 
 def _always(*names: str) -> dict[str, tuple[str, ...]]:
+    """Return columns that need no optional column of the contract."""
     return dict.fromkeys(names, ())
 
 
-# What is known of a product, without a clock: it stands in the rows that name one.
-PRODUCT_TEXTS = ("category", "subcategory", "brand", "color", "size")
-PRODUCT = (*PRODUCT_TEXTS, "price")
+# Attributes of a product have no clock: they stand in every row that names the product.
+PRODUCT_TEXT_COLUMNS = ("category", "subcategory", "brand", "color", "size")
+PRODUCT_COLUMNS = (*PRODUCT_TEXT_COLUMNS, "price")
 
-# What a history holds: the columns that a relation or the eligibility rules read.
-# `attributes` and `reachability` are the table customers turned long: a row per statement.
-HISTORY: dict[str, HistoryTable] = {
+# The columns of a history that a relation or the eligibility rules read, by table.
+# `attributes` and `reachability` hold the table customers with one row for each statement.
+HISTORY_TABLES: dict[str, HistoryTable] = {
     "orders": HistoryTable(
         "orders",
         "ordered_at",
         _always("ordered_at", "known_at", "local_day", "amount", "store")
-        | _own("orders", "discount", "sales_channel")
+        | _optional("orders", "discount", "sales_channel")
         | _always("cancelled_at", "cancelled_known_at"),
     ),
     "lines": HistoryTable(
         "order_lines",
         "ordered_at",
         _always("ordered_at", "known_at", "local_day", "cancelled_known_at")
-        | _own("order_lines", "product_id", "quantity", "unit_price")
-        | _of_product("order_lines", *PRODUCT_TEXTS),
+        | _optional("order_lines", "product_id", "quantity", "unit_price")
+        | _of_product("order_lines", *PRODUCT_TEXT_COLUMNS),
     ),
     "returns": HistoryTable(
         "returns",
         "returned_at",
         _always("returned_at", "known_at", "local_day", "amount")
-        | _own("returns", "product_id")
+        | _optional("returns", "product_id")
         | _of_product("returns", "category"),
     ),
     "events": HistoryTable(
         "events",
         "occurred_at",
         _always("occurred_at", "known_at", "local_day", "event_type", "store")
-        | _own("events", "product_id", "device")
+        | _optional("events", "product_id", "device")
         | _of_product("events", "category", "price"),
     ),
     "messages": HistoryTable(
@@ -88,12 +90,14 @@ HISTORY: dict[str, HistoryTable] = {
         "sent_at",
         _always("sent_at", "known_at", "channel", "machine_opened")
         | _late("messages", "delivered", "opened", "clicked", "converted", "unsubscribed")
-        | _own("messages", "campaign_id", "store", "revenue"),
+        | _optional("messages", "campaign_id", "store", "revenue"),
     ),
     "profile": HistoryTable(
         "customers",
         "known_at",
-        _always("known_at") | _late("customers", "first_seen") | _own("customers", "birth_year"),
+        _always("known_at")
+        | _late("customers", "first_seen")
+        | _optional("customers", "birth_year"),
     ),
     "attributes": HistoryTable(
         "customers", "known_at", _always("known_at", "attribute", "value", "statement")
@@ -104,14 +108,16 @@ HISTORY: dict[str, HistoryTable] = {
     "reachability": HistoryTable(
         "customers", "known_at", _always("known_at", "channel", "reachable")
     ),
-    # of an account, whose customer it is; of a customer, the accounts
+    # `identities` names the customer of an account, `links` the accounts of a customer.
     "identities": HistoryTable("identities", "known_at", _always("known_at", "customer")),
     "links": HistoryTable("identities", "known_at", _always("known_at", "account")),
 }
-LAYOUT: dict[str, tuple[str, ...]] = {name: tuple(t.columns) for name, t in HISTORY.items()}
-TEXTS = frozenset(
+HISTORY_COLUMNS: dict[str, tuple[str, ...]] = {
+    name: tuple(t.columns) for name, t in HISTORY_TABLES.items()
+}
+TEXT_COLUMNS = frozenset(
     "channel sales_channel scope store event_type product_id device category subcategory brand "
     "color size campaign_id attribute value statement customer account".split()
 )
-# Which row it is (`features.contract.row_keys`), so that a posted one is not taken twice.
+# The key of a row (`features.contract.row_keys`), by which a row that was posted twice is known.
 ROW_KEY = "row_key"

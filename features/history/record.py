@@ -1,4 +1,4 @@
-"""Packs one customer's history into the bytes of one record, and unpacks it."""
+"""Packs one customer's history into the bytes of a record, and unpacks it."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -8,7 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from features.arrays import Array
-from features.history.layout import LAYOUT, ROW_KEY, TEXTS
+from features.history.layout import HISTORY_COLUMNS, ROW_KEY, TEXT_COLUMNS
 
 _CODEC = "lz4_raw"
 
@@ -17,31 +17,32 @@ _SIZE_BYTES = 4
 
 
 def record_columns(table: str) -> tuple[list[str], list[str]]:
-    """Name the columns of a table as a record holds them: key and numbers, then texts.
+    """Return the columns of a table in the order of a record: the key and numbers, then the texts.
 
     >>> record_columns("reachability")
     (['row_key', 'known_at', 'reachable'], ['channel'])
     """
-    numbers = [name for name in LAYOUT[table] if name not in TEXTS]
-    return [ROW_KEY, *numbers], [name for name in LAYOUT[table] if name in TEXTS]
+    numbers = [name for name in HISTORY_COLUMNS[table] if name not in TEXT_COLUMNS]
+    return [ROW_KEY, *numbers], [name for name in HISTORY_COLUMNS[table] if name in TEXT_COLUMNS]
 
 
 _columns = cache(record_columns)
 
 
-def pack(blocks: Sequence[NDArray[np.float64]]) -> bytes:
+def pack_history(blocks: Sequence[NDArray[np.float64]]) -> bytes:
     """Pack one customer's rows into a record.
 
     Parameters
     ----------
-    blocks : one float array (rows x `record_columns`) for each table of `LAYOUT`, in its order
-        Texts are places in the build's `words`, -1 where missing.
+    blocks : sequence of (rows, columns) float64 array
+        One array for each table of `HISTORY_COLUMNS`, in that order, with the columns of
+        `record_columns`. A text is its index in the build's list of words, -1 where missing.
 
     Returns
     -------
     bytes
-        The size, then the numbers of rows and the columns, one after the other, compressed:
-        columns that are mostly missing or repeated cost next to nothing.
+        The size, then the numbers of rows and all columns one after the other, compressed with
+        LZ4: columns that are mostly missing or repeated cost next to nothing.
     """
     counts = np.array([len(block) for block in blocks], dtype=float).tobytes()
     plain = counts + b"".join([block.tobytes("F") for block in blocks])
@@ -49,34 +50,36 @@ def pack(blocks: Sequence[NDArray[np.float64]]) -> bytes:
     return len(plain).to_bytes(_SIZE_BYTES, "little") + packed
 
 
-def unpack(record: bytes, words: Array) -> dict[str, dict[str, Array]]:
-    """Unpack a record made by `pack`.
+def unpack_history(record: bytes, words: Array) -> dict[str, dict[str, Array]]:
+    """Unpack a record that `pack_history` made.
 
     Parameters
     ----------
-    words : object array
+    record : bytes
+        The record.
+    words : (words,) object array
         The texts of the build; the last one is None.
 
     Returns
     -------
-    dict of dict
-        Table -> column -> array, float64 or objects; tables without rows are left out.
+    dict of str to dict of str to (rows,) array
+        Table -> column -> values, float64 or objects; tables without rows are left out.
     """
     size = int.from_bytes(record[:_SIZE_BYTES], "little")
     plain = pa.decompress(memoryview(record)[_SIZE_BYTES:], size, codec=_CODEC)
     values = np.frombuffer(plain)
-    place = len(LAYOUT)
+    offset = len(HISTORY_COLUMNS)
     tables = {}
-    for name, count in zip(LAYOUT, values[:place].astype(int).tolist(), strict=True):
+    for name, count in zip(HISTORY_COLUMNS, values[:offset].astype(int).tolist(), strict=True):
         if count:
             numbers, texts = _columns(name)
-            end = place + count * len(numbers)
-            table = dict(zip(numbers, values[place:end].reshape(-1, count), strict=True))
-            place = end
+            end = offset + count * len(numbers)
+            table = dict(zip(numbers, values[offset:end].reshape(-1, count), strict=True))
+            offset = end
             if texts:
                 end += count * len(texts)
-                found = words[values[place:end].astype(np.intp)].reshape(-1, count)
-                table.update(zip(texts, found, strict=True))
-                place = end
+                text_values = words[values[offset:end].astype(np.intp)].reshape(-1, count)
+                table.update(zip(texts, text_values, strict=True))
+                offset = end
             tables[name] = table
     return tables

@@ -8,7 +8,7 @@ Python over one customer's rows in `row_source`.
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 
-from features.history.layout import HISTORY
+from features.history.layout import HISTORY_TABLES
 from features.language.expressions import names_in
 
 Total = tuple[str, str]  # aggregate and value, as in ("sum", "amount")
@@ -208,7 +208,7 @@ class Relations(Mapping[str, Relation]):
         inputs = set(relation.filters()).union(*(relation.inputs(c) for c in columns))
         needs = set()
         if relation.table is not None:
-            declared = HISTORY[relation.table].columns
+            declared = HISTORY_TABLES[relation.table].columns
             needs = {need for column in inputs for need in declared[column]}
         for source in relation.sources:
             needs |= self.needs(source, inputs)
@@ -235,7 +235,7 @@ class Relations(Mapping[str, Relation]):
 
     def contract_tables(self, name: str) -> set[str]:
         """Name the tables of the contract that a relation reads."""
-        return {HISTORY[table].contract for table in self.tables(name)}
+        return {HISTORY_TABLES[table].contract for table in self.tables(name)}
 
     def tables(self, name: str) -> set[str]:
         """Name the tables of the history that a relation reads."""

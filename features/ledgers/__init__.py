@@ -1,4 +1,4 @@
-"""Ledgers, tables that only grow.
+"""Ledgers: tables to which rows are only added, in SQLite or PostgreSQL.
 
-The journal of posted events and the decisions, in SQLite or PostgreSQL.
+The journal of posted rows, the decisions, and the check of rows that are posted.
 """

@@ -1,7 +1,7 @@
-"""The decision table: what was decided of whom, on the disk before anybody acts on it.
+"""The decision table: every decision, written to the disk before anybody acts on it.
 
-A decision is made once: of an account, a campaign and a key there is one row, whoever asks
-first, and all who ask after that are given that row.
+A decision is made once. For an account, a campaign and a key there is one row: whoever asks
+first makes it, and everybody who asks later is given that row.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,14 +10,14 @@ from typing import Any
 
 import msgspec
 
-from features.contract.tables import Arm
+from features.contract.tables import DrawReason
 from features.ledgers.ledger import Ledger, LedgerDatabase, open_ledger
 from features.shop.shop import Shop
 
-_AT_ONCE = 500  # rows in one statement
+_AT_ONCE = 500  # rows in one SQL statement
 _IDENTITY = ("account", "campaign", "key")
 
-LEDGER = Ledger(
+DECISION_LEDGER = Ledger(
     name="decisions",
     what="the decision table",
     unaccepted="Nothing of this request was decided.",
@@ -34,20 +34,28 @@ LEDGER = Ledger(
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """One decision, as it is written down.
+    """One decision about a customer, as it is written down.
 
     Attributes
     ----------
+    decision_id : str
+        Identifies the decision; a message that carries it out names it.
     decided_at, expires_at : int
-        Microseconds; it may be carried out until it expires.
+        Microseconds since 1970, UTC; the decision may be carried out until it expires.
     account : str
         The id that was asked about, as the history store holds it.
     customer_id : str
         The customer to whom the account was known to belong.
-    channel, arm : str
-        What was drawn, `none` included, and why: control, random or optimised.
+    campaign, key : str
+        The campaign, and the caller's key; one key always gives the same decision.
+    channel : str
+        The channel that was drawn, `none` included.
+    arm : {"control", "random", "optimised"}
+        Why it was drawn.
+    propensity : float
+        Probability with which the channel was drawn.
     propensities : dict of str to float
-        Chance of each arm that was eligible; `propensity` is that of `channel`.
+        Channel -> its probability, for every channel that was eligible.
     policy_version : str
         The model and the settings that drew it.
     """
@@ -60,14 +68,14 @@ class Decision(msgspec.Struct, frozen=True):
     campaign: str
     key: str
     channel: str
-    arm: Arm
+    arm: DrawReason
     propensity: float
     propensities: dict[str, float]
     policy_version: str
 
     @property
     def identity(self) -> tuple[str, str, str]:
-        """Of what there is one decision."""
+        """Account, campaign and key, for which there is one decision."""
         return self.account, self.campaign, self.key
 
 
@@ -75,19 +83,26 @@ _COLUMNS = Decision.__struct_fields__
 
 
 class DecisionTable:
-    """Reads and appends to a decision table."""
+    """The decisions of a shop, to which rows are only added."""
 
     def __init__(self, database: LedgerDatabase) -> None:
         self._database = database
 
     def decide_once(self, proposed: Sequence[Decision]) -> list[Decision]:
-        """Write down the decisions that were not made before, all or none; durable on return.
+        """Write down the decisions that were not made before, all or none.
+
+        They are durable when this returns.
+
+        Parameters
+        ----------
+        proposed : sequence of Decision
+            Decisions to make.
 
         Returns
         -------
         list of Decision
-            For each proposed one, in order, what has been decided: itself, or what was
-            written down before it, by whichever process and policy.
+            For each proposed decision, in order, the one that holds: itself, or an earlier one for
+            the same account, campaign and key, by whichever process and policy.
 
         Raises
         ------
@@ -99,12 +114,12 @@ class DecisionTable:
             for start in range(0, len(proposed), _AT_ONCE):
                 some = proposed[start : start + _AT_ONCE]
                 run(_insert_sql(len(some)), [v for decision in some for v in _values(decision)])
-                found = run(_find_sql(len(some)), [v for d in some for v in d.identity])
-                stored |= {decision.identity: decision for decision in map(_decision, found)}
+                rows = run(_find_sql(len(some)), [v for d in some for v in d.identity])
+                stored |= {decision.identity: decision for decision in map(_decision, rows)}
         return [stored[decision.identity] for decision in proposed]
 
     def rows(self, size: int) -> Iterator[list[Decision]]:
-        """Read all decisions in the order they were made, so many at a time."""
+        """Yield all decisions in the order in which they were made, in lists of at most `size`."""
         last = 0
         columns = ", ".join(_COLUMNS)
         query = f"SELECT {columns}, seq FROM decisions WHERE seq > ? ORDER BY seq LIMIT {size}"
@@ -125,10 +140,10 @@ def _insert_sql(rows: int) -> str:
 def _find_sql(rows: int) -> str:
     columns = ", ".join(f"decisions.{name}" for name in _COLUMNS)
     same = " AND ".join(
-        f"decisions.{name} = asked.column{place}" for place, name in enumerate(_IDENTITY, 1)
+        f"decisions.{name} = wanted.column{number}" for number, name in enumerate(_IDENTITY, 1)
     )
     marks = ", ".join([f"({', '.join('?' * len(_IDENTITY))})"] * rows)
-    return f"SELECT {columns} FROM (VALUES {marks}) AS asked JOIN decisions ON {same}"
+    return f"SELECT {columns} FROM (VALUES {marks}) AS wanted JOIN decisions ON {same}"
 
 
 def _values(decision: Decision) -> list[Any]:
@@ -142,11 +157,14 @@ def _decision(row: Sequence[Any]) -> Decision:
 
 
 def decisions_path(shop: Shop) -> Path:
-    """Say where a shop's embedded decision table is."""
+    """Return the file of a shop's decision table, which is used if no database is set."""
     return shop.workspace / "decisions.sqlite"
 
 
 def open_decisions(shop: Shop) -> DecisionTable:
-    """Open a shop's decision table, new if there is none: [decisions] url, else a file."""
+    """Open a shop's decision table; it is made if it does not exist.
+
+    It is in the database of `[decisions] url`, else in a file of the workspace.
+    """
     path = decisions_path(shop)
-    return DecisionTable(open_ledger(LEDGER, shop.decisions.url, path, shop.section.name))
+    return DecisionTable(open_ledger(DECISION_LEDGER, shop.decisions.url, path, shop.section.name))

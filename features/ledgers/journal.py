@@ -1,11 +1,12 @@
-"""The journal: every posted row, written down for good before the post is answered.
+"""The journal: every posted row, written to the disk before the post is answered.
 
-Posted rows are read from here at ask time, beside the build of the store, and by the next
-build: there is no second copy that could miss one. A build says up to which row it holds the
-journal (`StoreInfo.journal_seq`); a reader adds the rows after it.
+Posted rows are read from the journal when an answer is asked for, beside the build of the
+history store, and by the next build: there is no second copy that could miss one. A build
+states up to which row it holds the journal (`StoreInfo.journal_seq`); a reader adds the rows
+after that.
 
-Writers, of any process, take turns, so that rows become visible in the order of their numbers
-and a reader that has seen row n has seen all before it.
+Writers of all processes take turns, so that rows become visible in the order of their numbers
+and a reader that has seen row n has seen all rows before it.
 """
 
 import time
@@ -17,15 +18,15 @@ from typing import Any
 import msgspec
 
 from features.contract.row_keys import account_of, row_key
-from features.contract.tables import BY_NAME
+from features.contract.tables import TABLES_BY_NAME
 from features.errors import refuse
 from features.ledgers.ledger import Ledger, LedgerDatabase, open_ledger
-from features.ledgers.posted_rows import Posted
+from features.ledgers.posted_rows import CheckedRow
 from features.shop.shop import Shop
 
-_AT_ONCE = 500  # values in one statement
+_AT_ONCE = 500  # values in one SQL statement
 
-LEDGER = Ledger(
+JOURNAL_LEDGER = Ledger(
     name="journal",
     what="the journal of posted rows",
     unaccepted="Nothing of this request was accepted.",
@@ -41,14 +42,14 @@ LEDGER = Ledger(
 
 
 class Receipt(msgspec.Struct, frozen=True):
-    """What became of the rows of a post.
+    """The outcome of a post.
 
     Attributes
     ----------
     accepted, duplicates : int
-        Rows written down; rows that said nothing new.
+        Number of rows that were written down, and of rows that brought nothing new.
     received_at : int
-        From when the accepted rows are known.
+        Instant (microseconds UTC) from which the accepted rows are known.
     """
 
     accepted: int
@@ -58,7 +59,23 @@ class Receipt(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class JournalRow:
-    """One row of the journal; `seq` is its number, in the order in which rows came."""
+    """One row of the journal.
+
+    Attributes
+    ----------
+    seq : int
+        Its number, in the order in which rows were received.
+    received_at : int
+        Microseconds since 1970, UTC.
+    table : str
+        The table of the contract.
+    key : int
+        The key of the row, as in `features.contract.row_keys`.
+    customer_id : str
+        The account of the row.
+    body : dict
+        The values that were posted, in the contract's types, by column.
+    """
 
     seq: int
     received_at: int
@@ -69,27 +86,32 @@ class JournalRow:
 
     @property
     def known_at(self) -> int:
-        """When it was known: at its receipt, or when it happened if a clock was ahead."""
-        happened = self.body.get(BY_NAME[self.table].happened or "", 0)
+        """Instant at which the row was known: its receipt, or when it happened if that is later."""
+        happened = self.body.get(TABLES_BY_NAME[self.table].happened or "", 0)
         return max(self.received_at, int(happened))
 
 
 class Journal:
-    """Reads and appends to a journal."""
+    """The posted rows of a shop, to which rows are only added."""
 
     def __init__(self, database: LedgerDatabase) -> None:
         self._database = database
 
-    def append(self, posted: Sequence[Posted]) -> Receipt:
+    def append(self, posted: Sequence[CheckedRow]) -> Receipt:
         """Write rows down, all or none; they are durable when this returns.
 
-        A row whose key is there already is written down if it brings a field that was missing
-        (a click, a cancellation), and is a duplicate if it does not.
+        A row whose key was posted before is written down if it brings a value that was missing (a
+        click, a cancellation), and is a duplicate if it does not.
+
+        Parameters
+        ----------
+        posted : sequence of CheckedRow
+            The rows of one request.
 
         Raises
         ------
         InputError
-            Lines that do not come with their order; a key that is another customer's.
+            Order lines come without their order, or a key was posted for another customer.
         NextbuyError
             The journal could not be written; then none of the rows was accepted.
         """
@@ -109,17 +131,30 @@ class Journal:
         return Receipt(len(batch.rows), len(posted) - len(batch.rows), received_at)
 
     def read(self, customer_ids: Sequence[str], after: int) -> dict[str, list[JournalRow]]:
-        """Read the rows of some customers that came after a row, in the order they came."""
-        found: dict[str, list[JournalRow]] = {}
+        """Return the rows of some customers that were received after a row.
+
+        Parameters
+        ----------
+        customer_ids : sequence of str
+            Accounts.
+        after : int
+            Number of a row; 0 reads from the beginning.
+
+        Returns
+        -------
+        dict of str to list of JournalRow
+            Account -> its rows in the order of receipt; accounts without rows are left out.
+        """
+        rows_of: dict[str, list[JournalRow]] = {}
         for start in range(0, len(customer_ids), _AT_ONCE):
             some = customer_ids[start : start + _AT_ONCE]
             condition = f"customer_id IN ({', '.join('?' * len(some))}) AND seq > ?"
             for row in self._select(condition, [*some, after]):
-                found.setdefault(row.customer_id, []).append(row)
-        return found
+                rows_of.setdefault(row.customer_id, []).append(row)
+        return rows_of
 
     def rows(self, size: int) -> Iterator[list[JournalRow]]:
-        """Read all rows in the order they came, so many at a time."""
+        """Yield all rows in the order in which they were received, in lists of at most `size`."""
         last = 0
         while rows := self._select("seq > ?", [last], f"LIMIT {size}"):
             yield rows
@@ -137,18 +172,26 @@ class Journal:
         ]
 
     def customer_ids(self, after: int) -> list[str]:
-        """List the customers of the rows that came after a row."""
+        """Return the accounts of the rows that were received after the row with number `after`."""
         query = "SELECT DISTINCT customer_id FROM posted WHERE seq > ?"
         return [row[0] for row in self._database.select(query, [after])]
 
     def last_received_at(self) -> int | None:
-        """Say when the last row came."""
+        """Return when the last row was received (microseconds UTC); None for an empty journal."""
         query = "SELECT received_at FROM posted ORDER BY seq DESC LIMIT 1"
         rows = self._database.select(query)
         return rows[0][0] if rows else None
 
     def last_seq(self, until: int, at_most: int) -> int:
-        """Number the last row received until an instant; 0 without one."""
+        """Return the number of the last row received until an instant; 0 if there is none.
+
+        Parameters
+        ----------
+        until : int
+            Microseconds since 1970, UTC.
+        at_most : int
+            Rows with larger numbers do not count.
+        """
         query = "SELECT max(seq) FROM posted WHERE received_at <= ? AND seq <= ?"
         return self._database.select(query, [until, at_most])[0][0] or 0
 
@@ -158,20 +201,20 @@ class Journal:
 
 
 class _Batch:
-    """The rows of one post, held against those that are written down."""
+    """The rows of one post, compared with the rows that were written down before."""
 
-    def __init__(self, received_at: int, posted: Sequence[Posted]) -> None:
+    def __init__(self, received_at: int, posted: Sequence[CheckedRow]) -> None:
         self.rows: list[tuple[int, str, int, str, bytes]] = []
         self._received_at = received_at
         self._posted = posted
         self._keys = [self._key(number, row) for number, row in enumerate(posted)]
-        self._known: dict[tuple[str, int], dict[str, Any]] = {}  # what is said of a row so far
-        # What came in earlier posts: orders, and the lines of orders.
+        self._known: dict[tuple[str, int], dict[str, Any]] = {}  # values of a row so far
+        # Keys of the orders in earlier posts, and their lines by key.
         self._orders: set[int] = set()
         self._lines: dict[int, list[dict[str, Any]]] = {}
 
     def add_known(self, run: Any) -> None:
-        """Read what was posted before of the same rows, and of the orders of lines."""
+        """Read what was posted before about the same rows, and about the orders of lines."""
         wanted: dict[str, set[int]] = {}
         for key, row in zip(self._keys, self._posted, strict=True):
             wanted.setdefault(row.table.name, set()).add(key)
@@ -193,8 +236,8 @@ class _Batch:
                     known.update(body | known)
         self._orders = {key for name, key in self._known if name == "orders"}
 
-    def add(self, number: int, row: Posted) -> None:
-        """Take a row into the batch, unless it says nothing new."""
+    def add(self, number: int, row: CheckedRow) -> None:
+        """Add a row to the batch unless it brings nothing new."""
         name, body = row.table.name, row.body
         key = self._keys[number]
         if name == "order_lines":
@@ -212,7 +255,7 @@ class _Batch:
         received_at = self._received_at + number
         self.rows.append((received_at, name, key, customer_id, msgspec.json.encode(body)))
 
-    def _key(self, number: int, row: Posted) -> int:
+    def _key(self, number: int, row: CheckedRow) -> int:
         """Compute the key of a row; what is a statement happens when it is received."""
         statement = {"known_at": self._received_at + number}
         return row_key(
@@ -220,7 +263,7 @@ class _Batch:
         )
 
     def _customer_of_order(self, key: int, order_id: str) -> str:
-        """Find whose order it is; lines have no clock but their order's, so they come with it."""
+        """Return the customer of an order, which must be in the same request as its lines."""
         order = self._known.get(("orders", key))
         if order is None or key in self._orders:
             raise refuse(
@@ -232,7 +275,7 @@ class _Batch:
         return account_of(order)
 
 
-def _check_customer(row: Posted, known: Mapping[str, Any]) -> None:
+def _check_customer(row: CheckedRow, known: Mapping[str, Any]) -> None:
     if row.body["customer_id"] != known["customer_id"]:
         (column, *_) = row.table.key or ("customer_id",)
         raise refuse(
@@ -244,15 +287,20 @@ def _check_customer(row: Posted, known: Mapping[str, Any]) -> None:
 
 
 def journal_path(shop: Shop) -> Path:
-    """Say where a shop's embedded journal is."""
+    """Return the file of a shop's journal, which is used if no database is set."""
     return shop.workspace / "journal.sqlite"
 
 
 def open_journal(shop: Shop) -> Journal:
-    """Open a shop's journal, new if there is none: [journal] url, else a file."""
-    return Journal(open_ledger(LEDGER, shop.journal.url, journal_path(shop), shop.section.name))
+    """Open a shop's journal; it is made if it does not exist.
+
+    It is in the database of `[journal] url`, else in a file of the workspace.
+    """
+    return Journal(
+        open_ledger(JOURNAL_LEDGER, shop.journal.url, journal_path(shop), shop.section.name)
+    )
 
 
 def has_journal(shop: Shop) -> bool:
-    """Say whether anything could have been posted to a shop."""
+    """Return whether a shop has a journal: a database that is set, or a file that exists."""
     return shop.journal.url is not None or journal_path(shop).is_file()

@@ -1,4 +1,4 @@
-"""The door for posted rows: held against the contract by the same SQL as the shop's files."""
+"""The check of posted rows: against the contract, by the SQL that checks the shop's files."""
 
 import threading
 import time
@@ -9,33 +9,35 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from features.contract.casts import known_sql, name_sql, quote, same_names, value_sql
-from features.contract.tables import KINDS, TABLES, Table, clock_of
+from features.contract.casts import known_at_sql, name_sql, names_equal_in_sql, quote, value_sql
+from features.contract.raw_table import RawTable
+from features.contract.row_checks import find_row_faults
+from features.contract.tables import KIND_DESCRIPTIONS, TABLES, Table, known_at_column
 from features.errors import Fault, InputError, refuse
-from features.shop.pseudonyms import hashed_columns, stored_ids
+from features.shop.pseudonyms import columns_to_hash, map_to_stored_ids
 from features.shop.shop import Shop
-from features.sources.checks import find_faults
-from features.sources.sources import Source
 
 MAX_ROWS = 1000
-POSTABLE = {t.name: t for t in TABLES if t.column("customer_id") or t.name == "order_lines"}
+POSTABLE_TABLES = {t.name: t for t in TABLES if t.column("customer_id") or t.name == "order_lines"}
 
 _SKEW = 300_000_000  # microseconds by which the sender's clock may be ahead of ours
 _VIEW = "posted"
 _TEXT = "VARCHAR"  # what a value is before it is cast, as in a CSV file
 
-PostedRow = Mapping[str, Any]
+SentRow = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Posted:
+class CheckedRow:
     """One posted row that keeps the contract.
 
     Attributes
     ----------
+    table : Table
+        The table of the contract.
     body : dict
-        The columns that it gives, in the contract's types (instants in microseconds, money in
-        minor units), and the clock of each late instant.
+        Column -> value, for the columns that the row gives, in the contract's types (instants in
+        microseconds UTC, money in minor units), with the clock of each late instant.
     """
 
     table: Table
@@ -43,7 +45,7 @@ class Posted:
 
 
 class PostedRowChecker:
-    """Checks and types what is posted; where the shop wants pseudonyms, ids end here."""
+    """Checks posted rows and turns them into the contract's types, customer ids into pseudonyms."""
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
@@ -51,18 +53,23 @@ class PostedRowChecker:
         self._connection = duckdb.connect(config={"autoinstall_known_extensions": False})
         self._connection.execute(f"SET TimeZone = {quote(shop.section.timezone)}")
 
-    def read(self, posted: Mapping[str, Sequence[PostedRow]]) -> list[Posted]:
-        """Check the rows of a request, table by table in the contract's order.
+    def read(self, posted: Mapping[str, Sequence[SentRow]]) -> list[CheckedRow]:
+        """Return the rows of a request, checked, table by table in the contract's order.
+
+        Parameters
+        ----------
+        posted : mapping of str to sequence of SentRow
+            Table of the contract -> its rows as they were sent.
 
         Raises
         ------
         InputError
-            With every fault of every table; then none of the rows is taken.
+            Rows have faults; the error carries all faults of all tables, and no row is taken.
         """
         _check_size(posted)
-        read: list[Posted] = []
+        read: list[CheckedRow] = []
         faults: list[Fault] = []
-        for table in POSTABLE.values():
+        for table in POSTABLE_TABLES.values():
             rows = posted.get(table.name, [])
             shape_faults = _shape_faults(table, rows)
             faults += shape_faults
@@ -74,54 +81,54 @@ class PostedRowChecker:
         return read
 
     def _read_table(
-        self, table: Table, rows: Sequence[PostedRow], faults: list[Fault]
-    ) -> list[Posted]:
+        self, table: Table, rows: Sequence[SentRow], faults: list[Fault]
+    ) -> list[CheckedRow]:
         rows = [{table.held_as(name): value for name, value in row.items()} for row in rows]
         names = sorted({name for row in rows for name in row})
         texts = {n: pa.array([_text(row.get(n)) for row in rows], pa.string()) for n in names}
-        source = Source(replace(table, key=()), _VIEW, dict.fromkeys(names, _TEXT))
+        source = RawTable(replace(table, key=()), _VIEW, dict.fromkeys(names, _TEXT))
         self._connection.register(_VIEW, pa.table(texts))
         try:
             now = time.time_ns() // 1000 + _SKEW
-            found = find_faults(self._connection, self._shop, source, now)
-            faults += found
-            return [] if found else self._type(source)
+            row_faults = find_row_faults(self._connection, source, self._shop.currency, now)
+            faults += row_faults
+            return [] if row_faults else self._type(source)
         finally:
             self._connection.unregister(_VIEW)
 
-    def _type(self, source: Source) -> list[Posted]:
+    def _type(self, source: RawTable) -> list[CheckedRow]:
         columns = {
             name: value_sql(source.table[name], name, _TEXT, self._shop.minor_digits)
             for name in source.types
         }
         for name in source.table.late_instants:
             if name in source.types:
-                columns[clock_of(name)] = known_sql(name, _TEXT)
+                columns[known_at_column(name)] = known_at_sql(name, _TEXT)
         select = ", ".join(f"{sql} AS {name_sql(name)}" for name, sql in columns.items())
         rows = self._connection.execute(f"SELECT {select} FROM {_VIEW}").fetchall()
         return [self._posted(source.table, dict(zip(columns, row, strict=True))) for row in rows]
 
-    def _posted(self, table: Table, values: dict[str, Any]) -> Posted:
+    def _posted(self, table: Table, values: dict[str, Any]) -> CheckedRow:
         body = {name: value for name, value in values.items() if value is not None}
-        for name in hashed_columns(self._shop, table) & body.keys():
-            body[name] = stored_ids(self._shop, [body[name]])[body[name]]
-        return Posted(POSTABLE[table.name], body)
+        for name in columns_to_hash(self._shop, table) & body.keys():
+            body[name] = map_to_stored_ids(self._shop, [body[name]])[body[name]]
+        return CheckedRow(POSTABLE_TABLES[table.name], body)
 
 
-def _check_size(posted: Mapping[str, Sequence[PostedRow]]) -> None:
-    if unknown := sorted(posted.keys() - POSTABLE.keys()):
-        names = ", ".join(POSTABLE)
+def _check_size(posted: Mapping[str, Sequence[SentRow]]) -> None:
+    if unknown := sorted(posted.keys() - POSTABLE_TABLES.keys()):
+        names = ", ".join(POSTABLE_TABLES)
         raise refuse(unknown[0], f"one of {names}", f"'{unknown[0]}'", "Correct the table's name.")
     count = sum(map(len, posted.values()))
     if not 1 <= count <= MAX_ROWS:
         raise refuse("rows", f"1 to {MAX_ROWS} in a request", str(count), "Post them in parts.")
 
 
-def _shape_faults(table: Table, rows: Sequence[PostedRow]) -> list[Fault]:
-    """Find what no file could have: columns of one row that are not the contract's or missing."""
+def _shape_faults(table: Table, rows: Sequence[SentRow]) -> list[Fault]:
+    """Return the faults that no file can have: columns of one row that are unknown or missing."""
     faults = []
     for number, row in enumerate(rows, 1):
-        if repeated := same_names(list(row)):
+        if repeated := names_equal_in_sql(list(row)):
             shown = " and ".join(repeated)
             faults.append(_fault(table, repeated[0], "each column once", number, shown))
         for name, value in row.items():
@@ -137,18 +144,18 @@ def _shape_faults(table: Table, rows: Sequence[PostedRow]) -> list[Fault]:
 
 
 def _expected(table: Table, name: str, value: Any) -> str | None:
-    """Say what was expected in place of a value; None if its kind of value may stand there."""
+    """Return what was expected instead of a value; None if the value may stand in its column."""
     column = table.column(name)
     if column is None:
         return "a column of the contract (" + ", ".join(c.name for c in table.columns) + ")"
     if name == "known_at":
         return "no such column: a posted row is known when it is received"
     if isinstance(value, bool):
-        return None if column.kind == "flag" else KINDS[column.kind]
+        return None if column.kind == "flag" else KIND_DESCRIPTIONS[column.kind]
     if isinstance(value, int | float):
         numbers = ("money", "number", "share", "year", *(["id"] if isinstance(value, int) else []))
-        return None if column.kind in numbers else KINDS[column.kind]
-    return None if value is None or isinstance(value, str) else KINDS[column.kind]
+        return None if column.kind in numbers else KIND_DESCRIPTIONS[column.kind]
+    return None if value is None or isinstance(value, str) else KIND_DESCRIPTIONS[column.kind]
 
 
 def _fault(table: Table, column: str, expected: str, row: int, got: str) -> Fault:

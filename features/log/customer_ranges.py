@@ -1,27 +1,39 @@
-"""Ranges of customers: parts of a log small enough that what is computed stays in the caches.
+"""Splits the customers of a log into ranges that are small enough to stay in the caches.
 
-The tables of a log stand in the order of their customers (but for posted rows, at the end), so
-that a part is read without the rest. That makes features cost the same per customer however many
-there are, and bounds their memory by the part.
+The tables of a log are in the order of their customers (except posted rows, at the end), so
+that a range is read without the rest. The cost of features per customer is then the same for
+any number of customers, and their memory is bounded by the range.
 """
 
 from collections.abc import Mapping
 from itertools import pairwise
 
 from features.contract.casts import quote
-from features.sources.connection import Connection
+from features.sources.log_connection import LogConnection
 
-_ROWS = 5_000_000  # of all tables, in a range
+_ROWS = 5_000_000  # of all tables together in one range
 _EVERYBODY = ("",)
 
 
 def customer_ranges(
-    connection: Connection, provided: Mapping[str, frozenset[str]]
+    connection: LogConnection, provided: Mapping[str, frozenset[str]]
 ) -> tuple[str, ...]:
-    """Write conditions on `customer_id`, in its order, of which every customer meets just one.
+    """Return SQL conditions on `customer_id`; every customer meets exactly one of them.
 
-    There is one empty condition for a small log, and where a customer's rows need not stand
-    together: accounts of several systems, or that identities put under one customer.
+    The only condition is empty for a small log. It is empty too where the rows of a customer may
+    be apart: if accounts come from several systems or identities join them to one customer.
+
+    Parameters
+    ----------
+    connection : LogConnection
+        The log's database.
+    provided : mapping of str to frozenset of str
+        Table of the contract -> the columns that the shop gives.
+
+    Returns
+    -------
+    tuple of str
+        Conditions in the order of the customers' ids.
     """
     tables = [name for name, columns in provided.items() if "customer_id" in columns]
     if "identities" in provided or any("source" in provided[name] for name in tables):
@@ -32,15 +44,15 @@ def customer_ranges(
     }
     largest = max(tables, key=lambda name: counts[name])
     number = -(-sum(counts.values()) // _ROWS)
-    places = ", ".join(str(counts[largest] * n // number) for n in range(1, number))
-    if not places:
+    row_numbers = ", ".join(str(counts[largest] * n // number) for n in range(1, number))
+    if not row_numbers:
         return _EVERYBODY
-    found = connection.execute(
+    starts = connection.execute(
         "SELECT DISTINCT customer_id FROM "
-        f"(SELECT customer_id, row_number() OVER () AS place FROM {largest}) "
-        f"WHERE place IN ({places}) ORDER BY 1"
+        f"(SELECT customer_id, row_number() OVER () AS number FROM {largest}) "
+        f"WHERE number IN ({row_numbers}) ORDER BY 1"
     ).fetchall()
-    bounds = [quote(row[0]) for row in found]
+    bounds = [quote(row[0]) for row in starts]
     return (
         f"customer_id < {bounds[0]}",
         *(f"customer_id >= {low} AND customer_id < {high}" for low, high in pairwise(bounds)),

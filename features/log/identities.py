@@ -1,41 +1,72 @@
-"""Identities: which accounts are one customer, as far as known at an instant.
+"""Says which accounts belong to one customer, as far as that is known at an instant.
 
-An account is an id as it stands in a table, `source:id` where the table names the system that
-its ids are of. The identities say from when on an account was known to belong to a customer;
-until then, and without any identity, it is a customer of its own. Chains of them have been
-followed when the log was read (`features.log.identity_chains`), so that here one step is the last.
+An account is an id as it stands in a table: `source:id` where the table names the system that
+its ids come from. An identity says from when on an account is known to belong to a customer.
+Until then, and without an identity, an account is a customer by itself. Chains of identities
+have been followed when the log was read (`features.log.identity_chains`), so that here every
+account is one step from its customer.
 """
 
 import pandas as pd
 
 from features.contract.casts import name_sql
-from features.history.layout import LAYOUT
+from features.history.layout import HISTORY_COLUMNS
 from features.log.log import Log
 from features.log.warehouse import Warehouse
 
 # Tables of the history whose rows stand under an account.
-_OF_ACCOUNTS = frozenset(LAYOUT) - {"identities", "links"}
+_OF_ACCOUNTS = frozenset(HISTORY_COLUMNS) - {"identities", "links"}
 
 
-def customers_sql(cutoff: int) -> str:
-    """Write the SELECT of `account`, `customer_id` as known at a cutoff, one row per account."""
+def account_customers_sql(cutoff: int) -> str:
+    """Return the SELECT of accounts and their customers as known at a cutoff.
+
+    Parameters
+    ----------
+    cutoff : int
+        Microseconds since 1970, UTC.
+
+    Returns
+    -------
+    str
+        A query with the columns `account` and `customer_id`, one row per account that has an
+        identity.
+    """
     return (
         "SELECT customer_id AS account, arg_max(customer, (known_at, customer)) AS customer_id "
         f"FROM history_identities WHERE known_at <= {cutoff} GROUP BY customer_id"
     )
 
 
-def table_sql(log: Warehouse, table: str, cutoff: int) -> str:
-    """Write what to read a table of the history from, its rows under their customers."""
+def history_table_sql(log: Warehouse, table: str, cutoff: int) -> str:
+    """Return the SQL of a history table whose rows stand under their customers, for a FROM clause.
+
+    Parameters
+    ----------
+    log : Warehouse
+        The log whose table is read.
+    table : str
+        A table of the history, without the prefix `history_`.
+    cutoff : int
+        The instant (microseconds UTC) at which identities are known.
+    """
     if "identities" not in log.provided or table not in _OF_ACCOUNTS:
         return f"history_{table}"
-    columns = ", ".join(f"rows.{name_sql(name)}" for name in LAYOUT[table])
+    columns = ", ".join(f"rows.{name_sql(name)}" for name in HISTORY_COLUMNS[table])
     resolved = f"SELECT {_CUSTOMER} AS customer_id, {columns}"
     return f"({resolved} {_joined_sql(f'history_{table}', cutoff)})"
 
 
 def messages_sql(log: Log, cutoff: int) -> str:
-    """Write the SELECT of all messages, every column, under their customers and `account`."""
+    """Return the SELECT of all messages with all their columns, `customer_id` and `account`.
+
+    Parameters
+    ----------
+    log : Log
+        The log with the messages.
+    cutoff : int
+        The instant (microseconds UTC) at which identities are known.
+    """
     if "identities" not in log.provided:
         return "SELECT *, customer_id AS account FROM account_messages"
     return (
@@ -48,15 +79,32 @@ _CUSTOMER = "coalesce(identity.customer_id, rows.customer_id)"
 
 
 def _joined_sql(rows: str, cutoff: int) -> str:
+    """Return the FROM clause that joins rows with the customers of their accounts."""
+    identities = account_customers_sql(cutoff)
     return (
         f"FROM {rows} AS rows "
-        f"LEFT JOIN ({customers_sql(cutoff)}) AS identity ON identity.account = rows.customer_id"
+        f"LEFT JOIN ({identities}) AS identity ON identity.account = rows.customer_id"
     )
 
 
-def resolve(log: Log, accounts: pd.Series, cutoff: int) -> pd.Series:
-    """Give the customer of each account, as known at a cutoff."""
+def customers_of_accounts(log: Log, accounts: pd.Series, cutoff: int) -> pd.Series:
+    """Return the customer of each account as known at a cutoff; without an identity the account.
+
+    Parameters
+    ----------
+    log : Log
+        The log with the identities.
+    accounts : (n,) Series of str
+        Accounts.
+    cutoff : int
+        Microseconds since 1970, UTC.
+
+    Returns
+    -------
+    (n,) Series of str
+        Customer ids, with the index of `accounts`.
+    """
     if "identities" not in log.provided:
         return accounts
-    known = dict(log.connection.execute(customers_sql(cutoff)).fetchall())
+    known = dict(log.connection.execute(account_customers_sql(cutoff)).fetchall())
     return accounts.map(lambda account: known.get(account, account))

@@ -1,9 +1,10 @@
-"""Chains of identities: an account of an id that is itself an account, followed to its customer.
+"""Follows chains of identities: an account that belongs to another account, to its customer.
 
-When a log is read, every chain is turned into steps that lead to its end at once, each known
-from when all it rests on is known, so that no reader has to follow one. Of an id's mappings the
-newest known counts. Ids that lead round in a circle are one customer, whose id is the one that
-the newest mapping of the circle names.
+A chain arises if the id that an identity names as the customer is an account itself. When a
+log is read, every chain is turned into steps that lead to its end at once. A step is known
+from when everything that it rests on is known. Of several identities of one id the newest known
+one counts. Ids that lead to each other in a circle are one customer, whose id is the one that
+the newest identity of the circle names.
 """
 
 from collections import defaultdict
@@ -12,41 +13,51 @@ from itertools import groupby
 
 import pyarrow as pa
 
-from features.contract.tables import BY_NAME
-from features.sources.connection import Connection
+from features.contract.tables import TABLES_BY_NAME
+from features.sources.log_connection import LogConnection
 
-ALWAYS = -(2**53)  # known at any cutoff
-Step = tuple[int, str, str]  # known at, account, customer
+KNOWN_ALWAYS = -(2**53)  # before every cutoff
+IdentityStep = tuple[int, str, str]  # known at (microseconds UTC), account, customer
 
 _ACCOUNT = "source || ':' || source_id"
 _LEADING_ON = (
-    "SELECT DISTINCT customer_id FROM steps_told WHERE customer <> customer_id AND customer IN "
-    "(SELECT customer_id FROM steps_told WHERE customer <> customer_id)"
+    "SELECT DISTINCT customer_id FROM given_steps WHERE customer <> customer_id AND customer IN "
+    "(SELECT customer_id FROM given_steps WHERE customer <> customer_id)"
 )
 _CHAINED = (
-    "SELECT known_at, customer_id, customer FROM steps_told WHERE customer_id IN "
-    "(FROM leading_on UNION ALL SELECT customer FROM steps_told SEMI JOIN leading_on USING "
+    "SELECT known_at, customer_id, customer FROM given_steps WHERE customer_id IN "
+    "(FROM leading_on UNION ALL SELECT customer FROM given_steps SEMI JOIN leading_on USING "
     "(customer_id))"
 )
 
 
-def make_chains(connection: Connection, provided: Mapping[str, frozenset[str]]) -> None:
-    """Make `account_steps` (`customer_id`, `known_at`, `customer`) from the table identities.
+def make_account_steps(connection: LogConnection, provided: Mapping[str, frozenset[str]]) -> None:
+    """Make the view `account_steps` of accounts and their customers from the table identities.
 
-    Rows of a table that names no source stand under the bare id. In a log without any source
-    bare ids are all of one kind, and a customer may be an account of another; where sources are
-    named, a customer's id that equals a bare one says nothing, and only `source:id` leads on.
+    The view has the columns `customer_id` (the account), `known_at` and `customer`. The table
+    `circled_accounts` gets the accounts that ever stood in a circle.
+
+    Rows of a table that names no source stand under the bare id. In a log without any source all
+    bare ids are of one kind, and a customer may be an account of another customer. Where sources
+    are named, a customer's id that equals a bare id means nothing, and only `source:id` leads on.
 
     Only accounts that lead to another account are followed in Python, so that a million others
-    cost one query. `circled_accounts` has the ids that ever stood in a circle.
+    cost one query.
+
+    Parameters
+    ----------
+    connection : LogConnection
+        The log's database with the table identities.
+    provided : mapping of str to frozenset of str
+        Table of the contract -> the columns that the shop gives.
     """
     tables = [name for name in provided if name != "identities" and _has_accounts(name)]
     named = any("source" in provided[name] for name in tables)
     bare = any("source" not in provided[name] for name in tables)
-    told = [_ACCOUNT] if named else [_ACCOUNT, "source_id"]
-    connection.execute(f"CREATE OR REPLACE VIEW steps_told AS {_steps_sql(told)}")
+    ids = [_ACCOUNT] if named else [_ACCOUNT, "source_id"]
+    connection.execute(f"CREATE OR REPLACE VIEW given_steps AS {_steps_sql(ids)}")
     connection.execute(f"CREATE OR REPLACE TEMP TABLE leading_on AS {_LEADING_ON}")
-    followed, circled = follow(connection.execute(_CHAINED).fetchall())
+    followed, circled = follow_chains(connection.execute(_CHAINED).fetchall())
     connection.execute("DROP TABLE leading_on")
     at, accounts, customers = zip(*followed, strict=True) if followed else ((), (), ())
     chained = {"customer_id": (accounts, pa.string()), "known_at": (at, pa.int64())}
@@ -54,7 +65,7 @@ def make_chains(connection: Connection, provided: Mapping[str, frozenset[str]]) 
     _put(connection, "circled_accounts", {"account": (sorted(circled), pa.string())})
     steps = (
         "SELECT customer_id, known_at, customer FROM chained_steps UNION ALL "
-        "SELECT * FROM steps_told ANTI JOIN chained_steps USING (customer_id)"
+        "SELECT * FROM given_steps ANTI JOIN chained_steps USING (customer_id)"
     )
     if named and bare:
         steps += f" UNION ALL SELECT source_id, known_at, customer FROM ({steps}) {_BARE}"
@@ -68,47 +79,56 @@ _BARE = (
 
 
 def _has_accounts(table: str) -> bool:
-    return BY_NAME[table].column("customer_id") is not None
+    return TABLES_BY_NAME[table].column("customer_id") is not None
 
 
 def _steps_sql(accounts: Iterable[str]) -> str:
+    """Return the SELECT of all identities as steps, known always if they carry no `known_at`."""
     return " UNION ALL ".join(
-        f"SELECT {account} AS customer_id, coalesce(known_at, {ALWAYS}) AS known_at, "
+        f"SELECT {account} AS customer_id, coalesce(known_at, {KNOWN_ALWAYS}) AS known_at, "
         "customer_id AS customer FROM identities"
         for account in accounts
     )
 
 
 def _put(
-    connection: Connection,
+    connection: LogConnection,
     name: str,
     columns: Mapping[str, tuple[Collection[object], pa.DataType]],
 ) -> None:
+    """Put columns into a table of the log's database, in place of an older table of that name."""
     arrays = {column: pa.array(values, kind) for column, (values, kind) in columns.items()}
     connection.register("chain_rows", pa.table(arrays))
     connection.execute(f"CREATE OR REPLACE TABLE {name} AS FROM chain_rows")
     connection.unregister("chain_rows")
 
 
-def follow(steps: Iterable[Step]) -> tuple[list[Step], set[str]]:
-    """Follow every account to its customer, at each instant at which that changes.
+def follow_chains(steps: Iterable[IdentityStep]) -> tuple[list[IdentityStep], set[str]]:
+    """Return the customer of every account at each instant at which it changes.
+
+    Parameters
+    ----------
+    steps : iterable of IdentityStep
+        Identities as the shop gives them: known at (microseconds UTC), account, customer.
 
     Returns
     -------
-    steps : list of Step
-        One for each change of an account's customer; the newest known one holds.
+    steps : list of IdentityStep
+        One step for each change of an account's customer; the newest known one holds.
     circled : set of str
-        Ids that at some instant led back to themselves through others.
+        Accounts that at some instant led back to themselves through others.
 
-    >>> follow([(1, "a", "b"), (2, "b", "c")])
+    Examples
+    --------
+    >>> follow_chains([(1, "a", "b"), (2, "b", "c")])
     ([(1, 'a', 'b'), (2, 'b', 'c'), (2, 'a', 'c')], set())
     """
     newest: dict[str, tuple[int, str]] = {}
     named: defaultdict[str, dict[str, None]] = defaultdict(dict)  # customer -> accounts, in order
     customers: dict[str, str] = {}
     followed, circled = [], set()
-    for at, told in groupby(sorted(steps), key=lambda step: step[0]):
-        changed = {account: customer for _, account, customer in told}  # of two the largest
+    for at, steps_at in groupby(sorted(steps), key=lambda step: step[0]):
+        changed = {account: customer for _, account, customer in steps_at}  # the largest of two
         for account, customer in changed.items():
             if account in newest:
                 del named[newest[account][1]][account]
@@ -124,20 +144,20 @@ def follow(steps: Iterable[Step]) -> tuple[list[Step], set[str]]:
 
 
 def _leading_to(ids: Iterable[str], named: Mapping[str, Iterable[str]]) -> list[str]:
-    """List some accounts and all that lead to them."""
-    found = dict.fromkeys(ids)
-    waiting = list(found)
+    """Return some accounts and all accounts that lead to them."""
+    leading = dict.fromkeys(ids)
+    waiting = list(leading)
     while waiting:
-        more = [a for a in named.get(waiting.pop(), ()) if a not in found]
-        found |= dict.fromkeys(more)
+        more = [a for a in named.get(waiting.pop(), ()) if a not in leading]
+        leading |= dict.fromkeys(more)
         waiting += more
-    return list(found)
+    return list(leading)
 
 
 def _resolve(
     account: str, newest: Mapping[str, tuple[int, str]], known: dict[str, str]
 ) -> set[str]:
-    """Put the customer of an account, and of all on its way, into `known`; give its circle."""
+    """Put the customers of an account and those it leads to into `known`; return its circle."""
     way: list[str] = []
     passed: set[str] = set()
     here = account

@@ -1,8 +1,8 @@
-"""A shop's log: its tables, checked and in the contract's types, in one DuckDB database.
+"""The log of a shop: its tables, checked and in the contract's types, in one DuckDB database.
 
-Every row carries two clocks, when it happened and `known_at`. A field with an instant of its
-own (a click, a cancellation) gets a clock too: `clicked_known_at`, the later of that instant
-and of the row's `known_at`.
+Every row has two clocks, when it happened and `known_at`. A value with an instant that comes
+after its row (a click, a cancellation) has a third one: `clicked_known_at`, the later of that
+instant and the row's `known_at`.
 """
 
 import time
@@ -15,45 +15,54 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from features.contract.casts import SQL_TYPES, known_sql, local_day_sql, name_sql, value_sql
-from features.contract.tables import BY_NAME, DAYS, TABLES, Table, clock_of
+from features.contract.casts import SQL_TYPES, known_at_sql, local_day_sql, name_sql, value_sql
+from features.contract.raw_table import RawTable
+from features.contract.row_checks import find_row_faults
+from features.contract.tables import (
+    TABLES,
+    TABLES_BY_NAME,
+    TABLES_WITH_LOCAL_DAY,
+    Table,
+    known_at_column,
+)
 from features.errors import Fault, InputError, refuse
 from features.log.customer_ranges import customer_ranges
 from features.log.history_tables import make_history_tables
-from features.log.identity_chains import make_chains
+from features.log.identity_chains import make_account_steps
 from features.log.merge_posted import merge_journal
-from features.log.warehouse import Column as TableColumn
+from features.log.warehouse import TypedColumn as TableColumn
 from features.shop.pseudonyms import read_key, set_key
 from features.shop.shop import Shop
-from features.sources.checks import find_faults
-from features.sources.connection import Connection
 from features.sources.databases import Databases
-from features.sources.files import unreadable
-from features.sources.sources import Source, close_source, open_source
-from features.sources.work_database import open_scratch, room_fault
+from features.sources.files import unreadable_fault
+from features.sources.log_connection import LogConnection
+from features.sources.open_tables import close_raw_table, open_raw_table
+from features.sources.work_database import open_work_database, out_of_room_fault
 from features.windows import end_of_day, local_day, read_cutoff, to_datetime
 
 
 @dataclass(frozen=True)
 class Log:
-    """The checked tables of one shop.
+    """The checked tables of one shop, in a database that queries can read.
 
     Attributes
     ----------
-    connection : Connection
-        Holds one table per contract table given, named as in the contract; instants are
-        BIGINT microseconds UTC, `local_day` INTEGER days since 1970-01-01 by the shop's
-        calendar, money BIGINT minor units. Optional columns that the shop does not give are
-        there as NULL, so that one query serves every shop.
+    connection : LogConnection
+        The database. It has one table for each table of the contract that the shop gives, under
+        the contract's name. Instants are BIGINT microseconds UTC, `local_day` is an INTEGER of days
+        since 1970-01-01 by the shop's calendar, money is BIGINT minor units. Optional columns that
+        the shop does not give hold NULL, so that one query serves every shop.
+    shop : Shop
+        The settings of the shop.
     provided : dict of str to frozenset of str
-        The columns the shop really gives, by table.
+        Table of the contract -> the columns that the shop gives.
     close : callable
-        Removes the database at once; else it goes when the log is no longer used.
+        Removes the database at once; otherwise it is removed when the log is no longer used.
     journal_seq : int
-        The last row of the journal of posted rows that is in the tables; 0 without one.
+        Number of the last row of the journal that is in the tables; 0 if no row was posted.
     """
 
-    connection: Connection
+    connection: LogConnection
     shop: Shop
     provided: dict[str, frozenset[str]]
     close: Callable[[], None]
@@ -61,9 +70,9 @@ class Log:
 
     @cached_property
     def observed_until(self) -> int:
-        """Last instant of the data: as set in nextbuy.toml, else the latest order known.
+        """Last instant of the data (microseconds UTC): by nextbuy.toml, else the last order known.
 
-        Known means with both clocks past: where `known_at` precedes the order, from the order on.
+        An order counts from when both its clocks have passed, if it was known before it happened.
         """
         text = self.shop.section.observed_until
         if text is not None:
@@ -72,20 +81,28 @@ class Log:
 
     @cached_property
     def first_order_at(self) -> int:
-        """Instant of the first order."""
+        """Instant of the first order (microseconds UTC)."""
         return int(self._scalar("SELECT min(ordered_at) FROM orders"))
 
     @property
     def timezone(self) -> ZoneInfo:
-        """The shop's calendar."""
+        """Zone of the shop's calendar."""
         return self.shop.timezone
 
     def fetch(self, query: str) -> list[tuple[Any, ...]]:
-        """Give the rows of a query."""
+        """Return the rows of a query as tuples."""
         return self.connection.execute(query).fetchall()
 
     def put(self, name: str, columns: Mapping[str, TableColumn]) -> None:
-        """Put a small table into the log's database, in place of an older one."""
+        """Put a small table into the log's database, in place of an older one of its name.
+
+        Parameters
+        ----------
+        name : str
+            Name of the table.
+        columns : mapping of str to TypedColumn
+            Column -> its SQL type and its values; all columns have the same number of values.
+        """
         names = ", ".join(f"{name_sql(column)} {kind}" for column, (kind, _) in columns.items())
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({names})")
         rows = list(zip(*(values for _, values in columns.values()), strict=True))
@@ -95,26 +112,26 @@ class Log:
 
     @cached_property
     def ranges(self) -> tuple[str, ...]:
-        """Conditions that part the customers, in the order of their ids; see `customer_ranges`."""
+        """SQL conditions that split the customers in the order of their ids."""
         return customer_ranges(self.connection, self.provided)
 
     def keep(self, name: str, queries: Sequence[str]) -> None:
-        """Compute queries once, as a table of all their rows that goes with `drop`."""
+        """Store the rows of all queries in one table, until it is removed with `drop`."""
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {queries[0]}")
         for query in queries[1:]:
             self.connection.execute(f"INSERT INTO {name} {query}")
 
     def drop(self, name: str) -> None:
-        """Drop what was kept under a name."""
+        """Remove the table that `keep` has made under a name."""
         self.connection.execute(f"DROP TABLE IF EXISTS {name}")
 
     def count(self, table: str) -> int:
-        """Count the rows of a table."""
+        """Return the number of rows of a table."""
         return int(self._scalar(f"SELECT count(*) FROM {table}"))
 
     def span(self, table: str) -> tuple[int | None, int | None]:
-        """Give the first and the last instant of a table's rows; None without a clock."""
-        happened = BY_NAME[table].happened
+        """Return the instants of the first and last row of a table; None where it has no clock."""
+        happened = TABLES_BY_NAME[table].happened
         if happened is None:
             return None, None
         query = f"SELECT min({happened}), max({happened}) FROM {table}"
@@ -122,7 +139,7 @@ class Log:
         return first, last
 
     def fingerprint(self) -> str:
-        """Sum up the data: the same rows, in any order, give the same text."""
+        """Return a text that two logs share if they have the same rows, in any order."""
         parts = []
         for table in self.provided:
             rows, digest = self.connection.execute(
@@ -138,23 +155,38 @@ class Log:
 def read_log(shop: Shop) -> Log:
     """Read, check and type all tables that `nextbuy.toml` names.
 
+    Parameters
+    ----------
+    shop : Shop
+        The settings of the shop.
+
     Raises
     ------
     InputError
-        With every fault of every table; nothing is returned half-checked.
+        The tables have faults; the error carries all faults of all tables.
     """
-    log, faults = read_tables(shop)
+    log, faults = read_valid_tables(shop)
     if faults:
         log.close()
         raise InputError(faults)
     return log
 
 
-def read_tables(shop: Shop) -> tuple[Log, list[Fault]]:
-    """Read what keeps the contract, and give the faults of what does not.
+def read_valid_tables(shop: Shop) -> tuple[Log, list[Fault]]:
+    """Read the tables that keep the contract, and return the faults of the others.
 
-    With a fault the log is good for a report and nothing else: tables with faults are not in it,
-    and then neither is what was posted, nor the tables of the history.
+    Parameters
+    ----------
+    shop : Shop
+        The settings of the shop.
+
+    Returns
+    -------
+    log : Log
+        If there are faults, it serves for a readiness report only: tables with faults are not in
+        it, and neither are posted rows and the tables of the history.
+    faults : list of Fault
+        All faults of all tables; empty if the log is complete.
 
     Raises
     ------
@@ -162,14 +194,14 @@ def read_tables(shop: Shop) -> tuple[Log, list[Fault]]:
         There is no room for the log.
     """
     now = time.time_ns() // 1000
-    scratch = open_scratch(shop)
+    scratch = open_work_database(shop)
     try:
         provided, faults = _read_tables(scratch.connection, shop, now)
-        log = Log(Connection(scratch.connection, shop), shop, provided, scratch.close)
+        log = Log(LogConnection(scratch.connection, shop), shop, provided, scratch.close)
         if not faults:
             log, faults = _complete(log)
         if faults and "identities" in log.provided:
-            make_chains(log.connection, log.provided)
+            make_account_steps(log.connection, log.provided)
     except BaseException:
         scratch.close()
         raise
@@ -177,7 +209,7 @@ def read_tables(shop: Shop) -> tuple[Log, list[Fault]]:
 
 
 def _complete(log: Log) -> tuple[Log, list[Fault]]:
-    """Add what was posted and the tables of the history; or say why that cannot be."""
+    """Return the log with posted rows and history tables added, and the faults that prevent it."""
     try:
         log = _with_history(log)
     except InputError as error:
@@ -186,9 +218,10 @@ def _complete(log: Log) -> tuple[Log, list[Fault]]:
 
 
 def _with_history(log: Log) -> Log:
+    """Return the log with the posted rows merged in and the tables of the history made."""
     provided, journal_seq = merge_journal(log.connection, log.shop, log.provided)
     if "identities" in provided:
-        make_chains(log.connection, provided)
+        make_account_steps(log.connection, provided)
     make_history_tables(log.connection, log.shop, provided)
     return replace(log, provided=provided, journal_seq=journal_seq)
 
@@ -196,7 +229,7 @@ def _with_history(log: Log) -> Log:
 def _read_tables(
     connection: duckdb.DuckDBPyConnection, shop: Shop, now: int
 ) -> tuple[dict[str, frozenset[str]], list[Fault]]:
-    """Read the shop's tables into the connection's database; give their columns, and faults."""
+    """Read the shop's tables into the database; return the columns of each, and the faults."""
     if shop.section.pseudonymise:
         set_key(connection, read_key())
     provided: dict[str, frozenset[str]] = {}
@@ -209,7 +242,7 @@ def _read_tables(
             except InputError as error:
                 faults += error.faults
             except duckdb.Error as error:
-                faults.append(room_fault(shop, error) or unreadable(table, error))
+                faults.append(out_of_room_fault(shop, error) or unreadable_fault(table, error))
     finally:
         databases.close()
     return provided, list(dict.fromkeys(faults))
@@ -222,17 +255,17 @@ def _read_table(
     databases: Databases,
     now: int,
 ) -> frozenset[str]:
-    """Read, check and type one table; give the columns that the shop has of it."""
-    source = open_source(connection, shop, table, databases)
-    if faults := find_faults(connection, shop, source, now):
+    """Read, check and type one table; return the columns of it that the shop gives."""
+    raw_table = open_raw_table(connection, shop, table, databases)
+    if faults := find_row_faults(connection, raw_table, shop.currency, now):
         raise InputError(faults)
-    connection.execute(_create_sql(source, shop.minor_digits))
-    close_source(connection, shop, source)
-    return frozenset(source.types)
+    connection.execute(_create_sql(raw_table, shop.minor_digits))
+    close_raw_table(connection, shop, raw_table)
+    return frozenset(raw_table.types)
 
 
 def _end_faults(log: Log) -> Iterator[Fault]:
-    """Find data of one instant, and an end in nextbuy.toml that is none."""
+    """Yield a fault if all orders are of one instant, or if `shop.observed_until` ends no data."""
     first, last = (to_datetime(at) for at in (log.first_order_at, log.observed_until))
     if log.shop.section.observed_until is None:
         if first == last:
@@ -251,55 +284,68 @@ def _end_faults(log: Log) -> Iterator[Fault]:
         )
 
 
-def _create_sql(source: Source, minor_digits: int) -> str:
-    """Write the query that makes the typed table from its raw view."""
-    table = source.table
+def _create_sql(raw_table: RawTable, minor_digits: int) -> str:
+    """Return the query that makes a typed table from its raw view."""
+    table = raw_table.table
     columns = {}
-    for name in [c.name for c in table.columns if not c.pattern] + sorted(source.types):
+    for name in [c.name for c in table.columns if not c.pattern] + sorted(raw_table.types):
         column = table[name]
         columns[name] = (
-            value_sql(column, name, source.types[name], minor_digits)
-            if name in source.types
+            value_sql(column, name, raw_table.types[name], minor_digits)
+            if name in raw_table.types
             else f"CAST(NULL AS {SQL_TYPES[column.kind]})"
         )
     if table.happened is not None:
-        columns["known_at"] = _row_known_sql(source)
+        columns["known_at"] = _row_known_sql(raw_table)
     if table.name == "orders":
         columns["currency"] = f"upper({columns['currency']})"
-    if table.name in DAYS:
+    if table.name in TABLES_WITH_LOCAL_DAY:
         columns["local_day"] = local_day_sql(columns[table.happened or ""])
     select = ", ".join(f"{expression} AS {name_sql(n)}" for n, expression in columns.items())
     clocks = "".join(
-        f", {_late_clock_sql(source, name, columns)} AS {clock_of(name)}"
+        f", {_late_clock_sql(raw_table, name, columns)} AS {known_at_column(name)}"
         for name in table.late_instants
     )
     order = " ORDER BY customer_id" if "customer_id" in columns else ""  # for `ranges`
-    return f"CREATE TABLE {table.name} AS SELECT {select}{clocks} FROM {source.view}{order}"
+    return f"CREATE TABLE {table.name} AS SELECT {select}{clocks} FROM {raw_table.view}{order}"
 
 
-def _late_clock_sql(source: Source, name: str, columns: dict[str, str]) -> str:
-    """Write when a late field was known: the later of itself and its row; NULL without one."""
-    if name not in source.types:
+def _late_clock_sql(raw_table: RawTable, name: str, columns: dict[str, str]) -> str:
+    """Return the SQL of when a late instant was known: the later of itself and its row's clock."""
+    if name not in raw_table.types:
         return "CAST(NULL AS BIGINT)"
-    own = known_sql(name, source.types[name])
-    return f"CASE WHEN {columns[name]} IS NOT NULL THEN greatest({own}, {columns['known_at']}) END"
+    instant = known_at_sql(name, raw_table.types[name])
+    latest = f"greatest({instant}, {columns['known_at']})"
+    return f"CASE WHEN {columns[name]} IS NOT NULL THEN {latest} END"
 
 
-def _row_known_sql(source: Source) -> str:
-    """Write when a row was known: `known_at` where given, else when it happened."""
+def _row_known_sql(raw_table: RawTable) -> str:
+    """Return the SQL of when a row was known: its `known_at`, else when it happened."""
     options = [
-        known_sql(name, source.types[name])
-        for name in ("known_at", source.table.happened)
-        if name in source.types
+        known_at_sql(name, raw_table.types[name])
+        for name in ("known_at", raw_table.table.happened)
+        if name in raw_table.types
     ]
     return f"coalesce({', '.join(options)})" if options else "CAST(NULL AS BIGINT)"
 
 
-def check_observed(log: Log, cutoff: int) -> None:
-    """Refuse a cutoff outside the data.
+def check_cutoff_in_data(log: Log, cutoff: int) -> None:
+    """Refuse a cutoff that is before the first order or after the end of the data.
 
-    Past its end, what was not observed would look like silence; before its beginning there is
-    nobody to speak of.
+    After the end, what was not observed would look as if customers did nothing; before the first
+    order there is no customer.
+
+    Parameters
+    ----------
+    log : Log
+        The log whose data bound the cutoff.
+    cutoff : int
+        Microseconds since 1970, UTC.
+
+    Raises
+    ------
+    InputError
+        The cutoff lies outside the data.
     """
     first, last = log.first_order_at, log.observed_until
     if not first <= cutoff <= last:
@@ -313,12 +359,20 @@ def check_observed(log: Log, cutoff: int) -> None:
 
 
 def resolve_cutoff(log: Log, text: str) -> int:
-    """Read a cutoff of a log: `end`, or an instant; a bare last day of the data is its end.
+    """Return the cutoff that a text names, as an instant (microseconds UTC) within a log's data.
+
+    Parameters
+    ----------
+    log : Log
+        The log whose data the cutoff lies in.
+    text : str
+        `end`, a date, or a date and time in ISO 8601. The last day of the data, written as a date,
+        means their end.
 
     Raises
     ------
     InputError
-        It is no instant, or lies outside the data.
+        The text is no instant, or the instant lies outside the data.
     """
     end = log.observed_until
     if text.strip().lower() == "end":
@@ -326,5 +380,5 @@ def resolve_cutoff(log: Log, text: str) -> int:
     cutoff = read_cutoff(text, log.shop.timezone)
     if cutoff == end_of_day(local_day(end, log.shop.timezone), log.shop.timezone):
         return end
-    check_observed(log, cutoff)
+    check_cutoff_in_data(log, cutoff)
     return cutoff

@@ -1,9 +1,9 @@
-"""The journal as a source of training: posted rows put into the tables of a log.
+"""Merges the posted rows of the journal into the tables of a log, so that models learn from them.
 
-A row that is in the files and was posted is one row: the files' values count, a field that
-they lack comes from the post that first brought it. It is known from when all of its values had
-been said, by the one or the other. `features.store.fresh` does the same for one customer at ask
-time.
+A row that is in the files and was posted too is one row. The values of the files count; a value
+that they lack comes from the post that first brought it. The row is known from when all its
+values had been given, by a file or a post. `features.store.fresh` does the same for one customer
+when an answer is asked for.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,12 +12,12 @@ import pyarrow as pa
 
 from features.contract.casts import SQL_TYPES, local_day_sql, name_sql
 from features.contract.row_keys import key_sql
-from features.contract.tables import BY_NAME, DAYS, Table, clock_of
+from features.contract.tables import TABLES_BY_NAME, TABLES_WITH_LOCAL_DAY, Table, known_at_column
 from features.errors import InputError, NextbuyError, refuse
 from features.history.layout import ROW_KEY
 from features.ledgers.journal import Journal, JournalRow, has_journal, open_journal
 from features.shop.shop import Shop
-from features.sources.connection import Connection
+from features.sources.log_connection import LogConnection
 
 _CHUNK = 50_000  # rows of the journal in memory at once
 _ARROW = {
@@ -30,18 +30,27 @@ _ARROW = {
 
 
 def merge_journal(
-    connection: Connection,
+    connection: LogConnection,
     shop: Shop,
     provided: Mapping[str, frozenset[str]],
 ) -> tuple[dict[str, frozenset[str]], int]:
-    """Put all posted rows into the typed tables of a log; tables that are not there are made.
+    """Merge all posted rows into the typed tables of a log; tables that do not exist are made.
+
+    Parameters
+    ----------
+    connection : LogConnection
+        The log's database with its typed tables.
+    shop : Shop
+        The shop whose journal is read.
+    provided : mapping of str to frozenset of str
+        Table of the contract -> the columns that the files give.
 
     Returns
     -------
     provided : dict of str to frozenset of str
-        The columns that the files or a post gave, by table.
+        Table of the contract -> the columns that the files or a post gave.
     last_seq : int
-        The last row of the journal that is in the tables; 0 if nothing was posted.
+        Number of the last row of the journal that is in the tables; 0 if nothing was posted.
 
     Raises
     ------
@@ -60,43 +69,45 @@ def merge_journal(
     except NextbuyError as error:
         raise refuse(
             "journal", "all that was posted", str(error),
-            "Nothing is built without it: see that it is up and whole, and run again.",
+            "Nothing is built without it: check that it is up and not damaged, and run again.",
         ) from None  # fmt: skip
     for name, columns in posted.items():
-        _merge(connection, BY_NAME[name], columns, name in provided)
-        merged[name] = merged.get(name, frozenset({"known_at"})) | columns  # at their receipt
+        _merge(connection, TABLES_BY_NAME[name], columns, name in provided)
+        merged[name] = (
+            merged.get(name, frozenset({"known_at"})) | columns
+        )  # posted rows are known at their receipt
         connection.execute(f"DROP TABLE posted_{name}")
     return merged, last_seq
 
 
-def _stage_all(connection: Connection, journal: Journal) -> tuple[int, dict[str, set[str]]]:
-    """Read the journal into the tables `posted_<table>`: its last number, columns by table."""
+def _stage_all(connection: LogConnection, journal: Journal) -> tuple[int, dict[str, set[str]]]:
+    """Read the journal into tables `posted_<table>`; return its last number and their columns."""
     last_seq = 0
     posted: dict[str, set[str]] = {}
     for rows in journal.rows(_CHUNK):
         last_seq = rows[-1].seq
         for name in {row.table for row in rows}:
             some = [row for row in rows if row.table == name]
-            columns = {c for row in some for c in row.body if BY_NAME[name].column(c)}
-            _stage(connection, BY_NAME[name], some, columns | posted.get(name, set()))
+            columns = {c for row in some for c in row.body if TABLES_BY_NAME[name].column(c)}
+            _stage(connection, TABLES_BY_NAME[name], some, columns | posted.get(name, set()))
             posted.setdefault(name, set()).update(columns)
     return last_seq, posted
 
 
 def _types(table: Table, columns: set[str]) -> dict[str, str]:
-    """Give the columns of a typed table and their types; `columns` adds those by pattern."""
+    """Return the columns of a typed table and their SQL types, those in `columns` included."""
     names = [c.name for c in table.columns if not c.pattern]
     types = {n: SQL_TYPES[table[n].kind] for n in [*names, *sorted(columns - set(names))]}
-    return types | {clock_of(name): "BIGINT" for name in table.late_instants}
+    return types | {known_at_column(name): "BIGINT" for name in table.late_instants}
 
 
 def _stage(
-    connection: Connection,
+    connection: LogConnection,
     table: Table,
     rows: Sequence[JournalRow],
     columns: set[str],
 ) -> None:
-    """Add rows to the table `posted_<table>`, with their number and key."""
+    """Add rows to the table `posted_<table>`, with their number in the journal and their key."""
     types = _types(table, columns) | {"seq": "BIGINT", ROW_KEY: "BIGINT"}
     declared = ", ".join(f"{name_sql(name)} {sql}" for name, sql in types.items())
     connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS posted_{table.name} ({declared})")
@@ -111,35 +122,36 @@ def _stage(
 
 
 def typed_row(row: JournalRow) -> dict[str, object]:
-    """Give a posted row as a typed table holds it: with its key and its clocks."""
-    table = BY_NAME[row.table]
+    """Return a posted row as a typed table holds it, with its key and its clocks."""
+    table = TABLES_BY_NAME[row.table]
     values = row.body | {ROW_KEY: row.key}
     if table.happened is not None:
         values["known_at"] = row.known_at
-    for clock in map(clock_of, table.late_instants):
+    for clock in map(known_at_column, table.late_instants):
         if clock in values:
             values[clock] = max(values[clock], row.received_at)
     return values
 
 
-def _add_columns(connection: Connection, name: str, table: Table, columns: set[str]) -> None:
+def _add_columns(connection: LogConnection, name: str, table: Table, columns: set[str]) -> None:
+    """Add the columns to a table that it does not have yet."""
     for column in sorted(columns):
         sql = SQL_TYPES[table[column].kind]
         connection.execute(f"ALTER TABLE {name} ADD COLUMN IF NOT EXISTS {name_sql(column)} {sql}")
 
 
-def _merge(connection: Connection, table: Table, columns: set[str], exists: bool) -> None:
-    """Put the rows of `posted_<table>` into the table, one row for each key."""
+def _merge(connection: LogConnection, table: Table, columns: set[str], exists: bool) -> None:
+    """Merge the rows of `posted_<table>` into the table, one row for each key."""
     name, types = table.name, _types(table, columns)
     if not exists:
-        derived = {"local_day": "INTEGER"} if name in DAYS else {}
+        derived = {"local_day": "INTEGER"} if name in TABLES_WITH_LOCAL_DAY else {}
         declared = ", ".join(f"{name_sql(n)} {sql}" for n, sql in (types | derived).items())
         connection.execute(f"CREATE TABLE {name} ({declared})")
     _add_columns(connection, name, table, columns)
     keyed = f"SELECT *, rowid AS place, {key_sql(table)} AS {ROW_KEY} FROM {name}"
     same = f"SELECT * FROM ({keyed}) SEMI JOIN posted_{name} USING ({ROW_KEY})"
     connection.execute(f"CREATE OR REPLACE TEMP TABLE same_rows AS {same}")
-    if name == "order_lines":  # the lines of an order are whole where they come from
+    if name == "order_lines":  # all lines of an order come from one place
         rows = f"SELECT * FROM posted_{name} ANTI JOIN same_rows USING ({ROW_KEY})"
         select = ", ".join(map(name_sql, types))
     else:
@@ -148,20 +160,23 @@ def _merge(connection: Connection, table: Table, columns: set[str], exists: bool
         connection.execute(f"DELETE FROM {name} WHERE rowid IN (SELECT place FROM same_rows)")
         rows, select = _one_row_sql(table, types), "*"
     happened = str(table.happened)
-    day = f", {local_day_sql(happened)} AS local_day" if name in DAYS else ""
+    day = f", {local_day_sql(happened)} AS local_day" if name in TABLES_WITH_LOCAL_DAY else ""
     connection.execute(f"INSERT INTO {name} BY NAME SELECT {select}{day} FROM ({rows})")
     connection.execute("DROP TABLE same_rows")
     connection.execute("DROP TABLE IF EXISTS said_rows")
 
 
 def _one_row_sql(table: Table, types: Mapping[str, str]) -> str:
-    """Write the SELECT of one row for each key of `said_rows`: its values and its clocks."""
+    """Return the SELECT of one row for each key of `said_rows`, with its values and its clocks."""
     values = [n for n in types if n != "known_at" and not n.endswith("_known_at")]
     taken = "".join(f", {_first_sql(table, n)} AS {name_sql(n)}" for n in values)
-    clocks = {clock_of(name): _said_sql([name], clock_of(name)) for name in table.late_instants}
+    clocks = {
+        known_at_column(name): _said_sql([name], known_at_column(name))
+        for name in table.late_instants
+    }
     if "known_at" in types:
         of_key = table.happened == "known_at"  # the same in all rows of a key
-        plain = plain_columns(table, values)
+        plain = columns_known_with_row(table, values)
         clocks["known_at"] = "min(said.known_at)" if of_key else _said_sql(plain, "known_at")
     select = "".join(f", {earliest} AS {name_sql(clock)}" for clock, earliest in clocks.items())
     return (
@@ -172,8 +187,8 @@ def _one_row_sql(table: Table, types: Mapping[str, str]) -> str:
     )
 
 
-def plain_columns(table: Table, names: Iterable[str]) -> list[str]:
-    """Name the columns that are known with their row, having no instant of their own."""
+def columns_known_with_row(table: Table, names: Iterable[str]) -> list[str]:
+    """Return those of some columns whose values are known with their row, not later."""
     return [
         name
         for name in names
@@ -184,13 +199,13 @@ def plain_columns(table: Table, names: Iterable[str]) -> list[str]:
 
 
 def _first_sql(table: Table, name: str) -> str:
-    """Write the value that counts: the first that was given."""
+    """Return the SQL of the value that counts: the first one that was given."""
     given = table[name].known_with or name
     return f"first({name_sql(name)} ORDER BY seq) FILTER (WHERE {name_sql(given)} IS NOT NULL)"
 
 
 def _said_sql(names: Sequence[str], clock: str) -> str:
-    """Write when the values that count had all been said."""
+    """Return the SQL of the instant by which all values that count had been given."""
     clock = name_sql(clock)
     said = (
         f"min(said.{clock}) FILTER (WHERE said.{name_sql(n)} = taken.{name_sql(n)})" for n in names

@@ -1,39 +1,39 @@
-"""What the builds ask of a log, whichever engine its history tables stand in."""
+"""What features and the store need of a log, whichever engine its history tables are in."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-Column = tuple[str, Sequence[Any]]  # type of the contract in SQL, and the values
+TypedColumn = tuple[str, Sequence[Any]]  # the SQL type of a column, and its values
 
 
 class Warehouse(Protocol):
     """Tables `history_<table>`, and an engine that runs the queries of this project over them.
 
-    `features.log.log.Log` is one in DuckDB, `features.engines.sql.spark_engine.SparkLog` one in
-    Spark.
+    `features.log.log.Log` is a warehouse in DuckDB, `features.engines.sql.spark_engine.SparkLog`
+    one in Spark.
     """
 
     @property
     def provided(self) -> Mapping[str, frozenset[str]]:
-        """The columns that the shop really gives, by table of the contract."""
+        """Table of the contract -> the columns that the shop gives."""
 
     @property
     def timezone(self) -> ZoneInfo:
-        """The shop's calendar."""
+        """Zone of the shop's calendar."""
 
     def fetch(self, query: str) -> list[tuple[Any, ...]]:
-        """Give the rows of a query, which is written in DuckDB's SQL."""
+        """Return the rows of a query, written in DuckDB's SQL, as tuples."""
 
-    def put(self, name: str, columns: Mapping[str, Column]) -> None:
+    def put(self, name: str, columns: Mapping[str, TypedColumn]) -> None:
         """Put a small table beside the others, in place of an older one of its name."""
 
     @property
     def ranges(self) -> Sequence[str]:
-        """Conditions on `customer_id` that part the customers, for one query after the other."""
+        """SQL conditions on `customer_id` that split the customers, to be queried one by one."""
 
     def keep(self, name: str, queries: Sequence[str]) -> None:
-        """Put the rows of queries, which are read more than once, beside the others."""
+        """Store the rows of all queries, which are read more than once, in one table."""
 
     def drop(self, name: str) -> None:
-        """Let go of what was kept under a name."""
+        """Remove the table that `keep` has made under a name."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from features.contract.tables import Table, clock_of
+from features.contract.tables import Table, known_at_column
 from features.log.log import Log
 from features.readiness.coverage import PLACEHOLDER_BEFORE
 from features.readiness.finding import Finding
@@ -43,7 +43,7 @@ def _placeholder(table: Table, name: str) -> Probe:
 
 def _midnight(table: Table, name: str, known_given: bool) -> Probe:
     """Find dates that were written as times: a true bare date is known at its day's end."""
-    clock = clock_of(name) if name in table.late_instants else "known_at"
+    clock = known_at_column(name) if name in table.late_instants else "known_at"
     own_clock = name in table.late_instants or name == "known_at" or not known_given
     as_time = f"{clock} = {name}" if own_clock else "FALSE"
     return Probe(

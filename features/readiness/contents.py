@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from features.contract.casts import quote
-from features.contract.tables import ARMS, EVENT_TYPES, PROFILING_SCOPE, Table
+from features.contract.tables import DRAW_REASONS, EVENT_TYPES, PROFILING_SCOPE, Table
 from features.log.log import Log
 from features.readiness.finding import Severity
 from features.readiness.probes import Probe, applies
@@ -149,9 +149,9 @@ _PROBES = (
     Probe(
         "warning",
         "messages.arm",
-        f"arms other than {', '.join(ARMS)}; taken for targeted",
+        f"arms other than {', '.join(DRAW_REASONS)}; taken for targeted",
         "Rename them; only control and random tell what a message causes.",
-        f"arm NOT IN ({_texts(*ARMS)})",
+        f"arm NOT IN ({_texts(*DRAW_REASONS)})",
         among="arm IS NOT NULL",
         needs=("messages.arm",),
         example="arm",

@@ -11,7 +11,7 @@ from features.contract.casts import local_day_sql
 from features.contract.tables import Table
 from features.log.log import Log
 from features.readiness.finding import Finding
-from features.windows import DAY, date_of, months_of, to_datetime
+from features.windows import DAY, date_of_day, months_of_days, to_datetime
 
 PLACEHOLDER_BEFORE = 366 * DAY  # 1971-01-02: no shop's log is older, and 1970-01-01 is a zero
 _QUARTER = DAY // 96  # time zones are whole quarters of an hour apart
@@ -155,7 +155,8 @@ def find_gaps(table: str, days: Days) -> Iterator[Finding]:
     places = np.flatnonzero(days.gaps + 1 > max(_GAP_RATIO * usual, _GAP_DAYS))
     if len(places):
         spans = [
-            f"{date_of(days.days[p] + 1)} to {date_of(days.days[p + 1] - 1)}" for p in places[:5]
+            f"{date_of_day(days.days[p] + 1)} to {date_of_day(days.days[p + 1] - 1)}"
+            for p in places[:5]
         ]
         yield Finding(
             "warning",
@@ -175,7 +176,7 @@ def _days(usual: float) -> str:
 
 def find_shifts(table: str, days: Days) -> Iterator[Finding]:
     """Find whole months with far fewer rows than both neighbours have on average."""
-    months = months_of(days.days)
+    months = months_of_days(days.days)
     start = months[0]
     counts = np.bincount(months - start, weights=days.counts)
     usual = (counts[:-2] + counts[2:]) / 2
@@ -209,8 +210,11 @@ def find_partial_end(table: str, days: Days) -> Iterator[Finding]:
             "the usual rows",
             int(dense[-partial:].sum()),
             None,
-            [f"{date_of(first + place)}: {int(n):,}" for place, n in enumerate(dense[-partial:])],
-            f"Export whole days, or set shop.observed_until = '{date_of(first - 1)}'.",
+            [
+                f"{date_of_day(first + place)}: {int(n):,}"
+                for place, n in enumerate(dense[-partial:])
+            ],
+            f"Export whole days, or set shop.observed_until = '{date_of_day(first - 1)}'.",
         )
 
 

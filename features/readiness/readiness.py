@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from features.contract.tables import BY_NAME, Table
+from features.contract.tables import TABLES_BY_NAME, Table
 from features.engines.sql.feature_build import read_catalog
 from features.errors import Fault, InputError
 from features.log.history_tables import sensitive_categories
@@ -24,8 +24,8 @@ from features.readiness.finding import Finding, by_gravity, finding_of
 from features.readiness.idle_columns import find_idle_columns
 from features.readiness.probes import run_probes
 from features.readiness.suggestions import Suggestions, suggest
-from features.shop.contact_rules import ALL
-from features.shop.sensitive import sensitive_names
+from features.shop.contact_rules import ALL_CHANNELS
+from features.shop.sensitive_words import find_sensitive_names
 
 _STEADY = ("orders", "returns", "events", "messages")  # a shop has some of them every month
 
@@ -55,7 +55,7 @@ def examine(log: Log, faults: Sequence[Fault] = ()) -> Readiness:
     tables = []
     findings = [*map(finding_of, faults), *_find_missing(log), *_find_unsent(log)]
     for name in log.provided:
-        table = BY_NAME[name]
+        table = TABLES_BY_NAME[name]
         days = count_days(log, table)
         coverage = cover(log, table, days)
         tables.append(coverage)
@@ -83,7 +83,7 @@ def _find_sensitive(log: Log) -> Iterator[Finding]:
     columns = log.provided.get("customers", frozenset())
     for where, names in (
         ("products.category", categories),
-        ("customers", sensitive_names(sorted(columns), log.shop.sensitive)),
+        ("customers", find_sensitive_names(sorted(columns), log.shop.sensitive)),
     ):
         for name, word in names.items():
             yield Finding(
@@ -108,7 +108,7 @@ def _find_unsent(log: Log) -> Iterator[Finding]:
     settings = {f"max_in_{days}_days": list(caps) for days, caps in section.caps.items()}
     settings["quiet_hours"] = list(section.quiet_hours)
     for name, channels in settings.items():
-        if unsent := sorted(set(channels) - sent - {ALL}):
+        if unsent := sorted(set(channels) - sent - {ALL_CHANNELS}):
             yield Finding(
                 "warning",
                 f"channels.{name}",

@@ -1,4 +1,4 @@
-"""The settings of a shop (`nextbuy.toml`).
+"""The settings of a shop (`nextbuy.toml`): read, checked, and put to use.
 
-Their checks, contact rules, sensitive words, pseudonym keys.
+Rules of contact, names that are too sensitive for features, and pseudonyms of customer ids.
 """

@@ -1,7 +1,8 @@
-"""Pseudonyms: customer ids as keyed hashes, so that a raw id stands in no file written.
+"""Pseudonyms of customers: hashes under a secret key, so that no file holds a raw customer id.
 
-A pseudonym is HMAC-SHA256 of the id's text under the shop's key, cut to 128 bits, in hex. It
-is made while a table is read, row by row in SQL: no table of raw ids ever exists.
+A pseudonym is the HMAC-SHA256 of the id's text under the shop's key, cut to 128 bits and
+written in hex. Ids are replaced row by row in the SQL that reads a table: a table of raw ids
+never exists. Source: HMAC as in RFC 2104.
 """
 
 import csv
@@ -17,24 +18,24 @@ from features.contract.tables import Table
 from features.errors import refuse
 from features.shop.shop import Shop
 
-KEY = "NEXTBUY_PSEUDONYM_KEY"
+KEY_VARIABLE = "NEXTBUY_PSEUDONYM_KEY"
 _KEY_BYTES = 32
 _HEX_DIGITS = 32
-_BLOCK = 64  # of SHA-256, bytes
+_BLOCK = 64  # bytes of a block of SHA-256
 
 
 def read_key(environment: Mapping[str, str] = os.environ) -> bytes:
-    """Read the key from the environment.
+    """Read the shop's key for pseudonyms from the environment variable `NEXTBUY_PSEUDONYM_KEY`.
 
     Raises
     ------
     InputError
-        There is none, or it is shorter than 32 bytes.
+        The variable is not set, or the key is shorter than 32 bytes.
     """
-    key = environment.get(KEY, "").strip().encode()
+    key = environment.get(KEY_VARIABLE, "").strip().encode()
     if len(key) < _KEY_BYTES:
         raise refuse(
-            KEY,
+            KEY_VARIABLE,
             f"a key of {_KEY_BYTES} bytes or more in the environment",
             f"{len(key)} bytes" if key else "none",
             "Make one with `openssl rand -hex 32`, and keep it: another key makes other ids.",
@@ -43,7 +44,7 @@ def read_key(environment: Mapping[str, str] = os.environ) -> bytes:
 
 
 def pseudonym(key: bytes, customer_id: str) -> str:
-    """Make the pseudonym of an id.
+    """Return the pseudonym of a customer id: 32 hex digits.
 
     >>> pseudonym(b"a key of at least thirty-two bytes", "c-1")
     'dcb4917f1205463d5ac1316e59d8ea95'
@@ -54,27 +55,43 @@ def pseudonym(key: bytes, customer_id: str) -> str:
 
 
 def key_fingerprint(shop: Shop) -> str | None:
-    """Tell one key from another without giving it away; None for a shop without pseudonyms."""
+    """Return eight hex digits that tell the shop's key from another one and do not reveal it.
+
+    It is None for a shop that does not want pseudonyms.
+    """
     return pseudonym(read_key(), "nextbuy")[:8] if shop.section.pseudonymise else None
 
 
-def stored_ids(shop: Shop, customer_ids: Iterable[str]) -> dict[str, str]:
-    """Say under which id each customer is stored: as sent -> stored."""
+def map_to_stored_ids(shop: Shop, customer_ids: Iterable[str]) -> dict[str, str]:
+    """Return the id under which each customer is stored: a pseudonym if the shop wants them.
+
+    Parameters
+    ----------
+    shop : Shop
+        The shop whose settings say whether ids are replaced.
+    customer_ids : iterable of str
+        Ids as the shop sends them.
+
+    Returns
+    -------
+    dict of str to str
+        Id as sent -> id as stored.
+    """
     if not shop.section.pseudonymise:
         return {customer_id: customer_id for customer_id in customer_ids}
     key = read_key()
     return {customer_id: pseudonym(key, customer_id) for customer_id in customer_ids}
 
 
-def hashed_columns(shop: Shop, table: Table) -> frozenset[str]:
-    """Name the columns of a table that hold a customer's id and are hashed on reading."""
+def columns_to_hash(shop: Shop, table: Table) -> frozenset[str]:
+    """Return the columns of a table that hold customer ids which must be replaced by pseudonyms."""
     if not shop.section.pseudonymise:
         return frozenset()
     return frozenset({"customer_id", "source_id"} & {column.name for column in table.columns})
 
 
 def set_key(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
-    """Give a connection the key, as variables: they stand in no query text and in no file."""
+    """Give the key to a DuckDB connection as variables; no query text and no file then has it."""
     if len(key) > _BLOCK:
         key = hashlib.sha256(key).digest()
     block = key.ljust(_BLOCK, b"\0")
@@ -84,18 +101,35 @@ def set_key(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
 
 
 def pseudonym_sql(text: str) -> str:
-    """Write the pseudonym of a text: HMAC as RFC 2104 spells it out; NULL stays NULL."""
+    """Return the SQL of the pseudonym of a text; NULL stays NULL.
+
+    Parameters
+    ----------
+    text : str
+        SQL of the id as text; `set_key` must have been called for the connection.
+    """
     inner = f"unhex(sha256(getvariable('inner_pad') || encode({text})))"
     return f"substr(sha256(getvariable('outer_pad') || {inner}), 1, {_HEX_DIGITS})"
 
 
 def write_pseudonyms(key: bytes, lines: Iterable[str], column: str | None, out: TextIO) -> None:
-    """Write `customer_id,pseudonym` as CSV for ids given one per line or in a CSV column.
+    """Write a CSV with the columns `customer_id,pseudonym` for a list of ids.
+
+    Parameters
+    ----------
+    key : bytes
+        The shop's key.
+    lines : iterable of str
+        One id a line; or the lines of a CSV file, if `column` is given.
+    column : str or None
+        The CSV column with the ids.
+    out : text file
+        Where the CSV is written.
 
     Raises
     ------
     InputError
-        It is no text in UTF-8, or the CSV has no such column; then nothing is written.
+        The lines are no text in UTF-8, or the CSV has no such column; then nothing is written.
     """
     try:
         ids = list(_read_ids(lines, column))

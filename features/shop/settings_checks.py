@@ -1,35 +1,37 @@
-"""What can be wrong with a `nextbuy.toml` whose form is right."""
+"""Checks of the values in `nextbuy.toml`, once its sections and types are known to be right."""
 
 import re
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from features.contract.tables import BY_NAME, CUSTOMERS
+from features.contract.tables import CUSTOMERS, TABLES_BY_NAME
 from features.errors import Fault
-from features.shop.contact_rules import ALL
+from features.shop.contact_rules import ALL_CHANNELS
 from features.shop.settings_file import ChannelSection, DecisionSection, ShopFile, TableSource
 
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
-_INTERACTIONS = 100  # that may have points: each one is a branch of an expression
+_INTERACTIONS = 100  # kinds that may have points; each is a branch of one SQL expression
 
 
-def find_faults(file: ShopFile) -> list[Fault]:
-    """Find all settings out of range, and tables and columns that the contract does not know."""
+def find_setting_faults(file: ShopFile) -> list[Fault]:
+    """Return all faults of a shop's settings: values out of range, unknown tables and columns."""
     shop, channels = file.shop, file.channels
     checks = [
         (
             not _is_zone(shop.timezone),
-            Fault("shop.timezone", "an IANA zone", f"'{shop.timezone}'", "As in Europe/Warsaw."),
+            Fault(
+                "shop.timezone", "an IANA zone", f"'{shop.timezone}'", "Set it as in Europe/Warsaw."
+            ),
         ),
         (
             re.fullmatch("[A-Z]{3}", shop.currency) is None,
-            Fault("shop.currency", "an ISO 4217 code", f"'{shop.currency}'", "As in EUR."),
+            Fault("shop.currency", "an ISO 4217 code", f"'{shop.currency}'", "Set it as in EUR."),
         ),
         _range_check("shop.horizon_days", shop.horizon_days, 7, 365),
         _range_check("shop.settle_days", shop.settle_days, 0, 365),
         _range_check("channels.window_days", channels.window_days, 1, 90),
         (
             shop.memory_gib is not None and not 0.1 <= shop.memory_gib <= 100_000,
-            Fault("shop.memory_gib", "0.1 or more", str(shop.memory_gib), "As in 4.0."),
+            Fault("shop.memory_gib", "0.1 or more", str(shop.memory_gib), "Set it as in 4.0."),
         ),
         (
             bool(channels.assume_consent) and "consents" in file.tables,
@@ -57,13 +59,15 @@ def find_faults(file: ShopFile) -> list[Fault]:
 
 
 def _cap_faults(channels: ChannelSection) -> list[Fault]:
-    """Find caps on what is no message, and caps below one."""
+    """Return the faults of frequency caps: of something that is no channel, or of less than 1."""
     capped = [
         (f"channels.max_in_{days}_days.{channel}", channel, most)
         for days, by_channel in channels.caps.items()
         for channel, most in by_channel.items()
     ]
-    faults = [_no_channel(name, f"a channel, or {ALL}") for name, c, _ in capped if _is_none(c)]
+    faults = [
+        _no_channel(name, f"a channel, or {ALL_CHANNELS}") for name, c, _ in capped if _is_none(c)
+    ]
     return faults + [
         Fault(name, "1 message or more", str(most), "Leave it out where there is no cap.")
         for name, _, most in capped
@@ -72,19 +76,19 @@ def _cap_faults(channels: ChannelSection) -> list[Fault]:
 
 
 def _quiet_faults(channels: ChannelSection) -> list[Fault]:
-    """Find quiet hours that are not two different times, and those of no channel."""
+    """Return the faults of quiet hours: not two different times, or of no channel."""
     quiet = [(f"channels.quiet_hours.{c}", c, times) for c, times in channels.quiet_hours.items()]
     faults = [
         _no_channel(name, "a channel")
         for name, channel, _ in quiet
-        if _is_none(channel) or channel.lower() == ALL
+        if _is_none(channel) or channel.lower() == ALL_CHANNELS
     ]
     return faults + [
         Fault(
             name,
             "two different local times, from and until",
             str(times),
-            'As in ["21:00", "08:00"].',
+            'Write it as in ["21:00", "08:00"].',
         )
         for name, _, times in quiet
         if len(set(times)) != 2 or len(times) != 2 or not all(map(_TIME.fullmatch, times))
@@ -92,12 +96,12 @@ def _quiet_faults(channels: ChannelSection) -> list[Fault]:
 
 
 def _worth_faults(channels: ChannelSection) -> list[Fault]:
-    """Find a margin that is no share, negative prices, and prices of no channel."""
+    """Return the faults of a message's worth: a margin that is no share, prices below zero."""
     prices = {f"channels.cost.{c}": cost for c, cost in channels.cost.items()}
     faults = [_no_channel(f"channels.cost.{c}", "a channel") for c in channels.cost if _is_none(c)]
     if not 0 < channels.margin <= 1:
         share, got = "a share of the amount, above 0 and at most 1", str(channels.margin)
-        faults.append(Fault("channels.margin", share, got, "As in 0.35."))
+        faults.append(Fault("channels.margin", share, got, "Set it as in 0.35."))
     return faults + [
         Fault(name, "an amount of 0 or more", str(price), "Leave it out where it costs nothing.")
         for name, price in (prices | {"channels.fatigue": channels.fatigue}).items()
@@ -114,7 +118,7 @@ def _no_channel(name: str, expected: str) -> Fault:
 
 
 def _profile_faults(file: ShopFile) -> list[Fault]:
-    """Find static attributes that the contract does not know, and points below zero."""
+    """Return the faults of static attributes (not in the contract) and of points (below zero)."""
     keys = ("customer_id", "known_at", "source")
     faults = [
         Fault(
@@ -136,24 +140,34 @@ def _profile_faults(file: ShopFile) -> list[Fault]:
             )
         )
     return faults + [
-        Fault(f"contact_points.{name}", "points of 0 or more", str(points), "Give 0 for none.")
+        Fault(
+            f"contact_points.{name}",
+            "points of 0 or more",
+            str(points),
+            "Set 0 for an interaction that earns no points.",
+        )
         for name, points in file.contact_points.items()
         if points < 0
     ]
 
 
 def _decision_faults(decisions: DecisionSection) -> list[Fault]:
-    """Find shares that are none, and more of them than there are decisions."""
+    """Return the faults of the shares in `[decisions]`: out of range, or more than 1 together."""
     limits = {"explore": 1.0, "control": 0.5, "floor": 0.1}
     faults = [
-        Fault(f"decisions.{name}", f"a share of 0 to {most:g}", f"{share:g}", "As in 0.05.")
+        Fault(f"decisions.{name}", f"a share of 0 to {most:g}", f"{share:g}", "Set it as in 0.05.")
         for name, most in limits.items()
         if not 0 <= (share := getattr(decisions, name)) <= most
     ]
     both = decisions.explore + decisions.control
     if not faults and both > 1:
         faults.append(
-            Fault("decisions", "explore and control of 1 together", f"{both:g}", "Lower one.")
+            Fault(
+                "decisions",
+                "explore and control of 1 together",
+                f"{both:g}",
+                "Lower one of the two.",
+            )
         )
     return faults
 
@@ -168,20 +182,22 @@ def _is_zone(name: str) -> bool:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return False
-    return name != "localtime"  # of whichever machine it runs on
+    return name != "localtime"  # which differs from machine to machine
 
 
 def _table_faults(tables: dict[str, TableSource]) -> list[Fault]:
-    faults = [_unknown_table(name) for name in tables if name not in BY_NAME]
-    for name in tables.keys() & BY_NAME.keys():
+    faults = [_unknown_table(name) for name in tables if name not in TABLES_BY_NAME]
+    for name in tables.keys() & TABLES_BY_NAME.keys():
         columns = tables[name].columns
         faults += _origin_faults(name, tables[name])
-        faults += [_unknown_column(name, c) for c in columns if BY_NAME[name].column(c) is None]
+        faults += [
+            _unknown_column(name, c) for c in columns if TABLES_BY_NAME[name].column(c) is None
+        ]
     return faults
 
 
 def _origin_faults(name: str, source: TableSource) -> list[Fault]:
-    """Find a table of no origin or of two."""
+    """Return a fault if a table is said to come from nowhere, or from two places at once."""
     origins = [o for o in ("path", "database", "database_env") if getattr(source, o) is not None]
     wanted = [w for w in ("table", "query") if getattr(source, w) is not None]
     if len(origins) == 1 and len(wanted) == (0 if origins == ["path"] else 1):
@@ -191,7 +207,7 @@ def _origin_faults(name: str, source: TableSource) -> list[Fault]:
             f"tables.{name}",
             "a path, or a database (database or database_env) with a table or a query",
             " and ".join(origins + wanted) or "none of them",
-            "Say in one way where the table is.",
+            "Name one place from which the table is read.",
         )
     ]
 
@@ -199,14 +215,14 @@ def _origin_faults(name: str, source: TableSource) -> list[Fault]:
 def _unknown_table(name: str) -> Fault:
     return Fault(
         f"tables.{name}",
-        "one of " + ", ".join(BY_NAME),
+        "one of " + ", ".join(TABLES_BY_NAME),
         f"'{name}'",
         "Correct the section's name.",
     )
 
 
 def _unknown_column(table: str, column: str) -> Fault:
-    names = ", ".join(c.name for c in BY_NAME[table].columns)
+    names = ", ".join(c.name for c in TABLES_BY_NAME[table].columns)
     return Fault(
         f"tables.{table}.columns.{column}",
         f"a column of the contract ({names})",

@@ -1,4 +1,8 @@
-"""What `nextbuy.toml` may say, section by section."""
+"""The sections and settings of `nextbuy.toml`.
+
+The reference page of the settings is made from the types, defaults and docstrings of this file: a
+setting that has no entry under `Attributes` of its section fails the test of that page.
+"""
 
 from typing import Literal
 
@@ -11,13 +15,19 @@ class TableSource(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     Attributes
     ----------
     path : str or None
-        A file, a glob or a folder.
-    database, database_env : str or None
-        A database's URL or file, or the environment variable that holds it.
-    table, query : str or None
-        What is read from the database.
+        A Parquet, CSV or gzipped CSV file, a glob, or a folder; relative to nextbuy.toml. Give
+        either this or a database.
+    database : str or None
+        Address of a PostgreSQL database, or path of an SQLite or DuckDB file.
+    database_env : str or None
+        Name of the environment variable that holds the address, where it has a password.
+    table : str or None
+        The table that is read from the database. Give either this or `query`.
+    query : str or None
+        The SQL query whose result is read from the database.
     columns : dict of str to str
-        The contract's column names to the shop's: `{customer_id = "cust_no"}`.
+        The shop's column names by the contract's: `{customer_id = "cust_no"}`. A column that is
+        not listed has the contract's name.
     """
 
     path: str | None = None
@@ -29,7 +39,34 @@ class TableSource(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class ShopSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """`[shop]`: what holds for all tables."""
+    """What holds for all tables.
+
+    Attributes
+    ----------
+    name : str
+        Name of the shop, in reports and in a store or database that several shops share.
+    timezone : str
+        IANA time zone in which naive times and bare dates are read, and to which weekdays, hours
+        and days belong.
+    currency : str
+        ISO 4217 code of all amounts.
+    horizon_days : int
+        Length of the horizon of "will they buy again", in days, 7 to 365.
+    settle_days : int
+        Days after the end of a horizon until late orders have arrived, 0 to 365.
+    observed_until : str or None
+        The date or instant at which the data ends. Without it, the data ends with the latest
+        `known_at` of an order.
+    workspace : str
+        Folder for what Nextbuy writes, relative to nextbuy.toml.
+    memory_gib : float or None
+        GiB of memory that the log may take while a command runs, 0.1 or more. Without it, 4, or
+        60 % of a smaller machine.
+    pseudonymise : bool
+        Whether customer ids are hashed while they are read. The key is read from the environment.
+    simulated : bool
+        Whether the shop is a simulation, in which an earlier instant may count as now.
+    """
 
     name: str = "shop"
     timezone: str = "UTC"
@@ -44,26 +81,37 @@ class ShopSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class ChannelSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """`[channels]`: what the shop decides about contacting its customers.
+    """What the shop decides about contacting its customers.
 
     Attributes
     ----------
     default_order : list of str
-        Arms in the order in which they are recommended while no effect of theirs is identified:
-        the first that the customer may be sent, and `none` where there is none. `none` may
-        stand in it, and what stands after it is then never recommended. Empty: the channels by
-        their conversion, and `none` last. Once effects are identified it is not read.
-    max_in_7_days, max_in_28_days : dict of str to int
-        Most messages to one customer, by channel; `all` is over all channels together.
+        The channels in the order in which they are recommended while no effect of theirs is
+        identified: the first that the customer may be sent, and `none` where there is none. `none`
+        may stand in it, and what stands after it is then never recommended. Without an order, the
+        channels go by their conversion and `none` comes last. Once effects are identified, the
+        order is not read.
+    assume_consent : list of str
+        Channels to which the shop has consent by other means. Only a shop without the table
+        consents may set it, and every answer then says so.
+    window_days : int
+        Days within which a purchase counts as a message's conversion, 1 to 90.
+    max_in_7_days : dict of str to int
+        Most messages to one customer within 7 days, by channel; `all` counts all channels
+        together.
+    max_in_28_days : dict of str to int
+        Most messages to one customer within 28 days, by channel; `all` counts all channels
+        together.
     quiet_hours : dict of str to list of str
-        By channel the local times from which and until which nothing is sent:
-        `{sms = ["21:00", "08:00"]}`.
+        By channel, the local times from which and until which nothing is sent:
+        `{sms = ["21:00", "08:00"]}`. They may span midnight.
     margin : float
-        Share of an order's amount that is earned.
+        Share of an order's amount that is earned, above 0 and at most 1.
     cost : dict of str to float
         What one message costs, by channel, in the shop's currency.
     fatigue : float
-        What each message of the last seven days takes off the worth of one more, likewise.
+        What each message of the last seven days takes off the worth of one more, in the shop's
+        currency.
     """
 
     default_order: list[str] = []
@@ -83,19 +131,27 @@ class ChannelSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class CustomerSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """`[customers]`: attributes that never change.
+    """Attributes of the customers that never change.
 
-    `static` lists the columns of the table customers that may be used although the table has
-    no `known_at` to say since when they have held.
+    Attributes
+    ----------
+    static : list of str
+        Columns of the table customers that are used although the table has no `known_at` to say
+        since when their values have held.
     """
 
     static: list[str] = []
 
 
 class SensitiveSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """`[sensitive]`: words that keep a category or attribute out, and names let in all the same.
+    """Which categories and attributes are too personal to become a feature or a reason.
 
-    Both empty: the built-in list alone counts.
+    Attributes
+    ----------
+    words : list of str
+        Words that keep a name out, beside the built-in list.
+    allow : list of str
+        Names that are let in although a word keeps them out.
     """
 
     words: list[str] = []
@@ -103,15 +159,28 @@ class SensitiveSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class StoreSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """`[store]`: where the history store is; without an address a file of the workspace."""
+    """Where the history store is that the service reads.
+
+    Attributes
+    ----------
+    url : str or None
+        Address of a Redis server that several hosts share. Without it, a file of the workspace.
+        The environment variable `NEXTBUY_STORE` comes before it.
+    """
 
     url: str | None = None
 
 
 class JournalSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """`[journal]`: where posted rows are written down; without an address a file.
+    """Where posted rows are written down.
 
-    `complete` says that the shop posts everything, so that silence is silence.
+    Attributes
+    ----------
+    url : str or None
+        Address of a PostgreSQL database that several hosts share. Without it, a file of the
+        workspace.
+    complete : bool
+        Whether the shop posts everything that happens, so that the data reaches to the last post.
     """
 
     url: str | None = None
@@ -119,20 +188,24 @@ class JournalSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class DecisionSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """`[decisions]`: how much a decision explores, and where decisions are written down.
+    """How much a decision explores, and where decisions are written down.
 
     Attributes
     ----------
     explore : float
-        Share of the decisions that are drawn at random, every eligible arm alike.
+        Share of the decisions that are drawn at random among all eligible channels and `none`, 0
+        to 1.
     control : float
-        Share that is held out: no message.
+        Share of the decisions that are held out and get no message, 0 to 0.5.
     floor : float
-        Least chance of every eligible arm; more is drawn at random where it takes that.
+        Least probability of every eligible channel, 0 to 0.1; more decisions are drawn at random
+        where it takes that.
     method : {"epsilon", "thompson"}
-        What the rest gets: the recommended arm, or each arm as often as it may be the best.
+        What the other decisions get. `epsilon`: the recommended channel; `thompson`: each channel
+        as often as it may be the best.
     url : str or None
-        A database; without one a file of the workspace.
+        Address of a PostgreSQL database that several hosts share. Without it, a file of the
+        workspace.
     """
 
     explore: float = 0.10
@@ -143,7 +216,14 @@ class DecisionSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class ShopFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """The whole file; `tables` is the only section that every shop needs."""
+    """The whole file; `tables` is the only section that every shop needs.
+
+    Attributes
+    ----------
+    contact_points : dict of str to int
+        Points of the contact score by kind of interaction, 0 or more; an event type of the shop's
+        own may stand here.
+    """
 
     tables: dict[str, TableSource]
     shop: ShopSection = ShopSection()

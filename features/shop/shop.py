@@ -5,10 +5,11 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from features.contract.currency import Currency
 from features.contract.tables import CUSTOMERS
 from features.errors import InputError, refuse
 from features.shop.contact_rules import ContactRules
-from features.shop.settings_checks import find_faults
+from features.shop.settings_checks import find_setting_faults
 from features.shop.settings_file import (
     ChannelSection,
     DecisionSection,
@@ -19,12 +20,6 @@ from features.shop.settings_file import (
     StoreSection,
     TableSource,
 )
-
-# Currencies whose minor unit is not a hundredth (ISO 4217).
-_MINOR_DIGITS = {
-    **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split(), 0),
-    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
-}
 
 # Points of the contact score by kind of interaction; an event type that is not here has none.
 CONTACT_POINTS = {
@@ -44,16 +39,24 @@ CONTACT_POINTS = {
 
 
 class Shop(msgspec.Struct, frozen=True):
-    """A shop's settings, checked.
+    """The checked settings of one shop.
 
     Attributes
     ----------
     root : Path
         Folder of `nextbuy.toml`; the paths in it are relative to this folder.
+    section : ShopSection
+        The section `[shop]`.
+    channels : ChannelSection
+        The section `[channels]`, its channels in lower case.
+    tables : dict of str to TableSource
+        Table of the contract -> where its rows come from.
     static : list of str
-        Columns of customers that hold for all time, where the table has no `known_at`.
+        Columns of customers whose values hold for all time although no `known_at` says so.
     contact_points : dict of str to int
-        What an interaction of each kind adds to the contact score.
+        Kind of interaction -> points that it adds to the contact score.
+    sensitive, store, journal, decisions
+        The sections of these names.
     """
 
     root: Path
@@ -69,37 +72,48 @@ class Shop(msgspec.Struct, frozen=True):
 
     @property
     def timezone(self) -> ZoneInfo:
-        """Zone of naive times, weekdays and same-day merging."""
+        """Zone of naive times, of local days and of weekdays."""
         return ZoneInfo(self.section.timezone)
 
     @property
     def rules(self) -> ContactRules:
-        """When and how often a customer may be asked."""
+        """Rules that say when and how often a customer may be contacted."""
         return ContactRules.of(self.channels, self.timezone)
 
     @property
     def workspace(self) -> Path:
-        """Folder for what Nextbuy writes: MLflow database, feature files, history store."""
+        """Folder for what Nextbuy writes: MLflow's database, feature files, the history store."""
         return self.root / self.section.workspace
 
     @property
+    def currency(self) -> Currency:
+        """Currency of all amounts."""
+        return Currency(self.section.currency)
+
+    @property
     def minor_digits(self) -> int:
-        """Decimals of the currency: money is held as integers of this unit."""
-        return _MINOR_DIGITS.get(self.section.currency, 2)
+        """Number of decimals of the currency: money is held as whole numbers of its minor unit."""
+        return self.currency.minor_digits
 
     @property
     def tracking_uri(self) -> str:
-        """The shop's own MLflow database."""
+        """Address of the shop's own MLflow database."""
         return f"sqlite:///{(self.workspace / 'mlflow.db').resolve()}"
 
 
 def read_shop(path: str | Path) -> Shop:
-    """Read and check `nextbuy.toml`.
+    """Read and check the settings of a shop.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file `nextbuy.toml`.
 
     Raises
     ------
     InputError
-        The file is missing, is not TOML, or has a setting that is unknown or out of range.
+        The file is missing, is not TOML, or has settings that are unknown or out of range; all
+        settings out of range are in one error.
     """
     path = Path(path)
     if not path.is_file():
@@ -118,7 +132,7 @@ def read_shop(path: str | Path) -> Shop:
             str(error),
             "Correct that entry.",
         ) from None
-    if faults := find_faults(file):
+    if faults := find_setting_faults(file):
         raise InputError(faults)
     return Shop(
         root=path.parent.resolve(),
@@ -135,7 +149,7 @@ def read_shop(path: str | Path) -> Shop:
 
 
 def _fold(channels: ChannelSection) -> ChannelSection:
-    """Hold channels in lower case, as the contract holds them in the tables."""
+    """Return the section with its channels in lower case, as the tables hold them."""
     return msgspec.structs.replace(
         channels,
         default_order=[channel.lower() for channel in channels.default_order],

@@ -1,1 +1,1 @@
-"""How the tables of a shop are read from files and databases and checked against the contract."""
+"""The sources of a shop's tables: files and databases, and the work database they are read into."""

@@ -1,4 +1,4 @@
-"""A shop's databases: PostgreSQL, SQLite and DuckDB, each read in one snapshot, as Arrow."""
+"""Reads tables from a shop's databases: PostgreSQL, SQLite and DuckDB, each in one snapshot."""
 
 import contextlib
 import importlib.util
@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import duckdb
 import pyarrow as pa
 
-from features.contract.casts import name_sql, same_names
+from features.contract.casts import name_sql, names_equal_in_sql
 from features.contract.tables import Table
 from features.errors import Fault, InputError, refuse
 from features.shop.settings_file import TableSource
@@ -24,17 +24,17 @@ _SCHEMES = "postgresql://..., sqlite:///..., duckdb:///..., or a file .sqlite, .
 
 
 class SourceDatabase(Protocol):
-    """An open database: everything selected from it is of one snapshot."""
+    """An open database of a shop, all of whose queries see the same snapshot."""
 
     def select(self, query: str) -> pa.RecordBatchReader:
-        """Run a query; the rows come as they are read."""
+        """Run a query and return its rows as a stream of record batches."""
 
     def close(self) -> None:
-        """Close the connection, and with it the snapshot."""
+        """Close the connection and give up the snapshot."""
 
 
 class PostgresSource:
-    """PostgreSQL, over its binary COPY."""
+    """A PostgreSQL database, read over its binary COPY."""
 
     def __init__(self, url: str) -> None:
         from adbc_driver_postgresql import dbapi
@@ -45,18 +45,18 @@ class PostgresSource:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
     def select(self, query: str) -> pa.RecordBatchReader:
-        """Run a query; numerics come as text, which is exact."""
+        """Run a query and return its rows as a stream; numerics come as text, which is exact."""
         cursor = self._closing.enter_context(self._connection.cursor())
         cursor.execute(query)
         return cursor.fetch_record_batch()
 
     def close(self) -> None:
-        """Close the connection; whatever was still to be read is dropped."""
+        """Close the connection; rows that have not been read are dropped."""
         self._closing.close()
 
 
 class SqliteSource:
-    """SQLite, whose columns hold what they like: everything comes as text, as from CSV."""
+    """A SQLite file; its values come as text, since a SQLite column may hold values of any type."""
 
     def __init__(self, path: Path) -> None:
         uri = f"{path.resolve().as_uri()}?mode=ro"
@@ -64,7 +64,7 @@ class SqliteSource:
         self._connection.execute("BEGIN")
 
     def select(self, query: str) -> pa.RecordBatchReader:
-        """Run a query."""
+        """Run a query and return its rows as a stream of text columns."""
         cursor = self._connection.execute(query)
         schema = pa.schema([(column[0], pa.string()) for column in cursor.description])
         return pa.RecordBatchReader.from_batches(schema, self._batches(cursor, schema))
@@ -81,14 +81,14 @@ class SqliteSource:
 
 
 class DuckDbSource:
-    """A DuckDB file."""
+    """A DuckDB file, opened for reading."""
 
     def __init__(self, path: Path) -> None:
         self._connection = duckdb.connect(str(path), read_only=True)
         self._connection.execute("BEGIN")
 
     def select(self, query: str) -> pa.RecordBatchReader:
-        """Run a query."""
+        """Run a query and return its rows as a stream of record batches."""
         return self._connection.sql(query).to_arrow_reader(_BATCH_ROWS)
 
     def close(self) -> None:
@@ -97,19 +97,26 @@ class DuckDbSource:
 
 
 class Databases:
-    """The databases of one reading of a shop; each is opened once, however many tables it has."""
+    """All databases that one reading of a shop needs; each is opened once for all of its tables."""
 
     def __init__(self, shop: Shop) -> None:
         self._root = shop.root
         self._open: dict[str, SourceDatabase] = {}
 
     def read(self, table: Table, source: TableSource) -> pa.RecordBatchReader:
-        """Start to read a table; rows come while they are asked for.
+        """Start to read a table and return its rows as a stream of record batches.
+
+        Parameters
+        ----------
+        table : Table
+            The table of the contract; errors name it.
+        source : TableSource
+            The database, and the table or query that is read from it.
 
         Raises
         ------
         InputError
-            The database cannot be reached, or has no such table.
+            The database cannot be reached, has no such table, or names two columns alike.
         """
         url = self._url(table, source)
         query = source.query or f"SELECT * FROM {_table_sql(source.table or '')}"
@@ -119,10 +126,10 @@ class Databases:
             reader = self._open[url].select(query.strip().rstrip(";"))
         except InputError:
             raise
-        except Exception as error:  # each driver has its own kinds, and none shares a base
+        except Exception as error:  # the errors of the drivers have no common class
             raise InputError([self.fault(table, source, error)]) from None
         _refuse_money(table, reader.schema)
-        if repeated := same_names(reader.schema.names):
+        if repeated := names_equal_in_sql(reader.schema.names):
             raise refuse(
                 f"tables.{table.name}",
                 "each column once, in upper or lower case",
@@ -132,24 +139,25 @@ class Databases:
         return reader
 
     def fault(self, table: Table, source: TableSource, error: Exception) -> Fault:
-        """Say that a table could not be read, or not to its end; never with a password."""
+        """Return the fault that a table could not be read to its end; no password stands in it."""
         url = self._url(table, source)
-        said = " ".join(str(error).split())
+        message = " ".join(str(error).split())
         for secret in _secrets(url):
-            said = said.replace(secret, "***")
+            message = message.replace(secret, "***")
         return Fault(
             f"tables.{table.name}",
             f"{source.table or 'the query'} of {_shown(url)}, read to its end",
-            said,
+            message,
             "Check that the database is up and that the table or query is right, and run again.",
         )
 
     def close(self) -> None:
-        """Close all of them."""
+        """Close all databases that were opened."""
         for database in self._open.values():
             database.close()
 
     def _url(self, table: Table, source: TableSource) -> str:
+        """Return the URL or file of a table's database, from the environment if need be."""
         if source.database is not None:
             return source.database
         name = source.database_env or ""
@@ -166,10 +174,19 @@ class Databases:
 def open_database(table: Table, url: str, root: Path) -> SourceDatabase:
     """Open a database by its URL or file name.
 
+    Parameters
+    ----------
+    table : Table
+        The table of the contract that is read; errors name it.
+    url : str
+        A URL of PostgreSQL, SQLite or DuckDB, or a file.
+    root : Path
+        Folder that file names are relative to.
+
     Raises
     ------
     InputError
-        It is of a kind that cannot be read, or the file is not there.
+        The database is of a kind that cannot be read, or its file does not exist.
     """
     where = f"tables.{table.name}.database"
     scheme, _, rest = url.partition("://")
@@ -187,7 +204,7 @@ def open_database(table: Table, url: str, root: Path) -> SourceDatabase:
 
 
 def _refuse_money(table: Table, schema: pa.Schema) -> None:
-    """Refuse PostgreSQL's type money: it comes as a whole number of an unknown minor unit."""
+    """Refuse PostgreSQL's type money: it comes as whole numbers of an unknown minor unit."""
     for field in schema:
         if (field.metadata or {}).get(b"POSTGRESQL:type") == b"money":
             raise refuse(
@@ -199,11 +216,12 @@ def _refuse_money(table: Table, schema: pa.Schema) -> None:
 
 
 def _table_sql(name: str) -> str:
+    """Return the name of a table, with or without a schema, as an SQL identifier."""
     return ".".join(name_sql(part) for part in name.split("."))
 
 
 def _text(value: Any) -> str | None:
-    """Write one of SQLite's values as a CSV export would."""
+    """Return a value of SQLite as the text that a CSV export would hold."""
     if value is None:
         return None
     if isinstance(value, bytes):
@@ -212,11 +230,12 @@ def _text(value: Any) -> str | None:
 
 
 def _shown(url: str) -> str:
-    """Write a database's address without who reads it, and with which password."""
+    """Return a database's URL without user, password and options."""
     return re.sub(r"//[^/]*@", "//", url.partition("?")[0])
 
 
 def _secrets(url: str) -> list[str]:
+    """Return the passwords in a URL, the longest first."""
     if "://" not in url:
         return []
     parts = urlsplit(url)

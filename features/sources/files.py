@@ -1,4 +1,4 @@
-"""A table's files as SQL that reads them: one file, a glob, or a folder of partitions."""
+"""Reads a table from files (Parquet or CSV): one file, a glob, or a folder of partitions."""
 
 import csv
 import glob
@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.contract.casts import quote, same_names
+from features.contract.casts import names_equal_in_sql, quote
 from features.contract.tables import Table
 from features.errors import Fault, InputError, refuse
 
@@ -23,14 +23,26 @@ _UNREADABLE = (OSError, EOFError, zlib.error, csv.Error)
 
 
 def scan_files(connection: duckdb.DuckDBPyConnection, table: Table, path: str, root: Path) -> str:
-    """Write the source of a SELECT over all files of a table, types untouched, CSV as text.
+    """Return the SQL from which all files of a table are selected, CSV values as text.
 
-    Keys of partition folders (`year=2025`) are columns, of text.
+    The keys of partition folders (`year=2025`) are columns with text.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+        The connection that will read the files.
+    table : Table
+        The table of the contract; errors name it.
+    path : str
+        A file, a glob or a folder.
+    root : Path
+        Folder that `path` is relative to.
 
     Raises
     ------
     InputError
-        No file, an unknown ending, two kinds of files, a file that is no table of one kind.
+        There is no file, an ending is unknown, the files are of two kinds, or a file does not hold
+        a table of its kind.
     """
     files = _find_files(table, path, root)
     partitioned = any("=" in folder for file in files for folder in _folders(file, root))
@@ -41,8 +53,8 @@ def scan_files(connection: duckdb.DuckDBPyConnection, table: Table, path: str, r
     return _csv_scan(table, files, options)
 
 
-def unreadable(table: Table, error: Exception) -> Fault:
-    """Say which file and line DuckDB could not read; the line's content is not repeated."""
+def unreadable_fault(table: Table, error: Exception) -> Fault:
+    """Return the fault that says which file and line DuckDB could not read, without its content."""
     text = str(error)
     line = re.search(r"CSV Error on Line: (\d+)", text)
     file = re.search(r"^ *file = (.*)$", text, flags=re.MULTILINE)
@@ -53,10 +65,10 @@ def unreadable(table: Table, error: Exception) -> Fault:
             text.splitlines()[0],
             "Check that they are complete and are what their ending says.",
         )
-    found = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", text)
+    widths = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", text)
     expected, got, remedy = "CSV with quotes that close", "a line that is none", "Correct it."
-    if found is not None:
-        expected, got = f"{found[1]} columns in every line", f"{found[2]}"
+    if widths is not None:
+        expected, got = f"{widths[1]} columns in every line", f"{widths[2]}"
         remedy = "Quote values that hold the delimiter, and complete short lines."
     elif "unicode" in text:
         expected, got = "text in UTF-8", "other bytes"
@@ -65,10 +77,11 @@ def unreadable(table: Table, error: Exception) -> Fault:
 
 
 def _find_files(table: Table, path: str, root: Path) -> list[Path]:
+    """Return the data files of a table in the order of their names."""
     where = f"tables.{table.name}.path"
     target = root / path
     if target.is_dir():
-        found = [file for file in target.rglob("*") if _is_data(file.relative_to(target))]
+        candidates = [file for file in target.rglob("*") if _is_data(file.relative_to(target))]
     elif not path.endswith(_ENDINGS):
         raise refuse(
             where,
@@ -77,10 +90,10 @@ def _find_files(table: Table, path: str, root: Path) -> list[Path]:
             "Export the table as Parquet or CSV.",
         )
     elif target.is_file():
-        found = [target]
+        candidates = [target]
     else:
-        found = [root / name for name in glob.glob(path, root_dir=root, recursive=True)]
-    files = sorted(file for file in found if file.is_file())
+        candidates = [root / name for name in glob.glob(path, root_dir=root, recursive=True)]
+    files = sorted(file for file in candidates if file.is_file())
     if not files:
         raise refuse(
             where,
@@ -93,15 +106,17 @@ def _find_files(table: Table, path: str, root: Path) -> list[Path]:
 
 
 def _is_data(file: Path) -> bool:
-    """Say whether a file of a folder is data: not a mark or a rest of the job that wrote it."""
+    """Return whether a file of a folder is data, not a leftover of the job that wrote it."""
     return not any(part.startswith(("_", ".")) for part in file.parts)
 
 
 def _folders(file: Path, root: Path) -> tuple[str, ...]:
+    """Return the names of the folders between `root` and a file."""
     return Path(os.path.relpath(file.parent, root)).parts
 
 
 def _refuse_other_files(table: Table, where: str, files: list[Path]) -> None:
+    """Refuse files of two kinds or of an unknown kind, and empty files."""
     kinds = {next((e for e in _ENDINGS if f.name.endswith(e)), f.name): f for f in files}
     if len({".parquet" if kind == ".parquet" else ".csv" for kind in kinds}) > 1 or not (
         kinds.keys() <= set(_ENDINGS)
@@ -122,9 +137,10 @@ def _refuse_other_files(table: Table, where: str, files: list[Path]) -> None:
 def _refuse_mixed_types(
     connection: duckdb.DuckDBPyConnection, table: Table, files: list[Path]
 ) -> None:
-    """Refuse Parquet files whose types differ: a bare date made a time would be known too early.
+    """Refuse Parquet files with different types in a column, or with two columns of one name.
 
-    Refuses a file with two columns of one name, too, which DuckDB would rename.
+    DuckDB would turn the bare dates of one file into the times of another, which are known too
+    early, and would rename the second of two columns.
     """
     types: dict[str, str] = {}
     for file in files:
@@ -133,29 +149,29 @@ def _refuse_mixed_types(
             described = connection.execute(scan).fetchall()
             names = pq.read_schema(file).names
         except (duckdb.Error, pa.ArrowException, OSError) as error:
-            raise InputError([unreadable(table, error)]) from None
-        if repeated := same_names(names):
+            raise InputError([unreadable_fault(table, error)]) from None
+        if repeated := names_equal_in_sql(names):
             raise refuse(
                 table.name,
                 "each column once, in upper or lower case",
                 f"{', '.join(map(quote, repeated))} in {file}",
                 "Rename or drop the others.",
             )
-        for name, found, *_ in described:
-            if types.setdefault(name.lower(), found) != found:
+        for name, raw_type, *_ in described:
+            if types.setdefault(name.lower(), raw_type) != raw_type:
                 raise refuse(
                     f"{table.name}.{name}",
                     "one type in all files",
-                    f"{types[name.lower()]} and, in {file.name}, {found}",
+                    f"{types[name.lower()]} and, in {file.name}, {raw_type}",
                     "Export all files the same way.",
                 )
 
 
 def _csv_scan(table: Table, files: list[Path], options: str) -> str:
-    """Write a scan per header, joined by name; nothing about a file is guessed but its delimiter.
+    """Return the SQL that reads CSV files, one scan for each header, joined by column name.
 
-    With everything said, a line that does not fit is an error and never a reason to take the
-    file for something else.
+    Only the delimiter is guessed. Everything else is stated, so that a line which does not fit is
+    an error and never makes DuckDB read the file in another way.
     """
     headers: dict[tuple[str, tuple[str, ...]], list[Path]] = {}
     for file in files:
@@ -172,7 +188,7 @@ def _csv_scan(table: Table, files: list[Path], options: str) -> str:
 
 
 def _read_header(table: Table, file: Path) -> tuple[str, tuple[str, ...]]:
-    """Read a CSV file's delimiter and column names; the delimiter is what splits it most."""
+    """Read the delimiter (which splits the header most) and the column names of a CSV file."""
     try:
         opened = gzip.open if file.suffix == ".gz" else open
         with opened(file, "rb") as stream:
@@ -187,8 +203,8 @@ def _read_header(table: Table, file: Path) -> tuple[str, tuple[str, ...]]:
             table.name, "a readable file", f"{file}: {error}", "Export it again."
         ) from None
     delimiter = max(_DELIMITERS, key=lambda d: len(split[d]))
-    names = [name.strip() or f"column{place}" for place, name in enumerate(split[delimiter])]
-    repeated = same_names(names)
+    names = [name.strip() or f"column{index}" for index, name in enumerate(split[delimiter])]
+    repeated = names_equal_in_sql(names)
     if repeated or not names:
         raise refuse(
             table.name,
@@ -200,9 +216,10 @@ def _read_header(table: Table, file: Path) -> tuple[str, tuple[str, ...]]:
 
 
 def _list_sql(files: list[Path]) -> str:
-    """Write file names as DuckDB's list; it would take brackets in a name for a glob."""
+    """Return file names as an SQL list; brackets are escaped, since they mean a glob there."""
     return "[" + ", ".join(quote(glob.escape(str(file))) for file in files) + "]"
 
 
 def _plain(escaped: str) -> str:
+    """Return a file name without the escapes of `_list_sql`."""
     return re.sub(r"\[([*?[])\]", r"\1", escaped)

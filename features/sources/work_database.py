@@ -1,7 +1,7 @@
-"""The log's database: a DuckDB file in the shop's workspace that goes with its last user.
+"""The work database: a DuckDB file in the shop's workspace that exists while a log is in use.
 
-On disk, so that a log larger than memory can be read; compressed, so that it is small there.
-What a process that died left behind is removed by the next one that opens a log.
+It is on disk so that a log may be larger than memory, and compressed. What a process that
+died has left behind is removed when the next log is opened.
 """
 
 import errno
@@ -21,28 +21,36 @@ from features.shop.shop import Shop
 
 _GIB = 2**30
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES)
-_MEMORY_GIB = 4.0  # what DuckDB may hold of it at once, unless nextbuy.toml says otherwise
-_SHARE = 0.6  # of the machine, or of what its container may use
+_MEMORY_GIB = 4.0  # the most memory DuckDB takes unless nextbuy.toml sets another limit
+_SHARE = 0.6  # the most it takes of the memory of the machine, or of its container
 
 
 @dataclass(frozen=True)
 class WorkDatabase:
-    """The database: its connection, and what removes its folder before that is collected."""
+    """An open work database.
+
+    Attributes
+    ----------
+    connection : DuckDBPyConnection
+        Its connection; the database is removed when nobody holds the connection any more.
+    remove : callable
+        Removes the folder of the database at once.
+    """
 
     connection: duckdb.DuckDBPyConnection
     remove: Callable[[], object]
 
     def close(self) -> None:
-        """Close the database and remove its folder; a second time does nothing."""
+        """Close the database and remove its folder; a second call does nothing."""
         self.connection.close()
         self.remove()
 
 
-def open_scratch(shop: Shop) -> WorkDatabase:
-    """Open an empty database in a folder of its own in the shop's workspace.
+def open_work_database(shop: Shop) -> WorkDatabase:
+    """Open an empty database in a new folder of the shop's workspace.
 
-    The folder is removed when the connection is no longer used, at the latest at exit. The
-    connection's local time is the shop's.
+    The folder is removed when the connection is no longer used, at the latest when the process
+    ends. The connection reads naive times in the shop's zone.
 
     Raises
     ------
@@ -59,17 +67,23 @@ def open_scratch(shop: Shop) -> WorkDatabase:
         connection = duckdb.connect(
             str(folder / "log.duckdb"), config={"autoinstall_known_extensions": False}
         )
-        configure(connection, shop, folder)
+        configure_connection(connection, shop, folder)
     except duckdb.Error as error:
         _remove(folder, lock)
         raise _unwritable(shop, error) from None
     return WorkDatabase(connection, weakref.finalize(connection, _remove, folder, lock))
 
 
-def room_fault(shop: Shop, error: Exception) -> Fault | None:
-    """Say that disk or memory ran out, if an error of DuckDB, or of a file written, is about it.
+def out_of_room_fault(shop: Shop, error: Exception) -> Fault | None:
+    """Return the fault that disk or memory ran out if an error is about that, else None.
 
-    DuckDB's own errors come as OSError from rows that are read as Arrow, then without a number.
+    Parameters
+    ----------
+    shop : Shop
+        The shop whose workspace the fault names.
+    error : Exception
+        An error of DuckDB or of a file that is written. DuckDB's errors come as OSError without a
+        number from rows that are read as Arrow.
     """
     first_line = str(error).splitlines()[0]
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
@@ -89,25 +103,26 @@ def room_fault(shop: Shop, error: Exception) -> Fault | None:
     return None
 
 
-def configure(connection: duckdb.DuckDBPyConnection, shop: Shop, folder: Path) -> None:
-    """Set memory, time zone and where it spills over, as the shop wants them."""
+def configure_connection(connection: duckdb.DuckDBPyConnection, shop: Shop, folder: Path) -> None:
+    """Set a connection's memory limit, time zone and spill folder as the shop wants them."""
     default = connection.execute(
-        "SELECT parse_formatted_bytes(current_setting('memory_limit')) / 0.8"  # 80 % of it
+        # DuckDB's default limit is 80 % of the memory.
+        "SELECT parse_formatted_bytes(current_setting('memory_limit')) / 0.8"
     ).fetchall()[0][0]
     limit = shop.section.memory_gib or min(_MEMORY_GIB, _SHARE * default / _GIB)
     connection.execute(f"SET memory_limit = '{round(limit * 1024)}MiB'")
     connection.execute("SET temp_directory = $folder", {"folder": str(folder / "spilled")})
-    connection.execute("PRAGMA disable_checkpoint_on_shutdown")  # nobody opens it again
+    connection.execute("PRAGMA disable_checkpoint_on_shutdown")  # the file is not opened again
     connection.execute("SET TimeZone = $zone", {"zone": shop.section.timezone})
     if shop.section.pseudonymise:
-        # What spills over may hold ids as they came. The cipher that DuckDB ships is called
-        # unsafe for how it draws random numbers; these files live for minutes.
+        # Files that DuckDB spills to may hold raw ids. It calls its built-in cipher unsafe because
+        # of the way random numbers are drawn; these files exist for minutes only.
         connection.execute("SET force_mbedtls_unsafe = 'true'")
         connection.execute("SET temp_file_encryption = true")
 
 
 def _make_folder(workspace: Path) -> tuple[Path, int]:
-    """Make a folder and hold its lock, which tells others that its process lives."""
+    """Make a folder and lock it; return both. The lock tells others that this process is alive."""
     unlocked = Path(tempfile.mkdtemp(prefix="new-log-", dir=workspace))
     try:
         lock = os.open(unlocked / "lock", os.O_CREAT | os.O_RDWR)
@@ -121,12 +136,13 @@ def _make_folder(workspace: Path) -> tuple[Path, int]:
 
 
 def _remove(folder: Path, lock: int) -> None:
+    """Remove a folder and give up its lock."""
     shutil.rmtree(folder, ignore_errors=True)
     os.close(lock)
 
 
 def _remove_left_behind(workspace: Path) -> None:
-    """Remove the folders whose lock nobody holds any more."""
+    """Remove the folders in the workspace whose lock nobody holds any more."""
     for path in workspace.glob("log-*/lock"):
         try:
             lock = os.open(path, os.O_RDWR)
@@ -141,6 +157,7 @@ def _remove_left_behind(workspace: Path) -> None:
 
 
 def _unwritable(shop: Shop, error: object) -> InputError:
+    """Return the error that the workspace cannot be written."""
     return refuse(
         "shop.workspace",
         f"room to write in {shop.workspace}",

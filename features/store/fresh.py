@@ -7,12 +7,18 @@ import numpy as np
 
 from features.arrays import Array, TableColumns
 from features.contract.row_keys import statement_key
-from features.contract.tables import BY_NAME
+from features.contract.tables import TABLES_BY_NAME
 from features.contract.tables import Table as Contract
-from features.history.histories import object_array
-from features.history.layout import HISTORY, LAYOUT, PRODUCT, ROW_KEY, TEXTS
+from features.history.customer_rows import object_array
+from features.history.layout import (
+    HISTORY_COLUMNS,
+    HISTORY_TABLES,
+    PRODUCT_COLUMNS,
+    ROW_KEY,
+    TEXT_COLUMNS,
+)
 from features.ledgers.journal import Journal, JournalRow
-from features.log.merge_posted import plain_columns, typed_row
+from features.log.merge_posted import columns_known_with_row, typed_row
 from features.shop.shop import Shop
 from features.store.products import Product
 from features.store.protocol import HistoryStore, StoredHistory, StoreInfo
@@ -76,11 +82,11 @@ class FreshStore:
         self, tables: StoredHistory, rows: Sequence[JournalRow], products: Mapping[str, Product]
     ) -> StoredHistory:
         merged = dict(tables)
-        for name, declared in HISTORY.items():
+        for name, declared in HISTORY_TABLES.items():
             posted = [row for row in rows if row.table == declared.contract]
             if posted and name not in _BY_THE_NEXT_BUILD:
                 added = [part for row in posted for part in self._parts(name, row)]
-                if "product_id" in LAYOUT[name]:
+                if "product_id" in HISTORY_COLUMNS[name]:
                     added = [row | products.get(row.get("product_id", ""), {}) for row in added]
                 if name == "lines":
                     _copy_orders(added, merged.get("orders"))
@@ -97,14 +103,14 @@ class FreshStore:
             return _attributes(values, self.info.vocabulary.attributes)
         if name == "profile":
             return [self._profile(values)]
-        if "local_day" in LAYOUT[name] and name != "lines":
-            happened = int(row.body[HISTORY[name].happened])
+        if "local_day" in HISTORY_COLUMNS[name] and name != "lines":
+            happened = int(row.body[HISTORY_TABLES[name].happened])
             values["local_day"] = local_day(happened, self._shop.timezone)
         return [values]
 
     def _profile(self, values: MergedRow) -> MergedRow:
         """Keep what may become a feature: what the build's own rows have."""
-        told = {f"customers.{name}": name for name in HISTORY["profile"].columns}
+        told = {f"customers.{name}": name for name in HISTORY_TABLES["profile"].columns}
         kept = {name for place, name in told.items() if self.info.vocabulary.gives(place)}
         kept |= {f"{name.removesuffix('_at')}_known_at" for name in kept}
         return {n: v for n, v in values.items() if n in kept | {"known_at", ROW_KEY}}
@@ -159,7 +165,7 @@ def merge_table(
     What is there counts; a field that is missing is taken from the first row that brings it, and
     then the row is known from that one on. Lines are added only to an order without any.
     """
-    columns = (ROW_KEY, *LAYOUT[name])
+    columns = (ROW_KEY, *HISTORY_COLUMNS[name])
     held = [] if table is None else _rows(table, columns)
     places = {row[ROW_KEY]: row for row in held}
     lines = name == "lines"
@@ -182,7 +188,7 @@ def _rows(table: TableColumns, columns: Sequence[str]) -> list[MergedRow]:
 
 def _fill(name: str, held: MergedRow, row: MergedRow) -> None:
     """Take from a later row of the same key what is missing, with its clock."""
-    contract = BY_NAME[HISTORY[name].contract]
+    contract = TABLES_BY_NAME[HISTORY_TABLES[name].contract]
     missing = {column for column in held if _is_missing(held[column])}
     brought = set()
     for column in missing & row.keys():
@@ -190,7 +196,7 @@ def _fill(name: str, held: MergedRow, row: MergedRow) -> None:
         if row[column] is not None and (given_with is None or given_with in missing):
             held[column] = row[column]
             brought.add(column)
-    if plain_columns(contract, brought) and "known_at" in held:
+    if columns_known_with_row(contract, brought) and "known_at" in held:
         held["known_at"] = max(held["known_at"], row["known_at"])
 
 
@@ -199,7 +205,7 @@ def _given_with(contract: Contract, column: str) -> str | None:
     declared = contract.column(column)
     if declared is not None:
         return declared.known_with
-    return "product_id" if column in PRODUCT else None
+    return "product_id" if column in PRODUCT_COLUMNS else None
 
 
 def _is_missing(value: Any) -> bool:
@@ -207,13 +213,15 @@ def _is_missing(value: Any) -> bool:
 
 
 def _array(column: str, values: Sequence[Any]) -> Array:
-    if column in TEXTS:
+    if column in TEXT_COLUMNS:
         return object_array(values)
     return np.array([np.nan if value is None else value for value in values], dtype=float)
 
 
 def _sorted(name: str, columns: dict[str, Array]) -> dict[str, Array]:
     """Sort as a build does: missing instants first, equal ones by the row's key."""
-    keys = [np.nan_to_num(columns[column], nan=-np.inf) for column in (HISTORY[name].happened,)]
+    keys = [
+        np.nan_to_num(columns[column], nan=-np.inf) for column in (HISTORY_TABLES[name].happened,)
+    ]
     places = np.lexsort([columns[ROW_KEY], *reversed(keys)])
     return {column: values[places] for column, values in columns.items()}

@@ -8,11 +8,11 @@ from typing import Any
 
 import msgspec
 
-from features.history.layout import PRODUCT
+from features.history.layout import PRODUCT_COLUMNS
 
-Product = dict[str, Any]  # the columns `PRODUCT`; what is sensitive is not in them
+Product = dict[str, Any]  # the columns `PRODUCT_COLUMNS`; what is sensitive is not in them
 
 
 def unpack_product(packed: bytes) -> Product:
     """Unpack a product of `read_products`."""
-    return dict(zip(PRODUCT, msgspec.json.decode(packed, type=list), strict=True))
+    return dict(zip(PRODUCT_COLUMNS, msgspec.json.decode(packed, type=list), strict=True))

@@ -7,7 +7,7 @@ import msgspec
 
 from features.arrays import Array
 from features.errors import InputError, refuse
-from features.history.layout import LAYOUT
+from features.history.layout import HISTORY_COLUMNS
 from features.language.scope import Lookups
 from features.language.vocabulary import Vocabulary
 from features.store.products import Product
@@ -104,7 +104,7 @@ class Target(Protocol):
 
 def check_info(info: StoreInfo, where: str) -> StoreInfo:
     """Refuse a build whose records this version reads otherwise."""
-    if info.format != FORMAT or info.layout != LAYOUT:
+    if info.format != FORMAT or info.layout != HISTORY_COLUMNS:
         raise refuse(
             where,
             f"a history store of format {FORMAT} and this version's columns",

@@ -16,8 +16,8 @@ import msgspec
 
 from features.arrays import Array
 from features.errors import NextbuyError, refuse
-from features.history.histories import object_array
-from features.history.record import unpack
+from features.history.customer_rows import object_array
+from features.history.record import unpack_history
 from features.store.products import Product, unpack_product
 from features.store.protocol import (
     REBUILD,
@@ -130,7 +130,9 @@ class RedisStore:
 
     def read(self, customer_ids: Sequence[str]) -> dict[str, StoredHistory]:
         """Read the tables of the customers that the store knows; unknown ones are left out."""
-        return self._fetch("record", customer_ids, lambda record: unpack(record, self._words))
+        return self._fetch(
+            "record", customer_ids, lambda record: unpack_history(record, self._words)
+        )
 
     def read_products(self, product_ids: Sequence[str]) -> dict[str, Product]:
         """Read the products that the store knows; unknown ones are left out."""

@@ -10,8 +10,8 @@ import msgspec
 
 from features.arrays import Array
 from features.errors import InputError, NextbuyError
-from features.history.histories import object_array
-from features.history.record import unpack
+from features.history.customer_rows import object_array
+from features.history.record import unpack_history
 from features.store.products import Product, unpack_product
 from features.store.protocol import (
     Packed,
@@ -59,7 +59,7 @@ class SqliteStore:
     def read(self, customer_ids: Sequence[str]) -> dict[str, StoredHistory]:
         """Read the tables of the customers that the store knows; unknown ones are left out."""
         query = "SELECT customer_id, record FROM history WHERE customer_id IN"
-        return self._select(query, customer_ids, lambda record: unpack(record, self._words))
+        return self._select(query, customer_ids, lambda record: unpack_history(record, self._words))
 
     def read_products(self, product_ids: Sequence[str]) -> dict[str, Product]:
         """Read the products that the store knows; unknown ones are left out."""

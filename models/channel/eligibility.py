@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from features.arrays import Array, TableColumns
 from features.contract.tables import PROFILING_SCOPE
-from features.shop.contact_rules import Cap, ContactRules
+from features.shop.contact_rules import ContactRules, FrequencyCap
 from features.windows import DAY, Window, to_datetime
 from models.arms import NO_MESSAGE
 
@@ -99,7 +99,7 @@ def _check_timing(
     return Eligibility(channel, False, "; ".join(reasons), opens_at)
 
 
-def _sent_within(cap: Cap, messages: TableColumns, as_of: int) -> Array:
+def _sent_within(cap: FrequencyCap, messages: TableColumns, as_of: int) -> Array:
     """Give the instants of the messages that count against a cap, rising; `none` is no message.
 
     One that was sent as many days ago as the cap has, to the microsecond, counts no more.

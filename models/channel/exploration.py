@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from features.contract.tables import Arm
+from features.contract.tables import DrawReason
 from features.errors import NextbuyError, refuse
 from features.shop.settings_file import DecisionSection
 from models.arms import NO_MESSAGE
@@ -31,7 +31,7 @@ class Draw(msgspec.Struct, frozen=True):
     """
 
     channel: str
-    arm: Arm
+    arm: DrawReason
     propensity: float
     propensities: dict[str, float]
 
@@ -92,7 +92,7 @@ def _parts(
     eligible: Sequence[str],
     settings: DecisionSection,
     best_shares: Mapping[str, float] | None,
-) -> list[tuple[Arm, str, float]]:
+) -> list[tuple[DrawReason, str, float]]:
     """Divide [0, 1) into parts, each of one tag and one arm."""
     _check_eligible({recommended, NO_MESSAGE, *(best_shares or ())}, eligible)
     control = settings.control
@@ -133,7 +133,7 @@ def _check_eligible(arms: set[str], eligible: Sequence[str]) -> None:
         )
 
 
-def _part_at(u: float, parts: Sequence[tuple[Arm, str, float]]) -> tuple[Arm, str]:
+def _part_at(u: float, parts: Sequence[tuple[DrawReason, str, float]]) -> tuple[DrawReason, str]:
     """Find the part that a point falls into; parts of no width have no points."""
     drawn = [part for part in parts if part[2] > 0]
     end = 0.0

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from features.language.feature import Feature
-from features.shop.sensitive import sensitive_names
+from features.shop.sensitive_words import find_sensitive_names
 from features.shop.settings_file import SensitiveSection
 from models.boosters.booster import Columns
 from models.boosters.contributions import BASELINE, HISTORY, Parts
@@ -86,7 +86,7 @@ class ReasonWriter:
 
     @cached_property
     def _unspoken(self) -> frozenset[str]:
-        return frozenset(sensitive_names(self.features, self.sensitive)) - set(RFM)
+        return frozenset(find_sensitive_names(self.features, self.sensitive)) - set(RFM)
 
     def family(self, part: str) -> str:
         """Give the catalog's family of a part."""
@@ -97,7 +97,9 @@ class ReasonWriter:
         known = {name: value for name, value in values.items() if is_known(value)}
         texts = [known[name] for name in _TEXTS if name in known]
         unspoken = self._unspoken | {
-            name for name in _TEXTS if known.get(name) in sensitive_names(texts, self.sensitive)
+            name
+            for name in _TEXTS
+            if known.get(name) in find_sensitive_names(texts, self.sensitive)
         }
         return {name: value for name, value in known.items() if name not in unspoken}
 

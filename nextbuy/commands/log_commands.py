@@ -81,7 +81,7 @@ def list_features(
         Path | None,
         typer.Option("--shop", help="Only what this shop's tables support; default: everything."),
     ] = None,
-    markdown: Annotated[bool, typer.Option(help="As the page features/FEATURES.md.")] = False,
+    markdown: Annotated[bool, typer.Option(help="Write Markdown.")] = False,
 ) -> None:
     """Print the dictionary of the features: name, what it is, unit, family, tables, lookback."""
     from features.catalog.dictionary import make_catalog

@@ -52,6 +52,7 @@ def train(
     With `--cutoff end` they are made for production, and judged one horizon earlier. A search
     that was interrupted goes on where it was; one that is done is not repeated.
     """
+    from models.kinds import KINDS
     from nextbuy.show.answer_tables import working
     from nextbuy.show.training_tables import show_trained
     from training.channel.job import why_not
@@ -59,7 +60,7 @@ def train(
     from training.train import train as train_models
 
     log = read_log_of(shop)
-    kinds = [m.value for m in model] if model else default_kinds(log)
+    kinds = [kind for kind in KINDS if kind in model] if model else default_kinds(log)
     steps = count_steps(kinds, trials if tune_minutes is None else 0)
     with working(console, "training", steps) as progress:
         trained = train_models(

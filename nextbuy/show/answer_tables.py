@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from features.catalog.glossary import Entry
-from features.contract.tables import ARMS
+from features.contract.tables import DRAW_REASONS
 
 
 @contextmanager
@@ -86,7 +86,7 @@ _METRICS = {
 
 def _shown(holdout: pd.DataFrame) -> list[str]:
     """Choose the columns: AUC at every horizon scored, the others at the longest."""
-    ranked = [name for name in holdout if name.startswith("auc_")]
+    ranked = [str(name) for name in holdout if str(name).startswith("auc_")]
     longest = max(int(name[4:-1]) for name in ranked)
     return ["crps", *ranked, *(f"{name}_{longest}d" for name in ("log_loss", "ece", "lift10"))]
 
@@ -143,16 +143,18 @@ def show_decisions(console: Console, decided: pd.DataFrame) -> None:
     """Count an audience's decisions by channel, and why there are none of the others."""
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("channel", overflow="fold")
-    for arm in ARMS:
+    for arm in DRAW_REASONS:
         table.add_column(arm, justify="right", overflow="fold")
     made = decided[decided["status"] == "ok"]
     for channel, rows in made.groupby("channel"):
-        counts = [int((rows["arm"] == arm).sum()) for arm in ARMS]
+        counts = [int((rows["arm"] == arm).sum()) for arm in DRAW_REASONS]
         table.add_row(escape(str(channel)), *(f"{count:,}" for count in counts))
     table.add_section()
     others = decided.loc[decided["status"] != "ok", "reason"].value_counts()
     for reason, count in others.items():
-        table.add_row(f"no message: {escape(reason)}", *[""] * (len(ARMS) - 1), f"{count:,}")
+        table.add_row(
+            f"no message: {escape(str(reason))}", *[""] * (len(DRAW_REASONS) - 1), f"{count:,}"
+        )
     console.print(table)
 
 

@@ -96,6 +96,6 @@ def _by_frequency(pooled: pd.DataFrame) -> Table:
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [
-        {name: None if value != value else value for name, value in row.items()}
+        {str(name): None if value != value else value for name, value in row.items()}
         for row in table.to_dict("records")
     ]

@@ -1,6 +1,6 @@
 """What `nextbuy policy` shows in the terminal: what each way of choosing a channel is worth."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -9,7 +9,7 @@ from rich.table import Table
 from training.channel.study import ESTIMATORS, LOGGED, PolicyStudy
 from training.metrics.probabilities import OURS
 
-FigureRow = Mapping[str, Any]
+FigureRow = Mapping[Hashable, Any]
 
 
 def show_study(console: Console, study: PolicyStudy) -> None:

@@ -8,9 +8,9 @@ from rich.console import Console, Group, JustifyMethod
 from rich.markup import escape
 from rich.table import Table
 
-from features.contract.tables import BY_NAME
+from features.contract.tables import TABLES_BY_NAME
 from features.errors import Fault, InputError
-from features.log.log import Log, read_tables
+from features.log.log import Log, read_valid_tables
 from features.readiness.coverage import Coverage, Lateness
 from features.readiness.finding import LEVELS, Finding, finding_of
 from features.readiness.readiness import Readiness, examine
@@ -54,7 +54,7 @@ class ReadinessReport(msgspec.Struct, frozen=True):
 def report_on(shop: Shop) -> ReadinessReport:
     """Report on a shop; what breaks the contract is in the report, not raised."""
     try:
-        return make_report(*read_tables(shop))
+        return make_report(*read_valid_tables(shop))
     except InputError as error:  # there is no room for the log
         findings = [finding_of(fault) for fault in error.faults]
         return _report(shop, Readiness([], findings, None, []))
@@ -122,7 +122,7 @@ def _not_examined(report: ReadinessReport) -> list[str]:
     """Name the tables whose errors kept them from being examined."""
     examined = {table.table for table in report.tables}
     places = {part for f in report.findings if f.level == "error" for part in f.where.split(".")}
-    return [name for name in BY_NAME if name in places - examined]
+    return [name for name in TABLES_BY_NAME if name in places - examined]
 
 
 def _headline(report: ReadinessReport) -> str:
@@ -178,8 +178,8 @@ def _not_given(tables: Sequence[Coverage]) -> str:
 
 
 def _missing_columns(table: Coverage) -> Iterator[str]:
-    for column in BY_NAME[table.table].columns:
-        if not any(column is BY_NAME[table.table].column(name) for name in table.columns):
+    for column in TABLES_BY_NAME[table.table].columns:
+        if not any(column is TABLES_BY_NAME[table.table].column(name) for name in table.columns):
             yield column.name + "..." * column.pattern
 
 

@@ -11,6 +11,7 @@ So browsing says of a coming purchase what the history of purchases cannot, and 
 noise. Some orders are followed by a review or a call to support.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,9 @@ from features.arrays import Floats, Ints
 from nextbuy.simulator.assortment import choose_categories, choose_products
 from nextbuy.simulator.seasonal_clock import Clock
 from nextbuy.simulator.world import APP, DAYS, IN_SHOP, Baskets, Customers, Intents, Orders
+
+# For each visit the customer, the day on which it starts, and the order that it leads to.
+Sessions = tuple[Ints, Floats, Ints]
 
 EVENT_TYPES = (
     "view", "cart", "checkout", "search", "wishlist", "visit", "support", "review", "quiz",
@@ -51,15 +55,9 @@ def draw_events(
     people: Customers,
     orders: Orders,
     baskets: Baskets,
-    awake: Intents,
-    left_at: Floats,
-    clock: Clock,
+    sessions: Sequence[Sessions],
 ) -> BrowsingEvents:
-    """Draw all events of the log."""
-    sessions = [
-        _draw_intent_sessions(rng, orders, awake, clock),
-        _draw_window_shopping(rng, people, left_at, clock),
-    ]
+    """Draw all events of the log: those of the sessions, of checkouts, and after an order."""
     parts = [_draw_browsing(rng, *session) for session in sessions]
     parts += [_draw_checkouts(rng, orders), _draw_aftermath(rng, orders)]
     customer, day, kind, order = (np.concatenate(p) for p in zip(*parts, strict=True))
@@ -78,13 +76,35 @@ def draw_events(
     )
 
 
-_Sessions = tuple[Ints, Floats, Ints]  # customer, day of the start, order that it leads to
 _Browsing = tuple[Ints, Floats, Ints, Ints]  # customer, day, event type, order
+
+
+def draw_sessions(
+    rng: np.random.Generator,
+    people: Customers,
+    orders: Orders,
+    awake: Intents,
+    left_at: Floats,
+    clock: Clock,
+) -> list[Sessions]:
+    """Draw the visits that lead to orders or would have, and those without an intent to buy.
+
+    Parameters
+    ----------
+    awake : Intents
+        What customers still wanted when the log ended.
+    left_at : array (customers,)
+        The day on which each customer left the shop for good, in days since the start.
+    """
+    return [
+        _draw_intent_sessions(rng, orders, awake, clock),
+        _draw_window_shopping(rng, people, left_at, clock),
+    ]
 
 
 def _draw_intent_sessions(
     rng: np.random.Generator, orders: Orders, awake: Intents, clock: Clock
-) -> _Sessions:
+) -> Sessions:
     own = np.flatnonzero(~np.isnan(orders.intent))
     customer = np.concatenate([orders.customer[own], awake.customer])
     order = np.concatenate([own, np.full(len(awake.day), -1)])
@@ -97,7 +117,7 @@ def _draw_intent_sessions(
 
 def _draw_window_shopping(
     rng: np.random.Generator, people: Customers, left_at: Floats, clock: Clock
-) -> _Sessions:
+) -> Sessions:
     sessions = rng.poisson(people.window_shopping * (DAYS - people.joined))
     customer = np.repeat(np.arange(len(people.ids)), sessions)
     day = _draw_days(rng, people.joined[customer], np.full(len(customer), float(DAYS)), clock)

@@ -90,12 +90,12 @@ def _eligible(people: Customers, customer: Ints, sent: Floats) -> Flags:
 
 
 def _choose_uniformly(rng: np.random.Generator, eligible: Flags) -> Ints:
-    return np.argmax(np.where(eligible, rng.random(eligible.shape), -1.0), axis=1)
+    return np.asarray(np.argmax(np.where(eligible, rng.random(eligible.shape), -1.0), axis=1))
 
 
 def _rule(engagement: Floats, eligible: Flags) -> Ints:
-    """The shop's rule: e-mail for the engaged, else text messages; it confounds what is logged."""
+    """Choose by the shop's rule, which confounds the log: e-mail for the engaged, else sms."""
     likes = np.tile([0.4, 0.3, 0.2, 0.1, 0.0], (len(engagement), 1))
     likes[:, 0] += engagement
     likes[:, 1] -= engagement
-    return np.argmax(np.where(eligible, likes, -np.inf), axis=1)
+    return np.asarray(np.argmax(np.where(eligible, likes, -np.inf), axis=1))

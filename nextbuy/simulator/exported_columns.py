@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.arrays import Floats, Ints
+from features.arrays import Flags, Floats, Ints
 from features.windows import DAY
 from nextbuy.simulator.world import START
 
@@ -47,6 +47,6 @@ def numbered(prefix: str, count: int) -> pa.Array:
     return pc.binary_join_element_wise(prefix, digits, "-")
 
 
-def rows(columns: ExportedColumns, kept: np.ndarray) -> pa.Table:
+def rows(columns: ExportedColumns, kept: Flags) -> pa.Table:
     """Make a table of the rows that are kept."""
     return pa.table(columns).filter(pa.array(kept))

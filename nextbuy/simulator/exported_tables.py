@@ -71,7 +71,7 @@ def orders_table(rng: np.random.Generator, diary: Diary) -> pa.Table:
         "known_at": instants(orders.known),
         "store": named(orders.store, STORES),
         "sales_channel": named(orders.sales_channel, SALES_CHANNELS),
-        "currency": named(np.zeros(n), ("EUR",)),
+        "currency": named(np.zeros(n, dtype=np.int64), ("EUR",)),
         "discount": money(baskets.sums(baskets.price, n) - amount),
         "cancelled_at": instants(_logged(cancelled)),
     }

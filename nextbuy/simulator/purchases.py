@@ -11,9 +11,11 @@ for customers with an anchor category (a consumable whose running out brings the
 proportional to the packs they took: g = packs / 1.3 / rate, packs 2 in 30 % and else 1.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from features.arrays import Floats, Ints
+from features.arrays import Array, Floats, Ints
 from nextbuy.simulator.seasonal_clock import Clock
 from nextbuy.simulator.world import DAYS, Customers, Intents, Purchases
 
@@ -66,7 +68,7 @@ def _draw_gaps(rng: np.random.Generator, people: Customers, customer: Ints) -> t
     return packs, stretch / people.rate[customer]
 
 
-def _sorted(rounds: list[tuple], clock: Clock) -> Purchases:
+def _sorted(rounds: Sequence[tuple[Array, ...]], clock: Clock) -> Purchases:
     """Order the purchases by customer; each customer's are in the order of time already."""
     customer, bought, packs, gap, awoke = (np.concatenate(p) for p in zip(*rounds, strict=True))
     order = np.argsort(customer, kind="stable")

@@ -37,7 +37,7 @@ class Clock:
 
     def elapsed(self, day: Floats) -> Floats:
         """Give operational time at days since the start."""
-        return np.interp(day, self._day, self._elapsed)
+        return np.asarray(np.interp(day, self._day, self._elapsed))
 
     def day(self, elapsed: Floats) -> Floats:
         """Give the days at operational times; infinite where they are past the log's end."""

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from features.arrays import Floats
 from nextbuy.simulator.assortment import draw_assortment
 from nextbuy.simulator.baskets import draw_baskets
-from nextbuy.simulator.browsing import draw_events
+from nextbuy.simulator.browsing import draw_events, draw_sessions
 from nextbuy.simulator.campaigns import draw_messages
 from nextbuy.simulator.exported_tables import (
     Diary,
@@ -90,7 +90,8 @@ def simulate_shop(
     orders = _draw_orders(rng, people, purchases, messages)
     assortment = draw_assortment(rng, PROFILES[name])
     baskets = draw_baskets(rng, people, assortment, orders)
-    events = draw_events(rng, people, orders, baskets, awake, left_at, clock)
+    sessions = draw_sessions(rng, people, orders, awake, left_at, clock)
+    events = draw_events(rng, people, orders, baskets, sessions)
     tables = _make_tables(rng, Diary(people, assortment, orders, baskets, events, messages))
     folder.mkdir(parents=True, exist_ok=True)
     for table, rows in tables.items():

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from scipy.special import gammaincc, gammaln
 
-from features.arrays import Floats, Ints
+from features.arrays import Array, Floats, Ints
 from nextbuy.simulator.campaigns import CAMPAIGNS, CONVERTS_DAYS, SENT_HOURS, expected_chances
 from nextbuy.simulator.exported_columns import instants, to_days
 from nextbuy.simulator.profiles import PROFILES, ProfileName
@@ -130,7 +130,7 @@ def _p_message_causes(chances: Floats, day: float, days: float) -> Floats:
     after = np.sort(delay)
     bounds = np.array([day, day + days])[:, None] - CAMPAIGNS
     first, last = np.searchsorted(after, bounds) / len(after)
-    return 1 - np.prod(1 - chances * (last - first), axis=1)
+    return np.asarray(1 - np.prod(1 - chances * (last - first), axis=1))
 
 
 def _count_until(lists: pa.ChunkedArray, cutoff: int) -> Ints:
@@ -139,20 +139,21 @@ def _count_until(lists: pa.ChunkedArray, cutoff: int) -> Ints:
     until = values.flatten().cast(pa.int64()).to_numpy() <= cutoff
     total = np.concatenate([[0], np.cumsum(until)])
     bounds = values.offsets.to_numpy()
-    return total[bounds[1:]] - total[bounds[:-1]]
+    return np.asarray(total[bounds[1:]] - total[bounds[:-1]])
 
 
-def _element(lists: pa.ChunkedArray, place: Ints) -> np.ndarray:
+def _element(lists: pa.ChunkedArray, position: Ints) -> Array:
     """Take one element of each list."""
     values = lists.combine_chunks()
     flat = values.values
     if pa.types.is_timestamp(flat.type):
         flat = flat.cast(pa.int64())
-    return flat.to_numpy()[values.offsets.to_numpy()[:-1] + place]
+    return np.asarray(flat.to_numpy()[values.offsets.to_numpy()[:-1] + position])
 
 
 def _matrix(lists: pa.ChunkedArray) -> Floats:
-    return lists.combine_chunks().flatten().to_numpy().reshape(len(lists), -1).astype(float)
+    flat = lists.combine_chunks().flatten().to_numpy()
+    return np.asarray(flat.reshape(len(lists), -1), dtype=float)
 
 
 def _lists(customer: Ints, values: pa.Array, customers: int) -> pa.Array:

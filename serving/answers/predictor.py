@@ -12,12 +12,12 @@ from features.arrays import Array, History
 from features.catalog.relations import CATEGORY_CYCLE
 from features.engines.plan import Plan
 from features.errors import refuse
-from features.history.accounts import read_customers
+from features.history.customer_histories import read_customer_histories
 from features.language.catalog import Catalog
 from features.language.scope import Lookups, Scope
 from features.ledgers.journal import open_journal
-from features.shop.pseudonyms import stored_ids
-from features.shop.sensitive import sensitive_names
+from features.shop.pseudonyms import map_to_stored_ids
+from features.shop.sensitive_words import find_sensitive_names
 from features.shop.shop import Shop
 from features.store.address import store_target
 from features.store.fresh import FreshStore
@@ -79,7 +79,7 @@ class Predictor:
             lookups.tables.get(CATEGORY_CYCLE.name, {}) for lookups in self.store.info.lookups
         ]
         categories = {name for table in tables for column in table.values() for name in column}
-        return frozenset(sensitive_names(categories, self.shop.sensitive))
+        return frozenset(find_sensitive_names(categories, self.shop.sensitive))
 
     def predict(self, customer_ids: Sequence[str], as_of: int) -> PredictResponse:
         """Answer for each customer id, in the order given.
@@ -227,8 +227,8 @@ class Predictor:
 
         A pseudonymised store knows other ids.
         """
-        stored = stored_ids(self.shop, customer_ids)
-        found = read_customers(self.store.read, stored.values(), as_of)
+        stored = map_to_stored_ids(self.shop, customer_ids)
+        found = read_customer_histories(self.store.read, stored.values(), as_of)
         return {sent: found[own] for sent, own in stored.items() if own in found}
 
     def _compute(self, found: Mapping[str, History], as_of: int) -> dict[str, Array]:

@@ -9,11 +9,12 @@ import pyarrow as pa
 from pydantic import ValidationError
 
 from features.errors import InputError, refuse
-from features.shop.pseudonyms import stored_ids
+from features.shop.pseudonyms import map_to_stored_ids
 from features.shop.shop import Shop
 from serving.bulk.offline import load_once
 from serving.decisions.decide import DecisionMaker
-from serving.schemas.answer_schemas import MAX_CUSTOMERS, Decided, DecisionsRequest
+from serving.schemas.answer_schemas import MAX_CUSTOMERS
+from serving.schemas.decision_schemas import Decided, DecisionsRequest
 
 _KINDS = (".csv", ".parquet")
 _ID = "customer_id"
@@ -117,7 +118,7 @@ def _wrong_form(error: ValidationError) -> InputError:
 def to_frame(shop: Shop, decided: Sequence[Decided]) -> pd.DataFrame:
     """Put decisions into a table, a row each, under the ids that the shop's files carry."""
     frame = pd.DataFrame([d.model_dump() for d in decided], columns=list(Decided.model_fields))
-    frame[_ID] = frame[_ID].map(stored_ids(shop, frame[_ID]))
+    frame[_ID] = frame[_ID].map(map_to_stored_ids(shop, frame[_ID]))
     frame["eligible"] = [
         None if d.eligible is None else msgspec.json.encode(d.eligible).decode() for d in decided
     ]

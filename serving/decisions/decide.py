@@ -9,9 +9,9 @@ import msgspec
 import numpy as np
 
 from features.errors import refuse
-from features.history.accounts import customer_at
+from features.history.customer_histories import customer_at
 from features.ledgers.decisions import Decision, open_decisions
-from features.shop.pseudonyms import stored_ids
+from features.shop.pseudonyms import map_to_stored_ids
 from features.shop.shop import Shop
 from features.windows import to_datetime
 from models.arms import arms_with_none
@@ -21,14 +21,8 @@ from models.channel.model import ChannelModel
 from models.channel.recommend import Options, best_shares
 from models.kinds import CHANNEL
 from serving.answers.predictor import RETRY_SECONDS, ComputedAnswers, Predictor
-from serving.schemas.answer_schemas import (
-    Answer,
-    Asking,
-    Channel,
-    Decided,
-    DecisionsRequest,
-    DecisionsResponse,
-)
+from serving.schemas.answer_schemas import Answer, Channel
+from serving.schemas.decision_schemas import Asking, Decided, DecisionsRequest, DecisionsResponse
 
 _AT_ONCE = 200  # customers whose posteriors are drawn together: 1,000 draws of each arm
 
@@ -90,7 +84,7 @@ class _Proposals:
         self._shop, self._asked, self._as_of = shop, asked, as_of
         self._expires_at = predictor.expires_at(as_of)
         self._version = policy_version(shop, predictor.champions.versions)
-        self._accounts = stored_ids(shop, asked.histories)
+        self._accounts = map_to_stored_ids(shop, asked.histories)
         self._shares = _best_shares(shop, predictor.champions.channel, asked)
 
     def make(self, asking: Sequence[Asking]) -> dict[int, Decision]:

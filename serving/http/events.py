@@ -4,7 +4,7 @@ from features.ledgers.journal import open_journal
 from features.ledgers.posted_rows import PostedRowChecker
 from features.shop.shop import Shop
 from features.windows import to_datetime
-from serving.schemas.answer_schemas import EventsRequest, EventsResponse
+from serving.schemas.event_schemas import EventsRequest, EventsResponse
 
 
 class EventPosting:

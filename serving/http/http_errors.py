@@ -14,6 +14,18 @@ from pydantic import ValidationError
 from features.errors import InputError, NextbuyError
 
 MAX_BYTES = 16 * 2**20  # of a request; 5,000 decisions with names as long as may be have 4
+ERROR_STATUSES = {
+    HTTPStatus.BAD_REQUEST: "The request is not of the documented form, or a value cannot be used; "
+    "the message names the field, what was expected and what came.",
+    HTTPStatus.NOT_FOUND: "There is no such endpoint.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is larger than the service takes; send it in "
+    "parts.",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "The service has a fault; its log says which.",
+    HTTPStatus.SERVICE_UNAVAILABLE: "The request is not possible at present and nothing of it was "
+    "done; the service's log says why.",
+    HTTPStatus.GATEWAY_TIMEOUT: "The answer was not ready within 30 seconds; ask for fewer "
+    "customers at once.",
+}
 _ROUTES = "/v1/"
 _REQUEST_ID = b"x-bentoml-request-id"  # stands in the access log as `span`
 

@@ -6,15 +6,9 @@ from features.shop.shop import read_shop
 from serving.decisions.decide import DecisionMaker
 from serving.http.events import EventPosting
 from serving.http.http_errors import HttpErrors, log_our_errors_only, refusing
-from serving.schemas.answer_schemas import (
-    DecisionsRequest,
-    DecisionsResponse,
-    EventsRequest,
-    EventsResponse,
-    ExplainRequest,
-    PredictRequest,
-    PredictResponse,
-)
+from serving.schemas.answer_schemas import ExplainRequest, PredictRequest, PredictResponse
+from serving.schemas.decision_schemas import DecisionsRequest, DecisionsResponse
+from serving.schemas.event_schemas import EventsRequest, EventsResponse
 from serving.schemas.reason_schemas import ExplainResponse
 from serving.settings import read_settings
 from serving.swap.watcher import Watcher

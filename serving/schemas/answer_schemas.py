@@ -1,315 +1,299 @@
-"""Requests and responses of the service; their OpenAPI is made from these classes."""
+"""The requests for answers and the answers, as the HTTP API has them."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from features.contract.tables import Arm
 from models.channel.best_moment import BLOCK_HOURS, MIN_OWN_EVENTS, Weekday
 
 MAX_CUSTOMERS = 5000
 MAX_EXPLAINED = 20  # the contributions of one customer take longer than all of an answer
 
 Status = Literal["ok", "low_data", "no_purchase", "unknown_customer", "refused", "unavailable"]
+STATUS_MEANING = (
+    "`ok`: answered; `low_data`: answered from what holds for all customers, because the shop has "
+    "too little data; `no_purchase`: a known contact without a purchase; `unknown_customer`: "
+    "nothing is known of the customer; `refused`: the customer objects to profiling; "
+    "`unavailable`: the service cannot answer at present."
+)
 
 
 class PredictRequest(BaseModel, extra="forbid"):
-    """Whom to answer for, and as of when; a field that is not known is refused."""
+    """Names the customers to answer for and the instant; an unknown field is refused."""
 
     customer_ids: list[Annotated[str, Field(min_length=1, max_length=200)]] = Field(
-        max_length=MAX_CUSTOMERS, description="up to 5,000, as the shop writes them"
+        max_length=MAX_CUSTOMERS,
+        description="Customer ids as the shop writes them, at most 5,000 in a request.",
     )
     as_of: str | None = Field(
         default=None,
-        description="the instant that the answers speak of, in ISO 8601; default: now. A bare "
-        "date is the end of that day, and a time without a zone is read in the shop's",
+        description="The instant that the answers speak of, in ISO 8601; without it, now. A bare "
+        "date means the end of that day. A time without a zone is read in the shop's time zone.",
         examples=["2025-10-01", "2025-10-01T21:59:59Z"],
     )
 
 
 class ExplainRequest(PredictRequest):
-    """Whom to give reasons for; as for an answer, but for fewer customers."""
+    """Names the customers to give reasons for and the instant; an unknown field is refused."""
 
     customer_ids: list[Annotated[str, Field(min_length=1, max_length=200)]] = Field(
-        max_length=MAX_EXPLAINED, description="up to 20, as the shop writes them"
+        max_length=MAX_EXPLAINED,
+        description="Customer ids as the shop writes them, at most 20 in a request.",
     )
 
 
-PostedRows = list[dict[str, Any]]
-
-
-class EventsRequest(BaseModel, extra="forbid"):
-    """Rows in the columns of the input contract, by table; up to 1,000, all taken or none.
-
-    Values are text, numbers, true, false or null; instants in ISO 8601, money as a decimal
-    number. A column that the contract does not have is refused, and so is `known_at`: a posted
-    row is known when it is received.
-    """
-
-    orders: PostedRows = []
-    order_lines: PostedRows = Field(default=[], description="with their order, or after it")
-    returns: PostedRows = []
-    events: PostedRows = []
-    messages: PostedRows = []
-    consents: PostedRows = []
-    customers: PostedRows = []
-    identities: PostedRows = []
-
-
-class EventsResponse(BaseModel):
-    """What became of the rows; they are on the disk, and the next answer sees them."""
-
-    accepted: int = Field(description="rows written down")
-    duplicates: int = Field(description="rows that said nothing new")
-    received_at: datetime = Field(description="from when the accepted rows are known")
-
-
 class Churn(BaseModel):
-    """Will the customer buy again within the horizon?"""
+    """Whether the customer buys again within the horizon."""
 
-    p_churn: float = Field(description="P(no purchase within the horizon)")
-    horizon_days: int
-    percentile: int = Field(description="share of customers, in %, less likely to churn")
-    band: Literal["low", "medium", "high", "very_high"]
+    p_churn: float = Field(
+        description="Probability, 0 to 1, that the customer buys nothing within the horizon."
+    )
+    horizon_days: int = Field(description="Length of the horizon in days, stored with the model.")
+    percentile: int = Field(
+        description="Share of all customers, in %, who are less likely to churn than this one."
+    )
+    band: Literal["low", "medium", "high", "very_high"] = Field(
+        description="`p_churn` in words: below 0.25 low, below 0.5 medium, below 0.75 high, "
+        "otherwise very_high."
+    )
 
 
 class IfReturns(BaseModel):
-    """When, given a purchase within the horizon."""
+    """The instants of the next purchase, given that there is one within the horizon."""
 
-    median_at: datetime
-    window_50: tuple[datetime, datetime]
-    window_80: tuple[datetime, datetime]
+    median_at: datetime = Field(
+        description="The instant before which half of such purchases are expected."
+    )
+    window_50: tuple[datetime, datetime] = Field(
+        description="First and last instant of the central interval that holds 50 % of the "
+        "probability."
+    )
+    window_80: tuple[datetime, datetime] = Field(
+        description="First and last instant of the central interval that holds 80 % of the "
+        "probability."
+    )
 
 
 class Due(BaseModel):
     """A category whose replenishment is due."""
 
-    category: str
+    category: str = Field(description="Name of the category, as the shop writes it.")
     due_at: datetime = Field(
-        description="last bought plus the cycle: the customer's own mean gap in the category, "
-        "drawn to that of all customers by two pseudo-gaps; before as_of it is overdue"
+        description="When the category was last bought, plus its cycle: the customer's own mean "
+        "gap in the category, drawn to that of all customers by two pseudo-gaps. Before `as_of` "
+        "means overdue."
     )
 
 
 class NextPurchase(BaseModel):
-    """When will the customer buy next?"""
+    """When the customer buys next."""
 
-    p_within: dict[str, float] = Field(description="P(purchase within so many days)")
-    expected_at: datetime | None = Field(
-        description="when a purchase is as likely as not; null if it is not within the horizon"
+    p_within: dict[str, float] = Field(
+        description="Probability, 0 to 1, of a purchase within so many days; the keys are days."
     )
-    if_returns: IfReturns
+    expected_at: datetime | None = Field(
+        description="The instant by which a purchase is as likely as not; null where that does "
+        "not happen within the horizon."
+    )
+    if_returns: IfReturns = Field(
+        description="When the purchase happens, given that there is one within the horizon."
+    )
     typical_gap_days: float | None = Field(
-        description="median of the customer's own gaps, in days from one day with a purchase to "
-        "the next, not drawn to anybody else's; of one gap it is that gap; null for who has "
-        "bought on one day only"
+        description="Median of the customer's own gaps, in days from one day with a purchase to "
+        "the next, not drawn to anybody else's. Null for a customer who has bought on one day "
+        "only."
     )
     due: list[Due] | None = Field(
         default=None,
-        description="categories whose replenishment is overdue or due within the horizon, the "
-        "earliest first; of more than 10 those with the most order lines. A category has a cycle "
-        "once 30 repeat purchases of it are known; null without order lines with categories",
+        description="Categories whose replenishment is overdue or due within the horizon, the "
+        "earliest first; of more than 10, those with the most order lines. A category has a cycle "
+        "once 30 repeat purchases of it are known. Null for a shop without order lines or without "
+        "categories.",
     )
 
 
 class Value(BaseModel):
     """What the customer will be worth within the horizon."""
 
-    expected_purchases: float = Field(description="days with a purchase")
-    expected_spend: float | None = Field(
-        description="null: too few repeat buyers to fit it, or amounts too unequal for a mean"
+    expected_purchases: float = Field(
+        description="Expected number of days with a purchase within the horizon."
     )
-    currency: str
+    expected_spend: float | None = Field(
+        description="Expected amount paid within the horizon, in `currency`. Null where there "
+        "are too few repeat buyers to fit it, or amounts are too unequal for a mean."
+    )
+    currency: str = Field(description="ISO 4217 code of `expected_spend`.")
 
 
 class BestMoment(BaseModel):
-    """When messages do best, in the shop's local time; what cannot be told is null."""
+    """When messages of the channel do best, in the shop's local time."""
 
-    weekday: Weekday | None
+    weekday: Weekday | None = Field(
+        description="The best day of the week; null where no day can be told to be better."
+    )
     hour: int | None = Field(
-        description=f"the first of {BLOCK_HOURS} hours, none of which is among the quiet hours"
+        description=f"The first of the {BLOCK_HOURS} best hours, 0 to 23, none of which is among "
+        "the quiet hours; null where no hours can be told to be better."
     )
     outcome: Literal["click", "purchase"] = Field(
-        description="what it is best for: a click within 24 hours or, in a channel without "
-        "clicks, a purchase within the window"
+        description="What the moment is best for: a click within 24 hours or, in a channel "
+        "without clicks, a purchase within the window."
     )
     basis: Literal["association"] = Field(
-        description="the shop chose when to send what to whom, so that this is no effect"
+        description="Always `association`: the shop chose when to send what to whom, so this is "
+        "not an effect of the moment."
     )
     own_events: int = Field(
-        description="the customer's own clicks and orders of a year, those of one day and block "
-        f"counted once; a habit takes {MIN_OWN_EVENTS}"
+        description="Number of the customer's own clicks and orders of a year, those of one day "
+        f"and block of hours counted once; from {MIN_OWN_EVENTS} on they move the moment."
     )
-    sends: int = Field(description="messages of the channel that the pattern was learned from")
+    sends: int = Field(
+        description="Number of the channel's messages that the pattern was learned from."
+    )
 
 
 class RankedChannel(BaseModel):
-    """One channel for one customer."""
+    """What one channel is worth for one customer, and whether it may be used."""
 
-    channel: str
+    channel: str = Field(description="Name of the channel; `none` stands for no message.")
     p_conversion: float | None = Field(
-        description="P(purchase within the window after a message), an association at the level "
-        "`observational`; null for an arm never logged, or never drawn where others were"
+        description="Probability, 0 to 1, of a purchase within the window after a message. An "
+        "association at the level `observational`. Null for a channel that was never logged, or "
+        "never drawn where others were."
     )
     uplift: float | None = Field(
-        description="over no message; null where no randomised sends identify it"
+        description="What the message adds to that probability, against no message. Null where "
+        "no randomised sends identify it."
     )
     uplift_90: tuple[float, float] | None = Field(
-        default=None, description="the interval of 90 % of the uplift"
+        default=None, description="Lower and upper end of the 90 % interval of `uplift`."
     )
     expected_margin: float | None = Field(
         default=None,
-        description="margin of the expected purchase less the message's cost and fatigue, as "
-        "nextbuy.toml has them; null where the effect is not identified",
+        description="Margin of the expected purchase less the message's cost and fatigue, as "
+        "nextbuy.toml sets them, in the shop's currency. Null where the effect is not identified.",
     )
-    eligible: bool
-    why_not: str | None = Field(description="consent, reachability, caps and quiet hours, in words")
+    eligible: bool = Field(
+        description="Whether consent, reachability, caps and quiet hours allow the channel."
+    )
+    why_not: str | None = Field(
+        description="Why the channel is not eligible, in words: consent, reachability, a cap or "
+        "quiet hours. Null where it is eligible."
+    )
     eligible_from: datetime | None = Field(
-        description="null, unless only caps or quiet hours stand against the channel: the first "
-        "instant after them, if nothing is sent until then"
+        description="The first instant at which the channel is eligible again if nothing is sent "
+        "until then. Null unless only caps or quiet hours stand against the channel."
     )
     best_moment: BestMoment | None = Field(
-        default=None, description="null where no weekday or hour can be told to be better"
+        default=None,
+        description="When messages of the channel do best. Null where no weekday or hour can be "
+        "told to be better.",
     )
 
 
 class NextLevel(BaseModel):
-    """What is missing to say more."""
+    """What is missing to reach the next level of what can be said."""
 
-    level: Literal["exploring"]
+    level: Literal["exploring"] = Field(description="The level that would be reached.")
     randomised_sends: dict[str, int] = Field(
-        description="sends still to be drawn at random, by channel, `none` among them"
+        description="Number of sends that must still be drawn at random, by channel, `none` among "
+        "them."
     )
 
 
 class Channel(BaseModel):
-    """Through which channel to ask, `none` among the answers."""
+    """Through which channel to ask the customer; `none` is one of the channels."""
 
-    recommended: str
+    recommended: str = Field(
+        description="The recommended channel, always an eligible one; `none` means no message."
+    )
     level: Literal["observational", "exploring", "rich"] = Field(
-        description="what the shop's messages identify: associations, effects of those that were "
-        "drawn at random, or these corrected by trees, which was shown to earn more"
+        description="What the shop's messages identify. `observational`: associations alone; "
+        "`exploring`: effects, from sends that were drawn at random; `rich`: these effects "
+        "corrected by trees, which was shown to earn more."
     )
     basis: Literal["association", "best_overall", "personal"] = Field(
-        description="`association`: the shop's order as written, or without one the channel with "
-        "the best conversion, "
-        "the same for everybody; `personal`: better than the best channel for everybody with "
-        "90 % confidence; `best_overall`: not surely better for this customer"
+        description="What the recommendation rests on. `association`: the shop's order as it is "
+        "written or, without one, the channel with the best conversion, the same for everybody; "
+        "`personal`: better for this customer than the best channel for everybody, with "
+        "90 % confidence; `best_overall`: not surely better for this customer."
     )
     runner_up: str | None = Field(
-        default=None, description="the second best eligible arm; null at `observational`"
+        default=None,
+        description="The second best eligible channel, `none` included; null at `observational`.",
     )
     lead: float | None = Field(
-        default=None, description="expected margin over the runner-up's, per message"
+        default=None,
+        description="Expected margin per message above the runner-up's, in the shop's currency.",
     )
     next_level: NextLevel | None = Field(
-        default=None, description="what would identify the effects; null where they are"
+        default=None,
+        description="What is missing to identify effects; null where they are identified.",
     )
     preferred: str | None = Field(
-        description="the channel that the customer prefers, as the shop declares it; where "
-        "effects are identified it is recommended of arms that are worth exactly the same, and "
-        "it is never a consent"
+        description="The channel that the customer prefers, as the shop declares it. Where "
+        "effects are identified, it is recommended among channels that are worth exactly the same; "
+        "it is never a consent. Null where none is declared."
     )
-    ranking: list[RankedChannel]
+    ranking: list[RankedChannel] = Field(
+        description="All channels and `none`, the eligible ones first, the best of them first."
+    )
 
 
 class Answer(BaseModel):
-    """All that is known of one customer."""
+    """The answer for one customer; a part that cannot be computed is null."""
 
-    customer_id: str
-    status: Status
+    customer_id: str = Field(description="The customer id, as it was sent.")
+    status: Status = Field(description=STATUS_MEANING)
     reason: str | None = Field(
-        description="why something is missing or null: a model that was not promoted, a table or "
-        "column that the shop does not give; and a consent that is assumed"
+        description="Why there is no answer or why a part of it is null (a model that was not "
+        "promoted, a table or column that the shop does not give), and which consent is assumed; "
+        "null where nothing is missing."
     )
-    retry_after: int | None = Field(default=None, description="seconds, where unavailable")
-    churn: Churn | None = None
-    next_purchase: NextPurchase | None = None
-    value: Value | None = None
-    channel: Channel | None = None
+    retry_after: int | None = Field(
+        default=None, description="Seconds after which to ask again, where unavailable."
+    )
+    churn: Churn | None = Field(
+        default=None,
+        description="Whether the customer buys again; null without a purchase or without a model.",
+    )
+    next_purchase: NextPurchase | None = Field(
+        default=None,
+        description="When the customer buys next; null without a purchase or without a model.",
+    )
+    value: Value | None = Field(
+        default=None,
+        description="What the customer will be worth; null without a purchase or without a model.",
+    )
+    channel: Channel | None = Field(
+        default=None,
+        description="Through which channel to ask, for contacts without a purchase too; null "
+        "without a model.",
+    )
     activity_group: Literal["reward", "stimulate", "win_back"] | None = Field(
-        default=None, description="by active days per store in 90 days"
+        default=None,
+        description="What the customer's active days of 90 days suggest, judged store by store. "
+        "`reward`: highly active in two stores or more, or in the only one; `stimulate`: highly "
+        "active in one of several, or less so in the only one; `win_back`: otherwise.",
     )
     contact_score: int | None = Field(
         default=None,
-        description="points of 91 days, as set in nextbuy.toml, for the interactions that the "
-        "shop's tables and columns tell of",
+        description="Points of the customer's contacts of 91 days, as nextbuy.toml sets them, for "
+        "the interactions that the shop's tables and columns tell of.",
     )
 
 
 class PredictResponse(BaseModel):
-    """The answers, in the order of the request, from one snapshot of store and champions."""
+    """The answers, all from one state of the history store and one set of models."""
 
-    request_id: str
-    as_of: datetime
-    data_cutoff: datetime
-    expires_at: datetime
-    models: dict[str, str] = Field(description="version of each champion that answered")
-    answers: list[Answer]
-
-
-_Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
-
-
-class Asking(BaseModel, extra="forbid"):
-    """Of what there is one decision: a customer, a campaign and a key."""
-
-    customer_id: Annotated[str, Field(min_length=1, max_length=200)]
-    campaign: _Name
-    key: _Name = Field(
-        description="names the occasion within the campaign; asked again with the same key, the "
-        "decision is the same one. It is written down as it is: nothing personal belongs in it"
+    request_id: str = Field(description="Identifies this response.")
+    as_of: datetime = Field(
+        description="The instant that the answers speak of; only what was known then is read."
     )
-
-
-class DecisionsRequest(BaseModel, extra="forbid"):
-    """What to decide, now."""
-
-    decisions: list[Asking] = Field(max_length=MAX_CUSTOMERS, description="up to 5,000")
-    as_of: str | None = Field(
-        default=None, description="only where the shop is a simulation: the instant that is now"
+    data_cutoff: datetime = Field(description="The instant at which the data of the shop ends.")
+    expires_at: datetime = Field(description="The instant until which the answers may be used.")
+    models: dict[str, str] = Field(
+        description="Version of the model that answered, by kind of model."
     )
-
-
-class Decided(BaseModel):
-    """A decision; only where its status is `ok` was anything drawn and written down now.
-
-    One that was made before, of a channel that may not be used any more, is `refused`.
-    """
-
-    decision_id: str | None = Field(
-        default=None, description="to be given with the message, and with a message by `none`"
-    )
-    customer_id: str
-    campaign: str
-    key: str
-    status: Literal["ok", "unknown_customer", "refused", "unavailable"]
-    reason: str | None = Field(default=None, description="why there is no channel")
-    retry_after: int | None = Field(default=None, description="seconds, where unavailable")
-    channel: str | None = Field(default=None, description="`none` is: send no message")
-    arm: Arm | None = Field(
-        default=None, description="held out, drawn at random, or as the model says"
-    )
-    propensity: float | None = Field(
-        default=None, description="chance of this channel over all three"
-    )
-    eligible: dict[str, float] | None = Field(
-        default=None, description="chance of each arm that could have been drawn"
-    )
-    policy_version: str | None = Field(
-        default=None, description="the channel model, and a hash of the shop's settings"
-    )
-    decided_at: datetime | None = None
-    expires_at: datetime | None = Field(default=None, description="to be carried out until then")
-    repeated: bool = Field(default=False, description="it had been made before")
-
-
-class DecisionsResponse(BaseModel):
-    """The decisions, in the order of the request; they are on the disk."""
-
-    request_id: str
-    as_of: datetime
-    data_cutoff: datetime
-    models: dict[str, str] = Field(description="version of each champion that answered")
-    decisions: list[Decided]
+    answers: list[Answer] = Field(description="One answer per customer id, in the order sent.")

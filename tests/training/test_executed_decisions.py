@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from features.contract.tables import Arm
+from features.contract.tables import DrawReason
 from features.ledgers.decisions import Decision, open_decisions
 from features.log.log import Log, read_log
 from features.shop.shop import read_shop
@@ -15,7 +15,7 @@ from training.labels import count_sends, make_message_labels
 WriteShop = Callable[..., Path]
 
 
-def _decision(number: int, channel: str, propensity: float, arm: Arm = "random") -> Decision:
+def _decision(number: int, channel: str, propensity: float, arm: DrawReason = "random") -> Decision:
     return Decision(
         decision_id=f"d{number}",
         decided_at=0,

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from features.engines.sql.feature_build import purchases_sql
 from features.log.identities import messages_sql
 from features.log.log import Log
-from features.log.objections import objected_sql
+from features.log.objections import objecting_customers_sql
 from features.windows import Window
 from models.arms import NO_MESSAGE
 from models.channel.best_moment import Moments
@@ -34,6 +34,6 @@ def _read_instants(log: Log, query: str, first: int) -> NDArray[np.int64]:
     """Read `happened_at` of a query, after `first` and of customers who have not objected."""
     found = log.connection.execute(
         f"SELECT happened_at FROM ({query}) WHERE happened_at > {first} "
-        f"AND customer_id NOT IN ({objected_sql(log)})"
+        f"AND customer_id NOT IN ({objecting_customers_sql(log)})"
     ).fetchnumpy()
     return np.asarray(found["happened_at"], dtype=np.int64)

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from features.arrays import Array, History, TableColumns
-from features.history.histories import run_starts
-from features.history.layout import HISTORY, TEXTS
-from features.log.identities import table_sql
+from features.history.customer_rows import run_starts
+from features.history.layout import HISTORY_TABLES, TEXT_COLUMNS
+from features.log.identities import history_table_sql
 from features.log.log import Log
 from features.shop.contact_rules import ContactRules
 from models.channel.eligibility import check_eligibility
@@ -69,10 +69,10 @@ def _read_histories(
     log.connection.register("_asked", pd.DataFrame({"customer_id": customers.unique()}))
     found: dict[str, dict[str, TableColumns]] = {}
     for name, condition in _READ.items():
-        if HISTORY[name].contract in log.provided:
-            columns = ", ".join(HISTORY[name].columns)
+        if HISTORY_TABLES[name].contract in log.provided:
+            columns = ", ".join(HISTORY_TABLES[name].columns)
             frame = log.connection.execute(
-                f"SELECT customer_id, {columns} FROM {table_sql(log, name, known_until)} "
+                f"SELECT customer_id, {columns} FROM {history_table_sql(log, name, known_until)} "
                 f"WHERE customer_id IN (FROM _asked) AND {condition} ORDER BY customer_id"
             ).df()
             for customer, table in _split(name, frame):
@@ -83,7 +83,7 @@ def _read_histories(
 
 def _split(name: str, frame: pd.DataFrame) -> Iterator[tuple[str, TableColumns]]:
     """Part rows in the order of their customers into the tables of each."""
-    columns = {column: _array(column, frame[column]) for column in HISTORY[name].columns}
+    columns = {column: _array(column, frame[column]) for column in HISTORY_TABLES[name].columns}
     customer = frame["customer_id"].to_numpy()
     starts = run_starts(customer)
     for start, end in zip(starts, [*starts[1:], len(customer)], strict=True):
@@ -92,6 +92,6 @@ def _split(name: str, frame: pd.DataFrame) -> Iterator[tuple[str, TableColumns]]
 
 def _array(column: str, values: "pd.Series[Any]") -> Array:
     """Turn a column into that of a history: numbers with NaN, texts with None."""
-    if column in TEXTS:
+    if column in TEXT_COLUMNS:
         return values.astype(object).where(values.notna(), None).to_numpy()
     return values.to_numpy(dtype=float, na_value=np.nan)

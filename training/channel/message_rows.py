@@ -4,7 +4,7 @@ import pandas as pd
 
 from features.engines.sql.feature_build import build_features
 from features.language.catalog import Catalog
-from features.log.identities import resolve
+from features.log.identities import customers_of_accounts
 from features.log.log import Log
 from features.windows import DAY, cutoffs_before
 from training.labels import make_message_labels
@@ -47,6 +47,6 @@ def make_message_rows(
         sent = labels[(labels["sent_at"] > cutoff) & (labels["sent_at"] <= following)]
         if len(sent):
             features = build_features(log, [cutoff], catalog, population="contacts")
-            sent = sent.assign(customer_id=resolve(log, sent["account"], cutoff))
+            sent = sent.assign(customer_id=customers_of_accounts(log, sent["account"], cutoff))
             parts.append(sent.merge(features, on="customer_id", how="left", validate="m:1"))
     return pd.concat(parts, ignore_index=True) if parts else labels

@@ -5,7 +5,7 @@ import pandas as pd
 from features.engines.sql.feature_build import build_features
 from features.language.catalog import Catalog
 from features.log.log import Log
-from features.log.objections import without_objected
+from features.log.objections import drop_objecting_customers
 from models.btyd.ladder import fit_member
 from models.btyd.member import Member, MemberName
 
@@ -35,7 +35,7 @@ class Populations:
         """Give the features at a cutoff, as `build_features` does."""
         if cutoff not in self._features:
             built = build_features(self._log, [cutoff], self._catalog, share=self._share)
-            self._features[cutoff] = without_objected(self._log, built)
+            self._features[cutoff] = drop_objecting_customers(self._log, built)
         return self._features[cutoff]
 
     def btyd(self, cutoff: int, name: MemberName = "bg_nbd") -> Member:

@@ -12,8 +12,8 @@ from features.engines.batch.expressions import (
     is_known,
     is_missing,
 )
-from features.history.histories import Histories, Rows, run_lengths, run_starts
-from features.history.layout import HISTORY
+from features.history.customer_rows import CustomerRows, HistoryBatch, run_lengths, run_starts
+from features.history.layout import HISTORY_TABLES
 from features.language.expressions import names_in
 from features.language.relation import Relation, Relations, is_constant
 from features.language.scope import Scope
@@ -39,7 +39,7 @@ class Reader:
         inputs, names = relation.inputs_of(wanted), relation.reads(wanted)
         self._inputs = sorted(inputs)
         if relation.table is not None:
-            self._inputs = sorted(inputs & HISTORY[relation.table].columns.keys())
+            self._inputs = sorted(inputs & HISTORY_TABLES[relation.table].columns.keys())
         self._customer = [(n, *relation.customer[n]) for n in relation.customer if n in names]
         joined = relation.lookup.totals if relation.lookup else ()
         self._looked_up = [name for name in joined if name in names]
@@ -56,9 +56,9 @@ class Reader:
         self._is_sorted &= not relation.within
 
     def read(
-        self, read: Mapping[str, Rows], histories: Histories, scope: Scope,
+        self, read: Mapping[str, CustomerRows], histories: HistoryBatch, scope: Scope,
         constants: Mapping[str, float],
-    ) -> Rows:  # fmt: skip
+    ) -> CustomerRows:  # fmt: skip
         """Read the relation's rows.
 
         Parameters
@@ -75,21 +75,23 @@ class Reader:
             if self._where is not None:
                 rows = rows.where(self._where({**rows.columns, **constants}))
         if not len(rows.customer):
-            return Rows(rows.customer, dict.fromkeys(self._wanted, _NO_ROWS), rows.n)
+            return CustomerRows(rows.customer, dict.fromkeys(self._wanted, _NO_ROWS), rows.n)
         if self._relation.by:
             rows = self._grouped(rows, constants)
         else:
-            rows = Rows(rows.customer, self._columns.compute(rows, constants), rows.n)
+            rows = CustomerRows(rows.customer, self._columns.compute(rows, constants), rows.n)
         return rows if self._relation.order is None else self._ordered(rows)
 
-    def _source(self, read: Mapping[str, Rows], histories: Histories, scope: Scope) -> Rows:
+    def _source(
+        self, read: Mapping[str, CustomerRows], histories: HistoryBatch, scope: Scope
+    ) -> CustomerRows:
         """Read the rows that the lookback leaves, with the columns that are needed."""
         relation = self._relation
         if relation.table is not None:
             rows = histories[relation.table]
             if not len(rows.customer):
                 return rows
-            happened = rows[HISTORY[relation.table].happened]
+            happened = rows[HISTORY_TABLES[relation.table].happened]
             window = Window(scope.cutoff, relation.lookback)
             return rows.where(window.known(happened, rows["known_at"]), self._inputs)
         rows = _together([read[name] for name in relation.sources], self._inputs)
@@ -97,8 +99,12 @@ class Reader:
         return rows if start is None else rows.where(rows["happened_at"] > start)
 
     def _joined(
-        self, rows: Rows, read: Mapping[str, Rows], scope: Scope, constants: Mapping[str, float]
-    ) -> Rows:
+        self,
+        rows: CustomerRows,
+        read: Mapping[str, CustomerRows],
+        scope: Scope,
+        constants: Mapping[str, float],
+    ) -> CustomerRows:
         """Add what stands in each row of a customer, or of a key."""
         if not self._customer and not self._looked_up:
             return rows
@@ -117,9 +123,9 @@ class Reader:
             table = scope.lookups.tables.get(lookup.name, {})
             for name in self._looked_up:
                 columns[name] = np.array(list(map(table.get(name, {}).get, keys)), float)
-        return Rows(rows.customer, columns, rows.n)
+        return CustomerRows(rows.customer, columns, rows.n)
 
-    def _grouped(self, rows: Rows, constants: Mapping[str, float]) -> Rows:
+    def _grouped(self, rows: CustomerRows, constants: Mapping[str, float]) -> CustomerRows:
         """Make one row for each customer and value of the keys, sorted by both."""
         by = self._relation.by
         if self._is_grouped:
@@ -130,9 +136,9 @@ class Reader:
         values = self._values.compute(rows, constants)
         for name, total in self._totals:
             columns[name] = total(values[name], starts)
-        return Rows(rows.customer.take(starts), columns, rows.n)
+        return CustomerRows(rows.customer.take(starts), columns, rows.n)
 
-    def _ordered(self, rows: Rows) -> Rows:
+    def _ordered(self, rows: CustomerRows) -> CustomerRows:
         """Put rows into their order, and compare each one with others of its run."""
         if not self._is_sorted:
             rows = _sorted(self._relation, rows)
@@ -148,7 +154,7 @@ class Reader:
             values = rows[of]
             lengths = run_lengths(starts, len(values))
             columns[name] = values - values.take(starts).repeat(lengths)
-        rows = Rows(rows.customer, columns, rows.n)
+        rows = CustomerRows(rows.customer, columns, rows.n)
         if not self._relation.latest:
             return rows
         return rows.take(starts + run_lengths(starts, len(rows.customer)) - 1)
@@ -163,7 +169,7 @@ class _Columns:
         self._computed = [name for name in texts if name not in own]
         self._compute = compile_together(tuple(texts[name] for name in self._computed))
 
-    def compute(self, rows: Rows, constants: Mapping[str, float]) -> dict[str, Array]:
+    def compute(self, rows: CustomerRows, constants: Mapping[str, float]) -> dict[str, Array]:
         """Compute each column of some rows."""
         columns = {name: rows.columns[text] for name, text in self._own}
         if self._computed:
@@ -174,19 +180,19 @@ class _Columns:
         return columns
 
 
-def _together(parts: list[Rows], names: Iterable[str]) -> Rows:
+def _together(parts: list[CustomerRows], names: Iterable[str]) -> CustomerRows:
     """Put rows of several relations one after the other, sorted by customer."""
     given = [part for part in parts if len(part.customer)] or parts[:1]
     if len(given) == 1:
         columns = given[0].columns
-        return Rows(given[0].customer, {name: columns[name] for name in names}, given[0].n)
+        return CustomerRows(given[0].customer, {name: columns[name] for name in names}, given[0].n)
     customer = np.concatenate([part.customer for part in given])
     columns = {name: np.concatenate([part[name] for part in given]) for name in names}
-    rows = Rows(customer, columns, given[0].n)
+    rows = CustomerRows(customer, columns, given[0].n)
     return rows.take(customer.argsort(kind="stable"))
 
 
-def _sorted_by(by: tuple[str, ...], rows: Rows) -> tuple[Rows, Indices]:
+def _sorted_by(by: tuple[str, ...], rows: CustomerRows) -> tuple[CustomerRows, Indices]:
     """Sort the rows of each customer by some columns, and find where equal ones begin."""
     keys = [_codes(rows[name]) if rows[name].dtype == object else rows[name] for name in by]
     keys = [rows.customer, *keys]
@@ -210,7 +216,7 @@ def _missing_first(values: Array) -> Array:
     return np.where(is_missing(values), -np.inf, keys)
 
 
-def _sorted(relation: Relation, rows: Rows) -> Rows:
+def _sorted(relation: Relation, rows: CustomerRows) -> CustomerRows:
     if len(rows.customer) == 1:
         return rows
     keys = [_codes(rows[name]) for name in relation.within]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from features.arrays import Array, Floats, Indices
 from features.engines.batch.batch_relations import Reader, add_up
 from features.engines.batch.expressions import compile_sequence, compile_together, is_known
-from features.history.histories import Histories, Rows, run_lengths, run_starts
+from features.history.customer_rows import CustomerRows, HistoryBatch, run_lengths, run_starts
 from features.language.catalog import Catalog
 from features.language.expressions import names_in
 from features.language.feature import Aggregate
@@ -51,7 +51,7 @@ class NumpyPlan:
         self._of_derived = _constants(set().union(*(f.names for f in catalog.derived)))
         self._known = self._look_up(Lookups(0))
 
-    def compute(self, histories: Histories, scope: Scope) -> dict[str, Array]:
+    def compute(self, histories: HistoryBatch, scope: Scope) -> dict[str, Array]:
         """Compute all features and lists: one value per customer of the batch, in its order."""
         known = self._known
         if known[0] is not scope.lookups:
@@ -59,7 +59,7 @@ class NumpyPlan:
         clock = {"cutoff": float(scope.cutoff), "cutoff_day": float(scope.cutoff_day)}
         constants = known[1] | clock
         values: dict[str, Any] = known[2] | clock
-        read: dict[str, Rows] = {}
+        read: dict[str, CustomerRows] = {}
         with np.errstate(all="ignore"):
             for name, reader, block in self._relations:
                 rows = read[name] = reader.read(read, histories, scope, constants)
@@ -96,7 +96,7 @@ def _full(value: Any, n: int) -> Array:
     return value if np.shape(value) else np.full(n, value)
 
 
-def _list(rows: Rows, columns: Sequence[str]) -> Array:
+def _list(rows: CustomerRows, columns: Sequence[str]) -> Array:
     """List the rows of each customer, as tuples of some columns."""
     lists = np.empty(rows.n, object)
     lists[:] = [[] for _ in range(rows.n)]
@@ -145,7 +145,11 @@ class _Block:
         return places[0], places[1] if feature.by else None, places[2]
 
     def compute(
-        self, rows: Rows, cutoff: int, constants: Mapping[str, float], values: dict[str, Any]
+        self,
+        rows: CustomerRows,
+        cutoff: int,
+        constants: Mapping[str, float],
+        values: dict[str, Any],
     ) -> None:
         """Put each feature among the values: one per customer."""
         found: Sequence[Any] = ()
@@ -160,7 +164,7 @@ class _Block:
             results[:, rows.present] = self._reduce(rows, cutoff, found)
         values.update(zip(self._names, results, strict=True))
 
-    def _reduce(self, rows: Rows, cutoff: int, found: Sequence[Any]) -> Floats:
+    def _reduce(self, rows: CustomerRows, cutoff: int, found: Sequence[Any]) -> Floats:
         """Sum up the rows of each customer: features x customers that have rows."""
         values, mask = self._matrix(rows, cutoff, found)
         result = np.empty((len(self._stacked), len(rows.starts)))
@@ -186,7 +190,9 @@ class _Block:
                 extreme.reduceat(kept, rows.starts, axis=1, out=result[part])
         return result
 
-    def _matrix(self, rows: Rows, cutoff: int, found: Sequence[Any]) -> tuple[Floats, Bools]:
+    def _matrix(
+        self, rows: CustomerRows, cutoff: int, found: Sequence[Any]
+    ) -> tuple[Floats, Bools]:
         """Lay out the value of each feature, and where it counts: features x rows."""
         length, stacked = len(rows.customer), len(self._values)
         values = np.empty((self._count_values, length))
@@ -256,7 +262,9 @@ class _Single:
         self._has_where = bool(feature.where)
         self._lookback = feature.lookback
 
-    def compute(self, rows: Rows, cutoff: int, found: Sequence[Any], conditions: int) -> Any:
+    def compute(
+        self, rows: CustomerRows, cutoff: int, found: Sequence[Any], conditions: int
+    ) -> Any:
         """Compute one value per customer."""
         result = np.full(rows.n, self._nothing, self._dtype)
         if not len(rows.customer):

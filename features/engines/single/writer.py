@@ -14,7 +14,7 @@ from features.engines.single.aggregates import add_extreme, add_total, add_value
 from features.engines.single.blocks import Block
 from features.engines.single.expressions import ExpressionWriter, Term, column
 from features.engines.single.sections import Sections
-from features.history.layout import HISTORY, TEXTS
+from features.history.layout import HISTORY_TABLES, TEXT_COLUMNS
 from features.language.catalog import Catalog
 from features.language.expressions import names_in
 from features.language.feature import Aggregate
@@ -70,8 +70,10 @@ class _Source:
 
     def _read(self, relation: Relation, table: str) -> None:
         """Go through the rows of a table that are known."""
-        happened, block = HISTORY[table].happened, self._sections.block
-        wanted = relation.inputs_of(self._wanted[relation.name]) & HISTORY[table].columns.keys()
+        happened, block = HISTORY_TABLES[table].happened, self._sections.block
+        wanted = (
+            relation.inputs_of(self._wanted[relation.name]) & HISTORY_TABLES[table].columns.keys()
+        )
         names = sorted(wanted | {happened, "known_at"})
         rows = block.let(f"tables.get({table!r})")
         lists = ", ".join(f"{rows}[{name!r}].tolist()" for name in names)
@@ -79,7 +81,7 @@ class _Source:
         loop = loop.within(f"for {', '.join(names)} in zip({lists}):")
         never_missing = (happened, "known_at", "local_day")
         columns = {
-            name: column(name, name in TEXTS, "True" if name in never_missing else "")
+            name: column(name, name in TEXT_COLUMNS, "True" if name in never_missing else "")
             for name in names
         }
         known = loop.when(f"known_at <= cutoff and {happened} <= cutoff")

@@ -7,7 +7,7 @@ from itertools import groupby
 from sqlglot import exp
 
 from features.contract.casts import name_sql
-from features.history.layout import HISTORY
+from features.history.layout import HISTORY_TABLES
 from features.language.catalog import Catalog
 from features.language.expressions import parse
 from features.language.feature import Aggregate, Derived
@@ -159,7 +159,7 @@ def _source_sql(
     conditions = [f"({bind(relation.where, scope)})"] if relation.where else []
     if relation.table is not None:
         rows = _within(scope.tables.get(relation.table, relation.table), scope)
-        conditions.append(window.known_sql(HISTORY[relation.table].happened, "known_at"))
+        conditions.append(window.known_sql(HISTORY_TABLES[relation.table].happened, "known_at"))
     else:
         rows = _together_sql(relation, wanted, source)
         if window.start is not None:

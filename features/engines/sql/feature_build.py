@@ -15,15 +15,15 @@ from features.catalog.relations import BASKETS, PURCHASES
 from features.engines.sql.duckdb_engine import features_sql, rows_sql
 from features.engines.sql.history_export import write_parquet
 from features.engines.sql.lookups import build_lookups, drop_computed
-from features.history.layout import HISTORY
+from features.history.layout import HISTORY_TABLES
 from features.language.catalog import Catalog
 from features.language.relation import Relations
 from features.language.scope import Lookups, Scope
 from features.language.vocabulary import Vocabulary
 from features.log.history_tables import attribute_names, profile_columns
-from features.log.identities import table_sql
-from features.log.log import Log, check_observed
-from features.log.objections import objected_sql
+from features.log.identities import history_table_sql
+from features.log.log import Log, check_cutoff_in_data
+from features.log.objections import objecting_customers_sql
 from features.log.warehouse import Warehouse
 from features.windows import Window, local_day, to_datetime
 
@@ -63,7 +63,7 @@ def read_catalog(log: Log, cutoff: int) -> Catalog:
 
 def make_scope(log: Warehouse, cutoff: int, lookups: Lookups | None = None) -> Scope:
     """Make the scope of a cutoff: its local day, and where the log has the history's tables."""
-    tables = {name: table_sql(log, name, cutoff) for name in HISTORY}
+    tables = {name: history_table_sql(log, name, cutoff) for name in HISTORY_TABLES}
     return Scope(cutoff, local_day(cutoff, log.timezone), lookups or Lookups(cutoff), tables)
 
 
@@ -207,9 +207,8 @@ def _population_sql(log: Warehouse, cutoff: int, population: Population) -> str:
     if population == "buyers" or "messages" not in log.provided:
         return buyers
     known = Window(cutoff).known_sql("sent_at", "known_at")
-    return (
-        f"{buyers} UNION SELECT customer_id FROM {table_sql(log, 'messages', cutoff)} WHERE {known}"
-    )
+    messages = history_table_sql(log, "messages", cutoff)
+    return f"{buyers} UNION SELECT customer_id FROM {messages} WHERE {known}"
 
 
 def write_features(log: Log, cutoff: int | None = None) -> Path:
@@ -229,7 +228,7 @@ def write_features(log: Log, cutoff: int | None = None) -> Path:
         `cutoff` and the features; written beside and renamed into place.
     """
     cutoff = log.observed_until if cutoff is None else cutoff
-    check_observed(log, cutoff)
+    check_cutoff_in_data(log, cutoff)
     folder = log.shop.workspace / "features" / f"cutoff={to_datetime(cutoff):%Y-%m-%dT%H%M%SZ}"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "features.parquet"
@@ -237,7 +236,7 @@ def write_features(log: Log, cutoff: int | None = None) -> Path:
         allowed = [
             f"SELECT customer_id, make_timestamptz({cutoff}) AS cutoff, "
             f"COLUMNS(* EXCLUDE customer_id) FROM ({query}) "
-            f"WHERE customer_id NOT IN ({objected_sql(log)})"
+            f"WHERE customer_id NOT IN ({objecting_customers_sql(log)})"
             for query in queries
         ]
         write_parquet(log.connection, allowed, path)

@@ -2,12 +2,12 @@
 
 A shop whose log outgrew one machine makes the same tables in its own warehouse:
 `history_<table>` with a text `customer_id` (the account, `source:id` where the shop names
-systems) and the columns of `features.history.layout.HISTORY` in the types of `column_type`.
-Instants are microseconds UTC, `local_day` counts the shop's days since 1970-01-01, money is in
-minor units, and `<name>_known_at` is the later of a field's own instant and its row's. Lines carry
-their order's clocks and their product's attributes, events and returns their product's;
-`attributes` has a row per statement (`country`, `PL`, `country=PL`). What is sensitive must not be
-in them, the subcategories of a sensitive category included.
+systems) and the columns of `features.history.layout.HISTORY_TABLES` in the types of
+`history_column_type`. Instants are microseconds UTC, `local_day` counts the shop's days since
+1970-01-01, money is in minor units, and `<name>_known_at` is the later of a field's own instant
+and its row's. Lines carry their order's clocks and their product's attributes, events and returns
+their product's; `attributes` has a row per statement (`country`, `PL`, `country=PL`). What is
+sensitive must not be in them, the subcategories of a sensitive category included.
 """
 
 import os
@@ -19,19 +19,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.contract.casts import name_sql
-from features.history.layout import HISTORY
-from features.log.history_tables import column_type
+from features.history.layout import HISTORY_TABLES
+from features.log.history_tables import history_column_type
 from features.log.log import Log
-from features.sources.connection import Connection
+from features.sources.log_connection import LogConnection
 
 _ROW_GROUP = 122_880  # rows
 # What features read, and what decides whose rows they are and who is left out.
-FILES = tuple(table for table in HISTORY if table not in ("reachability", "links"))
+FILES = tuple(table for table in HISTORY_TABLES if table not in ("reachability", "links"))
 
 
 def typed_columns(table: str) -> dict[str, str]:
     """Give the columns of a table of the history with their SQL types, `customer_id` first."""
-    return {"customer_id": "VARCHAR"} | {name: column_type(name) for name in HISTORY[table].columns}
+    return {"customer_id": "VARCHAR"} | {
+        name: history_column_type(name) for name in HISTORY_TABLES[table].columns
+    }
 
 
 def write_history(log: Log, folder: Path) -> list[Path]:
@@ -43,7 +45,7 @@ def write_history(log: Log, folder: Path) -> list[Path]:
         `<folder>/<table>.parquet`, a row per row of the shop's log, in the contract's types.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    given = [table for table in FILES if HISTORY[table].contract in log.provided]
+    given = [table for table in FILES if HISTORY_TABLES[table].contract in log.provided]
     for table in given:
         columns = ", ".join(
             f"CAST({name_sql(name)} AS {kind}) AS {name_sql(name)}"
@@ -54,7 +56,7 @@ def write_history(log: Log, folder: Path) -> list[Path]:
     return [folder / f"{table}.parquet" for table in given]
 
 
-def write_parquet(connection: Connection, queries: Sequence[str], path: Path) -> None:
+def write_parquet(connection: LogConnection, queries: Sequence[str], path: Path) -> None:
     """Write the rows of queries that give the same columns beside a file, then into its place."""
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")  # hidden from readers of the folder
     try:

@@ -20,12 +20,12 @@ from sqlglot import exp
 from features.engines.sql.feature_build import Population, prepare_features
 from features.engines.sql.history_export import FILES, typed_columns
 from features.errors import Fault, InputError, refuse
-from features.history.layout import HISTORY
+from features.history.layout import HISTORY_TABLES
 from features.language.catalog import Catalog
 from features.language.vocabulary import Vocabulary
-from features.log.objections import objected_sql
-from features.log.warehouse import Column
-from features.shop.sensitive import sensitive_names
+from features.log.objections import objecting_customers_sql
+from features.log.warehouse import TypedColumn
+from features.shop.sensitive_words import find_sensitive_names
 from features.shop.settings_file import SensitiveSection
 from features.windows import to_datetime
 
@@ -96,7 +96,7 @@ class SparkLog:
         """Give the rows of a query that is written in DuckDB's SQL."""
         return [tuple(row) for row in self.query(query).collect()]
 
-    def put(self, name: str, columns: Mapping[str, Column]) -> None:
+    def put(self, name: str, columns: Mapping[str, TypedColumn]) -> None:
         """Put a small table beside the others, in place of an older one of its name."""
         table = {n: pa.array(values, _ARROW_TYPES[kind]) for n, (kind, values) in columns.items()}
         self.spark.createDataFrame(pa.table(table)).createOrReplaceTempView(name)
@@ -116,7 +116,7 @@ class SparkLog:
 
     def _table_faults(self) -> Iterator[Fault]:
         for table in FILES:
-            if HISTORY[table].contract not in self.provided:
+            if HISTORY_TABLES[table].contract not in self.provided:
                 continue
             name = f"history_{table}"
             there = self.spark.catalog.tableExists(name)
@@ -133,10 +133,10 @@ class SparkLog:
 
     def _sensitive_faults(self) -> Iterator[Fault]:
         named = {"vocabulary.attributes": self.vocabulary.attributes}
-        given = [name for name, table in HISTORY.items() if table.contract in self.provided]
+        given = [name for name, table in HISTORY_TABLES.items() if table.contract in self.provided]
         for table in given:
             for column in ("category", "subcategory"):
-                if column in HISTORY[table].columns:
+                if column in HISTORY_TABLES[table].columns:
                     rows = self.fetch(f"SELECT DISTINCT {column} FROM history_{table}")
                     names = [row[0] for row in rows if row[0] is not None]
                     named[f"history_{table}.{column}"] = names
@@ -144,7 +144,7 @@ class SparkLog:
             yield from self._kept_out(where, names)
 
     def _kept_out(self, where: str, names: Iterable[str]) -> Iterator[Fault]:
-        for name, word in sensitive_names(sorted(names), self.sensitive).items():
+        for name, word in find_sensitive_names(sorted(names), self.sensitive).items():
             yield Fault(
                 where,
                 "nothing that is too personal",
@@ -192,7 +192,7 @@ def build_features_spark(
     _check_names(catalog)
     with prepare_features(log, cutoff, catalog, population) as (query,):
         features = log.query(query)
-    kept = features.join(log.query(objected_sql(log)), "customer_id", "left_anti")
+    kept = features.join(log.query(objecting_customers_sql(log)), "customer_id", "left_anti")
     clock = f"timestamp_micros({cutoff}) AS cutoff"
     return kept.selectExpr("customer_id", clock, *map(_column, catalog))
 

@@ -11,7 +11,7 @@ import msgspec
 
 from features.language.catalog import Catalog
 from features.language.scope import Lookups
-from features.shop.sensitive import WORDS
+from features.shop.sensitive_words import SENSITIVE_WORDS
 from features.shop.shop import Shop
 from features.store.protocol import MARGIN_DAYS, StoreInfo
 from features.windows import DAY
@@ -28,7 +28,11 @@ def hash_statistics(shop: Shop, catalog: Catalog, attributes: list[str]) -> str:
         sorted(catalog.lookup_hashes.items()),
         attributes,
         (section.timezone, section.currency),
-        (WORDS, sensitive.words, sensitive.allow),  # a name that is kept out since is in none
+        (
+            SENSITIVE_WORDS,
+            sensitive.words,
+            sensitive.allow,
+        ),  # a name that is kept out since is in none
     )
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from features.history.layout import PRODUCT
+from features.history.layout import PRODUCT_COLUMNS
 from features.log.log import Log
 
 _CHUNK = 50_000  # products in memory at once
@@ -12,7 +12,7 @@ _CHUNK = 50_000  # products in memory at once
 
 def read_products(log: Log) -> Iterator[tuple[str, bytes]]:
     """Read every product of a log, packed; none if the shop gives no products."""
-    columns = ", ".join(("product_id", *PRODUCT))
+    columns = ", ".join(("product_id", *PRODUCT_COLUMNS))
     rows = log.connection.execute(f"SELECT {columns} FROM product_attributes")
     while some := rows.fetchmany(_CHUNK):
         for product_id, *values in some:

@@ -11,10 +11,10 @@ import numpy as np
 
 from features.arrays import Array
 from features.contract.casts import name_sql
-from features.contract.tables import clock_of
-from features.history.histories import object_array
-from features.history.layout import HISTORY, LAYOUT, ROW_KEY, TEXTS
-from features.history.record import pack, record_columns
+from features.contract.tables import known_at_column
+from features.history.customer_rows import object_array
+from features.history.layout import HISTORY_COLUMNS, HISTORY_TABLES, ROW_KEY, TEXT_COLUMNS
+from features.history.record import pack_history, record_columns
 from features.log.log import Log
 from features.windows import DAY
 
@@ -45,7 +45,7 @@ class Extent:
     def condition(self, name: str) -> str:
         """Write which rows of a table of the layout are held."""
         known = "TRUE" if name in NEVER_CUT else f"known_at <= {self.data_cutoff}"
-        happened = HISTORY[name].happened
+        happened = HISTORY_TABLES[name].happened
         if name not in self.keep_from:
             return known
         recent = f"{happened} > {self.keep_from[name]}"
@@ -59,8 +59,8 @@ def read_words(log: Log) -> Array:
     texts = [
         f"SELECT {column} AS word FROM history_{name}"
         for name in _given(log)
-        for column in LAYOUT[name]
-        if column in TEXTS
+        for column in HISTORY_COLUMNS[name]
+        if column in TEXT_COLUMNS
     ]
     words = " UNION ".join([*texts, "SELECT '' AS word"])
     log.connection.execute(
@@ -98,7 +98,7 @@ def read_records(log: Log, extent: Extent) -> Iterator[tuple[str, bytes]]:
 
 
 def _given(log: Log) -> list[str]:
-    return [name for name in LAYOUT if HISTORY[name].contract in log.provided]
+    return [name for name in HISTORY_COLUMNS if HISTORY_TABLES[name].contract in log.provided]
 
 
 def _read_bucket(log: Log, given: list[str], start: int, end: int) -> Iterator[tuple[str, bytes]]:
@@ -109,7 +109,7 @@ def _read_bucket(log: Log, given: list[str], start: int, end: int) -> Iterator[t
     ).fetchall()
     places = np.arange(start, end + 1)
     tables = []
-    for name in LAYOUT:
+    for name in HISTORY_COLUMNS:
         if name in given:
             arrays = log.connection.execute(
                 f"SELECT * FROM sorted_{name} {within} ORDER BY rowid"
@@ -119,7 +119,7 @@ def _read_bucket(log: Log, given: list[str], start: int, end: int) -> Iterator[t
         else:
             tables.append((np.empty((0, 0)), [0] * len(places)))
     for number, (customer_id,) in enumerate(ids):
-        yield customer_id, pack([rows[at[number] : at[number + 1]] for rows, at in tables])
+        yield customer_id, pack_history([rows[at[number] : at[number + 1]] for rows, at in tables])
 
 
 def _sort_table(log: Log, extent: Extent, name: str) -> None:
@@ -129,7 +129,9 @@ def _sort_table(log: Log, extent: Extent, name: str) -> None:
         f"{_number_sql(column, _cut_sql(name, column, extent.data_cutoff))} AS {name_sql(column)}"
         for column in numbers + texts
     )
-    order = ", ".join(f"held.{column} NULLS FIRST" for column in (HISTORY[name].happened, ROW_KEY))
+    order = ", ".join(
+        f"held.{column} NULLS FIRST" for column in (HISTORY_TABLES[name].happened, ROW_KEY)
+    )
     log.connection.execute(
         f"CREATE OR REPLACE TEMP TABLE sorted_{name} AS SELECT place, {select} "
         f"FROM (SELECT * FROM history_{name} WHERE {extent.condition(name)}) AS held "
@@ -139,7 +141,7 @@ def _sort_table(log: Log, extent: Extent, name: str) -> None:
 
 def _number_sql(column: str, value: str) -> str:
     """Write a value as a DOUBLE: NaN for a missing number, -1 for a missing text."""
-    if column in TEXTS:
+    if column in TEXT_COLUMNS:
         return f"CAST(coalesce(enum_code(CAST({value} AS record_word)), -1) AS DOUBLE)"
     return f"coalesce(CAST({value} AS DOUBLE), 'nan')"
 
@@ -148,8 +150,8 @@ def _cut_sql(table: str, column: str, data_cutoff: int) -> str:
     """Write a column; a late field is left out where it was known after the cutoff."""
     if column.endswith("_known_at"):
         clock = column
-    elif clock_of(column) in LAYOUT[table]:
-        clock = clock_of(column)
+    elif known_at_column(column) in HISTORY_COLUMNS[table]:
+        clock = known_at_column(column)
     else:
         return column
     return f"CASE WHEN {clock} <= {data_cutoff} THEN {column} END"

@@ -11,9 +11,9 @@ from pathlib import Path
 from features.catalog.relations import KEPT_DAYS
 from features.engines.sql.feature_build import build_lookups_at, read_catalog, read_vocabulary
 from features.errors import InputError
-from features.history.layout import LAYOUT
+from features.history.layout import HISTORY_COLUMNS
 from features.ledgers.journal import has_journal, open_journal
-from features.log.log import Log, check_observed
+from features.log.log import Log, check_cutoff_in_data
 from features.shop.pseudonyms import key_fingerprint
 from features.store.address import open_target
 from features.store.build.kept_lookups import earlier_lookups, hash_statistics
@@ -52,7 +52,7 @@ def build_store(
     """
     if data_cutoff is None:
         data_cutoff = log.observed_until
-    check_observed(log, data_cutoff)
+    check_cutoff_in_data(log, data_cutoff)
     if isinstance(target, Path):
         target = open_target(target)
     extent = Extent.of(data_cutoff, keep_days, MARGIN_DAYS)
@@ -71,7 +71,7 @@ def build_store(
         lookups=[*earlier, build_lookups_at(log, data_cutoff, catalog)],
         lookups_hash=made_of,
         key_fingerprint=key_fingerprint(log.shop),
-        layout=LAYOUT,
+        layout=HISTORY_COLUMNS,
     )
     target.write(info, read_words(log), read_products(log), read_records(log, extent))
     return info

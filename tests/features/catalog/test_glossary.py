@@ -1,14 +1,7 @@
-from pathlib import Path
-
 from features.catalog.dictionary import make_catalog
-from features.catalog.glossary import FULL, describe, to_markdown
+from features.catalog.glossary import FULL, describe
 
 ENTRIES = {entry.name: entry for entry in describe(make_catalog(FULL))}
-
-
-def test_the_page_is_made_from_the_declarations_of_today() -> None:
-    page = Path(__file__).parents[3] / "features" / "FEATURES.md"
-    assert page.read_text() == to_markdown(), "run: make features-page"
 
 
 def test_an_entry_says_what_is_read_and_how_far_back() -> None:

@@ -9,6 +9,8 @@ import pytest
 
 from features.contract.casts import SQL_TYPES, name_sql
 from features.contract.row_keys import (
+    hash_sql,
+    hash_values,
     key_columns,
     key_sql,
     row_columns,
@@ -53,3 +55,13 @@ def test_a_statement_has_one_key_in_a_table_and_when_it_is_posted(about: str | N
     row = {"customer_id": "c", "known_at": 1_700_000_000_000_000, "channel": about}
     types = {"customer_id": "VARCHAR", "known_at": "BIGINT", "channel": "VARCHAR"}
     assert _key_in_duckdb(statement_key_sql("channel"), row, types) == statement_key(row, about)
+
+
+def test_a_hash_is_the_same_number_in_sql_and_in_python() -> None:
+    values = ["żółć", None, True, 3]
+    names = [f"c{number}" for number in range(len(values))]
+    columns = ", ".join(f"? AS {name}" for name in names)
+    with duckdb.connect() as connection:
+        query = f"SELECT {hash_sql(names)} FROM (SELECT {columns})"
+        assert connection.execute(query, values).fetchall() == [(hash_values(values),)]
+    assert hash_values(values) < 2**53

@@ -16,7 +16,7 @@ from features.engines.sql.feature_build import (
     make_scope,
     read_catalog,
 )
-from features.history.accounts import read_customers
+from features.history.customer_histories import read_customer_histories
 from features.language.catalog import Catalog
 from features.language.feature import Aggregate, Feature
 from features.log.log import Log
@@ -64,7 +64,7 @@ def _assert_parity(log: Log, cutoff: int, found: dict[str, dict], alone: bool = 
     """Compare the training build with the histories in a batch, and with each one alone."""
     catalog = read_catalog(log, cutoff)
     frame = build_features(log, [cutoff], catalog, population="contacts")
-    customers = read_customers(
+    customers = read_customer_histories(
         lambda ids: {i: found[i] for i in ids if i in found}, frame["customer_id"], cutoff
     )
     known = [customers[i] for i in frame["customer_id"]]

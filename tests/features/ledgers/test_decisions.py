@@ -20,9 +20,9 @@ from features.shop.shop import Shop, read_shop
 # A process of its own: decides of c0, c1, ... under its own policy, says so, and waits.
 DECIDER = """
 import sys
-from features.inputs.decisions import open_decisions
-from features.inputs.shop import read_shop
-from tests.features.test_decisions import decide, proposed
+from features.ledgers.decisions import open_decisions
+from features.shop.shop import read_shop
+from tests.features.ledgers.test_decisions import decide, proposed
 
 table = open_decisions(read_shop(sys.argv[1]))
 print("ready", flush=True)
@@ -47,11 +47,6 @@ def config(request: pytest.FixtureRequest, write_shop, orders) -> Iterator[Path]
     yield path
     with psycopg.connect(url) as connection:
         connection.execute(f"DROP SCHEMA IF EXISTS nextbuy_{name} CASCADE")
-
-
-@pytest.fixture
-def file_shop(write_shop, orders) -> Shop:
-    return read_shop(write_shop({"orders": orders(("c", "2024-01-02", 1))}))
 
 
 def proposed(account: str = "c", campaign: str = "autumn", key: str = "k", **values) -> Decision:

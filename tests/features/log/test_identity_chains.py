@@ -17,11 +17,11 @@ from features.engines.sql.feature_build import (
     make_scope,
     read_catalog,
 )
-from features.history.accounts import customer_at, read_customers
+from features.history.customer_histories import customer_at, read_customer_histories
 from features.ledgers.journal import open_journal
 from features.ledgers.posted_rows import PostedRowChecker
-from features.log.identities import customers_sql, resolve
-from features.log.identity_chains import Step, follow
+from features.log.identities import account_customers_sql, customers_of_accounts
+from features.log.identity_chains import IdentityStep, follow_chains
 from features.log.log import Log, read_log
 from features.shop.shop import read_shop
 from features.store.build.store_build import build_store
@@ -36,7 +36,7 @@ IDS = ["a", "b", "c", "d", "e", "f"]
 STEPS = st.lists(st.tuples(st.integers(0, 6), st.sampled_from(IDS), st.sampled_from(IDS)))
 
 
-def _naive(steps: Sequence[Step], account: str, cutoff: int) -> str:
+def _naive(steps: Sequence[IdentityStep], account: str, cutoff: int) -> str:
     """Follow an account step by step, as known at a cutoff."""
     known = [step for step in steps if step[0] <= cutoff]
     newest = {a: max((at, to) for at, of, to in known if of == a) for _, a, _ in known}
@@ -51,8 +51,8 @@ def _naive(steps: Sequence[Step], account: str, cutoff: int) -> str:
 
 @given(STEPS)
 @settings(max_examples=500, deadline=None, derandomize=True)
-def test_one_step_leads_to_the_end_of_the_chain_as_known_then(steps: list[Step]) -> None:
-    followed, circled = follow(steps)
+def test_one_step_leads_to_the_end_of_the_chain_as_known_then(steps: list[IdentityStep]) -> None:
+    followed, circled = follow_chains(steps)
     for cutoff in range(-1, 8):
         newest = dict(sorted((of, (at, to)) for at, of, to in followed if at <= cutoff))
         for account in IDS:
@@ -73,16 +73,18 @@ def test_one_step_leads_to_the_end_of_the_chain_as_known_then(steps: list[Step])
     ],
 )
 def test_of_an_account_the_newest_known_chain_counts(
-    steps: list[Step], customers: list[str]
+    steps: list[IdentityStep], customers: list[str]
 ) -> None:
-    followed, _ = follow(steps)
+    followed, _ = follow_chains(steps)
     for cutoff, customer in enumerate(customers):
         of_a = [(at, to) for at, of, to in followed if of == "a" and at <= cutoff]
         assert max(of_a, default=(0, "a"))[1] == customer, cutoff
 
 
 def test_ids_in_a_circle_are_named_and_those_that_lead_into_it_are_not() -> None:
-    _, circled = follow([(1, "x", "a"), (1, "a", "b"), (2, "b", "c"), (3, "c", "a"), (4, "d", "d")])
+    _, circled = follow_chains(
+        [(1, "x", "a"), (1, "a", "b"), (2, "b", "c"), (3, "c", "a"), (4, "d", "d")]
+    )
     assert circled == {"a", "b", "c"}
 
 
@@ -98,18 +100,26 @@ def test_where_sources_are_named_a_customer_is_no_account_of_equal_id(
         read_shop(write_shop({"orders": orders.assign(amount=1), "identities": identities}))
     )
     accounts = [f"{source}:{source_id}" for source, source_id, _ in pairs]
-    assert resolve(log, pd.Series(accounts), log.observed_until).tolist() == ["2", "3", "1", "1"]
-    assert resolve(log, pd.Series(["1", "2"]), log.observed_until).tolist() == ["1", "2"]
+    assert customers_of_accounts(log, pd.Series(accounts), log.observed_until).tolist() == [
+        "2",
+        "3",
+        "1",
+        "1",
+    ]
+    assert customers_of_accounts(log, pd.Series(["1", "2"]), log.observed_until).tolist() == [
+        "1",
+        "2",
+    ]
 
 
 def test_a_long_chain_is_followed_at_once() -> None:
     steps = [(0, f"{place}", f"{place + 1}") for place in range(200_000)]
-    followed, _ = follow(steps)
+    followed, _ = follow_chains(steps)
     assert {customer for _, _, customer in followed} == {"200000"}
     assert len(followed) == 200_000
 
 
-def _shop(write_shop: WriteShop, steps: Sequence[Step]) -> Log:
+def _shop(write_shop: WriteShop, steps: Sequence[IdentityStep]) -> Log:
     """A shop in which every id has an order a day, and the steps become known day by day."""
     ids = [*IDS, "stranger"]
     days = [to_datetime(START + n * DAY // 2).isoformat() for n in range(16)]
@@ -129,7 +139,7 @@ def _shop(write_shop: WriteShop, steps: Sequence[Step]) -> Log:
 @given(STEPS)
 @settings(OVER_LOGS, max_examples=6)
 def test_first_middle_and_last_ids_agree_alone_in_a_batch_and_in_the_build(
-    write_shop: WriteShop, tmp_path: Path, steps: list[Step]
+    write_shop: WriteShop, tmp_path: Path, steps: list[IdentityStep]
 ) -> None:
     log = _shop(write_shop, steps)
     query = "SELECT known_at, source_id, customer_id FROM identities"
@@ -141,13 +151,15 @@ def test_first_middle_and_last_ids_agree_alone_in_a_batch_and_in_the_build(
     store.close()
 
 
-def _assert_agreement(log: Log, store: SqliteStore, cutoff: int, steps: Sequence[Step]) -> None:
+def _assert_agreement(
+    log: Log, store: SqliteStore, cutoff: int, steps: Sequence[IdentityStep]
+) -> None:
     catalog = read_catalog(log, cutoff)
     frame = build_features(log, [cutoff], catalog).set_index("customer_id")
     customers = {account: _naive(steps, account, cutoff) for account in IDS}
-    assert resolve(log, pd.Series(IDS), cutoff).tolist() == list(customers.values())
+    assert customers_of_accounts(log, pd.Series(IDS), cutoff).tolist() == list(customers.values())
     assert set(frame.index) == {*customers.values(), "stranger"}
-    found = read_customers(lambda some: store.read(list(some)), IDS, cutoff)
+    found = read_customer_histories(lambda some: store.read(list(some)), IDS, cutoff)
     assert [customer_at(found[i], i, cutoff) for i in IDS] == list(customers.values())
     scope = make_scope(log, cutoff, build_lookups_at(log, cutoff, catalog))
     together = compute_features(catalog, [found[i] for i in IDS], scope)
@@ -176,7 +188,7 @@ def test_what_is_posted_for_any_id_of_a_chain_is_asked_for_as_it_will_be_built(
     scope = make_scope(rebuilt, cutoff, build_lookups_at(rebuilt, cutoff, catalog))
     fresh = FreshStore(log.shop, SqliteStore(tmp_path / "store.sqlite"), journal)
     for store in (fresh, SqliteStore(tmp_path / "rebuilt.sqlite")):
-        found = read_customers(lambda some, s=store: s.read(list(some)), "abc", cutoff)
+        found = read_customer_histories(lambda some, s=store: s.read(list(some)), "abc", cutoff)
         values = compute_features(catalog, [found[i] for i in "abc"], scope)
         assert values["orders_count"].tolist() == [3 * 16 + 3] * 3
         assert values["monetary_value"].tolist() == [frame.loc["c", "monetary_value"]] * 3
@@ -185,5 +197,5 @@ def test_what_is_posted_for_any_id_of_a_chain_is_asked_for_as_it_will_be_built(
 
 def test_an_account_of_a_source_leads_on_by_its_bare_id(write_shop: WriteShop) -> None:
     log = _shop(write_shop, [(1, "a", "b"), (2, "b", "c")])
-    known = dict(log.fetch(customers_sql(START + 3 * DAY)))
+    known = dict(log.fetch(account_customers_sql(START + 3 * DAY)))
     assert known == {"a": "c", "web:a": "c", "b": "c", "web:b": "c"}

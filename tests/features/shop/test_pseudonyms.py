@@ -15,7 +15,7 @@ from features.engines.sql.feature_build import write_features
 from features.errors import InputError
 from features.ledgers.decisions import open_decisions
 from features.log.log import Log, read_log
-from features.shop.pseudonyms import KEY, key_fingerprint, pseudonym, write_pseudonyms
+from features.shop.pseudonyms import KEY_VARIABLE, key_fingerprint, pseudonym, write_pseudonyms
 from features.shop.shop import Shop, read_shop
 from features.store.address import store_path
 from features.store.build.store_build import build_store
@@ -24,7 +24,7 @@ from features.windows import to_datetime
 from nextbuy.simulator.simulator import simulate_shop
 from serving.answers.predictor import load_predictor
 from serving.decisions.decide import DecisionMaker
-from serving.schemas.answer_schemas import Decided, DecisionsRequest
+from serving.schemas.decision_schemas import Decided, DecisionsRequest
 from training.lifecycle.promote import promote
 from training.purchase.slices import holdout_cutoff
 from training.train import train
@@ -45,7 +45,7 @@ def test_sql_and_python_make_the_pseudonym_that_hmac_makes(
     frame = pd.DataFrame(
         {"order_id": range(6), "customer_id": ids, "ordered_at": "2024-01-05", "amount": 1}
     )
-    monkeypatch.setenv(KEY, key)
+    monkeypatch.setenv(KEY_VARIABLE, key)
     log = read_log(read_shop(write_shop({"orders": frame}, pseudonymise=True)))
     found = log.connection.execute("SELECT customer_id FROM orders ORDER BY order_id").fetchall()
     assert [row[0] for row in found] == [_expected(key, i) for i in ids]
@@ -61,7 +61,7 @@ def test_an_id_is_hashed_as_the_contract_holds_it_in_every_table(
     identities = pd.DataFrame(
         {"source": ["web"], "source_id": [17.0], "customer_id": [17], "note": [None]}
     )
-    monkeypatch.setenv(KEY, SECRET)
+    monkeypatch.setenv(KEY_VARIABLE, SECRET)
     config = write_shop({"orders": orders, "identities": identities}, pseudonymise=True)
     identities.to_parquet(config.parent / "identities.parquet")
     config.write_text(config.read_text().replace("identities.csv", "identities.parquet"))
@@ -73,7 +73,7 @@ def test_an_id_is_hashed_as_the_contract_holds_it_in_every_table(
 def test_a_missing_id_is_still_a_fault(
     write_shop: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(KEY, SECRET)
+    monkeypatch.setenv(KEY_VARIABLE, SECRET)
     orders = pd.DataFrame(
         {"order_id": ["a"], "customer_id": [" "], "ordered_at": ["2024-01-05"], "amount": [1]}
     )
@@ -85,11 +85,13 @@ def test_a_missing_id_is_still_a_fault(
 def test_without_a_key_nothing_is_read(
     write_shop: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, key: str | None, got: str
 ) -> None:
-    monkeypatch.delenv(KEY, raising=False)
+    monkeypatch.delenv(KEY_VARIABLE, raising=False)
     if key:
-        monkeypatch.setenv(KEY, key)
+        monkeypatch.setenv(KEY_VARIABLE, key)
     shop = read_shop(write_shop({"orders": pd.DataFrame({"order_id": [1]})}, pseudonymise=True))
-    with pytest.raises(InputError, match=rf"^{KEY}: expected a key of 32 bytes.*, got {got}\."):
+    with pytest.raises(
+        InputError, match=rf"^{KEY_VARIABLE}: expected a key of 32 bytes.*, got {got}\."
+    ):
         read_log(shop)
     assert not list(shop.workspace.glob("*"))
 
@@ -103,7 +105,7 @@ def test_the_fingerprint_tells_keys_apart(
     assert key_fingerprint(plain) is None
     prints = set()
     for key in (SECRET, SECRET[::-1]):
-        monkeypatch.setenv(KEY, key)
+        monkeypatch.setenv(KEY_VARIABLE, key)
         prints.add(key_fingerprint(hashed))
     assert prints == {_expected(key, "nextbuy")[:8] for key in (SECRET, SECRET[::-1])}
 
@@ -160,7 +162,7 @@ class Written:
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Written]:
     with pytest.MonkeyPatch.context() as environment:
-        environment.setenv(KEY, SECRET)
+        environment.setenv(KEY_VARIABLE, SECRET)
         yield Written(tmp_path_factory.mktemp("pseudonyms"))
 
 

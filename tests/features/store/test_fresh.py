@@ -18,10 +18,10 @@ from features.engines.sql.feature_build import (
     make_scope,
     read_catalog,
 )
-from features.history.accounts import read_customers
-from features.history.layout import LAYOUT, ROW_KEY
+from features.history.customer_histories import read_customer_histories
+from features.history.layout import HISTORY_COLUMNS, ROW_KEY
 from features.ledgers.journal import open_journal
-from features.ledgers.posted_rows import POSTABLE, PostedRowChecker
+from features.ledgers.posted_rows import POSTABLE_TABLES, PostedRowChecker
 from features.log.log import read_log
 from features.shop.shop import Shop, read_shop
 from features.store.address import store_target
@@ -156,7 +156,7 @@ def _ask(shop: Shop, posts: bool) -> dict[str, StoredHistory]:
     store = store_target(shop).open()
     if posts:
         store = FreshStore(shop, store, open_journal(shop))
-    found = read_customers(store.read, ASKED, NOW + DAY)
+    found = read_customer_histories(store.read, ASKED, NOW + DAY)
     store.close()
     return found
 
@@ -169,7 +169,7 @@ def _post_everything(shop: Shop) -> None:
 
 
 def test_a_posted_row_has_every_column_of_a_rebuilt_one(shop: Shop) -> None:
-    assert {"orders", "order_lines", *_posts("c0")} == POSTABLE.keys() - {"identities"}
+    assert {"orders", "order_lines", *_posts("c0")} == POSTABLE_TABLES.keys() - {"identities"}
     _post_everything(shop)
     posted = _ask(shop, posts=True)
     _build(shop)
@@ -192,7 +192,7 @@ def _texts(tables: StoredHistory, name: str) -> set[str]:
 
 
 def _rows(tables: StoredHistory, name: str) -> pd.DataFrame:
-    columns = [ROW_KEY, *LAYOUT[name]]
+    columns = [ROW_KEY, *HISTORY_COLUMNS[name]]
     frame = pd.DataFrame({column: tables[name][column] for column in columns})
     return frame.sort_values(columns, ignore_index=True)  # lines of an order have one key
 

@@ -4,8 +4,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from features.history.histories import object_array
-from features.shop.contact_rules import Cap, ContactRules, QuietHours
+from features.history.customer_rows import object_array
+from features.shop.contact_rules import ContactRules, FrequencyCap, QuietHours
 from features.windows import DAY, read_cutoff
 from models.channel.eligibility import check_eligibility, objects_to_profiling
 
@@ -138,7 +138,7 @@ NOON = _at("2026-05-04 12:00")
 BOTH = _consents(("email", True, 1, 1), ("sms", True, 1, 1))
 
 
-def _capped(*caps: Cap) -> ContactRules:
+def _capped(*caps: FrequencyCap) -> ContactRules:
     return ContactRules(WARSAW, caps=caps)
 
 
@@ -147,23 +147,28 @@ def _capped(*caps: Cap) -> ContactRules:
 )
 def test_a_message_at_the_edge_of_the_caps_days_counts_no_more(age: int, eligible: bool) -> None:
     tables = {"consents": BOTH, "messages": _sent(("sms", NOON - age, NOON - age))}
-    assert check_eligibility("sms", tables, NOON, _capped(Cap(1, 7, "sms"))).eligible == eligible
+    assert (
+        check_eligibility("sms", tables, NOON, _capped(FrequencyCap(1, 7, "sms"))).eligible
+        == eligible
+    )
 
 
 def test_a_cap_says_how_many_when_the_last_was_sent_and_until_when() -> None:
     first, last = _at("2026-05-01 09:00"), _at("2026-05-02 00:30")  # in UTC still the first of May
     tables = {"consents": BOTH, "messages": _sent(("sms", first, first), ("sms", last, last))}
-    told = check_eligibility("sms", tables, NOON, _capped(Cap(1, 7, "sms")))
+    told = check_eligibility("sms", tables, NOON, _capped(FrequencyCap(1, 7, "sms")))
     assert told.why_not == "cap of 1 in 7 days reached (last sent 2026-05-02)"
     assert told.eligible_from == last + 7 * DAY
-    two = check_eligibility("sms", tables, NOON, _capped(Cap(2, 28, None), Cap(2, 7, "sms")))
+    two = check_eligibility(
+        "sms", tables, NOON, _capped(FrequencyCap(2, 28, None), FrequencyCap(2, 7, "sms"))
+    )
     assert two.why_not == (
         "cap of 2 over all channels in 28 days reached (last sent 2026-05-02); "
         "cap of 2 in 7 days reached (last sent 2026-05-02)"
     )
     assert two.eligible_from == first + 28 * DAY
-    assert check_eligibility("sms", tables, NOON, _capped(Cap(3, 7, "sms"))).eligible
-    assert check_eligibility("email", tables, NOON, _capped(Cap(1, 7, "sms"))).eligible
+    assert check_eligibility("sms", tables, NOON, _capped(FrequencyCap(3, 7, "sms"))).eligible
+    assert check_eligibility("email", tables, NOON, _capped(FrequencyCap(1, 7, "sms"))).eligible
 
 
 def test_only_messages_that_were_known_and_sent_count() -> None:
@@ -175,7 +180,7 @@ def test_only_messages_that_were_known_and_sent_count() -> None:
             ("sms", NOON + 1, NOON - 1),  # planned
         ),
     }
-    rules = _capped(Cap(1, 7, "sms"), Cap(1, 7, None))
+    rules = _capped(FrequencyCap(1, 7, "sms"), FrequencyCap(1, 7, None))
     assert check_eligibility("sms", tables, NOON, rules).eligible
     assert not check_eligibility("sms", tables, NOON + 1, rules).eligible
 
@@ -209,7 +214,7 @@ def test_quiet_hours_are_local_and_span_midnight(local: str, until: str | None) 
 def test_a_cap_that_ends_in_quiet_hours_waits_for_their_end() -> None:
     sent = _at("2026-05-01 22:00")
     tables = {"consents": BOTH, "messages": _sent(("sms", sent, sent))}
-    rules = ContactRules(WARSAW, caps=[Cap(1, 7, "sms")], quiet_hours={"sms": NIGHT})
+    rules = ContactRules(WARSAW, caps=[FrequencyCap(1, 7, "sms")], quiet_hours={"sms": NIGHT})
     told = check_eligibility("sms", tables, NOON, rules)
     assert told.eligible_from == _at("2026-05-09 08:00")
     assert "quiet" not in told.why_not
@@ -220,7 +225,7 @@ def test_a_cap_that_ends_in_quiet_hours_waits_for_their_end() -> None:
 def test_consent_comes_before_caps_and_quiet_hours_and_has_no_end() -> None:
     tables = {"messages": _sent(("sms", NOON - 1, NOON - 1))}
     rules = ContactRules(
-        WARSAW, caps=[Cap(1, 7, "sms")], quiet_hours={"sms": QuietHours(time(0), time(23))}
+        WARSAW, caps=[FrequencyCap(1, 7, "sms")], quiet_hours={"sms": QuietHours(time(0), time(23))}
     )
     told = check_eligibility("sms", tables, NOON, rules)
     assert (told.why_not, told.eligible_from) == ("no consent", None)

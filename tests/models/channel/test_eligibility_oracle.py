@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.arrays import TableColumns
-from features.history.histories import object_array
-from features.history.layout import TEXTS
-from features.shop.contact_rules import Cap, ContactRules, QuietHours
+from features.history.customer_rows import object_array
+from features.history.layout import TEXT_COLUMNS
+from features.shop.contact_rules import ContactRules, FrequencyCap, QuietHours
 from features.windows import DAY, read_cutoff, to_datetime
 from models.channel.eligibility import check_eligibility, objects_to_profiling
 from models.channel.recommend import Options, recommend_arms
@@ -59,7 +59,7 @@ REACHABILITY = st.fixed_dictionaries(
 TIMES = st.integers(3 * 60, 24 * 60 - 1).map(lambda m: time(m // 60, m % 60))
 QUIET = st.lists(TIMES, min_size=2, max_size=2, unique=True).map(lambda pair: QuietHours(*pair))
 CAPS = st.builds(
-    Cap, st.integers(1, 4), st.sampled_from([7, 28]), st.sampled_from((*CHANNELS, None))
+    FrequencyCap, st.integers(1, 4), st.sampled_from([7, 28]), st.sampled_from((*CHANNELS, None))
 )
 RULES = st.builds(
     ContactRules,
@@ -73,7 +73,7 @@ RULES = st.builds(
 def _table(rows: Rows) -> TableColumns:
     columns = {name: [row[name] for row in rows] for name in rows[0]}
     return {
-        name: object_array(values) if name in TEXTS else np.array(values, dtype=float)
+        name: object_array(values) if name in TEXT_COLUMNS else np.array(values, dtype=float)
         for name, values in columns.items()
     }
 
@@ -132,7 +132,7 @@ def _is_reachable(channel: str, reachability: Rows) -> bool:
     return not (told and max(told)[1])
 
 
-def _is_full(cap: Cap, messages: Rows) -> bool:
+def _is_full(cap: FrequencyCap, messages: Rows) -> bool:
     count = 0
     for m in messages:
         ours = m["channel"] == cap.channel if cap.channel else m["channel"] != "none"

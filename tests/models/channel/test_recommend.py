@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from features.errors import InputError
-from features.history.histories import object_array
+from features.history.customer_rows import object_array
 from models.channel.model import ChannelModel
 from models.channel.recommend import (
     Options,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from features.catalog.dictionary import make_catalog
 from features.catalog.glossary import FULL
-from features.shop.sensitive import sensitive_names
+from features.shop.sensitive_words import find_sensitive_names
 from features.shop.settings_file import SensitiveSection
 from models.reasons.sentences import FAMILIES, MoneyFormat, say, say_history, say_nothing, show
 
@@ -48,7 +48,7 @@ def test_every_sentence_is_whole(feature, value: float) -> None:
 
 def test_no_feature_of_ours_is_called_by_a_sensitive_name() -> None:
     """Else it could not be spoken of."""
-    assert not sensitive_names(CATALOG, SensitiveSection())
+    assert not find_sensitive_names(CATALOG, SensitiveSection())
 
 
 @pytest.mark.parametrize(

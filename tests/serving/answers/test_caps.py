@@ -9,7 +9,7 @@ import pandas as pd
 from features.ledgers.journal import open_journal
 from features.ledgers.posted_rows import PostedRowChecker
 from features.log.log import read_log
-from features.shop.contact_rules import Cap, ContactRules
+from features.shop.contact_rules import ContactRules, FrequencyCap
 from features.shop.shop import Shop, read_shop
 from features.store.address import store_target
 from features.store.build.store_build import MARGIN_DAYS, build_store
@@ -37,7 +37,7 @@ def _shop(write_shop: Callable[..., Path], last_order: int) -> Shop:
     return shop
 
 
-def _check(shop: Shop, cap: Cap, as_of: int) -> Eligibility:
+def _check(shop: Shop, cap: FrequencyCap, as_of: int) -> Eligibility:
     store = FreshStore(shop, store_target(shop).open(), open_journal(shop))
     tables = store.read(["c"])["c"]
     store.close()
@@ -52,16 +52,16 @@ def test_a_cap_over_28_days_finds_its_messages_at_every_instant_that_is_answered
     first = store.info.answers_from
     store.close()
     assert first == NOW - MARGIN_DAYS * DAY < SENT
-    told = _check(shop, Cap(1, 28, None), NOW)
+    told = _check(shop, FrequencyCap(1, 28, None), NOW)
     assert (told.eligible, told.eligible_from) == (False, SENT + 28 * DAY)
-    assert _check(shop, Cap(1, 28, None), SENT - 1).eligible
+    assert _check(shop, FrequencyCap(1, 28, None), SENT - 1).eligible
 
 
 def test_a_posted_message_counts_from_the_next_answer_on(
     write_shop: Callable[..., Path],
 ) -> None:
     shop = _shop(write_shop, last_order=NOW)
-    cap, soon = Cap(2, 28, "sms"), NOW + DAY // 24  # after the receipt
+    cap, soon = FrequencyCap(2, 28, "sms"), NOW + DAY // 24  # after the receipt
     assert _check(shop, cap, soon).eligible
     message = {"message_id": "m2", "customer_id": "c", "channel": "SMS"}
     posted = message | {"sent_at": to_datetime(NOW).isoformat()}

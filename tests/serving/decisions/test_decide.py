@@ -29,12 +29,8 @@ from serving.answers.predictor import Predictor, load_predictor
 from serving.bulk.audience import decide_audience, to_frame
 from serving.decisions.decide import DecisionMaker, policy_version
 from serving.http.events import EventPosting
-from serving.schemas.answer_schemas import (
-    Decided,
-    DecisionsRequest,
-    DecisionsResponse,
-    EventsRequest,
-)
+from serving.schemas.decision_schemas import Decided, DecisionsRequest, DecisionsResponse
+from serving.schemas.event_schemas import EventsRequest
 from training.lifecycle.promote import promote
 from training.purchase.slices import holdout_cutoff
 from training.train import train

@@ -5,14 +5,14 @@ from pydantic import ValidationError
 
 from features.errors import InputError
 from features.ledgers.journal import open_journal
-from features.ledgers.posted_rows import POSTABLE
+from features.ledgers.posted_rows import POSTABLE_TABLES
 from features.log.log import read_log
 from features.shop.shop import read_shop
 from features.store.address import store_target
 from features.store.build.store_build import build_store
 from features.store.fresh import FreshStore
 from serving.http.events import EventPosting
-from serving.schemas.answer_schemas import EventsRequest
+from serving.schemas.event_schemas import EventsRequest
 
 ORDER = {"order_id": "p1", "customer_id": "c", "ordered_at": "2024-03-02T10:00:00Z", "amount": 5}
 
@@ -68,4 +68,4 @@ def test_a_request_of_another_form_is_refused(body: dict) -> None:
 
 
 def test_the_request_has_every_table_that_may_be_posted() -> None:
-    assert list(EventsRequest.model_fields) == list(POSTABLE)
+    assert list(EventsRequest.model_fields) == list(POSTABLE_TABLES)

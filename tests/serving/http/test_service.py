@@ -20,7 +20,7 @@ from serving.answers.predictor import load_predictor
 from serving.decisions.decide import DecisionMaker
 from serving.http.http_errors import MAX_BYTES
 from serving.http.server import serve_command, serve_environment
-from serving.schemas.answer_schemas import DecisionsRequest
+from serving.schemas.decision_schemas import DecisionsRequest
 
 
 @pytest.fixture(scope="module")

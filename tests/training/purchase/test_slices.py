@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from features.errors import InputError
-from features.log.log import Log, check_observed, read_log, resolve_cutoff
+from features.log.log import Log, check_cutoff_in_data, read_log, resolve_cutoff
 from features.shop.shop import read_shop
 from features.windows import DAY, Window, local_day, read_cutoff, to_datetime
 from training.labels import check_closed
@@ -81,7 +81,7 @@ def test_a_cutoff_outside_the_data_is_refused(simulated) -> None:
     log = simulated.log
     for cutoff in (log.first_order_at - 1, log.observed_until + 1):
         with pytest.raises(InputError, match="cutoff: expected an instant within the data"):
-            check_observed(log, cutoff)
+            check_cutoff_in_data(log, cutoff)
     with pytest.raises(InputError, match="cutoff: expected an instant within the data"):
         resolve_cutoff(log, "2999-01-01")
 

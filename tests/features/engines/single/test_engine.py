@@ -6,7 +6,7 @@ import pytest
 from features.arrays import History
 from features.engines.plan import Plan
 from features.engines.single.engine import RowPlan
-from features.history.layout import LAYOUT, TEXTS
+from features.history.layout import HISTORY_COLUMNS, TEXT_COLUMNS
 from features.language.catalog import Catalog
 from features.language.feature import Aggregate, Derived
 from features.language.relation import Relation, Relations
@@ -32,9 +32,9 @@ def _feature(aggregate: str, value: str, by: str = "", **parts: object) -> Aggre
 def _events(**columns: list[object]) -> History:
     count = len(next(iter(columns.values())))
     events = {}
-    for name in LAYOUT["events"]:
-        values = columns.get(name, [None if name in TEXTS else 1.0] * count)
-        events[name] = np.array(values, object if name in TEXTS else float)
+    for name in HISTORY_COLUMNS["events"]:
+        values = columns.get(name, [None if name in TEXT_COLUMNS else 1.0] * count)
+        events[name] = np.array(values, object if name in TEXT_COLUMNS else float)
     return {"events": events}
 
 

@@ -28,7 +28,7 @@ from features.language.feature import Aggregate
 from features.language.relation import Relations
 from features.language.vocabulary import Vocabulary
 from features.log.log import Log, read_log
-from features.log.objections import objected_sql
+from features.log.objections import objecting_customers_sql
 from features.shop.shop import read_shop
 from features.windows import read_cutoff, to_datetime
 from nextbuy.simulator.simulator import simulate_shop
@@ -159,7 +159,7 @@ def _read(folder: Path, cutoff: int) -> pa.Table:
 
 def _expected(log: Log, cutoff: int, catalog: Catalog) -> pd.DataFrame:
     frame = build_features(log, [cutoff], catalog, population="contacts")
-    objected = [row[0] for row in log.fetch(objected_sql(log))]
+    objected = [row[0] for row in log.fetch(objecting_customers_sql(log))]
     return frame[~frame["customer_id"].isin(objected)].reset_index(drop=True)
 
 

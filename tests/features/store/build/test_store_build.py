@@ -11,9 +11,9 @@ import pytest
 import redis
 
 from features.errors import InputError, NextbuyError
-from features.history.histories import batch, object_array
-from features.history.layout import LAYOUT, ROW_KEY
-from features.history.record import pack, record_columns, unpack
+from features.history.customer_rows import batch_histories, object_array
+from features.history.layout import HISTORY_COLUMNS, ROW_KEY
+from features.history.record import pack_history, record_columns, unpack_history
 from features.log.log import read_log
 from features.shop.shop import read_shop
 from features.store.build.store_build import build_store
@@ -21,16 +21,18 @@ from features.store.redis_store import RedisTarget
 from features.store.sqlite_store import SqliteStore
 from features.windows import DAY
 
-CLOCKS = [(t, c) for t in ("orders", "messages") for c in LAYOUT[t] if c.endswith("_at")]
+CLOCKS = [(t, c) for t in ("orders", "messages") for c in HISTORY_COLUMNS[t] if c.endswith("_at")]
 
 
 def test_a_record_is_read_as_it_was_written() -> None:
-    blocks = {name: np.empty((0, 0)) for name in LAYOUT}
+    blocks = {name: np.empty((0, 0)) for name in HISTORY_COLUMNS}
     numbers, texts = record_columns("messages")
     blocks["messages"] = np.full((2, len(numbers) + len(texts)), np.nan)
     blocks["messages"][:, 0] = [2.0**53, -0.5]
     blocks["messages"][:, len(numbers) :] = [[1], [-1]]
-    again = unpack(pack(list(blocks.values())), object_array(["sms", "email", None]))
+    again = unpack_history(
+        pack_history(list(blocks.values())), object_array(["sms", "email", None])
+    )
     assert again.keys() == {"messages"}
     np.testing.assert_array_equal(again["messages"][ROW_KEY], [2.0**53, -0.5])
     assert np.isnan(again["messages"]["clicked_at"]).all()
@@ -38,7 +40,7 @@ def test_a_record_is_read_as_it_was_written() -> None:
 
 
 def test_a_batch_without_rows_has_every_table() -> None:
-    rows = batch([{}, {}])
+    rows = batch_histories([{}, {}])
     assert rows["orders"].n == 2
     assert len(rows["messages"]["channel"]) == 0
 
@@ -48,7 +50,7 @@ def test_unknown_customers_are_left_out(simulated, tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "store.sqlite")
     some = store.customer_ids()[:3]
     assert list(store.read([*some, "nobody"])) == some
-    ids = " UNION ".join(f"SELECT customer_id FROM history_{name}" for name in LAYOUT)
+    ids = " UNION ".join(f"SELECT customer_id FROM history_{name}" for name in HISTORY_COLUMNS)
     known = simulated.log.connection.execute(ids).fetchall()
     assert set(store.read(store.customer_ids())) == {row[0] for row in known}
     store.close()

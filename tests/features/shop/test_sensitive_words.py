@@ -7,7 +7,7 @@ import pytest
 from features.engines.sql.feature_build import build_features, read_catalog
 from features.log.log import read_log
 from features.readiness.readiness import examine
-from features.shop.sensitive import sensitive_names
+from features.shop.sensitive_words import find_sensitive_names
 from features.shop.settings_file import SensitiveSection
 from features.shop.shop import read_shop
 
@@ -20,7 +20,7 @@ from features.shop.shop import read_shop
     ],
 )  # fmt: skip
 def test_what_is_too_personal_is_found(name: str) -> None:
-    assert list(sensitive_names([name], SensitiveSection())) == [name]
+    assert list(find_sensitive_names([name], SensitiveSection())) == [name]
 
 
 @pytest.mark.parametrize(
@@ -29,13 +29,13 @@ def test_what_is_too_personal_is_found(name: str) -> None:
      "attr_household_size", "country", "acquisition_channel", "prosexual"],
 )  # fmt: skip
 def test_what_only_looks_alike_is_not(name: str) -> None:
-    assert sensitive_names([name], SensitiveSection()) == {}
+    assert find_sensitive_names([name], SensitiveSection()) == {}
 
 
 def test_a_shop_adds_words_of_its_own_and_lets_names_in() -> None:
     settings = SensitiveSection(words=["tarot"], allow=["Baby Blue"])
     names = ["Tarot cards", "baby blue", "baby food"]
-    assert list(sensitive_names(names, settings)) == ["Tarot cards", "baby food"]
+    assert list(find_sensitive_names(names, settings)) == ["Tarot cards", "baby food"]
 
 
 def _shop(write_shop: Callable[..., Path], orders: Callable[..., pd.DataFrame]) -> Path:

@@ -1,41 +1,42 @@
-"""A shop's tables, opened in DuckDB in the contract's column names, types untouched."""
-
-from dataclasses import dataclass
+"""Opens a shop's tables in DuckDB under the contract's column names, their values unchanged."""
 
 import duckdb
 
-from features.contract.casts import name_sql, same_names, value_sql
+from features.contract.casts import name_sql, names_equal_in_sql, value_sql
+from features.contract.raw_table import RawTable
 from features.contract.tables import Table
 from features.errors import Fault, InputError
-from features.shop.pseudonyms import hashed_columns, pseudonym_sql
+from features.shop.pseudonyms import columns_to_hash, pseudonym_sql
 from features.shop.settings_file import TableSource
 from features.shop.shop import Shop
 from features.sources.databases import Databases
-from features.sources.files import scan_files, unreadable
-from features.sources.work_database import room_fault
+from features.sources.files import scan_files, unreadable_fault
+from features.sources.work_database import out_of_room_fault
 
 
-@dataclass(frozen=True)
-class Source:
-    """One table of the shop, opened: its relation, and the DuckDB type of each of its columns."""
-
-    table: Table
-    view: str
-    types: dict[str, str]
-
-
-def open_source(
+def open_raw_table(
     connection: duckdb.DuckDBPyConnection, shop: Shop, table: Table, databases: Databases
-) -> Source:
-    """Open one table as `raw_<table>` in the contract's column names.
+) -> RawTable:
+    """Open one table of a shop as the view or table `raw_<table>` of a DuckDB connection.
 
-    Files stay where they are, behind a view. A database is read here, once and to its end.
-    Customer ids are hashed on the way where the shop wants pseudonyms.
+    Files are not copied: they stay behind a view. A table of a database is read here to its end.
+    Customer ids become pseudonyms on the way if the shop wants them.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+        The connection in which the table is opened.
+    shop : Shop
+        Its settings say where the table is and how its columns are called.
+    table : Table
+        The table of the contract.
+    databases : Databases
+        The shop's databases that are already open.
 
     Raises
     ------
     InputError
-        Files or a database that cannot be read, a missing column.
+        A file or database cannot be read, or a column is missing.
     """
     source = shop.tables[table.name]
     if source.path is not None:
@@ -52,27 +53,27 @@ def open_source(
         connection.execute(f"CREATE {kind} {view} AS SELECT {columns} FROM {scan}")
         described = connection.execute(f"DESCRIBE SELECT * FROM {view}").fetchall()
     except duckdb.Error as error:
-        fault = room_fault(shop, error)
+        fault = out_of_room_fault(shop, error)
         if fault is None and source.path is None:
             fault = databases.fault(table, source, error)
-        raise InputError([fault or unreadable(table, error)]) from None
+        raise InputError([fault or unreadable_fault(table, error)]) from None
     finally:
         if kind == "TABLE":
             connection.unregister(scan)
-    return Source(table, view, {row[0]: row[1] for row in described})
+    return RawTable(table, view, {row[0]: row[1] for row in described})
 
 
-def close_source(connection: duckdb.DuckDBPyConnection, shop: Shop, source: Source) -> None:
-    """Drop what `open_source` made."""
-    kind = "TABLE" if shop.tables[source.table.name].path is None else "VIEW"
-    connection.execute(f"DROP {kind} {source.view}")
+def close_raw_table(connection: duckdb.DuckDBPyConnection, shop: Shop, raw_table: RawTable) -> None:
+    """Drop the view or table that `open_raw_table` made."""
+    kind = "TABLE" if shop.tables[raw_table.table.name].path is None else "VIEW"
+    connection.execute(f"DROP {kind} {raw_table.view}")
 
 
 def _columns_sql(
     shop: Shop, table: Table, mapping: list[tuple[str, str]], types: dict[str, str]
 ) -> str:
-    """Write the columns under the contract's names, customer ids as pseudonyms where wanted."""
-    hashed = hashed_columns(shop, table)
+    """Return the SQL of the columns by the contract's names, with pseudonyms where wanted."""
+    hashed = columns_to_hash(shop, table)
     columns = []
     for ours, theirs in mapping:
         value = name_sql(theirs)
@@ -83,8 +84,8 @@ def _columns_sql(
 
 
 def _case_faults(table: Table, names: list[str]) -> list[Fault]:
-    """Find columns that would be one in SQL: of patterns, for all others have fixed names."""
-    if not (repeated := same_names(names)):
+    """Return a fault if two columns (of a pattern) differ in upper and lower case only."""
+    if not (repeated := names_equal_in_sql(names)):
         return []
     return [
         Fault(
@@ -96,27 +97,35 @@ def _case_faults(table: Table, names: list[str]) -> list[Fault]:
     ]
 
 
-def _map_columns(table: Table, source: TableSource, found: dict[str, str]) -> list[tuple[str, str]]:
-    """Pair the contract's columns with the shop's; refuse if a needed one is not there."""
+def _map_columns(
+    table: Table, source: TableSource, raw_types: dict[str, str]
+) -> list[tuple[str, str]]:
+    """Return pairs of the contract's column name and the shop's.
+
+    Raises
+    ------
+    InputError
+        A column is missing that the contract requires or that `nextbuy.toml` names.
+    """
     wanted = {column.name: column.name for column in table.columns if not column.pattern}
     prefixes = tuple(column.name for column in table.columns if column.pattern)
     if prefixes:
         mapped = source.columns.values()
-        wanted |= {n: n for n in found if n.startswith(prefixes) and n not in mapped}
+        wanted |= {n: n for n in raw_types if n.startswith(prefixes) and n not in mapped}
     wanted |= source.columns
     faults = _case_faults(table, list(wanted))
     for ours, theirs in wanted.items():
         column = table.column(ours)
         needed = ours in source.columns or (column is not None and column.required)
-        if needed and theirs not in found:
+        if needed and theirs not in raw_types:
             faults.append(
                 Fault(
                     f"{table.name}.{ours}",
                     f"a column '{theirs}'",
-                    "columns " + ", ".join(found),
+                    "columns " + ", ".join(raw_types),
                     f"Name the shop's column in [tables.{table.name}] columns.",
                 )
             )
     if faults:
         raise InputError(faults)
-    return [(table.held_as(o), theirs) for o, theirs in wanted.items() if theirs in found]
+    return [(table.held_as(o), theirs) for o, theirs in wanted.items() if theirs in raw_types]

@@ -1,4 +1,4 @@
-"""The log's connection: every query over it says in the one error where room ran out."""
+"""The connection to the log's database, which explains errors about a lack of memory or disk."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -9,27 +9,25 @@ import pyarrow as pa
 
 from features.errors import InputError
 from features.shop.shop import Shop
-from features.sources.work_database import room_fault
+from features.sources.work_database import out_of_room_fault
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-class Connection:
-    """A connection to the log's database, as DuckDB's own.
+class LogConnection:
+    """A connection to the log's database that offers what is used of DuckDB's connection.
 
-    Raises
-    ------
-    InputError
-        By every method that runs a query or fetches: disk or memory does not suffice for it.
+    Every method that runs a query or fetches rows raises an `InputError` if memory or disk does
+    not suffice.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, shop: Shop) -> None:
         self._connection = connection
         self._shop = shop
 
-    def execute(self, query: str, parameters: object = None) -> "Connection":
-        """Run a query; its rows are fetched from what this gives."""
+    def execute(self, query: str, parameters: object = None) -> "LogConnection":
+        """Run a query and return the connection, from which its rows are fetched."""
         with self.within_room():
             self._connection.execute(query, parameters)
         return self
@@ -40,27 +38,27 @@ class Connection:
             self._connection.executemany(query, rows)
 
     def fetchall(self) -> list[Any]:
-        """Fetch the rows of the last query as tuples."""
+        """Return all rows of the last query as tuples."""
         with self.within_room():
             return self._connection.fetchall()
 
     def fetchmany(self, rows: int) -> list[Any]:
-        """Fetch the next rows of the last query as tuples; none at its end."""
+        """Return at most `rows` further rows of the last query as tuples; none at its end."""
         with self.within_room():
             return self._connection.fetchmany(rows)
 
     def fetchnumpy(self) -> dict[str, Any]:
-        """Fetch the columns of the last query as numpy arrays, masked where values are missing."""
+        """Return the columns of the last query as numpy arrays, masked where values are missing."""
         with self.within_room():
             return self._connection.fetchnumpy()
 
     def df(self) -> "pd.DataFrame":
-        """Fetch the rows of the last query as a DataFrame."""
+        """Return the rows of the last query as a DataFrame."""
         with self.within_room():
             return self._connection.df()
 
     def read(self, query: str, rows: int) -> pa.RecordBatchReader:
-        """Run a query and read its rows piece by piece; within `within_room`."""
+        """Return a query's rows as a stream of batches of `rows`; for use in `within_room`."""
         return self._connection.sql(query).to_arrow_reader(rows)
 
     def register(self, name: str, table: pa.Table) -> None:
@@ -68,7 +66,7 @@ class Connection:
         self._connection.register(name, table)
 
     def unregister(self, name: str) -> None:
-        """Forget what was registered under a name."""
+        """Remove the name that `register` gave to an Arrow table."""
         self._connection.unregister(name)
 
     def close(self) -> None:
@@ -77,11 +75,11 @@ class Connection:
 
     @contextmanager
     def within_room(self) -> Iterator[None]:
-        """Say of what is done in here with the rows where room ran out."""
+        """Turn errors of the statements inside that are about memory or disk into `InputError`."""
         try:
             yield
         except (duckdb.Error, OSError) as error:
-            fault = room_fault(self._shop, error)
+            fault = out_of_room_fault(self._shop, error)
             if fault is None:
                 raise
             raise InputError([fault]) from None

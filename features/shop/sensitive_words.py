@@ -1,7 +1,7 @@
-"""What is kept out of features and reasons: categories and attributes that are too personal.
+"""Words that mark a category or attribute as too personal for features and reasons.
 
 A category such as a pregnancy test would tell a marketer, or a model, what nobody has agreed
-to tell. The words are matched in the names, at the beginning of a word, in lower case.
+to tell. Words are compared with names in lower case, from the beginning of a word on.
 """
 
 import re
@@ -11,7 +11,7 @@ from features.shop.settings_file import SensitiveSection
 
 # Health, pregnancy, intimacy, religion, politics, ethnicity, orientation, minors, in a few of the
 # languages that shops write: beginnings of words, `$` where the word must end there.
-WORDS: tuple[str, ...] = tuple(
+SENSITIVE_WORDS: tuple[str, ...] = tuple(
     """
     health medic pharma diabet disab disease cancer hiv$ incontinen ostomy therap addict depress
     fertil ovulat pregnan maternit contracep condom abortion menopaus menstru
@@ -27,34 +27,41 @@ WORDS: tuple[str, ...] = tuple(
 )
 
 
-def sensitive_names(names: Iterable[str], settings: SensitiveSection) -> dict[str, str]:
-    """Find the sensitive names among categories or attributes.
+def find_sensitive_names(names: Iterable[str], settings: SensitiveSection) -> dict[str, str]:
+    """Return the names of categories or attributes that are sensitive.
 
     Parameters
     ----------
+    names : iterable of str
+        Names of categories or attributes.
     settings : SensitiveSection
-        Words of the shop's own, and names that it lets in all the same.
+        Further words of the shop, and names that it allows although a word is in them.
 
     Returns
     -------
     dict of str to str
-        Sensitive name -> the word that was found in it.
+        Sensitive name -> the word that makes it so, as it stands in the name.
 
-    >>> sensitive_names(["Pregnancy tests", "Coffee", "attr_religion"], SensitiveSection())
+    Examples
+    --------
+    >>> find_sensitive_names(["Pregnancy tests", "Coffee", "attr_religion"], SensitiveSection())
     {'Pregnancy tests': 'pregnan', 'attr_religion': 'relig'}
     """
     allowed = {name.casefold() for name in settings.allow}
-    words = "|".join(_pattern(word) for word in (*WORDS, *settings.words))
+    words = "|".join(_pattern(word) for word in (*SENSITIVE_WORDS, *settings.words))
     pattern = re.compile(rf"(?<![^\W_])(?:{words})")
-    found = {}
+    sensitive = {}
     for name in names:
         match = pattern.search(name.casefold())
         if match is not None and name.casefold() not in allowed:
-            found[name] = match.group()
-    return found
+            sensitive[name] = match.group()
+    return sensitive
 
 
 def _pattern(word: str) -> str:
-    """Match at the beginning of a word; with `$` the whole word. An underscore parts words too."""
+    """Return the regular expression of a listed word: a beginning, or with `$` a whole word.
+
+    An underscore separates words, as a space does.
+    """
     ends = r"(?![^\W_])" if word.endswith("$") else ""
     return re.escape(word.removesuffix("$").casefold()) + ends

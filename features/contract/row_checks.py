@@ -1,0 +1,187 @@
+"""Checks of the rows of a raw table against the contract, as DuckDB queries.
+
+The queries are written from the declarations of the table's columns. One pass over the table
+counts every kind of fault; only a table with faults is read again, to name the faulty rows.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import duckdb
+
+from features.contract.casts import always_casts, missing_sql, name_sql, quote, value_sql
+from features.contract.currency import Currency
+from features.contract.raw_table import RawTable
+from features.contract.tables import KIND_DESCRIPTIONS
+from features.errors import Fault
+from features.windows import to_datetime
+
+_EXAMPLES = 3  # faulty rows that a fault shows
+_MAY_BE_MISSING = ("source", "known_at")  # columns of a key
+
+
+@dataclass(frozen=True)
+class _Check:
+    """A condition that no row of a table may meet.
+
+    Attributes
+    ----------
+    column : str
+        The column that the condition is about.
+    broken : str
+        The condition in SQL: true for a faulty row.
+    expected, remedy : str
+        Parts of the fault that is reported if a row meets it.
+    """
+
+    column: str
+    broken: str  # SQL, true for a faulty row
+    expected: str
+    remedy: str
+
+
+def find_row_faults(
+    connection: duckdb.DuckDBPyConnection, raw_table: RawTable, currency: Currency, now: int
+) -> list[Fault]:
+    """Return every fault of the rows of a raw table; an empty list if it keeps the contract.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+        The connection in which the raw table can be read.
+    raw_table : RawTable
+        The table, its rows unchecked.
+    currency : Currency
+        The currency in which amounts must be given.
+    now : int
+        Latest allowed instant of a row, in microseconds UTC.
+
+    Raises
+    ------
+    duckdb.Error
+        The files of the table cannot be read to their end.
+    """
+    table = raw_table.table
+    checks = [
+        check for column in raw_table.types for check in _checks(raw_table, column, currency, now)
+    ]
+    if table.name == "orders" and "currency" in raw_table.types:
+        checks.append(_currency_check(currency))
+    counts = ", ".join(f"count(*) FILTER (WHERE {check.broken})" for check in checks)
+    rows, *broken = connection.execute(
+        f"SELECT count(*), {counts} FROM {raw_table.view}"
+    ).fetchall()[0]
+    if rows == 0:
+        return [
+            Fault(table.name, f"at least one row ({table.grain})", "an empty table",
+                  "Export it again, or take it out of nextbuy.toml.")
+        ]  # fmt: skip
+    faults = [
+        _row_fault(connection, raw_table, check, count, rows)
+        for check, count in zip(checks, broken, strict=True)
+        if count
+    ]
+    return faults + list(_duplicate_faults(connection, raw_table, currency.minor_digits, rows))
+
+
+def _checks(raw_table: RawTable, name: str, currency: Currency, now: int) -> Iterator[_Check]:
+    """Yield the checks of one column: presence, type, smallest value, share, not after `now`."""
+    table = raw_table.table
+    column = table[name]
+    value = value_sql(column, name, raw_table.types[name], currency.minor_digits)
+    missing = missing_sql(name, raw_table.types[name])
+    if column.required:
+        yield _Check(name, missing, "a value in every row", "Fill it in or drop the row.")
+    if not always_casts(column, raw_table.types[name]):
+        yield _Check(
+            name, f"NOT ({missing}) AND ({value}) IS NULL", KIND_DESCRIPTIONS[column.kind],
+            "Correct the export, or map another column.",
+        )  # fmt: skip
+    if column.minimum is not None:
+        yield _Check(
+            name, f"({value}) < {column.minimum}", f"{column.minimum:g} or more",
+            "Refunds belong in the table `returns`, as positive amounts.",
+        )  # fmt: skip
+    if column.kind == "share":
+        yield _Check(
+            name,
+            f"({value}) NOT BETWEEN 0 AND 1",
+            KIND_DESCRIPTIONS["share"],
+            "Divide percentages by 100.",
+        )
+    if column.kind == "instant":
+        yield _Check(
+            name, f"({value}) > {now}", f"nothing after now ({to_datetime(now):%Y-%m-%d %H:%M})",
+            "Check the time zone in nextbuy.toml and the clock of the export.",
+        )  # fmt: skip
+
+
+def _currency_check(currency: Currency) -> _Check:
+    """Return the check that all amounts are in the shop's currency."""
+    code = currency.code
+    return _Check(
+        "currency", f"upper(trim({name_sql('currency')})) <> {quote(code)}",
+        f"one currency, {code} as in nextbuy.toml",
+        "Convert the amounts to one currency, and set shop.currency to it.",
+    )  # fmt: skip
+
+
+def _row_fault(
+    connection: duckdb.DuckDBPyConnection, raw_table: RawTable, check: _Check, count: int, rows: int
+) -> Fault:
+    """Return the fault of a check that some rows do not pass, with the first of these rows."""
+    column = name_sql(check.column)
+    examples = connection.execute(
+        f"SELECT row, value FROM (SELECT row_number() OVER () AS row, "
+        f"CAST({column} AS VARCHAR) AS value, {check.broken} AS broken FROM {raw_table.view}) "
+        f"WHERE broken ORDER BY row LIMIT {_EXAMPLES}"
+    ).fetchall()
+    shown = [f"row {row}: {'nothing' if v is None else quote(v)}" for row, v in examples]
+    return Fault(
+        f"{raw_table.table.name}.{check.column}",
+        check.expected,
+        f"{count} row{'s' * (count > 1)} that break{'s' * (count == 1)} it ({', '.join(shown)})",
+        check.remedy,
+        count,
+        rows,
+        tuple(shown),
+    )
+
+
+def _duplicate_faults(
+    connection: duckdb.DuckDBPyConnection, raw_table: RawTable, minor_digits: int, rows: int
+) -> Iterator[Fault]:
+    """Yield a fault if some key stands in several rows, compared in the contract's types (trimmed).
+
+    Where the key has a clock that the shop does not give, the rest of the key must be unique:
+    of two statements without a clock it is unknown which one counts.
+    """
+    table = raw_table.table
+    names = [name for name in table.key if name in raw_table.types]
+    if not names or set(table.key) - {*names, *_MAY_BE_MISSING}:
+        return
+    columns = [table[name] for name in names]
+    keys = {c.name: value_sql(c, c.name, raw_table.types[c.name], minor_digits) for c in columns}
+    typed = ", ".join(f"{value} AS {name_sql(name)}" for name, value in keys.items())
+    present = " AND ".join(
+        f"{name_sql(name)} IS NOT NULL" for name in names if name not in _MAY_BE_MISSING
+    )
+    repeated = (
+        f"SELECT *, count(*) AS n FROM (SELECT {typed} FROM {raw_table.view}) WHERE {present} "
+        "GROUP BY ALL HAVING n > 1"
+    )
+    count = connection.execute(f"SELECT count(*) FROM ({repeated})").fetchall()[0][0]
+    if count:
+        examples = connection.execute(f"{repeated} ORDER BY ALL LIMIT {_EXAMPLES}").fetchall()
+        shown = [f"{'/'.join(map(str, row[:-1]))} {row[-1]} times" for row in examples]
+        unclocked = "known_at" in table.key and "known_at" not in names
+        yield Fault(
+            f"{table.name}.{'+'.join(names)}",
+            f"each once ({table.grain} a row)",
+            f"{count} repeated ({', '.join(shown)})",
+            "Export one row for each"
+            + (", or give known_at, which says which one counts." if unclocked else "."),
+            count,
+            rows,
+            tuple(shown),
+        )
