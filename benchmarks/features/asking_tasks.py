@@ -15,7 +15,7 @@ import pandas as pd
 
 from features.arrays import Array
 from features.catalog.dictionary import make_catalog
-from features.engines.plan import Plan
+from features.engines.plan import FeaturePlan
 from features.history.layout import HISTORY_COLUMNS, HISTORY_TABLES, ROW_KEY, TEXT_COLUMNS
 from features.language.scope import Lookups, Scope
 from features.log.log import read_log
@@ -123,7 +123,7 @@ def planted_ids(store: HistoryStore) -> list[str]:
     return np.random.default_rng(0).permutation(ids).tolist()
 
 
-def prepare(store: HistoryStore) -> tuple[Plan, Scope]:
+def prepare(store: HistoryStore) -> tuple[FeaturePlan, Scope]:
     """Prepare the computation of all features at the end of the store's data.
 
     Parameters
@@ -133,11 +133,11 @@ def prepare(store: HistoryStore) -> tuple[Plan, Scope]:
 
     Returns
     -------
-    Plan, Scope
+    FeaturePlan, Scope
     """
     info, at = store.info, store.data_cutoff
     lookups = info.lookups_at(at) or Lookups(at)
-    return Plan(make_catalog(info.vocabulary)), Scope(
+    return FeaturePlan(make_catalog(info.vocabulary)), Scope(
         at, local_day(at, ZoneInfo(info.timezone)), lookups
     )
 

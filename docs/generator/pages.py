@@ -8,13 +8,13 @@ from docs.generator.http_api import write_http_api
 from docs.generator.input_tables import write_input_tables
 from docs.generator.json_keys import write_json_keys
 from docs.generator.settings import write_settings
-from features.catalog.glossary import to_markdown
+from features.catalog.glossary import glossary_markdown
 
 FOLDER = Path(__file__).parents[1] / "reference"
 
 PAGES: dict[str, Callable[[], str]] = {
     "command-line.md": write_command_line,
-    "features.md": to_markdown,
+    "features.md": glossary_markdown,
     "http-api.md": write_http_api,
     "input-tables.md": write_input_tables,
     "json-keys.md": write_json_keys,

@@ -1,4 +1,4 @@
-"""Contact score: points for every interaction, as the shop sets them in nextbuy.toml.
+"""Declares the contact score: points for every interaction, as nextbuy.toml sets them.
 
 The score is the sum of the interactions that a shop can know of: a table or a column that the shop
 does not give takes its term with it. The feature keeps its name all the same, because its
@@ -21,14 +21,17 @@ _AGO = (0, 7, 30)
 def contact_features(
     points: Mapping[str, int], tables: Mapping[str, Collection[str]]
 ) -> list[Feature]:
-    """Declare the contact score over the tables and columns that the shop gives, and its change.
+    """Declare the contact score over the tables and columns that the shop gives, and its changes.
 
-    The score of an earlier day is made of the same interactions, as known today.
+    The score of an earlier day is made of the same interactions, as known at the cutoff.
 
     Parameters
     ----------
-    tables : dict of str to collection of str
-        The columns that the shop gives, by table.
+    points : mapping of str to int
+        Points by interaction: `purchase`, `return`, `opened`, `clicked`, `unsubscribed`, or a
+        type of event.
+    tables : mapping of str to collection of str
+        The columns that the shop gives, by table of the contract.
     """
     parts: list[Feature] = []
     for ago in _AGO:
@@ -37,10 +40,17 @@ def contact_features(
         *parts,
         *(_score(parts, ago) for ago in _AGO),
         *(
-            Derived(f"contact_score_change_{d}d", f"{_name(0)} - {_name(d)}", f"contact score less that of {d} days ago: below 0 the contact cools", "points", "contact")
+            Derived(
+                name=f"contact_score_change_{d}d",
+                expression=f"{_name(0)} - {_name(d)}",
+                description=f"contact score less that of {d} days ago: below 0 the contact cools",
+                sentence=f"Contact score against {d} days ago: {{signed}}",
+                unit="points",
+                family="contact",
+            )
             for d in _AGO[1:]
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _name(ago: int) -> str:
@@ -53,19 +63,29 @@ def _then(ago: int) -> str:
 
 def _score(parts: Sequence[Feature], ago: int) -> Derived:
     names = [part.name for part in parts if part.name.endswith(f"_{ago}d_ago")]
-    what = f"contact score{_then(ago)}: points of all interactions of the {_LOOKBACK} days before, as nextbuy.toml sets them"
-    return Derived(_name(ago), " + ".join(names), what, "points", "contact")
+    what = (
+        f"contact score{_then(ago)}: points of all interactions of the {_LOOKBACK} days before, "
+        "as nextbuy.toml sets them"
+    )
+    return Derived(
+        name=_name(ago),
+        expression=" + ".join(names),
+        description=what,
+        unit="points",
+        family="contact",
+    )
 
 
 def _parts(
     points: Mapping[str, int], tables: Mapping[str, Collection[str]], ago: int
 ) -> list[Feature]:
-    """Declare the points of each table, of the days up to `ago` days before the cutoff."""
+    """Declare the points of each table in the 91 days that end `ago` days before the cutoff."""
     microseconds = 86_400_000_000
     span = (
         f"happened_at <= cutoff - {ago * microseconds} AND "
         f"happened_at > cutoff - {(ago + _LOOKBACK) * microseconds}"
     )
+    when = f", {ago} days ago" if ago else ""
     values = {"orders": ("purchases", str(points.get("purchase", 0)))}
     if "returns" in tables:
         values["returns"] = ("returns", str(points.get("return", 0)))
@@ -76,9 +96,20 @@ def _parts(
         values["messages"] = ("messages", _by_answer(points, answers))
     left_out = {"messages": _without(answers)}
     return [
-        Aggregate(f"{table}_points_sum_{ago}d_ago", relation, "sum", value, f"part of the contact score{_then(ago)} that comes from {table}{left_out.get(table, '')}", "points", "contact", where=span)
+        Aggregate(
+            name=f"{table}_points_sum_{ago}d_ago",
+            relation=relation,
+            aggregate="sum",
+            value=value,
+            description=f"part of the contact score{_then(ago)} that comes from {table}"
+            f"{left_out.get(table, '')}",
+            sentence=f"Contact score from {table}{when}: {{value}}",
+            unit="points",
+            family="contact",
+            where=span,
+        )
         for table, (relation, value) in values.items()
-    ]  # fmt: skip
+    ]
 
 
 _NO_EVENTS = ("purchase", "return", "opened", "clicked", "unsubscribed")

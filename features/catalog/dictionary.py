@@ -1,6 +1,6 @@
-"""Every feature of Nextbuy, for a shop's vocabulary."""
+"""Puts all features of Nextbuy together into the catalog of a shop."""
 
-from features.catalog.basket_features import BASKETS, RETURNS
+from features.catalog.basket_features import BASKETS
 from features.catalog.browsing_features import BROWSING
 from features.catalog.contact_score import contact_features
 from features.catalog.message_features import CHANNEL_RATES, messaging_features
@@ -11,17 +11,30 @@ from features.catalog.profile_features import (
     SEASON,
     attribute_features,
 )
-from features.catalog.purchase_features import PURCHASES, RFM, RFM_QUANTILES, RFM_SCORES, RHYTHM
+from features.catalog.purchase_features import PURCHASES
 from features.catalog.relations import make_relations
+from features.catalog.return_features import RETURNS
+from features.catalog.rfm_features import RFM, RFM_QUANTILES, RFM_SCORES
+from features.catalog.rhythm_features import RHYTHM
 from features.catalog.store_features import store_features
 from features.language.catalog import Catalog
 from features.language.vocabulary import Vocabulary
 
 
 def make_catalog(vocabulary: Vocabulary) -> Catalog:
-    """Make the catalog of all features that a shop's tables support.
+    """Make the catalog of all features that a shop's tables and columns support.
 
-    A family whose table is absent is absent, not zero.
+    A family of features whose table the shop does not give is absent; it is not filled with zeros.
+
+    Parameters
+    ----------
+    vocabulary : Vocabulary
+        The shop's tables, columns and free names.
+
+    Raises
+    ------
+    InputError
+        Two features would have the same name in SQL.
     """
     return declare_features(vocabulary).available(vocabulary)
 

@@ -1,4 +1,4 @@
-"""The dictionary of the features, made from their declarations."""
+"""Describes the features for readers, from their declarations."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from features.language.feature import Aggregate, Feature
 from features.language.vocabulary import Vocabulary
 
 # Every table and column; names of the shop's own stand in angle brackets.
-FULL = Vocabulary(
+FULL_VOCABULARY = Vocabulary(
     {table.name: [c.name for c in table.columns] for table in TABLES_BY_NAME.values()},
     channels=["<channel>"],
     stores=["<store>", "<another store>"],
@@ -18,15 +18,17 @@ FULL = Vocabulary(
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One feature as a reader meets it.
+class GlossaryEntry:
+    """The description of one feature.
 
     Attributes
     ----------
+    name, description, unit, family : str
+        As declared.
     tables : list of str
-        Tables of the contract that it reads.
+        Tables of the contract that the feature reads.
     lookback : int or None
-        Days before the cutoff; None reads everything.
+        Days before the cutoff that it reads; None for all of the history.
     """
 
     name: str
@@ -37,10 +39,10 @@ class Entry:
     lookback: int | None
 
 
-def describe(catalog: Catalog) -> list[Entry]:
-    """Describe every feature of a catalog, in its order."""
+def describe_features(catalog: Catalog) -> list[GlossaryEntry]:
+    """Describe every feature of a catalog, in the catalog's order."""
     return [
-        Entry(
+        GlossaryEntry(
             feature.name,
             feature.description,
             feature.unit,
@@ -59,10 +61,10 @@ def _lookback(catalog: Catalog, feature: Feature) -> int | None:
     return None if None in days else max((d for d in days if d is not None), default=None)
 
 
-def to_markdown() -> str:
-    """Write the dictionary of the full contract as a page."""
-    catalog = make_catalog(FULL)
-    entries = [e for e in describe(catalog) if not e.name.startswith("<another store>")]
+def glossary_markdown() -> str:
+    """Write the dictionary of all features of the full contract as a Markdown page."""
+    catalog = make_catalog(FULL_VOCABULARY)
+    entries = [e for e in describe_features(catalog) if not e.name.startswith("<another store>")]
     lines = [_HEAD.format(count=len(entries))]
     for family in dict.fromkeys(entry.family for entry in entries):
         lines.append(f"\n## {family}\n\n{_COLUMNS}")
@@ -76,8 +78,8 @@ _HEAD = """\
 # Features
 
 A shop has the features whose tables and columns it gives: {count} on the full contract with one
-channel, one named store and one declared attribute, whose names stand in angle brackets. *Days* says
-how far back from the cutoff a feature reads; without days it reads the whole history.
+channel, one named store and one declared attribute, whose names stand in angle brackets. *Days*
+says how far back from the cutoff a feature reads; without days it reads the whole history.
 
 How to read them: "in 28 days" is the 28 times 24 hours before the cutoff, and only what was known
 at the cutoff counts. Counts, sums and points are 0 where there is nothing; every other feature is
@@ -89,7 +91,7 @@ few rows the feature is near that value, with many it is the customer's own."""
 _COLUMNS = "| feature | what | unit | tables | days |\n|---|---|---|---|---|"
 
 
-def _row(entry: Entry) -> str:
+def _row(entry: GlossaryEntry) -> str:
     days = "" if entry.lookback is None else entry.lookback
     tables = ", ".join(entry.tables)
     return f"| `{entry.name}` | {entry.description} | {entry.unit} | {tables} | {days} |"

@@ -1,4 +1,4 @@
-"""The relations that features sum up: what a shop's tables say of a customer at a cutoff."""
+"""Declares the relations that features sum up: rows of a shop's tables, known at a cutoff."""
 
 from features.history.layout import PRODUCT_TEXT_COLUMNS
 from features.language.relation import Lookup, Relation, Relations
@@ -19,7 +19,7 @@ def _same(*names: str) -> dict[str, str]:
 
 PURCHASES = (
     Relation(
-        "orders_known",
+        name="orders_known",
         table="orders",
         columns={
             "happened_at": "ordered_at",
@@ -32,20 +32,20 @@ PURCHASES = (
         },
     ),
     Relation(
-        "purchases",
+        name="purchases",
         sources=("orders_known",),
         columns=_same("happened_at", "day", "amount", "discount", "store", "sales_channel"),
         where="cancelled = 0",
     ),
     Relation(
-        "sales_channels",
+        name="sales_channels",
         sources=("purchases",),
         where="sales_channel IS NOT NULL",
         by=("sales_channel",),
         totals={"happened_at": ("max", "happened_at"), "orders": ("count", "happened_at")},
     ),
     Relation(
-        "purchase_days",
+        name="purchase_days",
         sources=("purchases",),
         by=("day",),
         totals={"happened_at": ("min", "happened_at"), "amount": ("sum", "amount")},
@@ -56,13 +56,16 @@ PURCHASES = (
 )
 
 CATEGORY_PRICE = Lookup(
-    "category_price", "lines", "category", {"category_price": ("mean", "unit_price")}
+    name="category_price",
+    relation="lines",
+    key="category",
+    totals={"category_price": ("mean", "unit_price")},
 )
 CATEGORY_CYCLE = Lookup(
-    "category_cycle",
-    "categories",
-    "category",
-    {"cycle_days": ("sum", "last_day - first_day"), "cycle_count": ("sum", "days - 1")},
+    name="category_cycle",
+    relation="categories",
+    key="category",
+    totals={"cycle_days": ("sum", "last_day - first_day"), "cycle_count": ("sum", "days - 1")},
 )
 # A category has a cycle once this many repeat purchases of it are known; below that a due date
 # would be invented.
@@ -76,7 +79,7 @@ _CYCLE = (
 
 def _preference(name: str, column: str) -> Relation:
     return Relation(
-        name,
+        name=name,
         sources=("lines",),
         where=f"{column} IS NOT NULL",
         by=(column,),
@@ -86,7 +89,7 @@ def _preference(name: str, column: str) -> Relation:
 
 BASKETS = (
     Relation(
-        "lines",
+        name="lines",
         table="lines",
         columns=_same("quantity", "unit_price", "product_id", *PRODUCT_TEXT_COLUMNS)
         | {"happened_at": "ordered_at", "day": "local_day"},
@@ -94,21 +97,21 @@ BASKETS = (
         lookback=LINE_DAYS,
     ),
     Relation(
-        "shelf_lines",
+        name="shelf_lines",
         sources=("lines",),
         columns=_same("happened_at", "quantity", "unit_price")
         | {"price_index": "unit_price / nullif(category_price, 0)"},
         lookup=CATEGORY_PRICE,
     ),
     Relation(
-        "category_days",
+        name="category_days",
         sources=("lines",),
         where="category IS NOT NULL",
         by=("category", "day"),
         totals={"lines": ("count", "happened_at")},
     ),
     Relation(
-        "categories",
+        name="categories",
         sources=("category_days",),
         by=("category",),
         totals={
@@ -119,7 +122,7 @@ BASKETS = (
         },
     ),
     Relation(
-        "cycles",
+        name="cycles",
         sources=("categories",),
         columns=_same("category", "lines")
         | {
@@ -131,7 +134,7 @@ BASKETS = (
     ),
     # the category most overdue, of equally overdue ones the last in the order of the alphabet
     Relation(
-        "due",
+        name="due",
         sources=("cycles",),
         columns=_same("category", "due_days", "overdue_ratio"),
         where="overdue_ratio IS NOT NULL",
@@ -145,13 +148,13 @@ BASKETS = (
     _preference("sizes", "size"),
     _preference("products", "product_id"),
     Relation(
-        "returns",
+        name="returns",
         table="returns",
         columns={"happened_at": "returned_at", "day": "local_day"}
         | _same("amount", "product_id", "category"),
     ),
     Relation(
-        "returned_categories",
+        name="returned_categories",
         sources=("returns",),
         where="product_id IS NOT NULL AND category IS NOT NULL",
         lookback=LINE_DAYS,
@@ -162,7 +165,7 @@ BASKETS = (
 
 _BROWSING = (
     Relation(
-        "events",
+        name="events",
         table="events",
         columns=_same("event_type", "category", "device")
         | {
@@ -177,7 +180,7 @@ _BROWSING = (
         lookup=CATEGORY_PRICE,
     ),
     Relation(
-        "event_gaps",
+        name="event_gaps",
         sources=("events",),
         columns=_same("happened_at", "day"),
         lookback=91,
@@ -185,7 +188,7 @@ _BROWSING = (
         gaps={"gap_us": "happened_at", "gap_days": "day"},
     ),
     Relation(
-        "viewed_categories",
+        name="viewed_categories",
         sources=("events",),
         where="event_type = 'view' AND category IS NOT NULL",
         by=("category",),
@@ -194,8 +197,8 @@ _BROWSING = (
 )
 
 
-def _told(*names: str) -> dict[str, str]:
-    """Give late instants of a message as far as known at the cutoff."""
+def _late_instants(*names: str) -> dict[str, str]:
+    """Declare late instants of a message (opened, clicked), NULL unless known at the cutoff."""
     return {f"{n}_at": f"CASE WHEN {n}_known_at <= cutoff THEN {n}_at END" for n in names}
 
 
@@ -217,9 +220,9 @@ CHANNEL_COUNTS: dict[str, tuple[str, int]] = {
 }
 _MESSAGES = (
     Relation(
-        "messages",
+        name="messages",
         table="messages",
-        columns=_told("delivered", "opened", "clicked", "converted", "unsubscribed")
+        columns=_late_instants("delivered", "opened", "clicked", "converted", "unsubscribed")
         | {
             "happened_at": "sent_at",
             "machine_opened": "coalesce(machine_opened, FALSE)",
@@ -230,14 +233,14 @@ _MESSAGES = (
         lookback=MESSAGE_DAYS,
     ),
     Relation(
-        "channels",
+        name="channels",
         sources=("messages",),
         by=("channel",),
         totals={"happened_at": ("max", "happened_at")}
         | {name: ("count", _recent(value, days)) for name, (value, days) in CHANNEL_COUNTS.items()},
     ),
     Relation(
-        "campaigns",
+        name="campaigns",
         sources=("messages",),
         where="campaign_id IS NOT NULL",
         by=("campaign_id",),
@@ -250,7 +253,10 @@ _MESSAGES = (
 )
 
 STORE_ACTIVITY = Lookup(
-    "store_activity", "store_days", "store", {"median_days": ("median", "days")}
+    name="store_activity",
+    relation="store_days",
+    key="store",
+    totals={"median_days": ("median", "days")},
 )
 
 
@@ -258,26 +264,26 @@ def _activity(sources: tuple[str, ...], where: str) -> tuple[Relation, ...]:
     """Declare the active days per store: days with a purchase or, where logged, an event."""
     return (
         Relation(
-            "activity",
+            name="activity",
             sources=sources,
             columns=_same("happened_at", "store", "day"),
             where=where,
             lookback=_ACTIVITY_DAYS,
         ),
         Relation(
-            "activity_days",
+            name="activity_days",
             sources=("activity",),
             by=("store", "day"),
             totals={"rows": ("count", "happened_at")},
         ),
         Relation(
-            "store_days",
+            name="store_days",
             sources=("activity_days",),
             by=("store",),
             totals={"days": ("count", "day")},
         ),
         Relation(
-            "stores",
+            name="stores",
             sources=("store_days",),
             columns=_same("store", "days")
             | {"high": "CASE WHEN days > median_days THEN 1 ELSE 0 END"},
@@ -287,11 +293,14 @@ def _activity(sources: tuple[str, ...], where: str) -> tuple[Relation, ...]:
 
 
 STATEMENTS = Lookup(
-    "statements", "attributes", "statement", {"customers": ("count", "happened_at")}
+    name="statements",
+    relation="attributes",
+    key="statement",
+    totals={"customers": ("count", "happened_at")},
 )
 _PROFILE = (
     Relation(
-        "profile",
+        name="profile",
         table="profile",
         columns={
             "happened_at": "known_at",
@@ -304,7 +313,7 @@ _PROFILE = (
         ties=("birth_year", "first_seen_at"),
     ),
     Relation(
-        "attributes",
+        name="attributes",
         table="attributes",
         columns={"happened_at": "known_at"} | _same("attribute", "value", "statement"),
         order="happened_at",
@@ -313,7 +322,7 @@ _PROFILE = (
         ties=("value",),
     ),
     Relation(
-        "statements",
+        name="statements",
         sources=("attributes",),
         columns=_same("happened_at", "attribute", "value", "customers"),
         lookup=STATEMENTS,
@@ -322,10 +331,15 @@ _PROFILE = (
 
 
 def make_relations(vocabulary: Vocabulary) -> Relations:
-    """Make the relations for a shop.
+    """Make the relations of a shop.
 
-    In a shop of several stores what names no store belongs to none; a single store may leave
+    In a shop of several stores, rows that name no store belong to none; a single store may leave
     its name out.
+
+    Parameters
+    ----------
+    vocabulary : Vocabulary
+        The shop's tables and stores.
     """
     sources = ("purchases", "events") if "events" in vocabulary.tables else ("purchases",)
     where = "store <> '-'" if len(vocabulary.stores) > 1 else ""

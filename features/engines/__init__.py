@@ -1,5 +1,5 @@
-"""Computes the declared features.
+"""Computes the declared features from a shop's data, by three engines that agree.
 
-By SQL over a whole log, with numpy over many customers, or by generated Python for one
-customer.
+`sql` computes them with DuckDB or Spark over a whole log, `batch` with numpy over the histories
+of many customers, `single` with generated Python over the history of one customer.
 """

@@ -1,10 +1,10 @@
-"""The features of a catalog over histories: what the service computes when it is asked."""
+"""Computes the features of a catalog from customers' histories, as the service does per request."""
 
 from collections.abc import Sequence
 
 from features.arrays import Array, History
-from features.engines.batch.engine import NumpyPlan
-from features.engines.single.engine import RowPlan
+from features.engines.batch.engine import BatchPlan
+from features.engines.single.engine import SinglePlan
 from features.history.customer_rows import batch_histories
 from features.language.catalog import Catalog
 from features.language.scope import Scope
@@ -13,34 +13,46 @@ from features.language.scope import Scope
 def compute_features(
     catalog: Catalog, customers: Sequence[History], scope: Scope
 ) -> dict[str, Array]:
-    """Compute all features of a catalog at a cutoff.
+    """Compute all features of a catalog for some customers at a cutoff.
+
+    For many requests of one catalog prepare a `FeaturePlan` instead.
 
     Parameters
     ----------
-    customers : sequence of tables
-        The history of each customer.
+    catalog : Catalog
+        The features to compute.
+    customers : sequence of History
+        The history of each customer: name of a table -> name of a column -> array.
+    scope : Scope
+        The cutoff and the population's lookups.
 
     Returns
     -------
     dict of str to array
-        One value per customer in the order given: numbers as float64, texts as objects, and
-        the rows of a relation that the catalog lists as a list of tuples.
+        Name of a feature -> array `(n customers,)` in the order given: numbers as float64,
+        texts as objects. A relation that the catalog lists has an array of lists of tuples.
     """
-    return Plan(catalog).compute(customers, scope)
+    return FeaturePlan(catalog).compute(customers, scope)
 
 
-class Plan:
-    """A catalog prepared for many requests.
+class FeaturePlan:
+    """Computes the features of one catalog for many requests, prepared once.
 
-    One customer is computed row by row, many together: to the last bit the same.
+    One customer is computed by the single engine, several by the batch engine; both give the
+    same values to the last bit.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        The features to compute.
     """
 
     def __init__(self, catalog: Catalog) -> None:
-        self._alone = RowPlan(catalog)
-        self._together = NumpyPlan(catalog)
+        self._single = SinglePlan(catalog)
+        self._batch = BatchPlan(catalog)
 
     def compute(self, customers: Sequence[History], scope: Scope) -> dict[str, Array]:
-        """Compute all features; see `compute_features`."""
+        """Compute all features of some customers at a cutoff, as `compute_features` does."""
         if len(customers) == 1:
-            return self._alone.compute(customers[0], scope)
-        return self._together.compute(batch_histories(customers), scope)
+            return self._single.compute(customers[0], scope)
+        return self._batch.compute(batch_histories(customers), scope)

@@ -1,4 +1,6 @@
-"""The language in which a feature is declared.
+"""Holds the language in which features are declared.
 
-Features, relations, SQL expressions, catalogs of them.
+A feature sums up the rows of a relation by SQL expressions; a catalog holds features with their
+relations and statistics; a vocabulary holds the free names of a shop that decide which features
+exist; a scope holds what is the same for every customer at one cutoff.
 """

@@ -1,4 +1,4 @@
-"""A catalog: the features that are computed together, closed under what they read."""
+"""Holds a set of features that are computed together, with all that they read."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,18 +13,27 @@ from features.language.vocabulary import Vocabulary
 
 
 class Catalog(Mapping[str, Feature]):
-    """Features, the relations that they sum up, and the lookups of the population.
+    """Maps the names of features to their declarations, with the relations and lookups they read.
 
     Parameters
     ----------
     features : iterable of Feature
         A derived feature stands after the features that it reads.
     relations : Relations
+        The relations that the features may sum up.
     statistics : iterable of Lookup or Quantiles
         The lookups that features name as `"@lookup:column"` or `"@lookup:column:key"`.
     listed : dict of str to tuple of str
-        Relations whose rows are given beside the features, each with the columns of a row:
-        what an answer tells of a customer and no model reads. Engines over histories give them.
+        Relations whose rows are given beside the features, each with the columns of a row.
+        Answers show these rows to the caller and no model reads them. Only engines over
+        histories (batch and single) give them.
+
+    Raises
+    ------
+    InputError
+        The names of two features differ in upper and lower case at most.
+    ValueError
+        A feature reads what is not declared before it.
     """
 
     def __init__(
@@ -48,12 +57,12 @@ class Catalog(Mapping[str, Feature]):
                 raise ValueError(f"{relation}: lists {sorted(unknown)}, or is a feature's name")
 
     def _check(self, feature: Feature) -> None:
-        same = self._names.setdefault(feature.name.lower(), feature.name)
-        if feature.name in self._features or same != feature.name:
+        earlier = self._names.setdefault(feature.name.lower(), feature.name)
+        if feature.name in self._features or earlier != feature.name:
             raise refuse(
                 "features",
                 "names that differ in more than upper and lower case",
-                f"'{same}' and '{feature.name}'",
+                f"'{earlier}' and '{feature.name}'",
                 "Rename the channel, store or attribute that one of them is of.",
             )
         if isinstance(feature, Derived):
@@ -79,12 +88,12 @@ class Catalog(Mapping[str, Feature]):
 
     @cached_property
     def numbers(self) -> list[str]:
-        """The features that a model may read; texts are for reasons and reports."""
+        """Names of the features that are numbers, which models may read; texts are for reasons."""
         return [f.name for f in self.values() if f.kind == "number"]
 
     @cached_property
     def aggregates(self) -> list[Aggregate]:
-        """The features that read rows."""
+        """The features that sum up rows of a relation."""
         return [f for f in self.values() if isinstance(f, Aggregate)]
 
     @cached_property
@@ -94,43 +103,44 @@ class Catalog(Mapping[str, Feature]):
 
     @cached_property
     def levels(self) -> list[list[Derived]]:
-        """The derived features, those of a level reading only levels before it."""
+        """The derived features by level: each reads aggregates and earlier levels only."""
         level = dict.fromkeys((f.name for f in self.aggregates), 0)
         levels: list[list[Derived]] = []
         for feature in self.derived:
-            place = max((level[name] for name in feature.inputs), default=0)
-            level[feature.name] = place + 1
-            levels += [[]] if place == len(levels) else []
-            levels[place].append(feature)
+            depth = max((level[name] for name in feature.inputs), default=0)
+            level[feature.name] = depth + 1
+            levels += [[]] if depth == len(levels) else []
+            levels[depth].append(feature)
         return levels
 
     @cached_property
     def read_relations(self) -> list[Relation]:
-        """The relations that are read, each after those that it reads itself."""
+        """The relations that features and lists read, each after those that it reads itself."""
         return self.relations.closure({f.relation for f in self.aggregates} | self.listed.keys())
 
     @cached_property
     def read_columns(self) -> dict[str, set[str]]:
-        """The columns that each relation must give, by its name."""
+        """The columns that each relation must give, by the relation's name."""
         wanted: dict[str, set[str]] = {r.name: set() for r in self.read_relations}
         for name, columns in self.listed.items():
             wanted[name] |= set(columns)
         for feature in self.aggregates:
             wanted[feature.relation] |= feature.inputs
         for relation in reversed(self.read_relations):
-            own = wanted[relation.name] = relation.with_ordered(wanted[relation.name])
+            columns_read = relation.with_ordered(wanted[relation.name])
+            wanted[relation.name] = columns_read
             for source in relation.sources:
-                wanted[source] |= relation.inputs_of(own)
+                wanted[source] |= relation.inputs_of(columns_read)
             for name, (other, _, value) in relation.customer.items():
-                if name in relation.reads(own):
+                if name in relation.reads(columns_read):
                     wanted[other] |= {n for n in names_in(value) if not is_constant(n)}
         return wanted
 
     @cached_property
     def lookbacks(self) -> dict[str, int | None]:
-        """How many days of each relation are read at all; None is everything.
+        """Days before the cutoff that are read of each relation, by its name; None is everything.
 
-        What sums up or orders its rows reads all of its own lookback.
+        A relation that sums up or orders its rows reads all of its declared lookback.
         """
         days: dict[str, int | None] = {}
         for relation in reversed(self.read_relations):
@@ -148,7 +158,7 @@ class Catalog(Mapping[str, Feature]):
 
     @cached_property
     def lookups(self) -> list[Lookup | Quantiles]:
-        """The statistics of the population that the features need."""
+        """The statistics of the population that the features and their relations read."""
         joined = {
             r.lookup.name: r.lookup
             for r in self.read_relations
@@ -162,7 +172,7 @@ class Catalog(Mapping[str, Feature]):
 
     @cached_property
     def hashes(self) -> dict[str, str]:
-        """A short hash of each feature's definition, with all that it reads."""
+        """A hash (16 hex digits) of each feature's definition and of all that it reads."""
         hashes: dict[str, str] = {}
         for feature in self.values():
             parts = [feature.definition]
@@ -177,7 +187,7 @@ class Catalog(Mapping[str, Feature]):
 
     @cached_property
     def lookup_hashes(self) -> dict[str, str]:
-        """A short hash of each needed statistic's definition, with all that it reads."""
+        """A hash (16 hex digits) of each needed statistic's definition and of what it reads."""
         hashes = {}
         for statistic in self.lookups:
             if isinstance(statistic, Quantiles):
@@ -188,42 +198,51 @@ class Catalog(Mapping[str, Feature]):
         return hashes
 
     def select(self, names: Iterable[str]) -> "Catalog":
-        """Keep the named features and what they read; a name that is not there is an error."""
+        """Return a catalog of the named features and of the features that they read.
+
+        Raises
+        ------
+        KeyError
+            The catalog does not have one of the names.
+        """
         wanted = set(names)
         if unknown := sorted(wanted - self._features.keys()):
-            raise KeyError(f"no feature {unknown} in this catalog")
+            raise KeyError(
+                f"expected features of this catalog, got {unknown}; no feature has such a name"
+            )
         for feature in reversed(self.derived):
             if feature.name in wanted:
                 wanted |= feature.inputs
         return self._keep(f for f in self.values() if f.name in wanted)
 
     def without_texts(self) -> "Catalog":
-        """Keep what a model may read."""
+        """Return a catalog of the features that are numbers, which models may read."""
         return self.select(self.numbers)
 
     def listing(self, relation: str, *columns: str) -> "Catalog":
-        """Add a relation whose rows are listed; its table and columns must be there."""
+        """Return a catalog that also lists the rows of a relation, by some of its columns."""
         listed = {**self.listed, relation: columns}
         return Catalog(self.values(), self.relations, self.statistics.values(), listed)
 
     def available(self, vocabulary: Vocabulary) -> "Catalog":
-        """Keep the features whose tables and columns the shop gives.
+        """Return a catalog of the features whose tables and columns the shop gives.
 
-        A family whose table is absent is absent: it is not filled with zeros.
+        A family of features whose table the shop does not give is absent; it is not filled with
+        zeros.
         """
         kept: dict[str, Feature] = {}
         for feature in self.values():
             if isinstance(feature, Aggregate):
-                there = self._readable(feature, vocabulary)
+                is_readable = self._is_readable(feature, vocabulary)
             else:
-                there = feature.inputs <= kept.keys()
+                is_readable = feature.inputs <= kept.keys()
             named = [n for n in feature.names if n.startswith("@")]
-            if there and all(self._computable(n, vocabulary, kept) for n in named):
+            if is_readable and all(self._is_computable(n, vocabulary, kept) for n in named):
                 kept[feature.name] = feature
         return self._keep(kept.values())
 
     def needs(self, feature: Feature) -> set[str]:
-        """Name the tables and optional columns of the contract that a feature reads."""
+        """List the tables (`orders`) and optional columns (`orders.discount`) a feature reads."""
         if isinstance(feature, Derived):
             return set().union(*(self.needs(self[name]) for name in feature.inputs))
         tables = self.relations.contract_tables(feature.relation)
@@ -233,10 +252,10 @@ class Catalog(Mapping[str, Feature]):
         """Name the tables and columns that a feature reads and the shop does not give."""
         return {need for need in self.needs(feature) if not _given(need, vocabulary)}
 
-    def _readable(self, feature: Aggregate, vocabulary: Vocabulary) -> bool:
+    def _is_readable(self, feature: Aggregate, vocabulary: Vocabulary) -> bool:
         return not self.missing(feature, vocabulary)
 
-    def _computable(
+    def _is_computable(
         self, constant: str, vocabulary: Vocabulary, kept: Mapping[str, Feature]
     ) -> bool:
         name, column = constant[1:].split(":")[:2]

@@ -1,31 +1,41 @@
-"""The SQL text of a feature as numpy, with SQL's own three-valued logic.
+"""Defines the feature language: the part of SQL that the texts of a declaration may use.
 
-`row_expressions` writes the same texts for one row. Numbers and truth values are floats in which
-NaN is NULL; texts are objects in which None is NULL. Whole numbers up to 2^53 (instants in
-microseconds, money in minor units) are exact in that form. Only the nodes below are understood;
-anything else is refused when the feature is declared, not when a customer is scored.
+A text is parsed and checked here, when the feature is declared. Three compilers turn it into code
+with SQL's own three-valued logic: `features.engines.sql.duckdb_engine` into SQL,
+`features.engines.batch.expressions` into numpy over many customers' rows, and
+`features.engines.single.expressions` into Python over one row. Only the nodes below are
+understood by all of them; anything else is refused.
 """
 
-from collections.abc import Callable
 from functools import cache
-from typing import Any
 
 import sqlglot
 from sqlglot import exp
 
 
 class ExpressionError(ValueError):
-    """The SQL text of a feature uses what the engines cannot all do."""
+    """Raised for a text that uses SQL which not every engine can compute alike."""
 
 
 def parse(text: str) -> exp.Expression:
-    """Parse and check the SQL text of a feature.
+    """Parse the SQL text of a feature into a syntax tree, and check it.
+
+    Parameters
+    ----------
+    text : str
+        An expression in DuckDB's SQL.
+
+    Returns
+    -------
+    sqlglot.exp.Expression
+        A copy that the caller may change.
 
     Raises
     ------
     ExpressionError
-        A node outside the list, a decimal literal (`1.0` is DECIMAL in Spark: write `1.0e0`),
-        a division by what may be zero, a logarithm or root of what may be negative.
+        The text has a node outside the language, a decimal literal (`1.0` is DECIMAL in Spark:
+        write `1.0e0`), a division by what may be zero, or a logarithm or root of what may be
+        negative.
     """
     return _parse(text).copy()
 
@@ -50,112 +60,32 @@ def _parse(text: str) -> exp.Expression:
 
 @cache
 def names_in(text: str) -> frozenset[str]:
-    """Name the columns that an expression reads.
+    """List the names that an expression reads: columns, features, the cutoff and lookups.
 
+    Examples
+    --------
     >>> sorted(names_in("gap_days / nullif(age_days, 0)"))
     ['age_days', 'gap_days']
     """
     return frozenset(column.name for column in _parse(text).find_all(exp.Column))
 
 
-def _value(node: Any) -> str:
-    """Write the Python source of a value."""
-    kind = type(node)
-    if kind in OPERATORS:
-        return f"({_value(node.this)} {OPERATORS[kind]} {_value(node.expression)})"
-    if kind in _FUNCTIONS:
-        arguments = [node.this, *([node.expression] if node.args.get("expression") else [])]
-        return f"{_FUNCTIONS[kind]}({', '.join(_value(a) for a in arguments)})"
-    if kind in _FOLDED:
-        source = _value(node.this)
-        for other in node.expressions:
-            source = f"{_FOLDED[kind]}({source}, {_value(other)})"
-        return source
-    if kind in _LEAVES:
-        return _LEAVES[kind](node)
-    return f"where({_condition(node)}, 1.0, where({_condition(node, negated=True)}, 0.0, nan))"
-
-
-def _literal(node: Any) -> str:
-    return repr(str(node.this)) if node.is_string else repr(float(node.this))
-
-
-def _case(node: Any) -> str:
-    source = _value(node.args["default"]) if node.args.get("default") else "nan"
-    if source == "nan" and _is_text(node.args["ifs"][0].args["true"]):
-        source = "None"
-    texts = source == "None" or any(_is_text(part) for part in node.find_all(exp.Literal))
-    function = "case" if texts else "where"  # which need not look for texts
-    for branch in reversed(node.args["ifs"]):
-        source = f"{function}({_condition(branch.this)}, {_value(branch.args['true'])}, {source})"
-    return source
-
-
-def _condition(node: Any, negated: bool = False) -> str:
-    """Write the Python source of where a condition is true; with `negated`, of where it is false.
-
-    NULL is neither, which is how the three-valued logic comes out right without a third value.
-    """
-    kind = type(node)
-    if kind is exp.Paren:
-        return _condition(node.this, negated)
-    if kind is exp.Not:
-        return _condition(node.this, not negated)
-    if kind in (exp.And, exp.Or):
-        operator = "&" if (kind is exp.And) != negated else "|"
-        left, right = (_condition(side, negated) for side in (node.this, node.expression))
-        return f"({left} {operator} {right})"
-    if kind is exp.Is:
-        return f"{'known' if negated else 'isnull'}({_value(node.this)})"
-    if kind is exp.In:
-        options = ", ".join(_value(option) for option in node.expressions)
-        return f"{'outside' if negated else 'within'}({_value(node.this)}, ({options},))"
-    if kind in COMPARISONS:
-        left, right = _value(node.this), _value(node.expression)
-        operator = COMPARISONS[OPPOSITES[kind]] if negated else COMPARISONS[kind]
-        if operator == "!=" or (operator == "==" and not isinstance(node.expression, exp.Literal)):
-            return f"{'differ' if operator == '!=' else 'equal'}({left}, {right})"
-        return f"({left} {operator} {right})"
-    return f"({_value(node)} == {0.0 if negated else 1.0})"
-
-
-def _is_text(node: exp.Expression) -> bool:
-    return isinstance(node, exp.Literal) and node.is_string
-
-
 def _is_nonzero(node: exp.Expression) -> bool:
-    """Say whether the text shows it: `nullif(x, 0)`, `greatest(x, 1)` or a number."""
+    """Say whether the text shows that a value is not 0: `nullif(x, 0)`, `greatest(x, 1)`, 3."""
     if isinstance(node, exp.Nullif):
         return bool(node.expression.sql() == "0")
     return _is_positive(node)
 
 
 def _is_positive(node: exp.Expression) -> bool:
-    """Say whether the text shows it: `greatest(x, 1)` or a number above 0."""
+    """Say whether the text shows that a value is above 0: `greatest(x, 1)` or a number."""
     if isinstance(node, exp.Greatest):
         return any(_is_positive(part) for part in (node.this, *node.expressions))
     return isinstance(node, exp.Literal) and not node.is_string and float(node.this) > 0
 
 
+# Arithmetic and comparison nodes with their signs in Python source.
 OPERATORS = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/"}
-_FUNCTIONS = {
-    exp.Neg: "-",
-    exp.Paren: "",
-    exp.Abs: "abs",
-    exp.Ln: "ln",
-    exp.Sqrt: "sqrt",
-    exp.Floor: "floor",
-    exp.Mod: "fmod",
-    exp.Nullif: "nullif",
-}
-_FOLDED = {exp.Coalesce: "coalesce", exp.Greatest: "greatest", exp.Least: "least"}
-_LEAVES: dict[type, Callable[[Any], str]] = {
-    exp.Column: lambda node: f"c[{node.name!r}]",
-    exp.Literal: _literal,
-    exp.Boolean: lambda node: repr(float(node.this)),
-    exp.Null: lambda _: "nan",
-    exp.Case: _case,
-}
 COMPARISONS: dict[type, str] = {
     exp.EQ: "==",
     exp.NEQ: "!=",
@@ -164,6 +94,7 @@ COMPARISONS: dict[type, str] = {
     exp.GT: ">",
     exp.GTE: ">=",
 }
+# Comparison -> the one that is true where it is false.
 OPPOSITES: dict[type, type] = {
     exp.EQ: exp.NEQ,
     exp.NEQ: exp.EQ,
@@ -172,7 +103,12 @@ OPPOSITES: dict[type, type] = {
     exp.GT: exp.LTE,
     exp.LTE: exp.GT,
 }
+# Nodes of the syntax tree that every compiler understands.
 _KNOWN = {
-    *OPERATORS, *_FUNCTIONS, *_FOLDED, *_LEAVES, *COMPARISONS,
-    exp.And, exp.Or, exp.Not, exp.Is, exp.In, exp.If, exp.Identifier,
-}  # fmt: skip
+    *OPERATORS,
+    *COMPARISONS,
+    *(exp.Neg, exp.Paren, exp.Abs, exp.Ln, exp.Sqrt, exp.Floor, exp.Mod, exp.Nullif),
+    *(exp.Coalesce, exp.Greatest, exp.Least),
+    *(exp.Column, exp.Identifier, exp.Literal, exp.Boolean, exp.Null),
+    *(exp.Case, exp.If, exp.And, exp.Or, exp.Not, exp.Is, exp.In),
+}

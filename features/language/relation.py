@@ -1,8 +1,9 @@
-"""What a relation is: rows of a customer as known at a cutoff, declared as data.
+"""Declares what a relation is: rows of a customer as known at a cutoff.
 
-A relation reads a table of the history or relations declared before it, and is compiled by
-every engine from the same text: to SQL in `duckdb_engine`, to numpy in `numpy_relations`, to
-Python over one customer's rows in `row_source`.
+A relation reads a table of the history, or relations declared before it. Every engine compiles it
+from the same declaration: to SQL in `features.engines.sql.duckdb_engine`, to numpy in
+`features.engines.batch.batch_relations`, to Python over one customer's rows in
+`features.engines.single.writer`.
 """
 
 from collections.abc import Iterator, Mapping, Set
@@ -15,8 +16,10 @@ Total = tuple[str, str]  # aggregate and value, as in ("sum", "amount")
 
 
 def is_constant(name: str) -> bool:
-    """Say whether a name stands for one value per cutoff: the cutoff itself, or a lookup's.
+    """Say whether a name stands for one value per cutoff: the cutoff itself or a lookup's value.
 
+    Examples
+    --------
     >>> [is_constant(name) for name in ("cutoff_day", "@cycle:gap_mean", "amount")]
     [True, True, False]
     """
@@ -25,16 +28,18 @@ def is_constant(name: str) -> bool:
 
 @dataclass(frozen=True)
 class Lookup:
-    """A statistic of the population, materialised per cutoff: one row per key.
+    """A statistic of the population, computed once per cutoff: one row per key.
 
     Attributes
     ----------
+    name : str
+        Features read its values as `"@name:column"`, or `"@name:column:key"`.
     relation : str
-        The relation of all customers that it sums up.
+        The relation whose rows of all customers are summed up.
     key : str or None
-        A text column of it; None sums up everything into one row.
-    totals : dict of str to Total
-        Its columns.
+        A text column of that relation; None sums up everything into one row.
+    totals : mapping of str to Total
+        Its columns, each an aggregate of the relation's rows.
     """
 
     name: str
@@ -44,16 +49,18 @@ class Lookup:
 
     @property
     def definition(self) -> str:
-        """The text that a hash covers."""
+        """The text that the statistic's hash covers, without the relation."""
         return f"{self.name}: {self.relation} by {self.key} {dict(self.totals)}"
 
 
 @dataclass(frozen=True)
 class Relation:
-    """A customer's rows of one kind, in this order of steps.
+    """A customer's rows of one kind, computed in the order of the attributes below.
 
     Attributes
     ----------
+    name : str
+        What features and other relations call it.
     table : str or None
         A table of the history, of which only what is known at the cutoff is read.
     sources : tuple of str
@@ -101,20 +108,20 @@ class Relation:
 
     @property
     def relations(self) -> set[str]:
-        """All relations that it reads."""
+        """Names of the relations that it reads directly."""
         return set(self.sources) | {name for name, _, _ in self.customer.values()}
 
     @property
     def names(self) -> set[str]:
-        """The columns that it gives."""
+        """Names of the columns that it gives, beside the customer."""
         return {*self.columns, *self.by, *self.totals, *self.gaps, *self.ages}
 
     def inputs(self, name: str) -> set[str]:
-        """Columns of its source that one of its columns reads."""
+        """List the columns of its source that one of its columns reads."""
         if name in self.columns:
-            return self._own(names_in(self.columns[name]))
+            return self._of_source(names_in(self.columns[name]))
         if name in self.totals:
-            return self._own(names_in(self.totals[name][1]))
+            return self._of_source(names_in(self.totals[name][1]))
         if name in self.gaps:
             return self.inputs(self.gaps[name])
         if name in self.ages:
@@ -122,7 +129,7 @@ class Relation:
         return {name}  # a column of `by` stands for itself
 
     def reads(self, columns: Set[str]) -> set[str]:
-        """Name all that the texts of some of its columns and its condition read."""
+        """List all names that the texts of some of its columns, its keys and `where` read."""
         names = self.with_ordered(columns)
         texts = [self.columns[name] for name in names if name in self.columns]
         texts += [self.totals[name][1] for name in names if name in self.totals]
@@ -130,7 +137,7 @@ class Relation:
         return set(self.by).union(*(names_in(text) for text in texts))
 
     def with_ordered(self, columns: Set[str]) -> set[str]:
-        """Add the columns that gaps, ages and the order of rows are made of."""
+        """Add to some columns those that gaps, ages and the order of rows are made of."""
         names = {self.gaps.get(n, n) for n in columns} | {self.ages.get(n, n) for n in columns}
         return {*columns, *names, *self.within, *self.ties, *([self.order] if self.order else [])}
 
@@ -139,17 +146,17 @@ class Relation:
         return self.lookup is not None and bool(self.reads(columns) & self.lookup.totals.keys())
 
     def inputs_of(self, columns: Set[str]) -> set[str]:
-        """Name the columns of its source that some of its columns and its rows take."""
+        """List the columns of its source that some of its columns and the choice of rows read."""
         clock = {"happened_at"} if self.lookback is not None else set()
         return self.filters().union(clock, *(self.inputs(name) for name in columns))
 
     def filters(self) -> set[str]:
-        """Columns of its source that decide which rows there are."""
+        """List the columns of its source that decide which rows there are."""
         read = names_in(self.where) if self.where else set()
-        return self._own(read | set(self.by))
+        return self._of_source(read | set(self.by))
 
-    def _own(self, read: Set[str]) -> set[str]:
-        """Leave out what does not come from the source; a lookup is read by its key."""
+    def _of_source(self, read: Set[str]) -> set[str]:
+        """Keep the names that come from the source; a column of the lookup needs its key."""
         read, joined = set(read), set(self.lookup.totals) if self.lookup else set()
         if self.lookup and self.lookup.key and read & joined:
             read |= {self.lookup.key}
@@ -157,7 +164,7 @@ class Relation:
 
     @property
     def definition(self) -> str:
-        """The text that a hash covers, what it reads apart."""
+        """The text that a feature's hash covers of it, without the relations that it reads."""
         parts = {
             name: value
             for name in self.__dataclass_fields__
@@ -167,7 +174,13 @@ class Relation:
 
 
 class Relations(Mapping[str, Relation]):
-    """Relations in an order in which each one reads only those before it."""
+    """Maps names to relations, in an order in which each one reads only those before it.
+
+    Raises
+    ------
+    ValueError
+        A relation reads one that is not declared before it.
+    """
 
     def __init__(self, relations: tuple[Relation, ...]) -> None:
         self._relations: dict[str, Relation] = {}
@@ -186,7 +199,7 @@ class Relations(Mapping[str, Relation]):
         return len(self._relations)
 
     def closure(self, names: set[str]) -> list[Relation]:
-        """Give the named relations and all that they read, in order."""
+        """List the named relations and all that they read, each after those that it reads."""
         wanted = set(names)
         for relation in reversed(list(self.values())):
             if relation.name in wanted:
@@ -194,12 +207,14 @@ class Relations(Mapping[str, Relation]):
         return [relation for relation in self.values() if relation.name in wanted]
 
     def definition(self, name: str) -> str:
-        """The text that a feature's hash covers of its relation, what that reads included."""
+        """Write the text that a hash covers of a relation and of all relations that it reads."""
         return " ".join(relation.definition for relation in self.closure({name}))
 
     def needs(self, name: str, columns: set[str]) -> set[str]:
-        """Name the optional columns of the contract that columns of a relation come from.
+        """List the optional columns of the contract that columns of a relation come from.
 
+        Examples
+        --------
         >>> from features.catalog.relations import PURCHASES
         >>> Relations(PURCHASES).needs("purchases", {"discount"})
         {'orders.discount'}
@@ -219,14 +234,14 @@ class Relations(Mapping[str, Relation]):
         return needs
 
     def lookup_needs(self, lookup: Lookup, columns: set[str]) -> set[str]:
-        """Name the tables and optional columns that columns of a lookup come from."""
+        """List the tables and optional columns of the contract that a lookup comes from."""
         read = set().union(*(names_in(lookup.totals[name][1]) for name in columns))
         read |= {lookup.key} if lookup.key else set()
         inputs = {name for name in read if not is_constant(name)}
         return self.needs(lookup.relation, inputs) | self.contract_tables(lookup.relation)
 
     def lookback(self, name: str) -> int | None:
-        """Give how many days a relation reads; None for all of the history."""
+        """Return how many days before the cutoff a relation reads; None for all of the history."""
         relation = self[name]
         days = [self.lookback(source) for source in relation.sources]
         if relation.lookback is not None:
@@ -234,9 +249,9 @@ class Relations(Mapping[str, Relation]):
         return None if not days or None in days else max(d for d in days if d is not None)
 
     def contract_tables(self, name: str) -> set[str]:
-        """Name the tables of the contract that a relation reads."""
+        """List the tables of the contract that a relation reads."""
         return {HISTORY_TABLES[table].contract for table in self.tables(name)}
 
     def tables(self, name: str) -> set[str]:
-        """Name the tables of the history that a relation reads."""
+        """List the tables of the history that a relation reads."""
         return {r.table for r in self.closure({name}) if r.table is not None}

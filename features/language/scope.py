@@ -1,4 +1,4 @@
-"""What holds for everybody at one cutoff: the instant itself, and the population's lookups."""
+"""Holds what is the same for every customer at one cutoff: its instant and the lookups."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,16 +9,17 @@ LookupTable = dict[str, dict[str, float | None]]  # column -> key -> value
 
 
 class Lookups(msgspec.Struct, frozen=True):
-    """Statistics of the population, as known at one instant.
+    """Values of the population's statistics, as known at one instant.
 
     Attributes
     ----------
     built_at : int
-        The cutoff that they were built at: nothing known later is in them.
+        Microseconds UTC of the cutoff that they were built at; nothing known later is in them.
     tables : dict of str to LookupTable
-        By lookup and column the values by key, of the lookups that have one.
+        Lookups with a key: name of the lookup -> column -> key -> value.
     scalars : dict of str to float or None
-        Of the others each value by the name that features call it, `@lookup:column`.
+        Lookups without a key and quantiles: value by the name that features read it by,
+        `@lookup:column`.
     """
 
     built_at: int
@@ -26,7 +27,7 @@ class Lookups(msgspec.Struct, frozen=True):
     scalars: dict[str, float | None] = {}
 
     def scalar(self, name: str) -> float | None:
-        """Give the value of `@lookup:column` or `@lookup:column:key`; None for nobody's."""
+        """Return the value of `@lookup:column` or `@lookup:column:key`, None if unknown."""
         if name in self.scalars:
             return self.scalars[name]
         lookup, column, key = (*name.removeprefix("@").split(":", 2), "", "")[:3]
@@ -35,16 +36,23 @@ class Lookups(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Scope:
-    """One cutoff: its instant, its local day, its lookups.
+    """One cutoff, with what a query of features at it has to know.
 
     Attributes
     ----------
+    cutoff : int
+        Microseconds UTC of the last instant known.
+    cutoff_day : int
+        The shop's local day of the cutoff, counted from 1970-01-01.
+    lookups : Lookups
+        Values of the population's statistics.
     tables : dict of str to str
-        SQL to read a table of the history from, where that is not the table itself.
+        Table of the history -> SQL to read it from, where that is not the table itself.
     computed : dict of str to str
-        Tables of relations that are there already, by the relation's name.
+        Name of a relation -> table that holds its rows, where they are computed already.
     within : str
-        Condition on `customer_id` that restricts it to some customers; empty for everybody.
+        SQL condition on `customer_id` that restricts queries to some customers; empty for
+        everybody.
     """
 
     cutoff: int
@@ -55,7 +63,7 @@ class Scope:
     within: str = ""
 
     def constant(self, name: str) -> float | int | None:
-        """Give the value that a name stands for; a statistic of nobody is missing."""
+        """Return the value of `cutoff`, `cutoff_day` or a lookup; None where none is known."""
         if name == "cutoff":
             return self.cutoff
         if name == "cutoff_day":

@@ -1,30 +1,39 @@
-"""A shop's vocabulary: the free names that decide which features it has."""
+"""Holds a shop's vocabulary: the free names that decide which features it has."""
 
 import msgspec
 
 from features.errors import refuse
 
 
-def names_of(attribute: str) -> tuple[str, str]:
-    """Name the features of an attribute: what a customer says, and how many say the same.
+def attribute_feature_names(attribute: str) -> tuple[str, str]:
+    """Name the features of an attribute: what a customer declares, and how many declare the same.
 
-    >>> names_of("country")
+    Examples
+    --------
+    >>> attribute_feature_names("country")
     ('country', 'country_share')
     """
     return attribute, f"{attribute}_share"
 
 
 class Vocabulary(msgspec.Struct, frozen=True):
-    """What a catalog is made from; kept with every model and every store.
+    """The tables and free names of a shop from which its catalog of features is made.
+
+    Every model and every build of the history store keeps the vocabulary it was made with.
 
     Attributes
     ----------
     tables : dict of str to list of str
         The columns that features may read, by table of the contract.
     channels, stores, attributes : list of str
-        Channels of the messages, stores of the orders, texts of the customers.
+        Names of the channels of messages, the stores of orders, the attributes of customers.
     points : dict of str to int
-        Points of the contact score by interaction.
+        Points of the contact score by interaction (`purchase`, `view`, `opened`).
+
+    Raises
+    ------
+    InputError
+        A name cannot be part of a feature's name, or two attributes make one feature.
     """
 
     tables: dict[str, list[str]]
@@ -44,7 +53,7 @@ class Vocabulary(msgspec.Struct, frozen=True):
                     )  # fmt: skip
         named: dict[str, str] = {}
         for attribute in self.attributes:
-            for feature in names_of(attribute):
+            for feature in attribute_feature_names(attribute):
                 other = named.setdefault(feature.lower(), attribute)
                 if other != attribute:
                     raise refuse(

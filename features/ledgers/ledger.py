@@ -218,7 +218,7 @@ class PostgresLedgerDatabase:
 
 
 def _number(name: str) -> int:
-    """Number a lock: the same for all who take it, in whichever process."""
+    """Return the number of a lock, which is equal for all who take it, in whichever process."""
     return zlib.crc32(name.encode())
 
 

@@ -1,1 +1,1 @@
-"""The readiness report of a log: faults, oddities, and which models its data can support."""
+"""Examines how ready a shop's log is: faults, oddities, coverage in time, suggested settings."""

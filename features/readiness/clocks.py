@@ -1,4 +1,4 @@
-"""Probes about instants: rows known too early, late fields before their row, odd times."""
+"""Declares probes of instants: rows known too early, late fields before their row, odd times."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from features.contract.tables import Table, known_at_column
 from features.log.log import Log
 from features.readiness.coverage import PLACEHOLDER_BEFORE
 from features.readiness.finding import Finding
-from features.readiness.probes import Probe, name_of
+from features.readiness.probes import Probe, row_name_sql
 from features.windows import DAY, to_datetime
 
 _MIDNIGHT_SHARE, _MIDNIGHT_ROWS = 0.95, 20
@@ -15,7 +15,7 @@ _QUARTER = DAY // 96
 
 
 def clock_probes(log: Log, table: Table) -> Iterator[Probe]:
-    """Make the probes of a table's clocks."""
+    """List the probes of those columns of a table that hold instants and that the shop gives."""
     instants = [c.name for c in table.columns if c.kind == "instant"]
     given = [name for name in instants if name in log.provided[table.name]]
     for name in given:
@@ -42,10 +42,10 @@ def _placeholder(table: Table, name: str) -> Probe:
 
 
 def _midnight(table: Table, name: str, known_given: bool) -> Probe:
-    """Find dates that were written as times: a true bare date is known at its day's end."""
+    """Declare the probe of dates written as times; a true bare date is known at its day's end."""
     clock = known_at_column(name) if name in table.late_instants else "known_at"
-    own_clock = name in table.late_instants or name == "known_at" or not known_given
-    as_time = f"{clock} = {name}" if own_clock else "FALSE"
+    has_clock = name in table.late_instants or name == "known_at" or not known_given
+    as_time = f"{clock} = {name}" if has_clock else "FALSE"
     return Probe(
         "warning",
         f"{table.name}.{name}",
@@ -69,7 +69,7 @@ def _early(table: Table) -> Probe:
 
 
 def _before_its_row(table: Table, name: str) -> Probe:
-    """Find late fields before their row; a bare date of the same day may be after it."""
+    """Declare the probe of late fields before their row; a bare date of that day may be later."""
     row = table.happened
     same_day = f"{_midnight_sql(name)} AND {name} > {row} - {DAY}"
     return Probe(
@@ -95,7 +95,13 @@ def _midnight_sql(instant: str) -> str:
 
 
 def find_spikes(log: Log, table: Table) -> Iterator[Finding]:
-    """Find clocks on which many rows have one and the same instant: a default, or an import."""
+    """Find columns in which many rows have the same instant, which is a default or an import.
+
+    Yields
+    ------
+    Finding
+        One per column, with the ids of some of the rows.
+    """
     for name in dict.fromkeys((table.happened, "known_at")):
         if name is not None and name in log.provided[table.name]:
             yield from _spike(log, table, name)
@@ -120,7 +126,7 @@ def _spike(log: Log, table: Table, name: str) -> Iterator[Finding]:
         return
     if count >= rows / 2 or count >= _SPIKE_RATIO * usual:
         examples = log.connection.execute(
-            f"SELECT {name_of(table.name)} FROM {table.name} WHERE {name} = {instant} "
+            f"SELECT {row_name_sql(table.name)} FROM {table.name} WHERE {name} = {instant} "
             "ORDER BY ALL LIMIT 3"
         ).fetchall()
         yield Finding(

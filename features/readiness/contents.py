@@ -1,4 +1,4 @@
-"""Probes about what the rows say: ids, amounts, and what other tables know of them."""
+"""Declares probes of what rows contain: ids, amounts, and references to other tables."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ _PLACEHOLDERS = (
 
 
 def content_probes(log: Log, table: Table) -> Iterator[Probe]:
-    """Make the probes of a table's contents that the shop's tables allow."""
+    """List the probes of a table's contents that need no more than the shop gives."""
     if table.column("customer_id"):
         yield _placeholder_id(table)
     strangers = [_stranger(table, _STRANGERS[table.name])] if table.name in _STRANGERS else []

@@ -1,4 +1,4 @@
-"""A finding: one thing about a shop's data that its owner should know."""
+"""Holds a finding: one thing about a shop's data that its owner should know."""
 
 from typing import Literal
 
@@ -11,20 +11,21 @@ LEVELS: tuple[Severity, ...] = ("error", "warning", "advice")  # the gravest fir
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One finding of `nextbuy check`.
+    """One thing that `nextbuy check` reports about a shop's data.
 
     Attributes
     ----------
     level : {"error", "warning", "advice"}
-        It breaks the contract and nothing runs; it runs and an answer may suffer; good to know.
+        `error`: the data break the contract and nothing runs; `warning`: answers may suffer;
+        `advice`: good to know.
     where : str
         The table, or the table and column: `orders.known_at`.
     what : str
-        What was found.
+        What is wrong or odd.
     count : int or None
-        How many rows; None where it is not a matter of rows.
+        Number of rows concerned; None where it is not a matter of rows.
     share : float or None
-        `count` as a share of the rows that it could have been, 0 to 1.
+        `count` as a share of the rows that could have been concerned, 0 to 1.
     examples : list of str
         Some of the ids, values or rows in question.
     remedy : str
@@ -40,8 +41,8 @@ class Finding(msgspec.Struct, frozen=True):
     remedy: str
 
 
-def finding_of(fault: Fault) -> Finding:
-    """Make the finding of a fault, which is an error."""
+def finding_from_fault(fault: Fault) -> Finding:
+    """Make the finding, of level `error`, that reports a fault."""
     got = "" if fault.count is not None and fault.examples else f", got {fault.got}"
     share = fault.count / fault.rows if fault.count is not None and fault.rows else None
     return Finding(
@@ -55,6 +56,6 @@ def finding_of(fault: Fault) -> Finding:
     )
 
 
-def by_gravity(findings: list[Finding]) -> list[Finding]:
-    """Sort findings: errors first, within a level in the order found."""
+def sort_findings(findings: list[Finding]) -> list[Finding]:
+    """Sort findings by level, errors first; the order within a level stays."""
     return sorted(findings, key=lambda finding: LEVELS.index(finding.level))

@@ -1,4 +1,4 @@
-"""Columns that say nothing: empty in every row, or the same in every row."""
+"""Finds columns without information: empty in every row, or the same in every row."""
 
 from collections.abc import Iterator
 
@@ -13,22 +13,25 @@ _MAY_BE_CONSTANT = frozenset({"currency", "known_at"})
 
 
 def find_idle_columns(log: Log, table: Table) -> Iterator[Finding]:
-    """Find the optional columns of a table that are empty or constant, in one pass."""
+    """Find the columns of a table that are empty or constant, in one query.
+
+    Tables of fewer than 20 rows have no such findings.
+    """
     names = sorted(log.provided[table.name])
     parts = ", ".join(
         f"count({name_sql(n)}), CAST(min({name_sql(n)}) AS VARCHAR), "
         f"min({name_sql(n)}) = max({name_sql(n)})"
         for n in names
     )
-    rows, *found = log.connection.execute(f"SELECT count(*), {parts} FROM {table.name}").fetchall()[
-        0
-    ]
+    query = f"SELECT count(*), {parts} FROM {table.name}"
+    rows, *counted = log.connection.execute(query).fetchall()[0]
     if rows < _MIN_ROWS:
         return
-    for name, filled, value, same in zip(names, found[::3], found[1::3], found[2::3], strict=True):
+    columns = zip(names, counted[::3], counted[1::3], counted[2::3], strict=True)
+    for name, filled, value, is_constant in columns:
         if not filled:
             yield _empty(table, name, rows)
-        elif same and filled == rows and name not in _MAY_BE_CONSTANT:
+        elif is_constant and filled == rows and name not in _MAY_BE_CONSTANT:
             yield _constant(table, name, rows, value)
 
 

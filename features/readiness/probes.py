@@ -1,6 +1,6 @@
-"""Probes: conditions that a shop's rows should not meet, counted in one pass over a table.
+"""Runs probes: conditions that a shop's rows should not meet, counted in one pass over a table.
 
-A table with findings is read again, only to name a few of the rows.
+A table with findings is read once more, to name a few of the rows.
 """
 
 from collections.abc import Sequence
@@ -25,25 +25,29 @@ _NAMED_BY = {
 
 @dataclass(frozen=True)
 class Probe:
-    """A condition on the rows of one typed table.
+    """A condition that the rows of one table should not meet, with the finding of those that do.
 
     Attributes
     ----------
+    level : {"error", "warning", "advice"}
+        Level of the finding.
+    what, remedy : str
+        What is odd about the rows, and what to do about it.
     where : str
-        The table and column that the finding speaks of.
+        Table and column of the finding, as in `orders.amount`.
     broken : str
-        SQL, true for a row to be counted.
+        SQL condition of the rows that are counted.
     among : str
-        SQL, true for a row that could have been counted: the rest of its share.
+        SQL condition of the rows that could have been counted, of which the share is taken.
     needs : tuple of str
-        Tables and columns (`messages.arm`) that the shop must give for the probe to make sense;
-        the table of `where` is always needed.
+        Tables and columns (`messages.arm`) that the shop must give for the probe to make sense,
+        beside the table of `where`.
     example : str or None
         SQL of what names a row; None takes the table's id.
     least_share : float
-        Below this share nothing is said.
+        Smallest share of rows that makes a finding.
     least_rows : int
-        With fewer rows counted nothing is said.
+        Smallest number of rows that makes a finding.
     """
 
     level: Severity
@@ -59,12 +63,12 @@ class Probe:
 
     @property
     def table(self) -> str:
-        """The table whose rows are counted."""
+        """Name of the table whose rows are counted."""
         return self.where.split(".")[0]
 
 
 def applies(probe: Probe, log: Log) -> bool:
-    """Say whether the shop gives all that a probe reads."""
+    """Say whether the shop gives all tables and columns that a probe reads."""
     return all(_gives(log, name) for name in (probe.table, *probe.needs))
 
 
@@ -74,7 +78,17 @@ def _gives(log: Log, name: str) -> bool:
 
 
 def run_probes(log: Log, table: str, probes: Sequence[Probe]) -> list[Finding]:
-    """Count all probes of a table in one pass, and make findings of those that say something."""
+    """Count the rows of all probes of a table in one query, and make the findings.
+
+    Parameters
+    ----------
+    log : Log
+        The shop's tables.
+    table : str
+        The table of all the probes.
+    probes : sequence of Probe
+        Probes that apply to the shop.
+    """
     if not probes:
         return []
     counts = ", ".join(
@@ -83,15 +97,15 @@ def run_probes(log: Log, table: str, probes: Sequence[Probe]) -> list[Finding]:
     )
     row = log.connection.execute(f"SELECT {counts} FROM {table}").fetchall()[0]
     counted = zip(probes, row[::2], row[1::2], strict=True)
-    return [_finding(log, p, n, of) for p, n, of in counted if _worth_saying(p, n, of)]
+    return [_finding(log, p, n, of) for p, n, of in counted if _is_finding(p, n, of)]
 
 
-def _worth_saying(probe: Probe, count: int, among: int) -> bool:
+def _is_finding(probe: Probe, count: int, among: int) -> bool:
     return count >= probe.least_rows and count >= probe.least_share * among
 
 
 def _finding(log: Log, probe: Probe, count: int, among: int) -> Finding:
-    name = probe.example or name_of(probe.table)
+    name = probe.example or row_name_sql(probe.table)
     examples = log.connection.execute(
         f"SELECT CAST({name} AS VARCHAR) AS example, count(*) AS n FROM {probe.table} "
         f"WHERE ({probe.among}) AND ({probe.broken}) "
@@ -101,6 +115,6 @@ def _finding(log: Log, probe: Probe, count: int, among: int) -> Finding:
     return Finding(probe.level, probe.where, probe.what, count, count / among, named, probe.remedy)
 
 
-def name_of(table: str) -> str:
-    """Write the SQL of what names a row of a table."""
+def row_name_sql(table: str) -> str:
+    """Return the SQL expression that names a row of a table, its id where it has one."""
     return _NAMED_BY[table]

@@ -1,4 +1,4 @@
-"""How ready a shop's log is: what is odd in it, what it covers, which settings suit it."""
+"""Examines a shop's log: what is odd in it, what it covers, and which settings suit it."""
 
 from collections.abc import Iterator, Sequence
 
@@ -12,18 +12,18 @@ from features.log.log import Log
 from features.readiness.clocks import clock_probes, find_spikes
 from features.readiness.contents import content_probes
 from features.readiness.coverage import (
-    Coverage,
-    Days,
+    DailyRows,
+    TableCoverage,
     count_days,
-    cover,
     find_gaps,
     find_partial_end,
     find_shifts,
+    measure_coverage,
 )
-from features.readiness.finding import Finding, by_gravity, finding_of
+from features.readiness.finding import Finding, finding_from_fault, sort_findings
 from features.readiness.idle_columns import find_idle_columns
 from features.readiness.probes import run_probes
-from features.readiness.suggestions import Suggestions, suggest
+from features.readiness.suggestions import Suggestions, suggest_settings
 from features.shop.contact_rules import ALL_CHANNELS
 from features.shop.sensitive_words import find_sensitive_names
 
@@ -31,54 +31,63 @@ _STEADY = ("orders", "returns", "events", "messages")  # a shop has some of them
 
 
 class Readiness(msgspec.Struct, frozen=True):
-    """What a log that keeps the contract looks like.
+    """The readiness report of a log.
 
     Attributes
     ----------
-    tables : list of Coverage
+    tables : list of TableCoverage
+        What each table covers.
     findings : list of Finding
         Errors first, then warnings, then advice.
     suggestions : Suggestions or None
-        None where the log has faults.
+        Settings that suit the log; None where the log has faults.
     kept_out : list of Finding
         Sensitive categories and attributes, which become neither features nor reasons.
     """
 
-    tables: list[Coverage]
+    tables: list[TableCoverage]
     findings: list[Finding]
     suggestions: Suggestions | None
     kept_out: list[Finding]
 
 
-def examine(log: Log, faults: Sequence[Fault] = ()) -> Readiness:
-    """Examine every table of a log; `faults` are those of the tables that are not in it."""
+def examine_log(log: Log, faults: Sequence[Fault] = ()) -> Readiness:
+    """Examine every table of a log.
+
+    Parameters
+    ----------
+    log : Log
+        The tables that keep the contract.
+    faults : sequence of Fault
+        Faults of the tables that do not keep it and are not in the log.
+    """
     tables = []
-    findings = [*map(finding_of, faults), *_find_missing(log), *_find_unsent(log)]
+    findings = [*map(finding_from_fault, faults), *_find_missing(log), *_find_unsent(log)]
     for name in log.provided:
         table = TABLES_BY_NAME[name]
         days = count_days(log, table)
-        coverage = cover(log, table, days)
+        coverage = measure_coverage(log, table, days)
         tables.append(coverage)
         findings += _find(log, table, days, coverage)
     suggestions = None
     if not faults:
         findings += _find_clashes(log)
         lateness = next(coverage.lateness for coverage in tables if coverage.table == "orders")
-        suggestions = suggest(log, lateness)
-    return Readiness(tables, by_gravity(findings), suggestions, list(_find_sensitive(log)))
+        suggestions = suggest_settings(log, lateness)
+    return Readiness(tables, sort_findings(findings), suggestions, list(_find_sensitive(log)))
 
 
 def _find_clashes(log: Log) -> list[Finding]:
-    """Find names of the shop's own that would make two features of one name."""
+    """Find channels, stores and attributes whose names would make two features of one name."""
     try:
         read_catalog(log, log.observed_until)
     except InputError as error:
-        return [finding_of(fault) for fault in error.faults]
+        return [finding_from_fault(fault) for fault in error.faults]
     return []
 
 
 def _find_sensitive(log: Log) -> Iterator[Finding]:
-    """Name what is too personal for a feature, and the word that gave it away."""
+    """Find names that are too personal for features, with the word that shows it."""
     categories = sensitive_categories(log.connection, log.shop, log.provided)
     columns = log.provided.get("customers", frozenset())
     for where, names in (
@@ -98,7 +107,7 @@ def _find_sensitive(log: Log) -> Iterator[Finding]:
 
 
 def _find_unsent(log: Log) -> Iterator[Finding]:
-    """Find caps and quiet hours of channels that no message names: they may be mistyped."""
+    """Find settings of channels that no message names, which may be mistyped."""
     if "messages" not in log.provided:
         return
     sent = {
@@ -120,7 +129,9 @@ def _find_unsent(log: Log) -> Iterator[Finding]:
             )
 
 
-def _find(log: Log, table: Table, days: Days | None, coverage: Coverage) -> Iterator[Finding]:
+def _find(
+    log: Log, table: Table, days: DailyRows | None, coverage: TableCoverage
+) -> Iterator[Finding]:
     yield from run_probes(log, table.name, [*clock_probes(log, table), *content_probes(log, table)])
     yield from find_spikes(log, table)
     yield from find_idle_columns(log, table)
@@ -135,8 +146,8 @@ def _find(log: Log, table: Table, days: Days | None, coverage: Coverage) -> Iter
         yield from find_partial_end(table.name, days)
 
 
-def _duplicates(table: Table, coverage: Coverage) -> Finding:
-    """Say that rows are repeated: an event without an id counts twice then."""
+def _duplicates(table: Table, coverage: TableCoverage) -> Finding:
+    """Make the finding of repeated rows; an event without an id is counted twice."""
     return Finding(
         "warning" if table.name == "events" else "advice",
         table.name,

@@ -1,4 +1,4 @@
-"""Suggested settings: the horizon from gaps between purchases, the settle time from lateness."""
+"""Suggests settings: the horizon from gaps between purchases, the settle time from lateness."""
 
 import math
 
@@ -15,7 +15,7 @@ _MIN_GAPS = 50
 
 
 class Suggestions(msgspec.Struct, frozen=True):
-    """Settings for `nextbuy.toml`, beside those in force.
+    """Suggested settings for `nextbuy.toml`, beside those in force.
 
     Attributes
     ----------
@@ -23,14 +23,16 @@ class Suggestions(msgspec.Struct, frozen=True):
         The fewest days within which 85 % of the gaps between purchase days close, 30 to 365;
         None with fewer than 50 gaps.
     horizon_days_now : int
+        The horizon that nextbuy.toml has.
     gaps : int
-        How many gaps it was read from.
+        Number of gaps between purchase days that the suggestion is taken from.
     watched_days : int
-        Gaps are counted that began at least so long before the end of the data and closed
-        within it, so that long and short ones had the same chance to be seen.
+        Only gaps count that began at least so many days before the end of the data and closed
+        within so many days, so that long and short ones had the same chance to be seen.
     settle_days : int or None
-        Days until 99.5 % of the orders are known; None where lateness is not told.
+        Days until 99.5 % of the orders are known; None where the lateness is not known.
     settle_days_now : int
+        The settle time that nextbuy.toml has.
     """
 
     horizon_days: int | None
@@ -41,8 +43,16 @@ class Suggestions(msgspec.Struct, frozen=True):
     settle_days_now: int
 
 
-def suggest(log: Log, lateness: Lateness | None) -> Suggestions:
-    """Suggest settings from a log, and from the lateness of its orders."""
+def suggest_settings(log: Log, lateness: Lateness | None) -> Suggestions:
+    """Suggest the horizon and the settle time, in days.
+
+    Parameters
+    ----------
+    log : Log
+        The shop's tables.
+    lateness : Lateness or None
+        Of the orders; None where it is not known.
+    """
     span = (log.observed_until - log.first_order_at) // DAY
     watched = int(min(_MOST, span // 2))
     gaps, days = _gaps(log, watched)
@@ -53,7 +63,7 @@ def suggest(log: Log, lateness: Lateness | None) -> Suggestions:
 
 
 def _gaps(log: Log, watched: int) -> tuple[int, int]:
-    """Count the gaps between purchase days, and find the days within which 85 % of them close."""
+    """Return the number of gaps between purchase days, and the days in which 85 % of them close."""
     purchases = purchases_sql(log, log.observed_until)
     gaps = (
         "SELECT day, lead(day) OVER (PARTITION BY customer_id ORDER BY day) - day AS gap "

@@ -1,4 +1,4 @@
-"""The history store that the service reads.
+"""Holds the history store that the service reads: one packed record per customer.
 
-One packed record per customer, in SQLite or Redis.
+The store is an embedded SQLite file, or Redis where several hosts share it.
 """

@@ -1,34 +1,44 @@
-"""Says where a shop's history store is: an embedded file or a Redis address."""
+"""Finds a shop's history store: an embedded file or a Redis address."""
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from features.shop.shop import Shop
-from features.store.protocol import Target
+from features.store.protocol import StoreTarget
 from features.store.redis_store import RedisTarget
 from features.store.sqlite_store import SqliteTarget
 
 
-def store_target(shop: Shop, environment: Mapping[str, str] = os.environ) -> Target:
-    """Say where a shop's store is: `NEXTBUY_STORE`, else [store] url, else a file.
+def store_target(shop: Shop, environment: Mapping[str, str] = os.environ) -> StoreTarget:
+    """Return the target of a shop's store, from the first of three settings that is given.
+
+    They are the environment variable `NEXTBUY_STORE`, `[store] url` of nextbuy.toml, and the file
+    of `store_path`.
+
+    Parameters
+    ----------
+    shop : Shop
+        The settings of nextbuy.toml.
+    environment : mapping of str to str
+        The environment variables.
 
     Raises
     ------
     InputError
-        The address is none of Redis.
+        The address is not one of Redis.
     """
     url = environment.get("NEXTBUY_STORE") or shop.store.url
     return open_target(url or store_path(shop), shop.section.name)
 
 
-def open_target(place: str | Path, name: str = "shop") -> Target:
-    """Make the target of a path, or of a Redis address in which a shop has its name."""
-    if isinstance(place, Path):
-        return SqliteTarget(place)
-    return RedisTarget(place, name)
+def open_target(address: str | Path, name: str = "shop") -> StoreTarget:
+    """Make the target of a path, or of a Redis address where keys begin with the shop's name."""
+    if isinstance(address, Path):
+        return SqliteTarget(address)
+    return RedisTarget(address, name)
 
 
 def store_path(shop: Shop) -> Path:
-    """Say where a shop's embedded store is."""
+    """Return the path of a shop's embedded store."""
     return shop.workspace / "history.sqlite"

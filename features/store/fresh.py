@@ -1,4 +1,4 @@
-"""What was posted since the last build, added to what the store holds: the history as of now."""
+"""Reads the history as of now: a build of the store, with the rows posted since it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -27,7 +27,19 @@ MergedRow = dict[str, Any]
 
 
 class FreshStore:
-    """One build of the store and the rows posted after it; a row is never in twice."""
+    """Reads one build of the store together with the rows of the journal posted after it.
+
+    A row that is in both is read once.
+
+    Parameters
+    ----------
+    shop : Shop
+        The settings of nextbuy.toml.
+    store : HistoryStore
+        The build.
+    journal : Journal
+        The posted rows.
+    """
 
     def __init__(self, shop: Shop, store: HistoryStore, journal: Journal) -> None:
         self._shop = shop
@@ -36,14 +48,15 @@ class FreshStore:
 
     @property
     def info(self) -> StoreInfo:
-        """What the build says of itself."""
+        """The description of the build."""
         return self._store.info
 
     @property
     def data_cutoff(self) -> int:
-        """Last instant to which silence is silence.
+        """Last instant (microseconds UTC) up to which an absent row means that nothing happened.
 
-        The build's; where the shop posts everything ([journal] complete), the last receipt.
+        It is the build's, or the last receipt of a posted row where the shop posts everything
+        (`[journal] complete`).
         """
         cutoff = self.info.data_cutoff
         if not self._shop.journal.complete:
@@ -51,25 +64,32 @@ class FreshStore:
         return max(cutoff, self._journal.last_received_at() or cutoff)
 
     def read(self, customer_ids: Sequence[str]) -> dict[str, StoredHistory]:
-        """Read the tables of the customers that store or journal know."""
-        found = self._store.read(customer_ids)
+        """Read the histories of some customers; those that neither source knows are left out.
+
+        Returns
+        -------
+        dict of str to StoredHistory
+            Customer -> table of the layout -> column -> array of the customer's rows.
+        """
+        histories = self._store.read(customer_ids)
         posted = self._journal.read(customer_ids, self.info.journal_seq)
         products = self._products_of(row for rows in posted.values() for row in rows)
         for customer_id, rows in posted.items():
-            found[customer_id] = self._merge(found.get(customer_id, {}), rows, products)
-        return found
+            stored = histories.get(customer_id, {})
+            histories[customer_id] = self._merge(stored, rows, products)
+        return histories
 
     def read_products(self, product_ids: Sequence[str]) -> dict[str, Product]:
-        """Read the products of the build; none can be posted."""
+        """Read the attributes of some products from the build; products cannot be posted."""
         return self._store.read_products(product_ids)
 
     def customer_ids(self) -> list[str]:
-        """List all customers of store and journal, sorted."""
+        """List the ids of all customers of store and journal, sorted."""
         posted = self._journal.customer_ids(self.info.journal_seq)
         return sorted({*self._store.customer_ids(), *posted})
 
     def close(self) -> None:
-        """Let go of build and journal."""
+        """Close the build and the journal."""
         self._store.close()
         self._journal.close()
 
@@ -94,7 +114,7 @@ class FreshStore:
         return merged
 
     def _parts(self, name: str, row: JournalRow) -> Iterable[MergedRow]:
-        """Turn a posted row into rows of a table of the layout."""
+        """Convert a posted row into rows of a table of the layout."""
         values = row.typed_values()
         if name == "reachability":
             return _statements(values)
@@ -108,9 +128,9 @@ class FreshStore:
         return [values]
 
     def _profile(self, values: MergedRow) -> MergedRow:
-        """Keep what may become a feature: what the build's own rows have."""
-        told = {f"customers.{name}": name for name in HISTORY_TABLES["profile"].columns}
-        kept = {name for place, name in told.items() if self.info.vocabulary.gives(place)}
+        """Keep the columns that may become features, which are those of the build's rows."""
+        vocabulary = self.info.vocabulary
+        kept = {n for n in HISTORY_TABLES["profile"].columns if vocabulary.gives(f"customers.{n}")}
         kept |= {f"{name.removesuffix('_at')}_known_at" for name in kept}
         return {n: v for n, v in values.items() if n in kept | {"known_at", ROW_KEY}}
 
@@ -120,7 +140,7 @@ _BY_THE_NEXT_BUILD = ("identities", "links")
 
 
 def _attributes(values: MergedRow, names: Sequence[str]) -> list[MergedRow]:
-    """Turn a row of customers into statements about attributes."""
+    """Convert a row of customers into one row per attribute."""
     clock = {"known_at": values["known_at"]}
     return [
         clock
@@ -132,8 +152,11 @@ def _attributes(values: MergedRow, names: Sequence[str]) -> list[MergedRow]:
 
 
 def _statements(values: MergedRow) -> list[MergedRow]:
-    """Turn a row of customers into statements about channels, and one that states nothing."""
-    told = {
+    """Convert a row of customers into one row per channel, and one without a channel.
+
+    The row without a channel says that the customer was declared at that instant.
+    """
+    reachable = {
         name.removeprefix("reachable_").lower(): value
         for name, value in values.items()
         if name.startswith("reachable_")
@@ -141,42 +164,57 @@ def _statements(values: MergedRow) -> list[MergedRow]:
     clock = {"known_at": values["known_at"]}
     return [
         clock | {"channel": channel, "reachable": value} | {ROW_KEY: statement_key(values, channel)}
-        for channel, value in (told | {None: None}).items()
+        for channel, value in (reachable | {None: None}).items()
     ]
 
 
 def _copy_orders(lines: Sequence[MergedRow], orders: TableColumns | None) -> None:
-    """Give lines what they share with their order: its instants."""
+    """Add to posted order lines the instants of their orders, where these are known."""
     if orders is None:
         return
-    places = {key: place for place, key in enumerate(orders[ROW_KEY].tolist())}
+    row_indices = {key: index for index, key in enumerate(orders[ROW_KEY].tolist())}
     for line in lines:
-        place = places.get(line[ROW_KEY])
-        if place is not None:
-            line.update({n: values[place] for n, values in orders.items() if n not in line})
+        index = row_indices.get(line[ROW_KEY])
+        if index is not None:
+            line.update({n: values[index] for n, values in orders.items() if n not in line})
 
 
 def merge_table(
     name: str, table: TableColumns | None, rows: Sequence[MergedRow]
 ) -> dict[str, Array]:
-    """Add posted rows to one customer's rows of a table of the layout, in the layout's order.
+    """Add posted rows to one customer's rows of a table of the layout.
 
-    What is there counts; a field that is missing is taken from the first row that brings it, and
-    then the row is known from that one on. Lines are added only to an order without any.
+    Of rows with one key the first counts. A field that is missing in it is taken from the first
+    later row that has it, and then the row is known from that later row on. Lines are added only
+    to an order without any.
+
+    Parameters
+    ----------
+    name : str
+        The table of the layout.
+    table : mapping of str to array, or None
+        Column -> array `(n,)` of the stored rows; None where there are none.
+    rows : sequence of dict
+        The posted rows, in the order of their receipt.
+
+    Returns
+    -------
+    dict of str to array
+        Column -> array of all rows, sorted as a build sorts them.
     """
     columns = (ROW_KEY, *HISTORY_COLUMNS[name])
     held = [] if table is None else _rows(table, columns)
-    places = {row[ROW_KEY]: row for row in held}
+    rows_by_key = {row[ROW_KEY]: row for row in held}
     lines = name == "lines"
     for row in rows:
-        same = places.get(row[ROW_KEY])
-        if same is None:
+        earlier = rows_by_key.get(row[ROW_KEY])
+        if earlier is None:
             added = {column: row.get(column) for column in columns}
             held.append(added)
             if not lines:
-                places[row[ROW_KEY]] = added
+                rows_by_key[row[ROW_KEY]] = added
         elif not lines:
-            _fill(name, same, row)
+            _fill(name, earlier, row)
     return _sorted(name, {c: _array(c, [row[c] for row in held]) for c in columns})
 
 
@@ -186,21 +224,21 @@ def _rows(table: TableColumns, columns: Sequence[str]) -> list[MergedRow]:
 
 
 def _fill(name: str, held: MergedRow, row: MergedRow) -> None:
-    """Take from a later row of the same key what is missing, with its clock."""
+    """Fill missing fields of a row from a later row of the same key, and move its clock."""
     contract = TABLES_BY_NAME[HISTORY_TABLES[name].contract]
     missing = {column for column in held if _is_missing(held[column])}
-    brought = set()
+    filled = set()
     for column in missing & row.keys():
         given_with = _given_with(contract, column)
         if row[column] is not None and (given_with is None or given_with in missing):
             held[column] = row[column]
-            brought.add(column)
-    if contract.columns_known_with_row(brought) and "known_at" in held:
+            filled.add(column)
+    if contract.columns_known_with_row(filled) and "known_at" in held:
         held["known_at"] = max(held["known_at"], row["known_at"])
 
 
 def _given_with(contract: Contract, column: str) -> str | None:
-    """Name the column of the row that a value comes with: its instant, or its product."""
+    """Return the column that a value is given together with: its instant, or its product."""
     declared = contract.column(column)
     if declared is not None:
         return declared.known_with
@@ -218,9 +256,9 @@ def _array(column: str, values: Sequence[Any]) -> Array:
 
 
 def _sorted(name: str, columns: dict[str, Array]) -> dict[str, Array]:
-    """Sort as a build does: missing instants first, equal ones by the row's key."""
+    """Sort rows as a build does: missing instants first, equal ones by the row's key."""
     keys = [
         np.nan_to_num(columns[column], nan=-np.inf) for column in (HISTORY_TABLES[name].happened,)
     ]
-    places = np.lexsort([columns[ROW_KEY], *reversed(keys)])
-    return {column: values[places] for column, values in columns.items()}
+    order = np.lexsort([columns[ROW_KEY], *reversed(keys)])
+    return {column: values[order] for column, values in columns.items()}

@@ -1,7 +1,7 @@
-"""Products: what a posted row takes of the product that it names, as a build keeps it.
+"""Holds the attributes of a product that a posted row takes, as a build of the store keeps them.
 
-A build joins products to its own rows and is done with them; a row that is posted after it is
-joined when it is read. The products of the build count until the next one, as they have no clock.
+A build joins products to its rows when it is made. A row that is posted later is joined when it is
+read, with the products of the last build, since products have no clock.
 """
 
 from typing import Any
@@ -10,9 +10,9 @@ import msgspec
 
 from features.history.layout import PRODUCT_COLUMNS
 
-Product = dict[str, Any]  # the columns `PRODUCT_COLUMNS`; what is sensitive is not in them
+Product = dict[str, Any]  # columns `PRODUCT_COLUMNS` -> value; sensitive names are left out
 
 
 def unpack_product(packed: bytes) -> Product:
-    """Unpack a product of `read_products`."""
+    """Unpack the JSON list of a product's attributes, in the order of `PRODUCT_COLUMNS`."""
     return dict(zip(PRODUCT_COLUMNS, msgspec.json.decode(packed, type=list), strict=True))

@@ -1,7 +1,7 @@
-"""The history store in Redis, where several hosts share it.
+"""Keeps the history store in Redis, where several hosts share it.
 
-A build has keys of its own, and one pointer says which build is in place. A reader goes on
-reading the build that it opened; a build that was replaced expires an hour later.
+A build has keys of its own, and one pointer names the build in place. A reader goes on reading the
+build that it opened; a build that was replaced expires an hour later.
 """
 
 import uuid
@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -20,20 +20,17 @@ from features.history.customer_rows import object_array
 from features.history.record import unpack_history
 from features.store.products import Product, unpack_product
 from features.store.protocol import (
-    REBUILD,
-    Packed,
+    REBUILD_REMEDY,
+    PackedRows,
     StoredHistory,
     StoreInfo,
+    Unpacked,
     broken_store,
     check_info,
     missing_store,
 )
 
-if TYPE_CHECKING:
-    pass
-
 StoredKind = Literal["product", "record"]
-Unpacked = TypeVar("Unpacked")
 
 _KINDS: tuple[StoredKind, StoredKind] = ("product", "record")
 _BATCH = 1000  # records, or products, sent at once
@@ -54,8 +51,8 @@ if old then each(old, 'EXPIRE', ARGV[3]) end
 """
 
 
-class _Place:
-    """A Redis server, and the keys that a shop has on it."""
+class _RedisServer:
+    """A Redis server with the names of the keys that a shop has on it."""
 
     def __init__(self, url: str, shop: str) -> None:
         parts = urlsplit(url)
@@ -80,20 +77,20 @@ class _Place:
         return self._shown
 
     def about(self, build: str) -> str:
-        """Name the hash of what a build says of itself."""
+        """Return the key of the hash that holds a build's description and words."""
         return f"{self.prefix}{build}:about"
 
-    def shard(self, build: str, kind: StoredKind, own: str) -> str:
-        """Name the hash that holds what has an id."""
-        return f"{self.prefix}{build}:{kind}:{zlib.crc32(own.encode()) % _SHARDS}"
+    def shard(self, build: str, kind: StoredKind, row_id: str) -> str:
+        """Return the key of the hash that holds the product or record of an id."""
+        return f"{self.prefix}{build}:{kind}:{zlib.crc32(row_id.encode()) % _SHARDS}"
 
     def shards(self, build: str, kind: StoredKind) -> list[str]:
-        """Name all hashes of one kind."""
+        """List the keys of all hashes of products, or of records."""
         return [f"{self.prefix}{build}:{kind}:{number}" for number in range(_SHARDS)]
 
     @contextmanager
-    def named(self, what: str) -> Iterator[None]:
-        """Say where it was that Redis failed."""
+    def naming_failures(self, what: str) -> Iterator[None]:
+        """Turn errors of Redis within a context into ones that name the server and what failed."""
         from redis import RedisError
 
         try:
@@ -103,151 +100,171 @@ class _Place:
 
 
 class RedisStore:
-    """Read access to the build that was in place when it was opened.
+    """Reads the build that was in place on a Redis server when the store was opened.
 
     Raises
     ------
     InputError
-        There is no build, or it is not one of this version.
+        There is no build, or another version of the code made it.
     NextbuyError
         Redis cannot be reached.
     """
 
-    def __init__(self, place: _Place) -> None:
-        self._place = place
-        with place.named("cannot be read"):
-            build = place.client.get(place.current)
+    def __init__(self, server: _RedisServer) -> None:
+        self._server = server
+        with server.naming_failures("cannot be read"):
+            build = server.client.get(server.current)
             if not isinstance(build, bytes):
-                raise missing_store(str(place))
+                raise missing_store(str(server))
             self._build = build.decode()
-            about: Any = place.client.hgetall(place.about(self._build))
+            about: Any = server.client.hgetall(server.about(self._build))
         try:
             info = msgspec.json.decode(about[b"info"], type=StoreInfo)
             self._words = object_array(msgspec.json.decode(about[b"words"]))
         except (KeyError, msgspec.MsgspecError) as error:
-            raise broken_store(str(place), error) from None
-        self.info = check_info(info, str(place))
+            raise broken_store(str(server), error) from None
+        self.info = check_info(info, str(server))
 
     def read(self, customer_ids: Sequence[str]) -> dict[str, StoredHistory]:
-        """Read the tables of the customers that the store knows; unknown ones are left out."""
+        """Read the histories of the customers that the store knows; others are left out."""
         return self._fetch(
             "record", customer_ids, lambda record: unpack_history(record, self._words)
         )
 
     def read_products(self, product_ids: Sequence[str]) -> dict[str, Product]:
-        """Read the products that the store knows; unknown ones are left out."""
+        """Read the attributes of the products that the store knows; others are left out."""
         return self._fetch("product", product_ids, unpack_product)
 
     def _fetch(
         self, kind: StoredKind, ids: Sequence[str], unpacked: Callable[[bytes], Unpacked]
     ) -> dict[str, Unpacked]:
         shards: dict[str, list[str]] = {}
-        for own in ids:
-            shards.setdefault(self._place.shard(self._build, kind, own), []).append(own)
-        with self._place.named("cannot be read"):
-            pipeline = self._place.client.pipeline(transaction=True)
+        for row_id in ids:
+            shards.setdefault(self._server.shard(self._build, kind, row_id), []).append(row_id)
+        with self._server.naming_failures("cannot be read"):
+            pipeline = self._server.client.pipeline(transaction=True)
             for shard, some in shards.items():
                 pipeline.hmget(shard, some)
-            pipeline.exists(self._place.about(self._build))
-            *parts, there = pipeline.execute()
-        if not there:  # without it every customer would look unknown
-            raise NextbuyError(f"{self._place}: this build of the history store has expired")
-        found = {
-            own: packed
+            pipeline.exists(self._server.about(self._build))
+            *parts, exists = pipeline.execute()
+        if not exists:  # without it every customer would look unknown
+            raise NextbuyError(f"{self._server}: this build of the history store has expired")
+        packed_by_id = {
+            row_id: packed
             for some, values in zip(shards.values(), parts, strict=True)
-            for own, packed in zip(some, values, strict=True)
+            for row_id, packed in zip(some, values, strict=True)
+            if packed is not None
         }
         try:
-            return {own: unpacked(found[own]) for own in ids if found[own] is not None}
+            return {n: unpacked(packed_by_id[n]) for n in ids if n in packed_by_id}
         except (ValueError, IndexError, OSError) as error:
-            raise broken_store(str(self._place), error) from None
+            raise broken_store(str(self._server), error) from None
 
     @property
     def data_cutoff(self) -> int:
-        """Last instant of the build's data."""
+        """Last instant known to the build, microseconds UTC."""
         return self.info.data_cutoff
 
     def customer_ids(self) -> list[str]:
-        """List all customers of the store, sorted."""
-        with self._place.named("cannot be read"):
-            pipeline = self._place.client.pipeline()
-            for shard in self._place.shards(self._build, "record"):
+        """List the ids of all customers of the store, sorted."""
+        with self._server.naming_failures("cannot be read"):
+            pipeline = self._server.client.pipeline()
+            for shard in self._server.shards(self._build, "record"):
                 pipeline.hkeys(shard)
             return sorted(key.decode() for keys in pipeline.execute() for key in keys)
 
     def close(self) -> None:
         """Close the connections."""
-        self._place.client.close()
+        self._server.client.close()
 
 
 class RedisTarget:
-    """The place on a Redis server where a shop's builds are put."""
+    """A Redis server on which a shop's builds of the store are put.
+
+    Parameters
+    ----------
+    url : str
+        `redis://host:port/number`, or the same with `rediss` or `unix`.
+    shop : str
+        The shop's name, which its keys begin with.
+
+    Raises
+    ------
+    InputError
+        The address is not one of Redis.
+    NextbuyError
+        The extra `nextbuy[redis]` is not installed.
+    """
 
     def __init__(self, url: str, shop: str) -> None:
         self._url, self._shop = url, shop
-        self._place = _Place(url, shop)
+        self._server = _RedisServer(url, shop)
 
     def __str__(self) -> str:
-        return str(self._place)
+        return str(self._server)
 
-    def look(self) -> object:
-        """Say which build is in place."""
-        with self._place.named("cannot be read"):
-            return self._place.client.get(self._place.current)
+    def build_id(self) -> object:
+        """Return the name of the build in place; None if there is none."""
+        with self._server.naming_failures("cannot be read"):
+            return self._server.client.get(self._server.current)
 
     def open(self) -> RedisStore:
         """Open the build in place."""
-        return RedisStore(_Place(self._url, self._shop))
+        return RedisStore(_RedisServer(self._url, self._shop))
 
-    def write(self, info: StoreInfo, words: Array, products: Packed, records: Packed) -> None:
-        """Write a build under keys of its own, and point to it.
+    def write(
+        self, info: StoreInfo, words: Array, products: PackedRows, records: PackedRows
+    ) -> None:
+        """Write a build under keys of its own, and make it the one in place at the end.
+
+        Parameters are those of `features.store.protocol.StoreTarget.write`.
 
         Raises
         ------
         NextbuyError
-            It could not be written to its end; the one in place is untouched.
+            The build could not be written; the one in place is untouched.
         """
-        place, build = self._place, uuid.uuid4().hex
-        failed = f"could not be written; the last build is still in place. {REBUILD}"
-        with place.named(failed):
-            names = f"{place.prefix}{build}:keys"
-            shards = [shard for kind in _KINDS for shard in place.shards(build, kind)]
-            keys = [place.about(build), names, *shards]
-            pipeline = place.client.pipeline(transaction=False)
+        server, build = self._server, uuid.uuid4().hex
+        failed = f"could not be written; the last build is still in place. {REBUILD_REMEDY}"
+        with server.naming_failures(failed):
+            names = f"{server.prefix}{build}:keys"
+            shards = [shard for kind in _KINDS for shard in server.shards(build, kind)]
+            keys = [server.about(build), names, *shards]
+            pipeline = server.client.pipeline(transaction=False)
             pipeline.sadd(names, *keys)
             about: dict[Any, Any] = {
                 "info": msgspec.json.encode(info),
                 "words": msgspec.json.encode(words.tolist()),
             }
-            pipeline.hset(place.about(build), mapping=about)
-            for key in (place.about(build), names):
+            pipeline.hset(server.about(build), mapping=about)
+            for key in (server.about(build), names):
                 pipeline.expire(key, _UNFINISHED_SECONDS)
             pipeline.execute()
         try:
             for kind, packed in zip(_KINDS, (products, records), strict=True):
                 while some := list(islice(packed, _BATCH)):
-                    with place.named(failed):
+                    with server.naming_failures(failed):
                         self._send(build, kind, some)
-            with place.named(failed):
-                swap = place.client.register_script(_SWAP)
-                swap(keys=[place.current], args=[build, place.prefix, _OLD_SECONDS])
+            with server.naming_failures(failed):
+                swap = server.client.register_script(_SWAP)
+                swap(keys=[server.current], args=[build, server.prefix, _OLD_SECONDS])
         except BaseException:
             self._forget(keys)
             raise
 
     def _send(self, build: str, kind: StoredKind, values: Sequence[tuple[str, bytes]]) -> None:
         shards: dict[str, dict[Any, Any]] = {}
-        for own, packed in values:
-            shards.setdefault(self._place.shard(build, kind, own), {})[own] = packed
-        pipeline = self._place.client.pipeline(transaction=False)
+        for row_id, packed in values:
+            shards.setdefault(self._server.shard(build, kind, row_id), {})[row_id] = packed
+        pipeline = self._server.client.pipeline(transaction=False)
         for shard, some in shards.items():
             pipeline.hset(shard, mapping=some)
             pipeline.expire(shard, _UNFINISHED_SECONDS)
         pipeline.execute()
 
     def _forget(self, keys: Sequence[str]) -> None:
-        """Free what a build that failed has written; what cannot be freed now expires."""
+        """Delete the keys of a build that failed; keys that cannot be deleted now expire later."""
         from redis import RedisError
 
         with suppress(RedisError):
-            self._place.client.unlink(*keys)
+            self._server.client.unlink(*keys)

@@ -1,10 +1,9 @@
-"""The embedded history store: one SQLite file per build, renamed into place."""
+"""Keeps the history store embedded: one SQLite file per build, renamed into place."""
 
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 
@@ -14,22 +13,21 @@ from features.history.customer_rows import object_array
 from features.history.record import unpack_history
 from features.store.products import Product, unpack_product
 from features.store.protocol import (
-    Packed,
+    PackedRows,
     StoredHistory,
     StoreInfo,
+    Unpacked,
     broken_store,
     check_info,
     missing_store,
 )
-
-Unpacked = TypeVar("Unpacked")
 
 _MAX_VARIABLES = 500  # ids asked for in one statement
 _MAPPED_BYTES = 1 << 36  # the file is read through the page cache, shared by all processes
 
 
 class SqliteStore:
-    """Read access to one file; goes on reading it after another was renamed into its place.
+    """Reads one SQLite file, also after a newer one was renamed into its place.
 
     Raises
     ------
@@ -57,36 +55,36 @@ class SqliteStore:
             raise
 
     def read(self, customer_ids: Sequence[str]) -> dict[str, StoredHistory]:
-        """Read the tables of the customers that the store knows; unknown ones are left out."""
+        """Read the histories of the customers that the store knows; others are left out."""
         query = "SELECT customer_id, record FROM history WHERE customer_id IN"
         return self._select(query, customer_ids, lambda record: unpack_history(record, self._words))
 
     def read_products(self, product_ids: Sequence[str]) -> dict[str, Product]:
-        """Read the products that the store knows; unknown ones are left out."""
+        """Read the attributes of the products that the store knows; others are left out."""
         query = "SELECT product_id, product FROM products WHERE product_id IN"
         return self._select(query, product_ids, unpack_product)
 
     def _select(
         self, query: str, ids: Sequence[str], unpacked: Callable[[bytes], Unpacked]
     ) -> dict[str, Unpacked]:
-        found: dict[str, Unpacked] = {}
+        unpacked_by_id: dict[str, Unpacked] = {}
         for start in range(0, len(ids), _MAX_VARIABLES):
             some = list(ids[start : start + _MAX_VARIABLES])
             marks = ", ".join("?" * len(some))
             try:
-                for own, packed in self._connection.execute(f"{query} ({marks})", some):
-                    found[own] = unpacked(packed)
+                for row_id, packed in self._connection.execute(f"{query} ({marks})", some):
+                    unpacked_by_id[row_id] = unpacked(packed)
             except (sqlite3.DatabaseError, ValueError, IndexError, OSError) as error:
                 raise self._broken(error) from None
-        return found
+        return unpacked_by_id
 
     @property
     def data_cutoff(self) -> int:
-        """Last instant of the build's data."""
+        """Last instant known to the build, microseconds UTC."""
         return self.info.data_cutoff
 
     def customer_ids(self) -> list[str]:
-        """List all customers of the store, sorted."""
+        """List the ids of all customers of the store, sorted."""
         query = "SELECT customer_id FROM history ORDER BY customer_id"
         return [row[0] for row in self._connection.execute(query)]
 
@@ -99,7 +97,7 @@ class SqliteStore:
 
 
 class SqliteTarget:
-    """A path at which builds are put."""
+    """A path at which builds of the store are put, each replacing the last."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -107,24 +105,28 @@ class SqliteTarget:
     def __str__(self) -> str:
         return str(self._path)
 
-    def look(self) -> object:
-        """Say which file is in place."""
+    def build_id(self) -> object:
+        """Return the inode and change time of the file in place; None if there is none."""
         if not self._path.is_file():
             return None
-        found = self._path.stat()
-        return found.st_ino, found.st_mtime_ns
+        status = self._path.stat()
+        return status.st_ino, status.st_mtime_ns
 
     def open(self) -> SqliteStore:
         """Open the file in place."""
         return SqliteStore(self._path)
 
-    def write(self, info: StoreInfo, words: Array, products: Packed, records: Packed) -> None:
-        """Write a file beside the one in place, and rename it.
+    def write(
+        self, info: StoreInfo, words: Array, products: PackedRows, records: PackedRows
+    ) -> None:
+        """Write a build into a file beside the one in place, and rename it at the end.
+
+        Parameters are those of `features.store.protocol.StoreTarget.write`.
 
         Raises
         ------
         NextbuyError
-            It could not be written to its end; the one in place is untouched.
+            The build could not be written; the one in place is untouched.
         """
         self._path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = self._path.with_suffix(f".{os.getpid()}.unfinished")
@@ -141,7 +143,9 @@ class SqliteTarget:
             unfinished.unlink(missing_ok=True)
 
 
-def _write(path: Path, info: StoreInfo, words: Array, products: Packed, records: Packed) -> None:
+def _write(
+    path: Path, info: StoreInfo, words: Array, products: PackedRows, records: PackedRows
+) -> None:
     connection = sqlite3.connect(path)
     try:
         connection.execute("PRAGMA journal_mode = OFF")  # a file that is not finished is removed

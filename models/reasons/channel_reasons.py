@@ -20,7 +20,7 @@ from models.boosters.contributions import Parts, add_up
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel
 from models.reasons.purchase_reasons import ReasonWriter
-from models.reasons.sentences import Facts, MoneyFormat, count
+from models.reasons.sentences import Facts, MoneyFormat, format_count
 
 ChoiceDirection = Literal["for", "against"]
 
@@ -172,8 +172,9 @@ def _say_levels(model: ChannelModel, chosen: str, runner_up: str) -> str:
     arms = (chosen, runner_up)
     first, second = (f"{_percent(_average_p(model, arm))} {_after(arm)}" for arm in arms)
     draws = [f"{model.evidence[arm].randomised:,}" for arm in arms]
+    days = format_count(model.window_days, "days")
     return (
-        f"The chance that an average customer buys within {count(model.window_days, 'days')} is "
+        f"The chance that an average customer buys within {days} is "
         f"{first} and {second}, by {draws[0]} and {draws[1]} random draws."
     )
 
@@ -222,7 +223,7 @@ def _say_conversion(model: ChannelModel) -> str:
         for arm in model.fixed_order
         if arm != NO_MESSAGE
     ]
-    days = count(model.window_days, "days")
+    days = format_count(model.window_days, "days")
     return (
         f"Messages followed by a purchase within {days}, the best channel first and few messages "
         f"drawn to the common rate: {', '.join(counts)}"

@@ -21,10 +21,10 @@ from models.reasons.sentences import (
     FAMILIES,
     Facts,
     MoneyFormat,
+    feature_sentence,
+    history_sentence,
     is_known,
-    say,
-    say_history,
-    say_nothing,
+    no_fact_sentence,
 )
 
 ScoreDirection = Literal["raises", "lowers"]
@@ -107,7 +107,7 @@ class ReasonWriter:
         """Tell what a family does."""
         effect = sum(effects.values())
         direction: ScoreDirection = "raises" if effect > 0 else "lowers"
-        told = self.tell(effects, facts, say_nothing(family))
+        told = self.tell(effects, facts, no_fact_sentence(family))
         return FeatureReason(FAMILIES[family], effect, direction, *told)
 
     def tell(self, effects: Mapping[str, float], facts: Facts, nothing: str) -> Told:
@@ -122,9 +122,9 @@ class ReasonWriter:
         if name is None:
             return None, None, None, nothing
         if name == HISTORY:
-            return RFM[0], float(facts[RFM[0]]), "days", say_history(facts)
+            return RFM[0], float(facts[RFM[0]]), "days", history_sentence(facts)
         feature, value = self.features[name], float(facts[name])
-        sentence = say(feature, facts, self.money)
+        sentence = feature_sentence(feature, facts, self.money)
         if feature.unit == "minor units":
             return name, self.money.to_major(value), self.money.currency, sentence
         return name, value, feature.unit, sentence

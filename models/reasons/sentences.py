@@ -1,6 +1,7 @@
-"""Wording: a family's name and a fact of a customer, as a marketer would say them.
+"""Writes the sentences of reasons: a fact about a customer, as a marketer would say it.
 
-A sentence states what is so and never why: a model's reason is no cause.
+What is said of a feature stands in its declaration (`Feature.sentence`); this module fills in the
+customer's values. A sentence states what is so and never why: a model's reason is no cause.
 """
 
 import re
@@ -11,7 +12,8 @@ from typing import Any
 
 from features.language.feature import Feature
 
-# Family of the catalog -> its name for a marketer; the BTYD offset belongs to the first.
+# Family of the catalog -> its name for a marketer. What a score takes from a purchase history as a
+# whole belongs to the first one.
 FAMILIES = {
     "RFM": "purchase history",
     "purchases": "recent purchases and spending",
@@ -26,50 +28,9 @@ FAMILIES = {
     "contact": "contact with the shop",
 }
 
-Facts = Mapping[str, Any]  # what is known of one customer, by feature
+Facts = Mapping[str, Any]  # name of a feature -> the customer's value, where it is known
 
-# A name, or the end of one -> the sentence where the description is not one; {v} is the value
-# with its unit, {s} the same with its sign, \1 what the pattern has caught (a channel, a store).
-_TEMPLATES = {
-    "recency": "Last purchase {v} after the first",
-    "T": "First purchase {v} ago",
-    "days_since_last": "Last purchase {v} ago",
-    "monetary_value": "Mean spend on a purchase day, after the first: {v}",
-    "orders_count": "{v} so far",
-    "order_amount_sum": "Spend so far: {v}",
-    "order_amount_std": "Order amounts vary by {v}",
-    r"purchase_days_trend_(\d+)d": r"{s} with a purchase in \1 days, against the \1 before",
-    "gap_std": "Gaps between purchases vary by {v}",
-    "gap_trend": "Latest gap between purchases {v} times the mean gap",
-    "gap_cv": "Gaps between purchases vary by {v} times their mean",
-    "regularity_s": "Irregularity of purchases: {v}, where 0 is a clock and 0.58 is random",
-    "regularity_k": "Regularity of purchases: {v}, where 1 is random and more is regular",
-    "price_index_mean_365d": "Pays {v} times the mean price of a category",
-    "price_index_std_365d": "Price level bought varies by {v}, where 1 is the average price",
-    "viewed_price_index_mean_91d": "Views products at {v} times the mean price of a category",
-    "premium_share_mean_365d": "{v} of order lines are over 1.25 times the category's mean price",
-    "budget_share_mean_365d": "{v} of order lines are under 0.75 times the category's mean price",
-    "repeat_share": "{v} of order lines are of a product already bought within two years",
-    r"(\w+)_top_share": r"{v} of order lines are of one \1",
-    r"(\w+)_lines_max": r"{v} of the \1 bought most often in two years",
-    "due_ratio_max": "{v} cycles since the most overdue category was bought",
-    "view_trend_28d": "Views in 28 days, against the mean of 91 days: {s}",
-    "cart_per_view_91d": "Products put into the cart per view in 91 days: about {v}",
-    r"active_days_count_(\d+)d": r"Active on {v} in \1 days",
-    r"campaigns_(clicked|converted)_count_365d": r"{v} counted as \1 in 365 days",
-    "unsubscribed_count_365d": "Unsubscribed from {v} in 365 days",
-    "message_revenue_mean_365d": "Revenue per message of 365 days, as the sender counts it: {v}",
-    "message_revenue_share_365d": "The sender counts {v} of the spend of 365 days for messages",
-    "fatigue_ratio_28d": "{v} messages in 28 days for a click in 91 days, one added to both",
-    r"(.+)_open_rate_182d": r"Open rate of messages by \1: about {v}",
-    r"(.+)_click_rate_182d": r"Click rate of messages by \1: about {v}",
-    r"(.+)_conversion_rate_182d": r"Conversion rate of messages by \1: about {v}",
-    "birth_year": "Born in {v}",
-    r"season_exposure_(\d+)d": r"A year ago, the \1 days ahead sold {v} times an average \1 days",
-    r"(\w+)_points_sum_0d_ago": r"Contact score from \1: {v}",
-    r"(\w+)_points_sum_(\d+)d_ago": r"Contact score from \1, \2 days ago: {v}",
-    r"contact_score_change_(\d+)d": r"Contact score against \1 days ago: {s}",
-}  # fmt: skip
+# Units whose values are counts, written as `3 days` or `1 day`.
 _COUNTED = frozenset(
     """
     days orders channels gaps lines pieces products categories brands colors sizes returns events
@@ -85,9 +46,18 @@ _MONTHS = (
 
 @dataclass(frozen=True)
 class MoneyFormat:
-    """How amounts in minor units are shown.
+    """How amounts of money in minor units (cents) are written.
 
-    >>> Money("EUR", 2).show(1234567)
+    Attributes
+    ----------
+    currency : str
+        Code of the currency, written after the amount.
+    minor_digits : int
+        Digits after the decimal point: 2 where there are 100 minor units to the currency's own.
+
+    Examples
+    --------
+    >>> MoneyFormat("EUR", 2).show(1234567)
     '12,345.67 EUR'
     """
 
@@ -95,68 +65,105 @@ class MoneyFormat:
     minor_digits: int
 
     def to_major(self, amount: float) -> float:
-        """Turn minor units into the currency's own."""
+        """Turn an amount in minor units into one in the currency's own unit."""
         return float(amount / 10**self.minor_digits)
 
     def show(self, amount: float) -> str:
-        """Write an amount with its currency."""
+        """Write an amount in minor units with all digits and the currency."""
         return f"{_rounded(self.to_major(amount), self.minor_digits)} {self.currency}"
 
     def show_finely(self, amount: float) -> str:
-        """Write an amount to a hundredth of a minor unit: a message may cost less than one.
+        """Write an amount to a hundredth of a minor unit, since a message may cost less than one.
 
-        >>> Money("EUR", 2).show_finely(0.4)
+        >>> MoneyFormat("EUR", 2).show_finely(0.4)
         '0.004 EUR'
         """
         return f"{_number(self.to_major(amount), self.minor_digits + 2)} {self.currency}"
 
 
-def say(feature: Feature, facts: Facts, money: MoneyFormat) -> str:
-    """State a customer's value of a feature in a sentence.
+def feature_sentence(feature: Feature, facts: Facts, money: MoneyFormat) -> str:
+    """Write the sentence that a reason gives of a customer's value of a feature.
+
+    The feature's declaration has the sentence, else its description is made into one.
 
     Parameters
     ----------
-    facts : mapping
-        The value of the feature, which must be known, with `frequency, recency, T` and the
-        text `due_category` where there are any.
+    feature : Feature
+        Its `sentence` may hold the placeholders `{value}`, `{signed}` and those of `_PHRASES`.
+    facts : mapping of str to float or str
+        The customer's values by feature: that of the feature, which must be known, and those
+        that phrases read (`frequency`, `recency`, `T`, `due_category`) where there are any.
+    money : MoneyFormat
+        How a value in minor units is written.
+
+    Returns
+    -------
+    str
+        One sentence, with its full stop.
     """
     value = facts[feature.name]
-    rule = _rule(feature)
-    if rule is not None:
-        return _sentence(rule(value, facts))
-    shown = show(value, feature.unit, money)
-    for pattern, template in _TEMPLATES.items():
-        if match := re.fullmatch(pattern, feature.name):
-            text = match.expand(template)
-            signed = shown if value < 0 else f"+{shown}"
-            return _sentence(text.replace("{v}", shown).replace("{s}", signed))
-    return _sentence(_from_description(feature, shown, value))
+    shown = format_value(value, feature.unit, money)
+    if not feature.sentence:
+        return _sentence(_from_description(feature, shown, value))
+    template = feature.sentence
+    if value == 0 and feature.sentence_if_zero:
+        template = feature.sentence_if_zero
+    return _sentence(_PLACEHOLDER.sub(lambda match: _fill(match[1], value, shown, facts), template))
 
 
-def say_history(facts: Facts) -> str:
-    """State frequency, recency and T in a sentence.
+def _fill(placeholder: str, value: Any, shown: str, facts: Facts) -> str:
+    """Give the words that stand in the place of a placeholder."""
+    if placeholder == "value":
+        return shown
+    if placeholder == "signed":
+        return shown if value < 0 else f"+{shown}"
+    return _PHRASES[placeholder](value, facts)
 
-    >>> say_history({"frequency": 14.0, "recency": 268.0, "T": 280.0})
+
+def history_sentence(facts: Facts) -> str:
+    """Write the sentence of a customer's whole purchase history.
+
+    Parameters
+    ----------
+    facts : mapping of str to float
+        `frequency`, `recency` and `T`, all in days.
+
+    Examples
+    --------
+    >>> history_sentence({"frequency": 14.0, "recency": 268.0, "T": 280.0})
     'Bought on 15 days in 280 days, the last time 12 days ago.'
-    >>> say_history({"frequency": 0.0, "recency": 0.0, "T": 1.0})
+    >>> history_sentence({"frequency": 0.0, "recency": 0.0, "T": 1.0})
     'Bought on one day so far, 1 day ago.'
     """
     silence = _ago(facts["T"] - facts["recency"])
     if facts["frequency"] < 1:
         return f"Bought on one day so far, {silence}."
-    days = count(facts["frequency"] + 1, "days")
-    return f"Bought on {days} in {count(facts['T'], 'days')}, the last time {silence}."
+    days = format_count(facts["frequency"] + 1, "days")
+    return f"Bought on {days} in {format_count(facts['T'], 'days')}, the last time {silence}."
 
 
-def say_nothing(family: str) -> str:
-    """State that there is nothing to tell of a family of the catalog."""
+def no_fact_sentence(family: str) -> str:
+    """Write the sentence of a family of features of which no value is known or may be told."""
     return f"Nothing to tell of {FAMILIES[family]}."
 
 
-def show(value: Any, unit: str, money: MoneyFormat) -> str:
-    """Write a value with its unit.
+def format_value(value: Any, unit: str, money: MoneyFormat) -> str:
+    """Write a feature's value with its unit.
 
-    >>> [show(v, unit, Money("EUR", 2)) for v, unit in ((1, "days"), (0.256, "share"))]
+    Parameters
+    ----------
+    value : float or str
+        A text is written as it is.
+    unit : str
+        The unit of the feature's declaration; of one that is neither counted nor known here
+        the number alone is written.
+    money : MoneyFormat
+        How a value in minor units is written.
+
+    Examples
+    --------
+    >>> euros = MoneyFormat("EUR", 2)
+    >>> [format_value(value, unit, euros) for value, unit in ((1, "days"), (0.256, "share"))]
     ['1 day', '26 %']
     """
     if unit == "minor units":
@@ -168,14 +175,23 @@ def show(value: Any, unit: str, money: MoneyFormat) -> str:
     if unit == "year":
         return str(round(value))  # without a thousands separator
     if unit in _COUNTED:
-        return count(value, unit)
+        return format_count(value, unit)
     return str(value) if isinstance(value, str) else _number(value, 2)
 
 
-def count(value: float, unit: str) -> str:
-    """Write a number with what is counted.
+def format_count(value: float, unit: str) -> str:
+    """Write a number with what it counts, in the singular for 1.
 
-    >>> [count(v, unit) for v, unit in ((0, "days"), (1, "categories"), (2.54, "gaps"))]
+    Parameters
+    ----------
+    value : float
+        Written with one digit after the point at most.
+    unit : str
+        The plural of what is counted.
+
+    Examples
+    --------
+    >>> [format_count(v, unit) for v, unit in ((0, "days"), (1, "categories"), (2.54, "gaps"))]
     ['0 days', '1 category', '2.5 gaps']
     """
     return f"{_number(value, 1)} {_singular(unit) if value == 1 else unit}"
@@ -196,11 +212,11 @@ def _singular(unit: str) -> str:
 
 
 def _ago(days: float) -> str:
-    return "today" if days < 1 else f"{count(days, 'days')} ago"
+    return "today" if days < 1 else f"{format_count(days, 'days')} ago"
 
 
 def _from_description(feature: Feature, shown: str, value: Any) -> str:
-    """Make a sentence of the description, its explanations of the scale left out."""
+    """Make a sentence of a feature's description, without its explanations of the scale."""
     what = re.split(r"; |: |, drawn to ", feature.description)[0]
     what = re.sub(r" \([^)]*\)", "", what).replace("`", "")
     if what.startswith("share of "):
@@ -217,77 +233,63 @@ def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
-_Rule = Callable[[Any, Facts], str]
+def _last_purchase(_: Any, facts: Facts) -> str:
+    return f"Last purchase {_ago(facts['T'] - facts['recency'])}"
 
 
-def _rule(feature: Feature) -> _Rule | None:
-    """Find the features whose sentence depends on the value, or on other facts."""
-    name = feature.name
-    if name.startswith("overdue_") or name in ("gap_shrunken", "gap_log_mean"):
-        return _overdue
-    if feature.unit == "flag":
-        return lambda value, _: _flag(feature, value)
-    if feature.family == "profile" and feature.unit == "share":
-        attribute = name.removesuffix("_share").removeprefix("attr_").replace("_", " ")
-        return lambda value, _: (
-            f"{_number(100 * value, 0)} % of all customers declare the same {attribute}"
-        )
-    return _RULES.get(name)
-
-
-def _overdue(_: Any, facts: Facts) -> str:
-    last = f"Last purchase {_ago(facts['T'] - facts['recency'])}"
+def _usual_gap(_: Any, facts: Facts) -> str:
+    """Say how often a customer buys, by the mean gap; a one-time buyer has none."""
     if facts["frequency"] < 1:
-        return f"{last}; only one purchase day so far"
+        return "only one purchase day so far"
     gap = facts["recency"] / facts["frequency"]
-    return f"{last}; usually buys every {count(round(gap), 'days') if gap >= 1.5 else 'day'}"
+    return f"usually buys every {format_count(round(gap), 'days') if gap >= 1.5 else 'day'}"
 
 
-def _came_back(days: float, facts: Facts) -> str:
-    """Tell how often a buyer came back; who has never bought has no T."""
-    return f"Came back to buy on {count(days, 'days')}" if "T" in facts else "No purchase so far"
+def _purchases_after_first(days: float, facts: Facts) -> str:
+    """Say how often a buyer came back; a customer who has never bought has no T."""
+    if "T" not in facts:
+        return "No purchase so far"
+    return f"Came back to buy on {format_count(days, 'days')}"
 
 
-def _flag(feature: Feature, value: float) -> str:
-    """Take apart a description of the form `1: what is so, 0: not; ...`."""
-    name = feature.name
-    if name.endswith("_preferred"):
-        channel = name.removesuffix("_preferred")
-        return f"Names {'' if value else 'another preferred channel than '}{channel}" + (
-            " as the preferred channel" if value else ""
-        )
-    what = feature.description.removeprefix("1: ").split(", 0: ")[0]
-    return what if value else f"Not {what}"
+def _due_category(_: Any, facts: Facts) -> str:
+    """Name the category that is due, where it is known and may be named."""
+    return facts.get("due_category") or "The most overdue category"
 
 
-def _due_category(days: float, facts: Facts) -> str:
-    category = facts.get("due_category") or "The most overdue category"
-    return f"{category}: {_due(days)} by the customer's own cycle"
-
-
-def _due(days: float) -> str:
+def _due(days: float, _: Facts) -> str:
+    """Write a number of days as a due date: 0 is today, below 0 is overdue."""
     if abs(days) < 0.5:
         return "due today"
-    shown = count(round(abs(days)), "days")
+    shown = format_count(round(abs(days)), "days")
     return f"due in {shown}" if days > 0 else f"{shown} overdue"
 
 
-def _month(share: float) -> str:
+def _weekday(day: float, _: Facts) -> str:
+    """Name a weekday, of which 0 is Monday."""
+    return _WEEKDAYS[int(day)]
+
+
+def _month(share: float, _: Facts) -> str:
     """Name the month of a share of the year."""
     day = share * 365.2425
     ends = (31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 366)
     return next(month for month, end in zip(_MONTHS, ends, strict=True) if day < end)
 
 
-_RULES: dict[str, _Rule] = {
-    "frequency": _came_back,
-    "due_category_days": _due_category,
-    "due_days_min": lambda days, _: f"Due first: a category {_due(days)}",
-    "cutoff_weekday": lambda day, _: f"Asked on a {_WEEKDAYS[int(day)]}",
-    "cutoff_season": lambda share, _: f"Asked in {_month(share)}",
+# Placeholder of a declared sentence -> how its words are made of the value and of other facts.
+_PHRASES: dict[str, Callable[[Any, Facts], str]] = {
+    "last_purchase": _last_purchase,
+    "usual_gap": _usual_gap,
+    "purchases_after_first": _purchases_after_first,
+    "due_category": _due_category,
+    "due": _due,
+    "weekday": _weekday,
+    "month": _month,
 }
+_PLACEHOLDER = re.compile(rf"\{{({'|'.join(['value', 'signed', *_PHRASES])})\}}")
 
 
 def is_known(value: Any) -> bool:
-    """Say whether a feature has a value: neither missing nor not a number."""
+    """Say whether a feature's value is known: a text or a finite number, not None or NaN."""
     return value is not None and (isinstance(value, str) or isfinite(value))

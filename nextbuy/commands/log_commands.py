@@ -85,19 +85,19 @@ def list_features(
 ) -> None:
     """Print the dictionary of the features: name, what it is, unit, family, tables, lookback."""
     from features.catalog.dictionary import make_catalog
-    from features.catalog.glossary import FULL, describe, to_markdown
+    from features.catalog.glossary import FULL_VOCABULARY, describe_features, glossary_markdown
     from features.engines.sql.feature_build import read_catalog
     from nextbuy.show.answer_tables import show_features
 
     if markdown:
-        sys.stdout.write(to_markdown())
+        sys.stdout.write(glossary_markdown())
         return
     if shop is None:
-        catalog = make_catalog(FULL)
+        catalog = make_catalog(FULL_VOCABULARY)
     else:
         log = read_log_of(shop)
         catalog = read_catalog(log, log.observed_until)
-    show_features(console, describe(catalog))
+    show_features(console, describe_features(catalog))
 
 
 @app.command()

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from features.catalog.glossary import Entry
+from features.catalog.glossary import GlossaryEntry
 from features.contract.tables import DRAW_REASONS
 
 
@@ -26,7 +26,7 @@ def working(console: Console, what: str, steps: int = 1) -> Iterator[Callable[[s
         progress.update(task, description=what, completed=steps)
 
 
-def show_features(console: Console, entries: Sequence[Entry]) -> None:
+def show_features(console: Console, entries: Sequence[GlossaryEntry]) -> None:
     """Show the dictionary of the features."""
     table = Table(title=f"{len(entries)} features", box=box.SIMPLE_HEAD)
     table.add_column("feature", overflow="fold")

@@ -11,9 +11,9 @@ from rich.table import Table
 from features.contract.tables import TABLES_BY_NAME
 from features.errors import Fault, InputError
 from features.log.log import Log, read_valid_tables
-from features.readiness.coverage import Coverage, Lateness
-from features.readiness.finding import LEVELS, Finding, finding_of
-from features.readiness.readiness import Readiness, examine
+from features.readiness.coverage import Lateness, TableCoverage
+from features.readiness.finding import LEVELS, Finding, finding_from_fault
+from features.readiness.readiness import Readiness, examine_log
 from features.readiness.suggestions import Suggestions
 from features.shop.shop import Shop
 from training.data_support import Support, assess
@@ -28,7 +28,7 @@ class ReadinessReport(msgspec.Struct, frozen=True):
         Its name.
     errors, warnings, advice : int
         How many findings of each level; with an error no other command runs.
-    tables : list of Coverage
+    tables : list of TableCoverage
         What each table covers; those that do not keep the contract are left out.
     findings : list of Finding
         The gravest first.
@@ -44,7 +44,7 @@ class ReadinessReport(msgspec.Struct, frozen=True):
     errors: int
     warnings: int
     advice: int
-    tables: list[Coverage]
+    tables: list[TableCoverage]
     findings: list[Finding]
     support: list[Support]
     suggestions: Suggestions | None
@@ -56,13 +56,13 @@ def report_on(shop: Shop) -> ReadinessReport:
     try:
         return make_report(*read_valid_tables(shop))
     except InputError as error:  # there is no room for the log
-        findings = [finding_of(fault) for fault in error.faults]
+        findings = [finding_from_fault(fault) for fault in error.faults]
         return _report(shop, Readiness([], findings, None, []))
 
 
 def make_report(log: Log, faults: Sequence[Fault] = ()) -> ReadinessReport:
     """Report on a log; `faults` are those of the tables that are not in it."""
-    report = _report(log.shop, examine(log, faults))
+    report = _report(log.shop, examine_log(log, faults))
     return report if report.errors else msgspec.structs.replace(report, support=assess(log))
 
 
@@ -146,7 +146,7 @@ def _grid(title: str, *columns: str, right: Sequence[str] = (), whole: int = 2) 
     return table
 
 
-def _tables(tables: Sequence[Coverage]) -> Table:
+def _tables(tables: Sequence[TableCoverage]) -> Table:
     late = any(table.lateness for table in tables)
     numbers = ("rows", "days", "gap\nd") + ("late", "99 %\nin d") * late
     names = ("table", "rows", "from", "to", *numbers[1:])
@@ -171,13 +171,13 @@ def _lateness(lateness: Lateness | None) -> tuple[str, str]:
     return _percent(lateness.late_share), f"{lateness.days_99:.1f}"
 
 
-def _not_given(tables: Sequence[Coverage]) -> str:
+def _not_given(tables: Sequence[TableCoverage]) -> str:
     """Say which optional columns the shop does not give."""
     missing = {table.table: ", ".join(_missing_columns(table)) for table in tables}
     return "; ".join(f"{table} {names}" for table, names in missing.items() if names)
 
 
-def _missing_columns(table: Coverage) -> Iterator[str]:
+def _missing_columns(table: TableCoverage) -> Iterator[str]:
     for column in TABLES_BY_NAME[table.table].columns:
         if not any(column is TABLES_BY_NAME[table.table].column(name) for name in table.columns):
             yield column.name + "..." * column.pattern

@@ -10,7 +10,7 @@ from typing import Any
 
 from features.arrays import Array, History
 from features.catalog.relations import CATEGORY_CYCLE
-from features.engines.plan import Plan
+from features.engines.plan import FeaturePlan
 from features.errors import refuse
 from features.history.customer_histories import read_customer_histories
 from features.language.catalog import Catalog
@@ -58,8 +58,8 @@ class Predictor:
         return make_catalogs(self.store.info, self.champions)
 
     @cached_property
-    def _plans(self) -> list[Plan]:
-        return [Plan(catalog) for catalog in self.catalogs]
+    def _plans(self) -> list[FeaturePlan]:
+        return [FeaturePlan(catalog) for catalog in self.catalogs]
 
     @cached_property
     def _speaker(self) -> ReasonWriter:

@@ -27,7 +27,7 @@ def serve_environment(shop: Path) -> dict[str, str]:
     """
     settings = read_shop(shop)
     target = store_target(settings)
-    if target.look() is None:
+    if target.build_id() is None:
         raise refuse(
             "serve",
             f"a history store at {target}",

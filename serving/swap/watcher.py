@@ -60,7 +60,7 @@ class Watcher:
 
     def _look(self) -> tuple[object, ...]:
         """Say what there is now, cheaply: the champions' versions and the store's build."""
-        return read_champion_versions(self._shop.tracking_uri), self._target.look()
+        return read_champion_versions(self._shop.tracking_uri), self._target.build_id()
 
     def _load(self) -> Predictor:
         return load_predictor(

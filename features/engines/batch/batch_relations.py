@@ -1,4 +1,4 @@
-"""The rows of a relation as numpy, over the histories of a batch of customers."""
+"""Computes the rows of a relation with numpy, for a batch of customers at once."""
 
 from collections.abc import Callable, Iterable, Mapping
 
@@ -22,15 +22,17 @@ from features.windows import Window
 _NO_ROWS = np.empty(0)
 
 
-class Reader:
-    """A relation prepared for many requests.
+class RelationReader:
+    """Computes the rows of one relation for many requests, its texts compiled once.
 
     Parameters
     ----------
+    relation : Relation
+        The declaration.
     wanted : set of str
-        The columns that it is to give.
+        The columns of the relation to compute.
     relations : Relations
-        All that it may read.
+        The relations that it may read, by name.
     """
 
     def __init__(self, relation: Relation, wanted: set[str], relations: Relations) -> None:
@@ -59,15 +61,23 @@ class Reader:
         self, read: Mapping[str, CustomerRows], histories: HistoryBatch, scope: Scope,
         constants: Mapping[str, float],
     ) -> CustomerRows:  # fmt: skip
-        """Read the relation's rows.
+        """Compute the relation's rows at a cutoff.
 
         Parameters
         ----------
-        read : relation name -> rows
-            Of the relations that it reads itself.
-        histories : table name -> rows of n customers
-        constants : dict of str to float
-            What its texts and those of its features read of the cutoff.
+        read : mapping of str to Rows
+            Name of a relation -> rows, of the relations that this one reads.
+        histories : mapping of str to Rows
+            Name of a table -> the rows of n customers.
+        scope : Scope
+            The cutoff and the population's lookups.
+        constants : mapping of str to float
+            `cutoff`, `cutoff_day` and `@lookup:column` -> value, as the texts read them.
+
+        Returns
+        -------
+        Rows
+            The wanted columns, sorted by customer; numbers as float64, texts as objects.
         """
         rows = self._source(read, histories, scope)
         if len(rows.customer):
@@ -85,7 +95,7 @@ class Reader:
     def _source(
         self, read: Mapping[str, CustomerRows], histories: HistoryBatch, scope: Scope
     ) -> CustomerRows:
-        """Read the rows that the lookback leaves, with the columns that are needed."""
+        """Read the rows within the lookback, with the columns that are needed."""
         relation = self._relation
         if relation.table is not None:
             rows = histories[relation.table]
@@ -94,7 +104,7 @@ class Reader:
             happened = rows[HISTORY_TABLES[relation.table].happened]
             window = Window(scope.cutoff, relation.lookback)
             return rows.where(window.known(happened, rows["known_at"]), self._inputs)
-        rows = _together([read[name] for name in relation.sources], self._inputs)
+        rows = _concatenated([read[name] for name in relation.sources], self._inputs)
         start = Window(scope.cutoff, relation.lookback).start
         return rows if start is None else rows.where(rows["happened_at"] > start)
 
@@ -105,7 +115,7 @@ class Reader:
         scope: Scope,
         constants: Mapping[str, float],
     ) -> CustomerRows:
-        """Add what stands in each row of a customer, or of a key."""
+        """Add the columns that have one value per customer, or per key of the lookup."""
         if not self._customer and not self._looked_up:
             return rows
         columns = dict(rows.columns)
@@ -161,27 +171,27 @@ class Reader:
 
 
 class _Columns:
-    """Columns as texts, of which those that are a source's own are handed through."""
+    """Computes columns from their texts; a text that names a column of the source copies it."""
 
     def __init__(self, texts: Mapping[str, str]) -> None:
-        own = {n for n, t in texts.items() if names_in(t) == {t} and not is_constant(t)}
-        self._own = [(name, text) for name, text in texts.items() if name in own]
-        self._computed = [name for name in texts if name not in own]
+        copied = {n for n, t in texts.items() if names_in(t) == {t} and not is_constant(t)}
+        self._copied = [(name, text) for name, text in texts.items() if name in copied]
+        self._computed = [name for name in texts if name not in copied]
         self._compute = compile_together(tuple(texts[name] for name in self._computed))
 
     def compute(self, rows: CustomerRows, constants: Mapping[str, float]) -> dict[str, Array]:
         """Compute each column of some rows."""
-        columns = {name: rows.columns[text] for name, text in self._own}
+        columns = {name: rows.columns[text] for name, text in self._copied}
         if self._computed:
             values = self._compute({**rows.columns, **constants})
             for name, value in zip(self._computed, values, strict=True):
-                whole = bool(np.ndim(value))
-                columns[name] = value if whole else np.full(len(rows.customer), value)
+                is_array = bool(np.ndim(value))
+                columns[name] = value if is_array else np.full(len(rows.customer), value)
         return columns
 
 
-def _together(parts: list[CustomerRows], names: Iterable[str]) -> CustomerRows:
-    """Put rows of several relations one after the other, sorted by customer."""
+def _concatenated(parts: list[CustomerRows], names: Iterable[str]) -> CustomerRows:
+    """Concatenate the rows of several relations, sorted by customer."""
     given = [part for part in parts if len(part.customer)] or parts[:1]
     if len(given) == 1:
         columns = given[0].columns
@@ -193,7 +203,7 @@ def _together(parts: list[CustomerRows], names: Iterable[str]) -> CustomerRows:
 
 
 def _sorted_by(by: tuple[str, ...], rows: CustomerRows) -> tuple[CustomerRows, Indices]:
-    """Sort the rows of each customer by some columns, and find where equal ones begin."""
+    """Sort the rows of each customer by some columns; return also where equal rows begin."""
     keys = [_codes(rows[name]) if rows[name].dtype == object else rows[name] for name in by]
     keys = [rows.customer, *keys]
     order = np.lexsort(keys[::-1])
@@ -201,17 +211,16 @@ def _sorted_by(by: tuple[str, ...], rows: CustomerRows) -> tuple[CustomerRows, I
 
 
 def _codes(texts: Array) -> Array:
-    """Number texts in their order; the missing one comes last."""
-    given = texts.tolist()
-    found = set(given)
-    found.discard(None)
-    places: dict[str | None, int] = {text: place for place, text in enumerate(sorted(found))}
-    places[None] = len(found)
-    return np.array([places[text] for text in given], np.intp)
+    """Return the number of each text in the order of the alphabet; None has the largest."""
+    values = texts.tolist()
+    known = set(values) - {None}
+    codes: dict[str | None, int] = {text: code for code, text in enumerate(sorted(known))}
+    codes[None] = len(known)
+    return np.array([codes[text] for text in values], np.intp)
 
 
 def _missing_first(values: Array) -> Array:
-    """Turn values into keys to sort by, a missing one before all others."""
+    """Turn values into sort keys in which a missing value comes before all others."""
     keys = _codes(values) if values.dtype == object else values
     return np.where(is_missing(values), -np.inf, keys)
 
@@ -230,16 +239,28 @@ def _count(value: Array, starts: Indices) -> Floats:
 
 
 def _sum(value: Floats, starts: Indices) -> Floats:
-    """Sum up each run of rows; missing values are left out."""
+    """Sum up each run of rows without its missing values; NaN where all are missing."""
     known = value == value
-    sums = add_up(np.where(known, value, 0.0)[None], starts)[0]
+    sums = sum_runs(np.where(known, value, 0.0)[None], starts)[0]
     return np.where(np.add.reduceat(known, starts, dtype=float) > 0, sums, np.nan)
 
 
-def add_up(values: Floats, starts: Indices) -> Floats:
-    """Sum up each run of rows one after the other, as a loop does: features x runs.
+def sum_runs(values: Floats, starts: Indices) -> Floats:
+    """Sum up each run of rows in the order of the rows, as a loop does.
 
-    `numpy.add.reduceat` sums in pairs, whose last bit depends on the rows left out as zeros.
+    `numpy.add.reduceat` sums in pairs, so that the last bit would depend on rows that are left
+    out as zeros.
+
+    Parameters
+    ----------
+    values : array `(n features, n rows)`
+        Without NaN.
+    starts : array `(n runs,)`
+        Index of the first row of each run.
+
+    Returns
+    -------
+    array `(n features, n runs)`
     """
     runs = np.arange(len(starts)).repeat(run_lengths(starts, values.shape[1]))
     return np.array([np.bincount(runs, row, len(starts)) for row in values])

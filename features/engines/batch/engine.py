@@ -1,7 +1,8 @@
-"""The features of a catalog as numpy, over the histories of a batch of customers.
+"""Computes the features of a catalog with numpy, for a batch of customers at once.
 
-The features of one relation are computed together, as a matrix of features x rows. What
-`row_engine` computes of one customer is the same to the last bit: sums are added up row by row.
+The features of one relation are computed together, as a matrix of features x rows. The values
+equal those of `features.engines.single.engine` to the last bit, because sums are added up row by
+row in both.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.arrays import Array, Floats, Indices
-from features.engines.batch.batch_relations import Reader, add_up
+from features.engines.batch.batch_relations import RelationReader, sum_runs
 from features.engines.batch.expressions import compile_sequence, compile_together, is_known
 from features.history.customer_rows import CustomerRows, HistoryBatch, run_lengths, run_starts
 from features.language.catalog import Catalog
@@ -25,20 +26,26 @@ from features.windows import DAY
 Bools = NDArray[np.bool_]
 
 
-class NumpyPlan:
-    """A catalog prepared for many requests: what each relation gives, and to which features."""
+class BatchPlan:
+    """Computes the features of one catalog for batches of customers, its texts compiled once.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        The features to compute.
+    """
 
     def __init__(self, catalog: Catalog) -> None:
         self._names, self._listed = list(catalog), catalog.listed
         by_relation = sorted(catalog.aggregates, key=lambda f: f.relation)
         blocks = {
-            relation: _Block(list(features))
+            relation: _RelationFeatures(list(features))
             for relation, features in groupby(by_relation, key=lambda f: f.relation)
         }
         self._relations = [
             (
                 relation.name,
-                Reader(relation, catalog.read_columns[relation.name], catalog.relations),
+                RelationReader(relation, catalog.read_columns[relation.name], catalog.relations),
                 block,
             )
             for relation in catalog.read_relations
@@ -52,7 +59,20 @@ class NumpyPlan:
         self._known = self._look_up(Lookups(0))
 
     def compute(self, histories: HistoryBatch, scope: Scope) -> dict[str, Array]:
-        """Compute all features and lists: one value per customer of the batch, in its order."""
+        """Compute all features and listed relations of a batch of n customers.
+
+        Parameters
+        ----------
+        histories : mapping of str to Rows
+            Name of a table -> rows of all customers of the batch.
+        scope : Scope
+            The cutoff and the population's lookups.
+
+        Returns
+        -------
+        dict of str to array
+            Name -> array `(n,)` in the order of the batch.
+        """
         known = self._known
         if known[0] is not scope.lookups:
             known = self._known = self._look_up(scope.lookups)
@@ -70,7 +90,7 @@ class NumpyPlan:
         return features | {name: _list(read[name], of) for name, of in self._listed.items()}
 
     def _look_up(self, lookups: Lookups) -> tuple[Lookups, dict[str, float], dict[str, float]]:
-        """Find what rows and derived features read of lookups: the same for many requests."""
+        """Return some lookups with the values that rows and derived features read of them."""
         of_rows, of_derived = (
             {name: _number(lookups.scalar(name)) for name in names}
             for names in (self._of_rows, self._of_derived)
@@ -97,7 +117,7 @@ def _full(value: Any, n: int) -> Array:
 
 
 def _list(rows: CustomerRows, columns: Sequence[str]) -> Array:
-    """List the rows of each customer, as tuples of some columns."""
+    """Collect the rows of each customer in a list of tuples of some columns: array `(n,)`."""
     lists = np.empty(rows.n, object)
     lists[:] = [[] for _ in range(rows.n)]
     values = zip(*(rows[name].tolist() for name in columns), strict=True)
@@ -109,8 +129,12 @@ def _list(rows: CustomerRows, columns: Sequence[str]) -> Array:
 _STACKED = ("count", "mean", "std", "sum", "min", "max")
 
 
-class _Block:
-    """The features of one relation: those that share a matrix, and each of the others."""
+class _RelationFeatures:
+    """Computes the features of one relation.
+
+    Counts, sums, means, deviations, minima and maxima share a matrix of features x rows; medians,
+    last and top values need an order of rows and are computed one by one.
+    """
 
     def __init__(self, features: Sequence[Aggregate]) -> None:
         stacked = [f for f in features if f.aggregate in _STACKED]
@@ -121,7 +145,7 @@ class _Block:
         self._count_values, self._count_conditions = len(self._values), len(self._conditions)
         self._has_conditions = any(self._conditions)
         self._single = [
-            _Single(f, *self._places(f)) for f in features if f.aggregate not in _STACKED
+            _OrderedFeature(f, *self._indices(f)) for f in features if f.aggregate not in _STACKED
         ]
         conditions = [text or "TRUE" for text in self._conditions]
         self._evaluate = compile_together(tuple(self._values), tuple(conditions))
@@ -132,17 +156,20 @@ class _Block:
         self._slices = dict(zip(_STACKED, map(slice, [0, *ends], ends), strict=False))
         self._nothing = np.array([_nothing(f) for f in self._stacked], float)[:, None]
 
-    def _places(self, feature: Aggregate) -> tuple[int, int | None, int]:
-        """Give the places of a feature's value, order and condition, new ones at the end."""
-        places = [
-            _place(text, among)
+    def _indices(self, feature: Aggregate) -> tuple[int, int | None, int]:
+        """Return the indices of a feature's value, order and condition among the texts to compile.
+
+        New texts are added at the end.
+        """
+        indices = [
+            _index(text, among)
             for text, among in (
                 (feature.value, self._values),
                 (feature.by or feature.value, self._values),
                 (feature.where, self._conditions),
             )
         ]
-        return places[0], places[1] if feature.by else None, places[2]
+        return indices[0], indices[1] if feature.by else None, indices[2]
 
     def compute(
         self,
@@ -151,28 +178,28 @@ class _Block:
         constants: Mapping[str, float],
         values: dict[str, Any],
     ) -> None:
-        """Put each feature among the values: one per customer."""
-        found: Sequence[Any] = ()
+        """Add each feature to `values`: an array of one value per customer."""
+        computed: Sequence[Any] = ()
         if len(rows.customer):
-            found = self._evaluate({**rows.columns, **constants})
+            computed = self._evaluate({**rows.columns, **constants})
         for single in self._single:
-            values[single.name] = single.compute(rows, cutoff, found, len(self._values))
+            values[single.name] = single.compute(rows, cutoff, computed, len(self._values))
         if not self._stacked:
             return
         results = self._nothing.repeat(rows.n, axis=1)
         if len(rows.customer):
-            results[:, rows.present] = self._reduce(rows, cutoff, found)
+            results[:, rows.present] = self._reduce(rows, cutoff, computed)
         values.update(zip(self._names, results, strict=True))
 
-    def _reduce(self, rows: CustomerRows, cutoff: int, found: Sequence[Any]) -> Floats:
-        """Sum up the rows of each customer: features x customers that have rows."""
-        values, mask = self._matrix(rows, cutoff, found)
+    def _reduce(self, rows: CustomerRows, cutoff: int, computed: Sequence[Any]) -> Floats:
+        """Sum up the rows of each customer: array `(features, customers that have rows)`."""
+        values, mask = self._matrix(rows, cutoff, computed)
         result = np.empty((len(self._stacked), len(rows.starts)))
         of = self._slices
         summed, counted = slice(of["mean"].start, of["sum"].stop), slice(0, of["std"].stop)
         if summed.start < summed.stop:
             kept = np.where(mask[summed], values[summed], 0.0)
-            result[summed] = add_up(kept, rows.starts)
+            result[summed] = sum_runs(kept, rows.starts)
         if counted.stop:
             counts = np.add.reduceat(mask[counted], rows.starts, axis=1, dtype=float)
             result[of["count"]] = counts[of["count"]]
@@ -191,19 +218,19 @@ class _Block:
         return result
 
     def _matrix(
-        self, rows: CustomerRows, cutoff: int, found: Sequence[Any]
+        self, rows: CustomerRows, cutoff: int, computed: Sequence[Any]
     ) -> tuple[Floats, Bools]:
-        """Lay out the value of each feature, and where it counts: features x rows."""
+        """Return the value of each feature and where it counts: arrays `(features, rows)`."""
         length, stacked = len(rows.customer), len(self._values)
         values = np.empty((self._count_values, length))
-        for place in range(self._count_values):
-            values[place] = _as_numbers(found[place])
+        for index in range(self._count_values):
+            values[index] = _as_numbers(computed[index])
         values = values.take(self._value_of, 0)
         mask = values == values
         if self._has_conditions:
             masks = np.empty((self._count_conditions, length), bool)
-            for place in range(self._count_conditions):
-                masks[place] = found[stacked + place]
+            for index in range(self._count_conditions):
+                masks[index] = computed[stacked + index]
             mask &= masks.take(self._condition_of, 0)
         if self._has_lookbacks:
             mask &= rows["happened_at"] > cutoff - self._lookbacks
@@ -211,7 +238,7 @@ class _Block:
 
 
 def _nothing(feature: Aggregate) -> float | None:
-    """Give what a feature is of no rows."""
+    """Return the value of a feature of a customer without rows."""
     if feature.aggregate in ("count", "sum"):
         return 0.0
     return None if feature.kind == "text" else np.nan
@@ -222,35 +249,37 @@ def _distinct(texts: list[str]) -> tuple[list[str], Indices]:
     return unique, np.array([unique.index(text) for text in texts], np.intp)
 
 
-def _place(text: str, among: list[str]) -> int:
-    """Find the place of a text in a list, to which it is added where it is not there."""
+def _index(text: str, among: list[str]) -> int:
+    """Return the index of a text in a list; a text that is not in it is added at the end."""
     if text not in among:
         among.append(text)
     return among.index(text)
 
 
 def _as_numbers(value: Any) -> Any:
-    """Turn a text into 1 where there is one, so that it can be counted."""
+    """Turn texts into 1 and missing texts into NaN, so that they can be counted."""
     if isinstance(value, np.ndarray) and value.dtype.kind == "O":
         return np.where(is_known(value), 1.0, np.nan)
     return value
 
 
 def _spread(values: Floats, mask: Bools, starts: Indices, mean: Floats, counts: Floats) -> Floats:
-    """Standard deviation of the sample; of one row there is none."""
+    """Compute standard deviations of samples `(features, runs)`; NaN for fewer than two rows."""
     lengths = run_lengths(starts, values.shape[1])
     deviation = np.where(mask, values - mean.repeat(lengths, axis=1), 0.0)
-    squares = add_up(deviation * deviation, starts)
+    squares = sum_runs(deviation * deviation, starts)
     return np.where(counts > 1, np.sqrt(squares / np.maximum(counts - 1, 1)), np.nan)
 
 
-class _Single:
-    """A feature for which rows must be put into an order.
+class _OrderedFeature:
+    """Computes a feature for which rows must be put into an order.
 
     Parameters
     ----------
+    feature : Aggregate
+        A `median`, `last` or `top`.
     value, by, where : int
-        The places of its texts among those of its relation.
+        The indices of its texts among the compiled texts of its relation.
     """
 
     def __init__(self, feature: Aggregate, value: int, by: int | None, where: int) -> None:
@@ -263,29 +292,33 @@ class _Single:
         self._lookback = feature.lookback
 
     def compute(
-        self, rows: CustomerRows, cutoff: int, found: Sequence[Any], conditions: int
+        self, rows: CustomerRows, cutoff: int, computed: Sequence[Any], conditions: int
     ) -> Any:
-        """Compute one value per customer."""
+        """Compute one value per customer: array `(n,)`.
+
+        `computed` holds the values of the relation's texts, the conditions from the index
+        `conditions` on.
+        """
         result = np.full(rows.n, self._nothing, self._dtype)
         if not len(rows.customer):
             return result
-        value, by = found[self._value], None if self._by is None else found[self._by]
+        value, by = computed[self._value], None if self._by is None else computed[self._by]
         mask = is_known(value)
         if self._has_where:
-            mask &= found[conditions + self._where]
+            mask &= computed[conditions + self._where]
         if self._lookback is not None:
             mask &= rows["happened_at"] > cutoff - self._lookback * DAY
         if by is not None:
             mask &= by == by
-        places = mask.nonzero()[0]
-        by = None if by is None else by.take(places)
-        if len(places):
-            _SINGLE[self._aggregate](value.take(places), by, rows.customer.take(places), result)
+        kept = mask.nonzero()[0]
+        by = None if by is None else by.take(kept)
+        if len(kept):
+            _ORDERED[self._aggregate](value.take(kept), by, rows.customer.take(kept), result)
         return result
 
 
 def _median(value: Floats, _by: None, customer: Indices, result: Floats) -> None:
-    """Take the middle of each customer's values."""
+    """Put the median of each customer's values into `result`."""
     ordered = value[np.lexsort((value, customer))]
     starts = run_starts(customer)
     counts = run_lengths(starts, len(value))
@@ -308,11 +341,11 @@ def _take_first(value: Array, order: Indices, customer: Indices, result: Array) 
 
 
 def _ranks(value: Array) -> Array:
-    """Number values in their order."""
+    """Turn texts into numbers of the same order; numbers stay as they are."""
     if value.dtype.kind != "O":
         return value
-    places = {text: place for place, text in enumerate(sorted(set(value)))}
-    return np.array([places[text] for text in value])
+    ranks = {text: rank for rank, text in enumerate(sorted(set(value)))}
+    return np.array([ranks[text] for text in value])
 
 
-_SINGLE: dict[str, Callable[..., None]] = {"median": _median, "last": _last, "top": _top}
+_ORDERED: dict[str, Callable[..., None]] = {"median": _median, "last": _last, "top": _top}

@@ -1,4 +1,1 @@
-"""Computes features of one customer.
-
-By Python functions that are generated from the declarations.
-"""
+"""Computes features of one customer, by Python functions generated from the declarations."""

@@ -1,10 +1,10 @@
-"""What a row adds to the features and totals that it counts for, as lines of source."""
+"""Writes the lines of source by which a row adds to features and to totals of groups."""
 
 from collections.abc import Sequence
 
-from features.engines.single.blocks import Block
+from features.engines.single.blocks import SourceBlock
 from features.engines.single.expressions import Term, column
-from features.engines.single.sections import Sections
+from features.engines.single.sections import SourceSections
 from features.language.feature import Aggregate
 
 # A value is the new extreme where it is not this against the one so far, which begins as NaN.
@@ -12,9 +12,21 @@ _BEHIND = {"min": ">=", "max": "<="}
 
 
 def add_value(
-    sections: Sections, feature: Aggregate, block: Block, value: Term, by: Term | None
+    sections: SourceSections, feature: Aggregate, block: SourceBlock, value: Term, by: Term | None
 ) -> Term:
-    """Add a row to a feature, in the block of the rows that count; give what comes of it."""
+    """Write how a row adds to a feature; return the term of the feature after all rows.
+
+    Parameters
+    ----------
+    sections : SourceSections
+        The source that is written, in which the feature's variables get their names.
+    feature : Aggregate
+        The declaration.
+    block : SourceBlock
+        The lines that are run for each row that counts for the feature.
+    value, by : Term
+        The row's value, and the key of its order for `last` and `top`.
+    """
     of = (feature.relation, feature.value, feature.where, str(feature.lookback), feature.by)
     if feature.aggregate in _BEHIND:
         return add_extreme(sections, feature.aggregate, block, value, *of)
@@ -37,8 +49,8 @@ def add_value(
     return Term(total, known="True", is_simple=True)
 
 
-def _add_count(sections: Sections, block: Block, value: Term, of: Sequence[str]) -> str:
-    """Count a row; features of different values that are never missing share their count."""
+def _add_count(sections: SourceSections, block: SourceBlock, value: Term, of: Sequence[str]) -> str:
+    """Write how a row is counted; values that are never missing share one count."""
     if value.known == "True":
         of = (of[0], "", *of[2:4], "")
     count = sections.variable("0", *of, "count")
@@ -46,30 +58,46 @@ def _add_count(sections: Sections, block: Block, value: Term, of: Sequence[str])
     return count
 
 
-def add_extreme(sections: Sections, kind: str, block: Block, value: Term, *of: str) -> Term:
-    """Keep the least or largest value; NaN where there is none."""
-    found = sections.variable("nan", *of, kind)
-    further = f"not {value.source} {_BEHIND[kind]} {found}"
-    block.when(value.known).when(further).add(f"{found} = {value.source}")
-    return column(found)
+def add_extreme(
+    sections: SourceSections, kind: str, block: SourceBlock, value: Term, *of: str
+) -> Term:
+    """Write how the least or largest value is kept; return its term, NaN where there is none."""
+    extreme = sections.variable("nan", *of, kind)
+    is_further = f"not {value.source} {_BEHIND[kind]} {extreme}"
+    block.when(value.known).when(is_further).add(f"{extreme} = {value.source}")
+    return column(extreme)
 
 
-def _choose(sections: Sections, feature: Aggregate, block: Block, value: Term, by: Term) -> Term:
-    """Keep the value with the largest `by`; of equal ones the first value."""
+def _choose(
+    sections: SourceSections, feature: Aggregate, block: SourceBlock, value: Term, by: Term
+) -> Term:
+    """Write how the value with the largest `by` is kept; of equal ones the first value."""
     of = (feature.name, feature.relation)
-    found = sections.variable("None" if value.is_text else "nan", *of, "value")
+    chosen = sections.variable("None" if value.is_text else "nan", *of, "value")
     most = sections.variable("-inf", *of, "by")
     before = f"{by.source} > {most}"
     if feature.aggregate == "top":
-        before += f" or {by.source} == {most} and {value.source} < {found}"
+        before += f" or {by.source} == {most} and {value.source} < {chosen}"
     block = block.when(before)
     block.add(f"{most} = {by.source}")
-    block.add(f"{found} = {value.source}")
-    return column(found, value.is_text)
+    block.add(f"{chosen} = {value.source}")
+    return column(chosen, value.is_text)
 
 
-def add_total(kind: str, block: Block, total: str, value: Term) -> Term:
-    """Add a row to a total of its group; give what is known of the total."""
+def add_total(kind: str, block: SourceBlock, total: str, value: Term) -> Term:
+    """Write how a row adds to a total of its group; return a term that says when it is known.
+
+    Parameters
+    ----------
+    kind : str
+        `count`, `sum`, `min` or `max`.
+    block : SourceBlock
+        The lines that are run for each row of the group.
+    total : str
+        Source of the total's place, as in `group[1]`.
+    value : Term
+        The row's value.
+    """
     block = block.when(value.known)
     if kind == "count":
         block.add(f"{total} += 1")

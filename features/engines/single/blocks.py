@@ -1,13 +1,22 @@
-"""Python source that is written piece by piece: blocks of lines, one in another."""
+"""Holds Python source while it is written: blocks of lines, one within another."""
 
 from collections.abc import Iterator
 from itertools import count
 
 
-class Block:
-    """Lines under a header: first the names of what is computed, each once, then the body.
+class SourceBlock:
+    """Lines of Python under a header: first named values, each computed once, then the body.
 
-    >>> block = Block("def double(x):")
+    Parameters
+    ----------
+    header : str
+        The line above the block, as in `for row in rows:`; empty for a block without one.
+    outer : SourceBlock or None
+        The block that this one stands in.
+
+    Examples
+    --------
+    >>> block = SourceBlock("def double(x):")
     >>> block.add(f"return {block.let('x + x')}")
     >>> print(block.text())
     def double(x):
@@ -15,63 +24,63 @@ class Block:
         return v0
     """
 
-    def __init__(self, header: str, outer: "Block | None" = None) -> None:
+    def __init__(self, header: str, outer: "SourceBlock | None" = None) -> None:
         self.header = header
         self._outer = outer
         self._names: list[tuple[str, str]] = []
         self._named: dict[str, str] = {}
-        self._conditions: dict[str, Block] = {}
-        self._choices: dict[str, Block] = {}
-        self._body: list[str | Block] = []
+        self._conditions: dict[str, SourceBlock] = {}
+        self._choices: dict[str, SourceBlock] = {}
+        self._body: list[str | SourceBlock] = []
         self._numbers: Iterator[int] = count() if outer is None else outer._numbers
 
     def let(self, source: str) -> str:
-        """Name the value of an expression, as the block or one around it already does."""
-        found = self._find(source)
-        if found is None:
-            found = self._named[source] = self.variable(source)
-        return found
+        """Return a name for the value of an expression, computed once in this or an outer block."""
+        name = self._find(source)
+        if name is None:
+            name = self._named[source] = self.variable(source)
+        return name
 
     def variable(self, source: str) -> str:
-        """Name what begins as the value of an expression and is to change."""
+        """Return the name of a new variable that begins as the value of an expression."""
         name = f"v{next(self._numbers)}"
         self._names.append((name, source))
         return name
 
     def add(self, line: str) -> None:
-        """Put a line at the end, unless it is there."""
+        """Add a line at the end, unless the block has it already."""
         if line not in self._body:
             self._body.append(line)
 
-    def within(self, header: str) -> "Block":
-        """Put a block at the end; one without a header is done as a part of this one."""
-        block = Block(header, self)
+    def within(self, header: str) -> "SourceBlock":
+        """Add a block at the end and return it; without a header it is a part of this block."""
+        block = SourceBlock(header, self)
         self._body.append(block)
         return block
 
-    def when(self, condition: str) -> "Block":
-        """Give the block of what is done where a condition is true: one for each condition."""
+    def when(self, condition: str) -> "SourceBlock":
+        """Return the block that is run where a condition is true; there is one per condition."""
         if condition == "True" or self._holds(f"if {condition}:"):
             return self
         if condition not in self._conditions:
-            self._conditions[condition] = self._place(condition)
+            self._conditions[condition] = self._condition_block(condition)
         return self._conditions[condition]
 
     def text(self) -> str:
-        """Write the source out."""
+        """Return the Python source of the block."""
         return "\n".join(self._lines())
 
     def _find(self, source: str) -> str | None:
-        found = self._named.get(source)
-        return found if found or self._outer is None else self._outer._find(source)
+        name = self._named.get(source)
+        return name if name or self._outer is None else self._outer._find(source)
 
     def _holds(self, header: str) -> bool:
         return self.header == header or (self._outer is not None and self._outer._holds(header))
 
-    def _place(self, condition: str) -> "Block":
-        """Put the block of a condition; of texts that a name may be, one after the other is tried.
+    def _condition_block(self, condition: str) -> "SourceBlock":
+        """Add the block of a condition; texts that one name is compared with become `elif`s.
 
-        At most one of them is true.
+        At most one of these comparisons is true.
         """
         name, _, text = condition.partition(" == ")
         if not (name.isidentifier() and text.startswith(("'", '"'))):

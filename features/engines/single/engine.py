@@ -1,4 +1,4 @@
-"""The features of a catalog over one customer's history: a Python function written for it."""
+"""Computes the features of a catalog for one customer, by a Python function written for it."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -18,13 +18,20 @@ Constants = dict[str, float]  # `@lookup:column` -> value
 Joined = dict[str, dict[str, dict[str, float]]]  # lookup -> column -> key -> value
 
 
-class RowPlan:
-    """A catalog prepared for many customers.
+class SinglePlan:
+    """Computes the features of one catalog, for one customer per call.
+
+    The Python function that does it is written and compiled once.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        The features to compute.
 
     Attributes
     ----------
     source : str
-        The function, to be read.
+        The Python source of the function.
     """
 
     def __init__(self, catalog: Catalog) -> None:
@@ -37,7 +44,20 @@ class RowPlan:
         self._known = self._look_up(Lookups(0))
 
     def compute(self, tables: History, scope: Scope) -> dict[str, Array]:
-        """Compute all features and lists of one customer: arrays of one value."""
+        """Compute all features and listed relations of one customer.
+
+        Parameters
+        ----------
+        tables : History
+            Name of a table -> name of a column -> array; a table without rows may be missing.
+        scope : Scope
+            The cutoff and the population's lookups.
+
+        Returns
+        -------
+        dict of str to array
+            Name -> array `(1,)`: numbers as float64, texts and lists as objects.
+        """
         known = self._known
         if known[0] is not scope.lookups:
             known = self._known = self._look_up(scope.lookups)
@@ -49,7 +69,7 @@ class RowPlan:
         return values | dict(zip(self._catalog.listed, map(_as_one, lists), strict=True))
 
     def _look_up(self, lookups: Lookups) -> tuple[Lookups, Constants, Joined]:
-        """Find what the function reads of lookups: the same for many requests."""
+        """Return some lookups with the values that the function reads of them."""
         names = set().union(*(feature.names for feature in self._catalog.values()))
         constants = {n: _number(lookups.scalar(n)) for n in names if n.startswith("@")}
         joined: Joined = {}
@@ -64,7 +84,7 @@ class RowPlan:
 
 
 def _as_one(rows: list[Any]) -> Array:
-    """Make a list the one value of an array."""
+    """Wrap a list in an array `(1,)` of objects."""
     array = np.empty(1, object)
     array[0] = rows
     return array
@@ -75,7 +95,7 @@ def _number(value: float | None) -> float:
 
 
 def _median(values: list[float]) -> float:
-    """Take the middle of some values."""
+    """Compute the median of some values; NaN of none."""
     if not values:
         return nan
     ordered = sorted(values)
@@ -84,7 +104,7 @@ def _median(values: list[float]) -> float:
 
 
 def _std(values: list[float]) -> float:
-    """Standard deviation of the sample; of one value there is none."""
+    """Compute the standard deviation of a sample; NaN of fewer than two values."""
     if len(values) < 2:
         return nan
     total = squares = 0.0  # added up one by one, which `sum` does not do from Python 3.12 on
@@ -97,7 +117,7 @@ def _std(values: list[float]) -> float:
 
 
 def _missing_last(item: tuple[Any, Any]) -> list[tuple[bool, Any]]:
-    """Put groups into the order of their keys, those of a missing one last."""
+    """Return the sort key of a group, by which groups with a missing key come last."""
     keys = item[0] if isinstance(item[0], tuple) else item[:1]
     return [(key is None, key) for key in keys]
 

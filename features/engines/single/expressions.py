@@ -1,8 +1,9 @@
-"""The SQL text of a feature as Python over one row, with SQL's own three-valued logic.
+"""Compiles texts of the feature language into Python source over one row.
 
-Numbers and truth values are floats in which NaN is NULL; texts are objects in which None is
-NULL. Whether an expression is a text, and whether it can be NULL at all, is known when the
-source is written, so that a row is tested for nothing else.
+The source follows SQL's three-valued logic; the language itself is
+`features.language.expressions`. Numbers and truth values are floats in which NaN is NULL; texts
+are objects in which None is NULL. Whether an expression is a text, and whether it can be NULL at
+all, is known when the source is written, so that a row is tested for nothing else.
 """
 
 import math
@@ -12,7 +13,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from features.engines.single.blocks import Block
+from features.engines.single.blocks import SourceBlock
 from features.language.expressions import COMPARISONS, OPERATORS, OPPOSITES, parse
 
 NAMESPACE: Mapping[str, Any] = {
@@ -25,18 +26,21 @@ NAMESPACE: Mapping[str, Any] = {
 
 @dataclass(frozen=True)
 class Term:
-    """The source of a value.
+    """The Python source of a value, with what is known about the value when it is written.
 
     Attributes
     ----------
+    source : str
+        A Python expression.
     is_text : bool
-        A text, whose NULL is None; otherwise a number, whose NULL is NaN.
+        True for a text, whose NULL is None; False for a number, whose NULL is NaN.
     known : str
-        Source of the condition that it is not NULL; empty where the value must be named first.
+        Source of the condition that the value is not NULL, `True` where it never is; empty where
+        the value must get a name first.
     is_fixed : bool
-        The same for all rows.
+        Whether it is the same for all rows.
     is_simple : bool
-        A name or a literal, which costs nothing to write again.
+        Whether it is a name or a literal, which costs nothing to write again.
     """
 
     source: str
@@ -47,40 +51,42 @@ class Term:
 
 
 def column(name: str, is_text: bool = False, known: str = "", is_fixed: bool = False) -> Term:
-    """Make the term of a name in the source."""
+    """Make the term of a variable of the source, by its name."""
     test = f"{name} is not None" if is_text else f"{name} == {name}"
     return Term(name, is_text, "True" if known == "True" else test, is_fixed, is_simple=True)
 
 
 class ExpressionWriter:
-    """Writes expressions over some columns, in a block of the source.
+    """Writes expressions over some columns as Python source, in a block of the source.
 
     Parameters
     ----------
-    block : Block
-        Where what is used twice gets a name.
-    fixed : Block
-        Where what is the same for all rows gets one.
+    block : SourceBlock
+        The block in which a value that is used twice gets a name.
+    fixed : SourceBlock
+        The block in which a value that is the same for all rows gets a name.
+    columns : mapping of str to Term
+        The columns and constants that expressions may read, by name.
     """
 
-    def __init__(self, block: Block, fixed: Block, columns: Mapping[str, Term]) -> None:
+    def __init__(self, block: SourceBlock, fixed: SourceBlock, columns: Mapping[str, Term]) -> None:
         self._block, self._fixed, self._columns = block, fixed, columns
 
     def value(self, text: str) -> Term:
-        """Write a value under a name, or as a literal."""
+        """Write an expression that is used more than once, as a name or a literal."""
         return self._named(self.expression(text))
 
     def expression(self, text: str) -> Term:
-        """Write a value to be used once."""
+        """Write an expression that is used once."""
         return self._value(parse(text))
 
     def counted(self, text: str) -> Term:
-        """Write a value of which only whether it is known is used."""
+        """Write an expression of which only `known` is used: whether it has a value."""
         term = self.expression(text)
         return term if term.known else self._named(term)
 
     def conditions(self, text: str) -> list[str]:
-        """Write a condition as those that must all be true, NULL being not true."""
+        """Write a condition as a list of conditions that must all be true; NULL is not true."""
         tree = parse(text).unnest()
         parts = list(tree.flatten()) if isinstance(tree, exp.And) else [tree]
         return [self._condition(part) for part in parts]
@@ -117,7 +123,7 @@ class ExpressionWriter:
         return Term(f"(1.0 if {yes} else 0.0 if {no} else nan)")
 
     def _operands(self, *nodes: Any) -> list[Term]:
-        """Write operands; what is fixed gets a name where another one is not."""
+        """Write operands; a fixed one gets a name where another one is not fixed."""
         terms = [self._value(node) for node in nodes]
         if all(term.is_fixed for term in terms):
             return terms
@@ -154,10 +160,9 @@ class ExpressionWriter:
         return term
 
     def _condition(self, node: Any, negated: bool = False) -> str:
-        """Write where a condition is true; with `negated`, where it is false.
+        """Write the source of whether a condition is true; with `negated`, of whether it is false.
 
-        NULL is neither, which is how the three-valued logic comes out right without a third
-        value.
+        NULL is neither, so that the three-valued logic comes out right without a third value.
         """
         node = node.unnest()
         kind = type(node)
@@ -204,19 +209,19 @@ def _literal(node: Any) -> Term:
 
 
 def _number(source: str, terms: Sequence[Term]) -> Term:
-    """Make a number that is known where all that it is made of are."""
+    """Make the term of a number that is known where all terms that it is made of are."""
     known = "True" if all(term.known == "True" for term in terms) else ""
     return Term(source, False, known, all(term.is_fixed for term in terms))
 
 
 def _all(condition: str, *terms: Term) -> str:
-    """Write that a condition is true and terms are known."""
+    """Write the source of whether a condition is true and some terms are known."""
     known = [term.known for term in terms if term.known != "True"]
     return f"({' and '.join([condition, *known])})"
 
 
 def _chosen(condition: str, yes: str, no: str) -> str:
-    """Write whether the value that a condition chooses is known."""
+    """Write the source of whether the value that a condition chooses is known."""
     if not yes or not no:
         return ""
     if yes == no:

@@ -1,22 +1,23 @@
-"""The functions of which the source for one customer is made, and what one hands to the next."""
+"""Holds the functions that the source for one customer consists of, and their variables."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from features.engines.single.blocks import Block
+from features.engines.single.blocks import SourceBlock
 
 _PARAMETERS = ("tables", "cutoff", "cutoff_day", "constants", "lookups")
 
 
-class Sections:
-    """A function `run` that calls a function for each table or relation gone through.
+class SourceSections:
+    """The source of a function `run`, which calls one function per table or relation.
 
-    Each one has few variables of its own: Python reads the first 256 of a function faster.
+    Functions are kept small because Python reads the first 256 variables of a function faster
+    than further ones.
     """
 
     def __init__(self) -> None:
-        self._module = Block("")
-        self._run = Block(f"def run({', '.join(_PARAMETERS)}):", self._module)
+        self._module = SourceBlock("")
+        self._run = SourceBlock(f"def run({', '.join(_PARAMETERS)}):", self._module)
         self._variables: dict[tuple[str, ...], str] = {}
         self.block = self._run  # of the section that is open
         self._taken: list[str] = []
@@ -24,7 +25,7 @@ class Sections:
 
     @contextmanager
     def open(self, name: str) -> Iterator[None]:
-        """Write a section, which is called after those before it."""
+        """Open a function of this name for writing; `run` calls it after those before it."""
         self.block, self._taken, self._given = self._module.within(""), list(_PARAMETERS), []
         yield
         call = f"{name}({', '.join(self._taken)})"
@@ -35,17 +36,20 @@ class Sections:
             call = f"{given}= {call}"
         self._run.add(call)
 
-    def end(self) -> Block:
-        """Open what `run` does at last; every variable is there."""
+    def end(self) -> SourceBlock:
+        """Return the block at the end of `run`, which can read every variable."""
         self.block = self._run.within("")
         return self.block
 
     def text(self) -> str:
-        """Write the source out."""
+        """Return the Python source of all functions."""
         return f"{self._module.text()}\n{self._run.text()}"
 
     def variable(self, begin: str, *of: str) -> str:
-        """Name a number or text of the customer, the same wherever it is asked for."""
+        """Return the name of a number or text of the customer, which functions may change.
+
+        The same `of` returns the same name; a new variable begins with the source `begin`.
+        """
         if of not in self._variables:
             self._variables[of] = self.block.variable(begin)
             self._given.append(self._variables[of])
@@ -56,13 +60,16 @@ class Sections:
         return name
 
     def container(self, begin: str, *of: str) -> str:
-        """Name a list or mapping of the customer, the same wherever it is asked for."""
+        """Return the name of a list or mapping of the customer, which functions may fill.
+
+        The same `of` returns the same name; a new container begins with the source `begin`.
+        """
         if of not in self._variables:
             self._variables[of] = self._run.variable(begin)
         self.take(self._variables[of])
         return self._variables[of]
 
     def take(self, name: str) -> None:
-        """Read what a section before has given."""
+        """Make a variable of an earlier function a parameter of the open one."""
         if name not in self._taken:
             self._taken.append(name)

@@ -1,9 +1,9 @@
-"""The source of the function that computes a catalog's features of one customer.
+"""Writes the source of the function that computes a catalog's features of one customer.
 
-It goes through the rows of each table once; all that a row contributes to relations and
-features is done in the body of that loop, as a database does that compiles its queries (Neumann
+The function goes through the rows of each table once. All that a row contributes to relations and
+features is done in the body of that loop, as in a database that compiles its queries (Neumann
 2011, "Efficiently Compiling Efficient Query Plans for Modern Hardware"). Only rows that are
-grouped or ordered are held, and gone through in a loop of their own.
+grouped or ordered are held in memory and gone through in a loop of their own.
 """
 
 from collections import Counter
@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from features.engines.single.aggregates import add_extreme, add_total, add_value
-from features.engines.single.blocks import Block
+from features.engines.single.blocks import SourceBlock
 from features.engines.single.expressions import ExpressionWriter, Term, column
-from features.engines.single.sections import Sections
+from features.engines.single.sections import SourceSections
 from features.history.layout import HISTORY_TABLES, TEXT_COLUMNS
 from features.language.catalog import Catalog
 from features.language.expressions import names_in
@@ -25,19 +25,29 @@ TermColumns = Mapping[str, Term]
 
 
 def write_features(catalog: Catalog) -> str:
-    """Write the function `run` from one customer's tables to all numbers, texts and lists.
+    """Write the source of a function `run` that computes a catalog's features of one customer.
 
-    Its other parameters are the clock, the constants of the population by name, and the
-    lookups that relations join: name -> column -> key -> value.
+    Returns
+    -------
+    str
+        Python source. `run` takes the customer's tables, `cutoff`, `cutoff_day`, the constants
+        of the population (`@lookup:column` -> value) and the lookups that relations join (name
+        -> column -> key -> value). It returns three tuples: all numbers, all texts and the
+        rows of all listed relations, each in the catalog's order.
+
+    Raises
+    ------
+    ValueError
+        A relation combines what this engine does not compute.
     """
-    return _Source(catalog).write()
+    return _FeatureWriter(catalog).write()
 
 
-class _Source:
+class _FeatureWriter:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
         self._wanted = catalog.read_columns
-        self._sections = Sections()
+        self._sections = SourceSections()
         self._constants: dict[str, Term] = {
             name: Term(name, known="True", is_fixed=True, is_simple=True)
             for name in ("cutoff", "cutoff_day")
@@ -45,12 +55,12 @@ class _Source:
         for name in set().union(*(feature.names for feature in catalog.values())):
             if name.startswith("@"):
                 self._constants[name] = Term(f"constants[{name!r}]", is_fixed=True)
-        self._held: dict[str, _Held] = {}  # by relation
+        self._held: dict[str, _HeldRows] = {}  # by relation
         self._of_customer: dict[tuple[str, str], Term] = {}  # by relation and column
         self._features: dict[str, Term] = {}
 
     def write(self) -> str:
-        """Write the source."""
+        """Return the Python source."""
         for relation in self._catalog.read_relations:
             _check(relation)
             if relation.table is not None:
@@ -65,11 +75,11 @@ class _Source:
         self._finish()
         return self._sections.text()
 
-    def _writer(self, block: Block, columns: TermColumns) -> ExpressionWriter:
+    def _writer(self, block: SourceBlock, columns: TermColumns) -> ExpressionWriter:
         return ExpressionWriter(block, self._sections.block, self._constants | dict(columns))
 
     def _read(self, relation: Relation, table: str) -> None:
-        """Go through the rows of a table that are known."""
+        """Write the loop over the rows of a table that are known at the cutoff."""
         happened, block = HISTORY_TABLES[table].happened, self._sections.block
         wanted = (
             relation.inputs_of(self._wanted[relation.name]) & HISTORY_TABLES[table].columns.keys()
@@ -87,7 +97,7 @@ class _Source:
         known = loop.when(f"known_at <= cutoff and {happened} <= cutoff")
         self._feed(relation, self._since(known, happened, relation.lookback), columns)
 
-    def _since(self, block: Block, happened: str, lookback: int | None) -> Block:
+    def _since(self, block: SourceBlock, happened: str, lookback: int | None) -> SourceBlock:
         if lookback is None:
             return block
         return block.when(f"{happened} > {self._start(lookback)}")
@@ -95,8 +105,8 @@ class _Source:
     def _start(self, lookback: int) -> str:
         return self._sections.block.let(f"(cutoff - {float(lookback * DAY)})")
 
-    def _feed(self, relation: Relation, block: Block, columns: TermColumns) -> None:
-        """Do what a relation does with a row of its source."""
+    def _feed(self, relation: Relation, block: SourceBlock, columns: TermColumns) -> None:
+        """Write what a relation does with a row of its source."""
         columns = {**columns, **self._joined(relation, columns)}
         if relation.where:
             block, columns = self._where(relation.where, block, columns)
@@ -110,15 +120,15 @@ class _Source:
             given[name] = write(relation.columns[name])
         self._give(relation, block, given)
 
-    def _give(self, relation: Relation, block: Block, columns: TermColumns) -> None:
-        """Give a row of a relation: to all that read it, or first into its place in an order."""
+    def _give(self, relation: Relation, block: SourceBlock, columns: TermColumns) -> None:
+        """Write what is done with a row of a relation: it is read at once, or ordered first."""
         if relation.order is None:
             self._hand_on(relation, block, columns)
         else:
             self._order(relation, block, columns)
 
     def _uses(self, relation: Relation) -> Counter[str]:
-        """Count how often each column of a relation is read; when put into an order, twice."""
+        """Count how often each column of a relation is read; ordering reads it twice."""
         features = [f for f in self._catalog.aggregates if f.relation == relation.name]
         texts = [text for f in features for text in (f.value, f.where, f.by) if text]
         texts += self._catalog.listed.get(relation.name, ())
@@ -135,7 +145,7 @@ class _Source:
         return uses if relation.order is None else uses + Counter([*relation.columns] * 2)
 
     def _joined(self, relation: Relation, columns: TermColumns) -> TermColumns:
-        """Give what stands in each row of a customer, or of a key."""
+        """Return the terms that have one value per customer, or per key of the lookup."""
         names = relation.reads(self._wanted[relation.name])
         joined = {}
         for name in sorted(relation.customer.keys() & names):
@@ -149,8 +159,10 @@ class _Source:
                 joined[name] = Term(f"{get}({key}, nan)")
         return joined
 
-    def _where(self, text: str, block: Block, columns: TermColumns) -> tuple[Block, TermColumns]:
-        """Give the block of the rows where a condition is true, and what is known in it."""
+    def _where(
+        self, text: str, block: SourceBlock, columns: TermColumns
+    ) -> tuple[SourceBlock, TermColumns]:
+        """Return the block of the rows that meet a condition, and the columns known in it."""
         for condition in self._writer(block, columns).conditions(text):
             block = block.when(condition)
             columns = {
@@ -159,8 +171,8 @@ class _Source:
             }
         return block, columns
 
-    def _hand_on(self, relation: Relation, block: Block, columns: TermColumns) -> None:
-        """Hand a row to all that read the relation."""
+    def _hand_on(self, relation: Relation, block: SourceBlock, columns: TermColumns) -> None:
+        """Write what all that read the relation do with a row."""
         if relation.name in self._catalog.listed:
             row = "".join(f"{columns[n].source}, " for n in self._catalog.listed[relation.name])
             block.add(f"{self._list_of(relation.name)}.append(({row}))")
@@ -182,20 +194,24 @@ class _Source:
         return self._sections.container("[]", relation, "list")
 
     def _keep_for(
-        self, other: Relation, relation: Relation, block: Block, columns: TermColumns
+        self, other: Relation, relation: Relation, block: SourceBlock, columns: TermColumns
     ) -> None:
-        """Keep the value of the customer that another relation takes from this one."""
+        """Write how the value per customer is kept that another relation takes from this one."""
         names = other.reads(self._wanted[other.name])
         for name, (source, kind, text) in other.customer.items():
             if source == relation.name and name in names:
                 value = self._writer(block, columns).value(text)
-                found = add_extreme(self._sections, kind, block, value, other.name, name)
-                self._of_customer[other.name, name] = found
+                extreme = add_extreme(self._sections, kind, block, value, other.name, name)
+                self._of_customer[other.name, name] = extreme
 
     def _add(
-        self, feature: Aggregate, features: list[Aggregate], block: Block, columns: TermColumns
+        self,
+        feature: Aggregate,
+        features: list[Aggregate],
+        block: SourceBlock,
+        columns: TermColumns,
     ) -> Term:
-        """Add a row to a feature; what is within its lookback is within all longer ones."""
+        """Write how a row adds to a feature; lookbacks are nested, the longest outermost."""
         if feature.where:
             block, columns = self._where(feature.where, block, columns)
         if feature.lookback is not None:
@@ -208,8 +224,8 @@ class _Source:
         by = writer.value(feature.by) if feature.by else None
         return add_value(self._sections, feature, block, value, by)
 
-    def _group(self, relation: Relation, block: Block, columns: TermColumns) -> None:
-        """Add a row to the totals of its group."""
+    def _group(self, relation: Relation, block: SourceBlock, columns: TermColumns) -> None:
+        """Write how a row adds to the totals of its group."""
         keys = {name: columns[name] for name in relation.by}
         key = _tuple([term.source for term in keys.values()])
         wanted = self._wanted[relation.name]
@@ -222,19 +238,19 @@ class _Source:
         of = (relation.name, "groups")
         if [(totals[name][0], values[name].known) for name in totals] == [("count", "True")]:
             groups = self._sections.container("defaultdict(int)", *of)
-            places, names = [f"{groups}[{key}]"], "".join(totals)
+            slots, names = [f"{groups}[{key}]"], "".join(totals)
         else:
             nothing = ", ".join("0" if a == "count" else "nan" for a, _ in totals.values())
             groups = self._sections.container(f"defaultdict(lambda: [{nothing}])", *of)
             group = block.let(f"{groups}[{key}]")
-            places, names = [f"{group}[{n}]" for n in range(len(totals))], f"[{', '.join(totals)}]"
+            slots, names = [f"{group}[{n}]" for n in range(len(totals))], f"[{', '.join(totals)}]"
         held = dict(keys)
-        for place, (name, (aggregate, _)) in zip(places, totals.items(), strict=True):
-            held[name] = add_total(aggregate, block, place, values[name])
-        self._held[relation.name] = _Held(groups, f"{_tuple(relation.by)}, {names}", held)
+        for slot, (name, (aggregate, _)) in zip(slots, totals.items(), strict=True):
+            held[name] = add_total(aggregate, block, slot, values[name])
+        self._held[relation.name] = _HeldRows(groups, f"{_tuple(relation.by)}, {names}", held)
 
     def _read_groups(self, relation: Relation) -> None:
-        """Go through groups in the order of their keys."""
+        """Write the loop over groups in the order of their keys."""
         held = self._held[relation.name]
         self._sections.take(held.container)
         is_known = all(held.columns[name].known == "True" for name in relation.by)
@@ -243,8 +259,8 @@ class _Source:
         loop = self._sections.block.within(f"for {held.names} in {rows}:")
         self._give(relation, loop, held.terms())
 
-    def _order(self, relation: Relation, block: Block, columns: TermColumns) -> None:
-        """Hold a row until all are there."""
+    def _order(self, relation: Relation, block: SourceBlock, columns: TermColumns) -> None:
+        """Write how a row is held until all rows are there and can be ordered."""
         rows = self._sections.container("[]", relation.name, "rows")
         keys = [f"({c.source} is None, {c.source})" for c in (columns[n] for n in relation.within)]
         keys.append(columns[str(relation.order)].source)
@@ -252,10 +268,10 @@ class _Source:
             keys.append(f"({tie.known}, {tie.source} if {tie.known} else 0)")
         row = ", ".join([_tuple(keys), *(term.source for term in columns.values())])
         block.add(f"{rows}.append(({row}))")
-        self._held[relation.name] = _Held(rows, f"_, {', '.join(columns)}", columns)
+        self._held[relation.name] = _HeldRows(rows, f"_, {', '.join(columns)}", columns)
 
     def _read_ordered(self, relation: Relation) -> None:
-        """Go through rows in their order, and compare each one with others."""
+        """Write the loop over rows in their order, with gaps and ages of each."""
         held, block = self._held[relation.name], self._sections.block
         rows, names = held.container, list(held.columns)
         self._sections.take(rows)
@@ -278,7 +294,7 @@ class _Source:
             loop.add(f"{variable} = {of}")
 
     def _finish(self) -> None:
-        """Compute the derived features, and give all."""
+        """Write the derived features and what the function returns."""
         end = self._sections.end()
         values: dict[str, Term] = {}
         for name, feature in self._catalog.items():
@@ -298,24 +314,40 @@ class _Source:
 
 
 def _check(relation: Relation) -> None:
-    """Refuse what no relation has needed so far."""
+    """Refuse what this engine does not compute, because no relation needs it."""
     compared = bool(relation.gaps or relation.ages)
     if compared and (relation.within or relation.latest):
-        raise ValueError(f"{relation.name}: gaps and ages go with neither `within` nor `latest`")
+        raise ValueError(
+            f"{relation.name}: expected gaps and ages without `within` and `latest`, got both; "
+            "declare the relation without one of them"
+        )
     if any(kind not in ("min", "max") for _, kind, _ in relation.customer.values()):
-        raise ValueError(f"{relation.name}: of a customer only `min` and `max` are kept")
+        raise ValueError(
+            f"{relation.name}: expected `min` or `max` for a value per customer, got another "
+            "aggregate; correct the declaration"
+        )
 
 
 @dataclass(frozen=True)
-class _Held:
-    """Rows that are held: in which container, as which names they come out, and what they are."""
+class _HeldRows:
+    """Rows that are held in memory until they are grouped or ordered.
+
+    Attributes
+    ----------
+    container : str
+        Name of the list or mapping that holds them.
+    names : str
+        Source of the names that a loop over them assigns.
+    columns : mapping of str to Term
+        The columns of a row by name.
+    """
 
     container: str
     names: str
     columns: TermColumns
 
     def terms(self) -> dict[str, Term]:
-        """Give the terms of the names that they come out as."""
+        """Return the terms of the columns within a loop over the rows."""
         return {name: column(name, term.is_text, term.known) for name, term in self.columns.items()}
 
 

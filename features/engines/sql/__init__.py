@@ -1,4 +1,1 @@
-"""Computes features by SQL over a whole log.
-
-In DuckDB or Spark, with the lookups of its population.
-"""
+"""Computes features by SQL over a whole log, in DuckDB or Spark, and the population's lookups."""

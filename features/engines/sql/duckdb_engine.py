@@ -1,4 +1,4 @@
-"""The features of a catalog as one DuckDB query per cutoff, over the whole log."""
+"""Writes the features of a catalog as one DuckDB query per cutoff, over the whole log."""
 
 from collections.abc import Callable, Set
 from functools import cache
@@ -31,18 +31,22 @@ _TYPES = {"number": "DOUBLE", "text": "VARCHAR"}
 
 
 def features_sql(catalog: Catalog, scope: Scope, population: str) -> str:
-    """Write the query of all features at a cutoff.
+    """Write the query of all features of a catalog at a cutoff.
 
     Parameters
     ----------
+    catalog : Catalog
+        The features to compute.
+    scope : Scope
+        The cutoff, the lookups, and which customers of the population are computed.
     population : str
-        SELECT of the `customer_id`s that get a row, of those within the scope.
+        SELECT of the `customer_id`s of the customers who get a row.
 
     Returns
     -------
     str
-        A query: one row per customer of them, `customer_id` and the features,
-        numbers as DOUBLE and texts as VARCHAR, in the catalog's order.
+        A query of one row per customer: `customer_id` and the features in the catalog's order,
+        numbers as DOUBLE and texts as VARCHAR.
     """
     blocks = [f"rel_{r.name} AS ({_read_sql(catalog, r, scope)})" for r in catalog.read_relations]
     by_relation = sorted(catalog.aggregates, key=lambda f: f.relation)
@@ -65,7 +69,24 @@ def features_sql(catalog: Catalog, scope: Scope, population: str) -> str:
 
 
 def rows_sql(relations: Relations, name: str, scope: Scope, wanted: Set[str] | None = None) -> str:
-    """Write the SELECT of one relation's rows: `customer_id` and its columns, all or wanted."""
+    """Write the SELECT of a relation's rows at a cutoff.
+
+    Parameters
+    ----------
+    relations : Relations
+        The relation and all that it reads.
+    name : str
+        Of the relation.
+    scope : Scope
+        The cutoff and its lookups.
+    wanted : set of str, optional
+        The columns to select; default: all.
+
+    Returns
+    -------
+    str
+        A query of `customer_id` and the columns, any number of rows per customer.
+    """
     if name in scope.computed:
         return f"SELECT * FROM {_within(scope.computed[name], scope)}"
     relation = relations[name]
@@ -81,7 +102,7 @@ def rows_sql(relations: Relations, name: str, scope: Scope, wanted: Set[str] | N
 
 
 def _read_sql(catalog: Catalog, relation: Relation, scope: Scope) -> str:
-    """Write the rows of a relation, as far as features of the catalog read them."""
+    """Write the SELECT of those rows and columns of a relation that the catalog reads."""
     if relation.name in scope.computed:
         return f"SELECT * FROM {_within(scope.computed[relation.name], scope)}"
     window = Window(scope.cutoff, catalog.lookbacks[relation.name])
@@ -90,21 +111,21 @@ def _read_sql(catalog: Catalog, relation: Relation, scope: Scope) -> str:
 
 
 def _within(rows: str, scope: Scope) -> str:
-    """Write the rows of those customers that the scope is about."""
+    """Restrict rows to the customers that the scope names."""
     return f"(SELECT * FROM {rows} WHERE {scope.within})" if scope.within else rows
 
 
-def bind(text: str, scope: Scope) -> str:
-    """Write an expression with the constants of a cutoff in it."""
+def bind_constants(text: str, scope: Scope) -> str:
+    """Write an expression as SQL, with the values of a cutoff in place of its constants."""
     parts = _template(text)
     return "".join(
-        _literal(scope.constant(part)) if place % 2 else part for place, part in enumerate(parts)
+        _literal(scope.constant(part)) if index % 2 else part for index, part in enumerate(parts)
     )
 
 
 @cache
 def _template(text: str) -> tuple[str, ...]:
-    """Write an expression as SQL in pieces, every second of which is the name of a constant."""
+    """Split an expression's SQL into pieces, every second of which is the name of a constant."""
 
     def mark(node: exp.Expression) -> exp.Expression:
         if isinstance(node, exp.Column) and is_constant(node.name):
@@ -124,15 +145,15 @@ def _literal(value: float | int | None) -> str:
 
 
 def total_sql(total: Total, scope: Scope) -> str:
-    """Write an aggregate over a group's rows."""
+    """Write the SQL of an aggregate over the rows of a group."""
     aggregate, value = total
-    return _FUNCTIONS[aggregate].format(value=bind(value, scope))
+    return _FUNCTIONS[aggregate].format(value=bind_constants(value, scope))
 
 
 def _relation_sql(
     relation: Relation, wanted: Set[str], window: Window, scope: Scope, source: Source
 ) -> str:
-    """Write a relation's rows in a window, with those of its columns that are wanted."""
+    """Write the SELECT of a relation's rows in a window, with the wanted columns."""
     rows = _source_sql(relation, wanted, window, scope, source)
     if relation.by:
         keys = ", ".join(name_sql(name) for name in relation.by)
@@ -144,7 +165,7 @@ def _relation_sql(
         rows = f"SELECT customer_id, {keys}{totals} FROM {rows} GROUP BY customer_id, {keys}"
     else:
         columns = "".join(
-            f", {bind(text, scope)} AS {name_sql(name)}"
+            f", {bind_constants(text, scope)} AS {name_sql(name)}"
             for name, text in relation.columns.items()
             if name in wanted
         )
@@ -155,13 +176,13 @@ def _relation_sql(
 def _source_sql(
     relation: Relation, wanted: Set[str], window: Window, scope: Scope, source: Source
 ) -> str:
-    """Write FROM and WHERE: what is known and read, with the values that are joined to it."""
-    conditions = [f"({bind(relation.where, scope)})"] if relation.where else []
+    """Write FROM and WHERE: the rows that are known and read, with the values joined to them."""
+    conditions = [f"({bind_constants(relation.where, scope)})"] if relation.where else []
     if relation.table is not None:
         rows = _within(scope.tables.get(relation.table, relation.table), scope)
         conditions.append(window.known_sql(HISTORY_TABLES[relation.table].happened, "known_at"))
     else:
-        rows = _together_sql(relation, wanted, source)
+        rows = _sources_sql(relation, wanted, source)
         if window.start is not None:
             conditions.append(f"happened_at > {window.start}")
     for name, (other, aggregate, value) in relation.customer.items():
@@ -177,7 +198,7 @@ def _source_sql(
     return rows + where
 
 
-def _together_sql(relation: Relation, wanted: Set[str], source: Source) -> str:
+def _sources_sql(relation: Relation, wanted: Set[str], source: Source) -> str:
     if len(relation.sources) == 1:
         return source(relation.sources[0])
     names = set(relation.filters()).union(*(relation.inputs(c) for c in wanted))
@@ -207,8 +228,9 @@ def _ordered_sql(relation: Relation, wanted: Set[str], rows: str) -> str:
 
 
 def _aggregate_sql(feature: Aggregate, scope: Scope) -> str:
-    value, by = bind(feature.value, scope), bind(feature.by, scope) if feature.by else ""
-    conditions = [f"({bind(feature.where, scope)})"] if feature.where else []
+    value = bind_constants(feature.value, scope)
+    by = bind_constants(feature.by, scope) if feature.by else ""
+    conditions = [f"({bind_constants(feature.where, scope)})"] if feature.where else []
     start = Window(scope.cutoff, feature.lookback).start
     if start is not None:
         conditions.append(f"happened_at > {start}")
@@ -223,10 +245,10 @@ def _aggregate_sql(feature: Aggregate, scope: Scope) -> str:
 
 
 def _filled(feature: Aggregate) -> str:
-    """A customer without rows has a count and a sum of 0, and no mean."""
+    """Write a feature's column with 0 for counts and sums of customers without rows."""
     name = name_sql(feature.name)
     return f"coalesce({name}, 0)" if feature.aggregate in ("count", "sum") else name
 
 
 def _derived_sql(feature: Derived, scope: Scope) -> str:
-    return f"CAST({bind(feature.expression, scope)} AS {_TYPES[feature.kind]})"
+    return f"CAST({bind_constants(feature.expression, scope)} AS {_TYPES[feature.kind]})"

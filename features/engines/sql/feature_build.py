@@ -1,4 +1,4 @@
-"""Features of everybody at a cutoff, from the log."""
+"""Builds the features of all customers at cutoffs, from a shop's log."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -31,7 +31,15 @@ Population = Literal["buyers", "contacts"]
 
 
 def read_vocabulary(log: Log, cutoff: int) -> Vocabulary:
-    """Read the names that decide a shop's features, as known at a cutoff."""
+    """Read the tables, columns and free names that decide a shop's features, as of a cutoff.
+
+    Parameters
+    ----------
+    log : Log
+        The shop's tables.
+    cutoff : int
+        Microseconds UTC; names known later are left out.
+    """
     tables = {name: sorted(columns) for name, columns in log.provided.items()}
     if "customers" in tables:
         tables["customers"] = sorted(profile_columns(log.shop, log.provided))
@@ -46,7 +54,7 @@ def read_vocabulary(log: Log, cutoff: int) -> Vocabulary:
 
 
 def _names(log: Log, table: str, column: str, happened: str, cutoff: int) -> list[str]:
-    """List the names that stand in a column, as known at a cutoff."""
+    """List the distinct names in a column of a table, as known at a cutoff."""
     if column not in log.provided.get(table, ()):
         return []
     rows = log.connection.execute(
@@ -62,29 +70,41 @@ def read_catalog(log: Log, cutoff: int) -> Catalog:
 
 
 def make_scope(log: Warehouse, cutoff: int, lookups: Lookups | None = None) -> Scope:
-    """Make the scope of a cutoff: its local day, and where the log has the history's tables."""
+    """Make the scope of a cutoff over a log's tables.
+
+    Parameters
+    ----------
+    log : Warehouse
+        The tables of the history.
+    cutoff : int
+        Microseconds UTC.
+    lookups : Lookups, optional
+        Values of the population's statistics; default: none.
+    """
     tables = {name: history_table_sql(log, name, cutoff) for name in HISTORY_TABLES}
     return Scope(cutoff, local_day(cutoff, log.timezone), lookups or Lookups(cutoff), tables)
 
 
 def purchases_sql(log: Warehouse, cutoff: int) -> str:
-    """Write the SELECT of all purchases as known at a cutoff, orders not cancelled.
+    """Write the SELECT of all purchases known at a cutoff: orders that are not cancelled.
 
     Returns
     -------
     str
-        A query with `customer_id`, `happened_at`, `day`, `amount` (minor units).
+        A query of one row per order: `customer_id`, `happened_at` (microseconds UTC), `day`
+        (local, since 1970-01-01), `amount` (minor units) and the order's optional columns.
     """
     return rows_sql(Relations(PURCHASES), "purchases", make_scope(log, cutoff))
 
 
 def purchase_days_sql(log: Log, cutoff: int) -> str:
-    """Write the SELECT of all days with purchases as known at a cutoff.
+    """Write the SELECT of all days with purchases known at a cutoff.
 
     Returns
     -------
     str
-        A query with `customer_id`, `day`, `amount`, `gap_days` since the one before.
+        A query of one row per customer and day: `customer_id`, `day` (local, since 1970-01-01),
+        `amount` (minor units), `gap_days` since the purchase day before.
     """
     return rows_sql(Relations(PURCHASES), "purchase_days", make_scope(log, cutoff))
 
@@ -108,18 +128,22 @@ def build_features(
     population: Population = "buyers",
     share: float = 1.0,
 ) -> pd.DataFrame:
-    """Build the features of everybody at each cutoff, or of a share of the customers.
+    """Build the features of all customers at each cutoff, or of a share of the customers.
 
     Parameters
     ----------
+    log : Log
+        The shop's tables.
+    catalog : Catalog
+        The features to build.
     cutoffs : iterable of int
         Instants; see `features.windows.read_cutoff`.
     population : {"buyers", "contacts"}
         Everybody with a purchase known at the cutoff, one-time buyers included; or also
         everybody who was sent a message.
     share : float
-        Of the customers: at every cutoff the same ones, whoever else there is. What their
-        features compare with is still taken over everybody.
+        Share of the customers to build, 0 to 1: the same ones at every cutoff. The population's
+        statistics are still taken over everybody.
 
     Returns
     -------
@@ -141,23 +165,23 @@ def _build_one(
     frame = pd.concat(filled, ignore_index=True)
     instant = pd.Timestamp(to_datetime(cutoff)).as_unit("us")
     rows = frame[["customer_id"]].assign(cutoff=instant)
-    numbers = _settled(frame[catalog.numbers].to_numpy(dtype=float))
+    numbers = _rounded(frame[catalog.numbers].to_numpy(dtype=float))
     texts = frame[[name for name in catalog if catalog[name].kind == "text"]]
     columns = [rows, pd.DataFrame(numbers, columns=catalog.numbers), texts]
     return pd.concat(columns, axis=1)[["customer_id", "cutoff", *catalog]]
 
 
-def _settled(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Cut off the last bits, which differ from run to run: threads sum floats in any order.
+def _rounded(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Round away the last bits, which differ from run to run: threads sum floats in any order.
 
     Whole numbers up to 2^40 stay as they are, and the same data give the same model.
     """
     mantissa, exponent = np.frexp(values)
-    settled: NDArray[np.float64] = np.ldexp(np.round(mantissa * _KEPT) / _KEPT, exponent)
-    return settled
+    rounded: NDArray[np.float64] = np.ldexp(np.round(mantissa * _PRECISION) / _PRECISION, exponent)
+    return rounded
 
 
-_KEPT = 2.0**40
+_PRECISION = 2.0**40
 
 
 @contextmanager
@@ -168,10 +192,16 @@ def prepare_features(
     population: Population = "buyers",
     share: float = 1.0,
 ) -> Iterator[list[str]]:
-    """Build the lookups of a cutoff and give the queries of everybody's features at it.
+    """Build the lookups of a cutoff and write the queries of all customers' features at it.
 
-    One for each range of customers, in their order. They can be run within the context: they
-    read tables that end with it.
+    The queries can be run within the context only, because they read tables that are dropped at
+    its end.
+
+    Yields
+    ------
+    list of str
+        One query per range of customers, in the order of the ranges; its columns are those of
+        `features.engines.sql.duckdb_engine.features_sql`.
     """
     scope = _build_scope(log, cutoff, catalog)
     everybody = _population_sql(log, cutoff, population)
@@ -183,7 +213,7 @@ def prepare_features(
 
 
 def _sampled(within: str, share: float) -> str:
-    """Restrict a condition on `customer_id` to those whose hash is low enough."""
+    """Restrict a condition on `customer_id` to a share of the customers, drawn by a hash."""
     if share >= 1.0:
         return within
     drawn = f"hash(customer_id) < {int(share * 2**64)}"
@@ -191,7 +221,7 @@ def _sampled(within: str, share: float) -> str:
 
 
 def build_lookups_at(log: Warehouse, cutoff: int, catalog: Catalog) -> Lookups:
-    """Build the population's statistics that a catalog needs, as known at a cutoff."""
+    """Build the values of the population's statistics that a catalog needs, at a cutoff."""
     scope = _build_scope(log, cutoff, catalog)
     drop_computed(log, scope)
     return scope.lookups
@@ -212,20 +242,20 @@ def _population_sql(log: Warehouse, cutoff: int, population: Population) -> str:
 
 
 def write_features(log: Log, cutoff: int | None = None) -> Path:
-    """Write everybody's features at a cutoff as a Parquet partition of the shop's workspace.
+    """Write all customers' features at a cutoff as a Parquet file in the shop's workspace.
 
     Customers who have objected to profiling are left out.
 
     Parameters
     ----------
     cutoff : int, optional
-        Default: the end of the data.
+        Microseconds UTC; default: the end of the data.
 
     Returns
     -------
     Path
         `features/cutoff=<instant>/features.parquet`: one row per customer, `customer_id`,
-        `cutoff` and the features; written beside and renamed into place.
+        `cutoff` and the features. The file is written under another name and then renamed.
     """
     cutoff = log.observed_until if cutoff is None else cutoff
     check_cutoff_in_data(log, cutoff)

@@ -1,4 +1,4 @@
-"""The history's tables as Parquet, for an engine beyond this machine.
+"""Writes the history's tables as Parquet files, for an engine on other machines.
 
 A shop whose log outgrew one machine makes the same tables in its own warehouse:
 `history_<table>` with a text `customer_id` (the account, `source:id` where the shop names
@@ -30,19 +30,27 @@ FILES = tuple(table for table in HISTORY_TABLES if table not in ("reachability",
 
 
 def typed_columns(table: str) -> dict[str, str]:
-    """Give the columns of a table of the history with their SQL types, `customer_id` first."""
+    """Return the columns of a table of the history, `customer_id` first, with their SQL types."""
     return {"customer_id": "VARCHAR"} | {
         name: history_column_type(name) for name in HISTORY_TABLES[table].columns
     }
 
 
 def write_history(log: Log, folder: Path) -> list[Path]:
-    """Write the history's tables of which the shop gives the rows.
+    """Write those tables of the history whose table of the contract the shop gives.
+
+    Parameters
+    ----------
+    log : Log
+        The shop's tables.
+    folder : Path
+        Made where it is missing.
 
     Returns
     -------
     list of Path
-        `<folder>/<table>.parquet`, a row per row of the shop's log, in the contract's types.
+        `<folder>/<table>.parquet`: one row per row of the shop's log, the columns of
+        `typed_columns`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     given = [table for table in FILES if HISTORY_TABLES[table].contract in log.provided]
@@ -57,7 +65,10 @@ def write_history(log: Log, folder: Path) -> list[Path]:
 
 
 def write_parquet(connection: LogConnection, queries: Sequence[str], path: Path) -> None:
-    """Write the rows of queries that give the same columns beside a file, then into its place."""
+    """Write the rows of queries with equal columns into a Parquet file, replaced in one step.
+
+    The rows are written under a hidden name in the same folder, and renamed at the end.
+    """
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")  # hidden from readers of the folder
     try:
         with connection.within_room():
@@ -74,12 +85,12 @@ def write_parquet(connection: LogConnection, queries: Sequence[str], path: Path)
 
 
 def _flush(path: Path) -> None:
-    """Wait until a file is on the disk."""
+    """Wait until the contents of a file are on the disk."""
     with path.open("rb") as file:
         os.fsync(file.fileno())
 
 
 def _in_utc(schema: pa.Schema) -> pa.Schema:
-    """Say instants in UTC, not in the time zone of the connection."""
+    """Give instants of a schema the time zone UTC, in place of the connection's."""
     utc = pa.timestamp("us", "UTC")
     return pa.schema([f.with_type(utc) if pa.types.is_timestamp(f.type) else f for f in schema])

@@ -1,10 +1,10 @@
-"""Statistics of the population as known at a cutoff."""
+"""Builds the lookups: values of the population's statistics, as known at a cutoff."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from features.contract.casts import name_sql
-from features.engines.sql.duckdb_engine import bind, features_sql, rows_sql, total_sql
+from features.engines.sql.duckdb_engine import bind_constants, features_sql, rows_sql, total_sql
 from features.language.catalog import Catalog
 from features.language.expressions import names_in
 from features.language.feature import Quantiles
@@ -14,23 +14,27 @@ from features.log.warehouse import Warehouse
 
 
 def build_lookups(log: Warehouse, catalog: Catalog, scope: Scope, population: str) -> Scope:
-    """Build all the statistics that a catalog needs, from what is known at the cutoff.
+    """Build all statistics that a catalog needs, from what is known at the cutoff.
 
-    Those that relations join are then tables `lookup_<name>` beside the history's. Relations
-    that statistics sum up, and features too, are computed once: tables `computed_<name>`, until
-    `drop_computed`.
+    Statistics that relations join become tables `lookup_<name>` beside the history's tables.
+    Relations that statistics sum up are computed once, into tables `computed_<name>` that stay
+    until `drop_computed`.
 
     Parameters
     ----------
+    log : Warehouse
+        The tables of the history.
+    catalog : Catalog
+        The features whose statistics are built.
     scope : Scope
-        Of the cutoff; its own lookups are not read.
+        The cutoff; its lookups are not read.
     population : str
-        SELECT of the `customer_id`s that quantiles are taken over.
+        SELECT of the `customer_id`s of the customers that quantiles are taken over.
 
     Returns
     -------
     Scope
-        With the lookups, built at its cutoff, and the relations computed.
+        The scope with the lookups built at its cutoff and the tables of computed relations.
     """
     lookups = Lookups(built_at=scope.cutoff)
     tables = [s for s in catalog.lookups if not isinstance(s, Quantiles)]
@@ -48,7 +52,7 @@ def build_lookups(log: Warehouse, catalog: Catalog, scope: Scope, population: st
 
 
 def _compute(log: Warehouse, catalog: Catalog, scope: Scope, names: set[str]) -> Scope:
-    """Compute those of the relations that are costly: whose rows are summed up or ordered."""
+    """Compute the relations among `names` that are costly: summed up or ordered."""
     for relation in catalog.read_relations:
         costly = bool(relation.by) or relation.order is not None
         if costly and relation.name in names and relation.name not in scope.computed:
@@ -60,13 +64,13 @@ def _compute(log: Warehouse, catalog: Catalog, scope: Scope, names: set[str]) ->
 
 
 def drop_computed(log: Warehouse, scope: Scope) -> None:
-    """Drop the relations computed for a scope."""
+    """Drop the tables of relations that were computed for a scope."""
     for table in scope.computed.values():
         log.drop(table)
 
 
 def _put_table(log: Warehouse, lookup: Lookup, lookups: Lookups) -> None:
-    """Put a lookup that relations join beside the tables that they read."""
+    """Write a lookup that relations join into a table beside those that they read."""
     table = lookups.tables[lookup.name]
     keys = list(next(iter(table.values())))
     values = {name: ("DOUBLE", [table[name][key] for key in keys]) for name in lookup.totals}
@@ -81,17 +85,18 @@ def _add_table(
         for name, total in lookup.totals.items()
     )
     rows = rows_sql(catalog.relations, lookup.relation, scope, _columns(lookup))
-    key = "NULL" if lookup.key is None else f"CAST({bind(lookup.key, scope)} AS VARCHAR)"
+    key = "NULL" if lookup.key is None else f"CAST({bind_constants(lookup.key, scope)} AS VARCHAR)"
     group = "" if lookup.key is None else " WHERE key IS NOT NULL GROUP BY key ORDER BY key"
     query = f"SELECT key{totals} FROM (SELECT *, {key} AS key FROM ({rows})){group}"
     if lookup.key is None:
         query = query.replace("SELECT key,", "SELECT any_value(key),", 1)
-    found = log.fetch(query)
-    for place, column in enumerate(lookup.totals, start=1):
+    rows_of_keys = log.fetch(query)
+    for index, column in enumerate(lookup.totals, start=1):
         if lookup.key is None:
-            lookups.scalars[f"@{lookup.name}:{column}"] = found[0][place]
+            lookups.scalars[f"@{lookup.name}:{column}"] = rows_of_keys[0][index]
         else:
-            lookups.tables.setdefault(lookup.name, {})[column] = {r[0]: r[place] for r in found}
+            values = {row[0]: row[index] for row in rows_of_keys}
+            lookups.tables.setdefault(lookup.name, {})[column] = values
 
 
 def _columns(lookup: Lookup) -> set[str]:
@@ -107,11 +112,11 @@ def _quantiles(
     parts = [replace(scope, within=within) for within in log.ranges]
     queries = [features_sql(catalog, part, population) for part in parts]
     log.keep("of_everybody", [f"SELECT {features} FROM ({query})" for query in queries])
-    found = log.fetch(f"SELECT {columns} FROM of_everybody")[0]
+    levels_of_features = log.fetch(f"SELECT {columns} FROM of_everybody")[0]
     log.drop("of_everybody")
     scalars: dict[str, float | None] = {}
-    for of, values in zip(quantiles, found, strict=True):
-        names = [f"@{of.name}:{percent}" for percent in of.percents]
+    for declared, values in zip(quantiles, levels_of_features, strict=True):
+        names = [f"@{declared.name}:{percent}" for percent in declared.percents]
         scalars |= dict(zip(names, values or [None] * len(names), strict=True))
     return scalars
 

@@ -1,9 +1,9 @@
-"""The same declarations in Spark, for a log that outgrew one machine.
+"""Computes features in Spark, for a log that outgrew one machine.
 
-Every query is written once, in DuckDB's SQL, and transpiled. What features may say is small
-(`features.language.expressions`), and there the two differ in nothing that a translation cannot
-even out: division and logarithms are guarded, literals are never DECIMAL, and nothing depends on
-the order of NULLs, which the transpiler writes out.
+Every query is written once, in DuckDB's SQL, and transpiled to Spark's. The language of features
+is small (`features.language.expressions`), and within it the two dialects differ in nothing that
+a translation cannot even out: division and logarithms are guarded, literals are never DECIMAL,
+and nothing depends on the order of NULLs, which the transpiler writes out.
 """
 
 from collections import Counter
@@ -50,7 +50,7 @@ _SPARK_TYPES = {
 
 @dataclass(frozen=True)
 class SparkLog:
-    """A shop's history in Spark, a `features.log.warehouse.Warehouse`.
+    """A shop's history in Spark, which implements `features.log.warehouse.Warehouse`.
 
     Attributes
     ----------
@@ -69,8 +69,8 @@ class SparkLog:
     Raises
     ------
     InputError
-        With all that is wrong with the session's settings and the tables' columns; with
-        what is sensitive in them, which the tables of a log leave out.
+        Settings of the session or columns of the tables are wrong (all faults at once), or the
+        tables hold sensitive names, which the tables of a log leave out.
     """
 
     spark: "SparkSession"
@@ -85,33 +85,41 @@ class SparkLog:
 
     @property
     def provided(self) -> Mapping[str, frozenset[str]]:
-        """The columns that the shop gives, by table of the contract."""
+        """Table of the contract -> the columns that the shop gives."""
         return {name: frozenset(columns) for name, columns in self.vocabulary.tables.items()}
 
     def query(self, query: str) -> "DataFrame":
-        """Open a query that is written in DuckDB's SQL."""
+        """Open a query written in DuckDB's SQL as a Spark frame."""
         return self.spark.sql(spark_sql(query))
 
     def fetch(self, query: str) -> list[tuple[Any, ...]]:
-        """Give the rows of a query that is written in DuckDB's SQL."""
+        """Return the rows of a query written in DuckDB's SQL."""
         return [tuple(row) for row in self.query(query).collect()]
 
     def put(self, name: str, columns: Mapping[str, TypedColumn]) -> None:
-        """Put a small table beside the others, in place of an older one of its name."""
+        """Register a small table under a name, in place of an older one.
+
+        Parameters
+        ----------
+        name : str
+            What queries call it.
+        columns : mapping of str to Column
+            Name of a column -> its SQL type and its values.
+        """
         table = {n: pa.array(values, _ARROW_TYPES[kind]) for n, (kind, values) in columns.items()}
         self.spark.createDataFrame(pa.table(table)).createOrReplaceTempView(name)
 
     @property
     def ranges(self) -> tuple[str]:
-        """Everybody at once: Spark parts the rows by itself."""
+        """One range without a condition: all customers, since Spark splits rows by itself."""
         return ("",)
 
     def keep(self, name: str, queries: Sequence[str]) -> None:
-        """Name queries; Spark computes them where they are read."""
+        """Register the rows of some queries under a name; Spark computes them when read."""
         self.query(" UNION ALL ".join(queries)).createOrReplaceTempView(name)
 
     def drop(self, name: str) -> None:
-        """Forget a name; what was opened under it can still be read."""
+        """Remove a registered name; frames opened under it can still be read."""
         self.spark.catalog.dropTempView(name)
 
     def _table_faults(self) -> Iterator[Fault]:
@@ -119,10 +127,10 @@ class SparkLog:
             if HISTORY_TABLES[table].contract not in self.provided:
                 continue
             name = f"history_{table}"
-            there = self.spark.catalog.tableExists(name)
-            found = dict(self.spark.table(name).dtypes) if there else {}
+            exists = self.spark.catalog.tableExists(name)
+            types = dict(self.spark.table(name).dtypes) if exists else {}
             for column, kind in typed_columns(table).items():
-                expected, got = _SPARK_TYPES[kind], found.get(column, "none")
+                expected, got = _SPARK_TYPES[kind], types.get(column, "none")
                 if got != expected:
                     yield Fault(
                         f"{name}.{column}",
@@ -163,6 +171,8 @@ def _setting_faults(spark: "SparkSession") -> Iterator[Fault]:
 def spark_sql(query: str) -> str:
     """Transpile a query of this project from DuckDB's SQL to Spark's.
 
+    Examples
+    --------
     >>> spark_sql('SELECT median("@a b") FILTER (WHERE x > 0), quantile_cont(x, [0.2e0]) FROM t')
     'SELECT MEDIAN(`@a b`) FILTER(WHERE `x` > 0), PERCENTILE(`x`, ARRAY(0.2e0)) FROM `t`'
     """
@@ -179,15 +189,32 @@ def _respell(node: exp.Expr) -> exp.Expr:
 def build_features_spark(
     log: SparkLog, cutoff: int, catalog: Catalog, population: Population = "buyers"
 ) -> "DataFrame":
-    """Open everybody's features at a cutoff; the population's lookups are built at once.
+    """Open the features of all customers at a cutoff as a Spark frame.
 
-    Customers who have objected to profiling are left out.
+    The population's lookups are built at once, the features when the frame is read. Customers who
+    have objected to profiling are left out.
+
+    Parameters
+    ----------
+    log : SparkLog
+        The shop's history.
+    cutoff : int
+        Microseconds UTC.
+    catalog : Catalog
+        The features to compute.
+    population : {"buyers", "contacts"}
+        Everybody with a purchase known at the cutoff, or also everybody who was sent a message.
 
     Returns
     -------
     pyspark.sql.DataFrame
         One row per customer: `customer_id`, `cutoff` (UTC), and the catalog's features, numbers
         as double and texts as string, equal to those of `features.engines.sql.feature_build`.
+
+    Raises
+    ------
+    InputError
+        Names of features differ in upper and lower case only.
     """
     _check_names(catalog)
     with prepare_features(log, cutoff, catalog, population) as (query,):
@@ -202,7 +229,7 @@ def _column(name: str) -> str:
 
 
 def _check_names(catalog: Catalog) -> None:
-    """Refuse features that differ in upper and lower case only: SQL takes them for one."""
+    """Refuse features whose names differ in upper and lower case only, as SQL confuses them."""
     folded = Counter(name.casefold() for name in catalog)
     if clashes := [name for name in catalog if folded[name.casefold()] > 1]:
         raise refuse(
@@ -220,23 +247,28 @@ def write_features_spark(
     folder: str,
     population: Population = "buyers",
 ) -> list[str]:
-    """Write everybody's features, one Parquet partition per cutoff.
+    """Write the features of all customers, one Parquet partition per cutoff.
 
     Parameters
     ----------
+    log, catalog, population
+        As of `build_features_spark`.
+    cutoffs : iterable of int
+        Microseconds UTC.
     folder : str
-        Any that Spark can write to.
+        Any address that Spark can write to.
 
     Returns
     -------
     list of str
-        `<folder>/cutoff=<instant>`, replaced where it was there; whole once Spark's `_SUCCESS`
-        stands in it.
+        `<folder>/cutoff=<instant>`, each replacing an older one. A partition is complete once it
+        holds Spark's file `_SUCCESS`.
     """
     written = []
     for cutoff in cutoffs:
         path = f"{folder}/cutoff={to_datetime(cutoff):%Y-%m-%dT%H%M%SZ}"
         frame = build_features_spark(log, cutoff, catalog, population)
+        # by default Spark writes instants without their time zone
         with _setting(log.spark, "spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS"):
             frame.write.mode("overwrite").parquet(path)
         written.append(path)
@@ -245,7 +277,7 @@ def write_features_spark(
 
 @contextmanager
 def _setting(spark: "SparkSession", name: str, value: str) -> Iterator[None]:
-    """Have a setting for a while: by default Spark writes instants without their zone."""
+    """Change a setting of the Spark session within a context, and restore it afterwards."""
     before = str(spark.conf.get(name))
     spark.conf.set(name, value)
     try:

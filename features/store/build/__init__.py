@@ -1,4 +1,4 @@
 """Builds the history store from a log.
 
-Beside the one that is served, which it then replaces in one step.
+A build is written beside the one that is served and replaces it in one step.
 """

@@ -1,8 +1,8 @@
-"""Statistics: the lookups that a build takes over from the builds before it.
+"""Selects the lookups that a build of the store takes over from the builds before it.
 
-An instant is answered with the statistics of then, and those of an earlier instant cannot be
-taken from a later build's own: they stay with the store as long as an instant asked about may
-need them.
+A request for an instant is answered with the population's statistics as of that instant. A later
+build cannot compute them again, so that they stay with the store as long as a request may need
+them.
 """
 
 import hashlib
@@ -22,7 +22,24 @@ _MOST = 35
 
 
 def hash_statistics(shop: Shop, catalog: Catalog, attributes: list[str]) -> str:
-    """Hash what the statistics of the population are made of: two builds of one hash agree."""
+    """Hash all that decides the population's statistics, their definitions and settings.
+
+    Builds with equal hashes have comparable statistics.
+
+    Parameters
+    ----------
+    shop : Shop
+        Its time zone, currency and sensitive words are part of the hash.
+    catalog : Catalog
+        Its lookups' definitions are part of the hash.
+    attributes : list of str
+        Attributes of customers of which shares are taken.
+
+    Returns
+    -------
+    str
+        16 hex digits.
+    """
     section, sensitive = shop.section, shop.sensitive
     parts = (
         sorted(catalog.lookup_hashes.items()),
@@ -38,18 +55,19 @@ def hash_statistics(shop: Shop, catalog: Catalog, attributes: list[str]) -> str:
 
 
 def earlier_lookups(before: StoreInfo | None, made_of: str, data_cutoff: int) -> list[Lookups]:
-    """Give the lookups of earlier builds that an answer may still need, the oldest first.
+    """List the lookups of earlier builds that an answer may still need, the oldest first.
 
-    Those within the days that are answered exactly and the newest before them, and never more
-    than a month of nightly builds has.
+    They are those of the days that are answered exactly and the newest before these days, at most
+    as many as a month of nightly builds has.
 
     Parameters
     ----------
     before : StoreInfo or None
-        Of the build in place.
+        Description of the build in place.
     made_of : str
-        `hash_statistics` of the build that is made; statistics made of anything else are not
-        taken over.
+        `hash_statistics` of the new build; statistics of another hash are not taken over.
+    data_cutoff : int
+        Microseconds UTC of the new build's last instant known.
     """
     if before is None or before.lookups_hash != made_of:
         return []

@@ -11,7 +11,13 @@ _CHUNK = 50_000  # products in memory at once
 
 
 def read_products(log: Log) -> Iterator[tuple[str, bytes]]:
-    """Read every product of a log, packed; none if the shop gives no products."""
+    """Read every product of a log; none if the shop gives no products.
+
+    Yields
+    ------
+    (str, bytes)
+        The product's id and the JSON list of its attributes, in the order of `PRODUCT_COLUMNS`.
+    """
     columns = ", ".join(("product_id", *PRODUCT_COLUMNS))
     rows = log.connection.execute(f"SELECT {columns} FROM product_attributes")
     while some := rows.fetchmany(_CHUNK):

@@ -1,7 +1,7 @@
-"""Records: the log cut into one packed history per customer.
+"""Reads a log as one packed history per customer, the records of the history store.
 
-DuckDB sorts each table by customer, on disk where it must; of the sorted rows only one bucket
-of customers is in memory, so that millions are built in the memory of thousands.
+DuckDB sorts each table by customer, on disk where it must. Only one bucket of customers is in
+memory at a time, so that records of millions of customers need the memory of thousands.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,27 +23,37 @@ NEVER_CUT = frozenset({"consents", "reachability"})  # a withdrawal may come aft
 
 
 @dataclass(frozen=True)
-class Extent:
+class BuildExtent:
     """How much of a log a build of the store holds.
 
     Attributes
     ----------
     data_cutoff : int
-        What was known after it is left out.
+        Microseconds UTC; what was known later is left out.
     keep_from : dict of str to int
-        By table: rows that happened at or before this instant are left out.
+        Table -> microseconds UTC; rows that happened at or before it are left out.
     """
 
     data_cutoff: int
     keep_from: Mapping[str, int]
 
     @classmethod
-    def of(cls, data_cutoff: int, keep_days: Mapping[str, int], margin: int) -> "Extent":
-        """Measure from the cutoff: the days that a table is read for, and the margin."""
+    def of(cls, data_cutoff: int, keep_days: Mapping[str, int], margin: int) -> "BuildExtent":
+        """Make the extent that keeps some days of each table before the cutoff, and a margin.
+
+        Parameters
+        ----------
+        data_cutoff : int
+            Microseconds UTC.
+        keep_days : mapping of str to int
+            Table -> days; a table that is not named is kept whole.
+        margin : int
+            Days kept in addition.
+        """
         return cls(data_cutoff, {t: data_cutoff - (d + margin) * DAY for t, d in keep_days.items()})
 
     def condition(self, name: str) -> str:
-        """Write which rows of a table of the layout are held."""
+        """Write the SQL condition on the rows of a table of the layout that a build holds."""
         known = "TRUE" if name in NEVER_CUT else f"known_at <= {self.data_cutoff}"
         happened = HISTORY_TABLES[name].happened
         if name not in self.keep_from:
@@ -55,7 +65,10 @@ class Extent:
 
 
 def read_words(log: Log) -> Array:
-    """Read the texts of all records, each once; None stands last, where place -1 finds it."""
+    """Read the distinct texts of all records into one array, in which records hold indices.
+
+    The last element is None, so that index -1 stands for a missing text.
+    """
     texts = [
         f"SELECT {column} AS word FROM history_{name}"
         for name in _given(log)
@@ -76,8 +89,14 @@ def read_words(log: Log) -> Array:
     return object_array([*(row[0] for row in rows), None])
 
 
-def read_records(log: Log, extent: Extent) -> Iterator[tuple[str, bytes]]:
-    """Read every customer's record in the order of their ids; `read_words` comes before."""
+def read_records(log: Log, extent: BuildExtent) -> Iterator[tuple[str, bytes]]:
+    """Read every customer's record in the order of their ids; call `read_words` first.
+
+    Yields
+    ------
+    (str, bytes)
+        The customer's id and the packed rows of all tables of the layout.
+    """
     given = _given(log)
     everybody = " UNION ALL ".join(
         f"SELECT DISTINCT customer_id FROM history_{name} WHERE {extent.condition(name)}"
@@ -122,8 +141,8 @@ def _read_bucket(log: Log, given: list[str], start: int, end: int) -> Iterator[t
         yield customer_id, pack_history([rows[at[number] : at[number + 1]] for rows, at in tables])
 
 
-def _sort_table(log: Log, extent: Extent, name: str) -> None:
-    """Sort a table by customer, in numbers alone: place, key, and the layout's columns."""
+def _sort_table(log: Log, extent: BuildExtent, name: str) -> None:
+    """Sort a table by customer into numbers: the customer's place, row key, layout's columns."""
     numbers, texts = record_columns(name)
     select = ", ".join(
         f"{_number_sql(column, _cut_sql(name, column, extent.data_cutoff))} AS {name_sql(column)}"
@@ -147,7 +166,7 @@ def _number_sql(column: str, value: str) -> str:
 
 
 def _cut_sql(table: str, column: str, data_cutoff: int) -> str:
-    """Write a column; a late field is left out where it was known after the cutoff."""
+    """Write the SQL of a column; a late field is NULL where it was known after the cutoff."""
     if column.endswith("_known_at"):
         clock = column
     elif known_at_column(column) in HISTORY_COLUMNS[table]:

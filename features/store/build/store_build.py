@@ -1,8 +1,7 @@
-"""The history store: one packed record per customer, read at ask time.
+"""Builds the history store of a log: one packed record per customer, read at each request.
 
-A build is written beside the one that is served and put in its place in one step, so that a
-reader sees the old build or the new one and never a mixture. Where a shop's store is, an
-embedded file or Redis, is one address; what is read from it is the same.
+A build is written beside the one that is served and replaces it in one step, so that a reader sees
+the old build or the new one and never a mixture.
 """
 
 from collections.abc import Mapping
@@ -18,8 +17,8 @@ from features.shop.pseudonyms import key_fingerprint
 from features.store.address import open_target
 from features.store.build.kept_lookups import earlier_lookups, hash_statistics
 from features.store.build.product_records import read_products
-from features.store.build.records import Extent, read_records, read_words
-from features.store.protocol import FORMAT, MARGIN_DAYS, StoreInfo, Target
+from features.store.build.records import BuildExtent, read_records, read_words
+from features.store.protocol import MARGIN_DAYS, STORE_FORMAT, StoreInfo, StoreTarget
 from features.windows import DAY
 
 _CLOCK_DAYS = 2  # by which a clock of a posted row may be later than its receipt
@@ -27,41 +26,45 @@ _CLOCK_DAYS = 2  # by which a clock of a posted row may be later than its receip
 
 def build_store(
     log: Log,
-    target: Target | Path,
+    target: StoreTarget | Path,
     data_cutoff: int | None = None,
     keep_days: Mapping[str, int] = KEPT_DAYS,
 ) -> StoreInfo:
     """Build the store of a log and put it in place of the one at the target.
 
-    Statistics of the population stay from that one, so that instants before this build's cutoff
-    are answered with those of then.
+    The population's statistics of the replaced build are kept, so that requests for instants
+    before this build's cutoff are answered with the statistics of that time.
 
     Parameters
     ----------
+    log : Log
+        The shop's tables.
+    target : StoreTarget or Path
+        Where the build is put.
     data_cutoff : int, optional
-        Leave out what was known after this instant; default: everything observed. Consents
-        and reachability are never left out: a withdrawal may come after the last order.
+        Microseconds UTC; what was known later is left out. Default: the end of the data.
+        Consents and reachability are never left out: a withdrawal may come after the last order.
     keep_days : dict of str to int, optional
-        For how many days before the cutoff, and `MARGIN_DAYS` more, a table's rows are kept;
-        tables that are not named are kept whole. Default: what the features read.
+        Table -> days before the cutoff, and `MARGIN_DAYS` more, of which rows are kept; tables
+        that are not named are kept whole. Default: the days that the features read.
 
     Returns
     -------
     StoreInfo
-        What was written.
+        Description of the build that was written.
     """
     if data_cutoff is None:
         data_cutoff = log.observed_until
     check_cutoff_in_data(log, data_cutoff)
     if isinstance(target, Path):
         target = open_target(target)
-    extent = Extent.of(data_cutoff, keep_days, MARGIN_DAYS)
+    extent = BuildExtent.of(data_cutoff, keep_days, MARGIN_DAYS)
     section, catalog = log.shop.section, read_catalog(log, data_cutoff)
     vocabulary = read_vocabulary(log, data_cutoff)
     made_of = hash_statistics(log.shop, catalog, vocabulary.attributes)
     earlier = earlier_lookups(_info_in_place(target), made_of, data_cutoff)
     info = StoreInfo(
-        format=FORMAT,
+        format=STORE_FORMAT,
         data_cutoff=data_cutoff,
         answers_from=data_cutoff - MARGIN_DAYS * DAY if extent.keep_from else None,
         journal_seq=_journal_seq(log, data_cutoff),
@@ -77,9 +80,9 @@ def build_store(
     return info
 
 
-def _info_in_place(target: Target) -> StoreInfo | None:
-    """Read what the build in place says of itself; None where none of this version is there."""
-    if target.look() is None:
+def _info_in_place(target: StoreTarget) -> StoreInfo | None:
+    """Read the description of the build in place; None without a build of this version."""
+    if target.build_id() is None:
         return None
     try:
         store = target.open()
@@ -90,7 +93,7 @@ def _info_in_place(target: Target) -> StoreInfo | None:
 
 
 def _journal_seq(log: Log, data_cutoff: int) -> int:
-    """Number the last posted row that is surely in a build at a cutoff.
+    """Return the number of the last posted row that is surely in a build at a cutoff.
 
     Clocks of a row may be somewhat later than its receipt (a bare date is known at its end),
     so the rows of the days before the cutoff are also read from the journal, and not counted

@@ -1,7 +1,7 @@
 from features.catalog.dictionary import make_catalog
-from features.catalog.glossary import FULL, describe
+from features.catalog.glossary import FULL_VOCABULARY, describe_features
 
-ENTRIES = {entry.name: entry for entry in describe(make_catalog(FULL))}
+ENTRIES = {entry.name: entry for entry in describe_features(make_catalog(FULL_VOCABULARY))}
 
 
 def test_an_entry_says_what_is_read_and_how_far_back() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.engines.plan import Plan
+from features.engines.plan import FeaturePlan
 from features.engines.sql.feature_build import (
     build_features,
     build_lookups_at,
@@ -69,7 +69,7 @@ def _assert_parity(log: Log, cutoff: int, found: dict[str, dict], alone: bool = 
     )
     known = [customers[i] for i in frame["customer_id"]]
     scope = make_scope(log, cutoff, build_lookups_at(log, cutoff, catalog))
-    plan = Plan(catalog)
+    plan = FeaturePlan(catalog)
     values = plan.compute(known, scope)
     for name in catalog:
         _assert_equal(catalog, name, values[name], frame[name].to_numpy())
@@ -95,7 +95,7 @@ def test_a_customer_is_the_same_alone_in_a_batch_and_in_the_training_build(
     scope = make_scope(simulated.log, cutoff, lookups)
     found = _histories(simulated.log, tmp_path)
     ids = list(found)[:300]
-    plan = Plan(catalog)
+    plan = FeaturePlan(catalog)
     together = plan.compute([found[i] for i in ids], scope)
     for place in range(300):
         alone = plan.compute([found[ids[place]]], scope)
@@ -112,7 +112,7 @@ def test_of_the_listed_cycles_the_most_overdue_is_the_feature_s(simulated, tmp_p
     listing = catalog.select(["due_category", "due_category_days"]).listing(
         "cycles", "overdue_ratio", "category", "due_days"
     )
-    plan, histories = Plan(listing), list(_histories(simulated.log, tmp_path).values())
+    plan, histories = FeaturePlan(listing), list(_histories(simulated.log, tmp_path).values())
     values = plan.compute(histories, scope)
     for place, cycles in enumerate(values["cycles"]):
         most = max((row for row in cycles if row[0] == row[0]), default=(np.nan, None, np.nan))

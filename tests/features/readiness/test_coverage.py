@@ -1,4 +1,4 @@
-"""Coverage in time, lateness, and the settings suggested from them, counted by hand."""
+"""Tests of coverage in time and of lateness, counted by hand."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,16 +8,19 @@ import pandas as pd
 import pytest
 
 from features.log.log import read_log
-from features.readiness.coverage import Days, find_gaps, find_partial_end, find_shifts
-from features.readiness.readiness import Readiness, examine
+from features.readiness.coverage import DailyRows, find_gaps, find_partial_end, find_shifts
+from features.readiness.finding import Finding
+from features.readiness.readiness import Readiness, examine_log
 from features.shop.shop import read_shop
+from tests.features.readiness.shop_tables import even_orders
 
+Find = Callable[..., list[Finding]]
 WriteShop = Callable[..., Path]
 Orders = Callable[..., pd.DataFrame]
 
 
 def _examine(write_shop: WriteShop, frame: pd.DataFrame, **shop: str | int) -> Readiness:
-    return examine(read_log(read_shop(write_shop({"orders": frame}, **shop))))
+    return examine_log(read_log(read_shop(write_shop({"orders": frame}, **shop))))
 
 
 def test_days_are_local(write_shop: WriteShop, orders: Orders) -> None:
@@ -52,57 +55,10 @@ def test_lateness_leaves_out_the_history_that_was_loaded(
     assert (report.suggestions.settle_days, report.suggestions.settle_days_now) == (3, 1)
 
 
-def test_orders_known_at_once_suggest_no_settling(write_shop: WriteShop, orders: Orders) -> None:
-    frame = orders(("a", "2024-01-01 10:00:00", 1), ("a", "2024-01-02 10:00:00", 1))
-    frame["known_at"] = ["2023-12-01 10:00:00", "2024-01-02 10:00:00"]  # one before it happened
-    report = _examine(write_shop, frame)
-    assert report.tables[0].lateness is not None
-    assert report.suggestions is not None
-    assert report.suggestions.settle_days == 0
-
-
-def test_the_horizon_closes_85_percent_of_the_gaps(write_shop: WriteShop, orders: Orders) -> None:
-    """80 customers come back after 40 days, 20 after 100; all could be watched for long enough."""
-    rows = []
-    for place in range(100):
-        start = pd.Timestamp("2022-01-01") + pd.Timedelta(days=place % 30)
-        back = start + pd.Timedelta(days=40 if place < 80 else 100)
-        rows += [(f"c{place}", f"{day:%Y-%m-%d}", 1) for day in (start, back)]
-    rows.append(("last", "2024-06-01", 1))
-    report = _examine(write_shop, orders(*rows), horizon_days=60)
-    assert report.suggestions.horizon_days == 100
-    assert report.suggestions.horizon_days_now == 60
-    assert (report.suggestions.gaps, report.suggestions.watched_days) == (100, 365)
-
-
-def test_gaps_that_could_not_have_been_seen_do_not_count(
-    write_shop: WriteShop, orders: Orders
-) -> None:
-    """Gaps that begin near the end are seen only if short, so they would make all look short."""
-    long = [("c", 0, 300)] * 60
-    short = [("d", 700, 5)] * 500
-    rows = []
-    for place, (name, start, gap) in enumerate(long + short):
-        for day in (start, start + gap):
-            at = pd.Timestamp("2022-01-01") + pd.Timedelta(days=day)
-            rows.append((f"{name}{place}", f"{at:%Y-%m-%d}", 1))
-    rows.append(("last", "2024-01-10", 1))
-    suggestions = _examine(write_shop, orders(*rows)).suggestions
-    assert (suggestions.horizon_days, suggestions.gaps) == (300, 60)
-
-
-def test_few_gaps_suggest_nothing_and_short_ones_a_month(
-    write_shop: WriteShop, orders: Orders
-) -> None:
-    daily = [("a", f"{day:%Y-%m-%d}", 1) for day in pd.date_range("2023-01-01", periods=200)]
-    assert _examine(write_shop, orders(*daily[:40])).suggestions.horizon_days is None
-    assert _examine(write_shop, orders(*daily)).suggestions.horizon_days == 30
-
-
-def _days(counts: list[int]) -> Days:
+def _days(counts: list[int]) -> DailyRows:
     days = np.arange(len(counts)) + 19_723  # 2024-01-01
     kept = np.array(counts) > 0
-    return Days(days[kept], np.array(counts)[kept])
+    return DailyRows(days[kept], np.array(counts)[kept])
 
 
 def test_a_gap_is_measured_against_the_shops_own_rhythm() -> None:
@@ -131,3 +87,25 @@ def test_the_first_and_the_last_month_may_be_short() -> None:
     assert list(find_shifts("orders", _days([10]))) == []
     (found,) = find_shifts("orders", _days([10] * 31 + [1] * 29 + [10] * 31))
     assert (found.examples, found.count) == (["2024-02: 29"], 29)
+
+
+def test_days_without_orders_are_named(find: Find) -> None:
+    frame = even_orders(2400, 20)
+    days = frame["ordered_at"].str[:10]
+    (found,) = find(frame[~days.between("2024-02-05", "2024-02-14")])
+    assert found.what.startswith("10 days without a row")
+    assert found.examples == ["2024-02-05 to 2024-02-14"]
+
+
+def test_a_month_that_breaks_in_is_named(find: Find) -> None:
+    frame = even_orders(2400, 20)
+    thin = frame["ordered_at"].str.startswith("2024-02") & (frame.index % 10 > 0)
+    (found,) = find(frame[~thin])
+    assert (found.where, found.examples) == ("orders", ["2024-02: 58"])
+
+
+def test_a_last_day_that_is_not_whole_is_named(find: Find) -> None:
+    frame = even_orders(2400, 20)
+    (found,) = find(frame.head(2400 - 15))
+    assert found.what == "the last day has less than half of the usual rows"
+    assert found.remedy.endswith("shop.observed_until = '2024-04-28'.")

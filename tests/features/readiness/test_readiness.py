@@ -1,7 +1,6 @@
 """Every finding: a shop in which it appears, and a clean one which has none."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -9,16 +8,11 @@ import pytest
 
 from features.log.log import read_log
 from features.readiness.finding import Finding
-from features.readiness.readiness import Readiness, examine
+from features.readiness.readiness import Readiness, examine_log
 from features.shop.shop import read_shop
+from tests.features.readiness.shop_tables import Tables, at, even_orders, examine_tables
 
-START = datetime(2024, 1, 1, 8)
 DAYS = 120
-Tables = dict[str, pd.DataFrame]
-
-
-def _at(day: float, seconds: int = 0) -> str:
-    return f"{START + timedelta(days=day, seconds=seconds):%Y-%m-%d %H:%M:%S}"
 
 
 def _clean() -> Tables:
@@ -27,12 +21,12 @@ def _clean() -> Tables:
         {
             "order_id": f"o{i}",
             "customer_id": f"c{i * 7 % 60}",
-            "ordered_at": _at(i // 4, i % 4 * 7000 + i),
-            "known_at": _at(i // 4, i % 4 * 7000 + i + i % 5 * 60),
+            "ordered_at": at(i // 4, i % 4 * 7000 + i),
+            "known_at": at(i // 4, i % 4 * 7000 + i + i % 5 * 60),
             "amount": (1 + i % 3) * (10 + i % 5),
             "store": "ab"[i % 2],
             "currency": "EUR",
-            "cancelled_at": _at(i // 4, 50_000 + i) if i % 9 == 1 else "",
+            "cancelled_at": at(i // 4, 50_000 + i) if i % 9 == 1 else "",
         }
         for i in range(4 * DAYS)
     )
@@ -50,7 +44,7 @@ def _clean() -> Tables:
         {
             "return_id": f"r{i}",
             "customer_id": f"c{i * 7 % 60}",
-            "returned_at": _at(i // 4 + 5, i % 4 * 7000 + i),
+            "returned_at": at(i // 4 + 5, i % 4 * 7000 + i),
             "amount": 5 + i % 3,
             "order_id": f"o{i}",
         }
@@ -59,7 +53,7 @@ def _clean() -> Tables:
     events = pd.DataFrame(
         {
             "customer_id": f"c{i % 60}",
-            "occurred_at": _at(i // 2, i % 2 * 9000 + i),
+            "occurred_at": at(i // 2, i % 2 * 9000 + i),
             "event_type": ("view", "Cart")[i % 2],
         }
         for i in range(2 * DAYS)
@@ -68,8 +62,8 @@ def _clean() -> Tables:
         {
             "message_id": f"m{i}",
             "customer_id": f"c{i % 60}",
-            "sent_at": _at(i // 2, i % 2 * 9000 + i),
-            "clicked_at": _at(i // 2, i % 2 * 9000 + 2 * i + 60) if i % 5 == 0 else "",
+            "sent_at": at(i // 2, i % 2 * 9000 + i),
+            "clicked_at": at(i // 2, i % 2 * 9000 + 2 * i + 60) if i % 5 == 0 else "",
             "channel": ("email", "none")[i % 2],
             "arm": ("random", "optimised", "control")[i % 3],
             "propensity": (0.5, "", 0.1)[i % 3],
@@ -81,15 +75,15 @@ def _clean() -> Tables:
             "customer_id": f"c{i}",
             "scope": ("email", "profiling")[i % 2],
             "granted": i % 7 > 0,
-            "changed_at": _at(i, i),
+            "changed_at": at(i, i),
         }
         for i in range(60)
     )
     customers = pd.DataFrame(
         {
             "customer_id": f"c{i}",
-            "known_at": _at(i, 3 * i),
-            "first_seen_at": _at(i - 1, 3 * i),
+            "known_at": at(i, 3 * i),
+            "first_seen_at": at(i - 1, 3 * i),
             "birth_year": 1950 + i,
         }
         for i in range(60)
@@ -99,7 +93,7 @@ def _clean() -> Tables:
             "source": ("web", "app")[i % 2],
             "source_id": f"s{i}",
             "customer_id": f"c{i}",
-            "known_at": _at(i, 5 * i),
+            "known_at": at(i, 5 * i),
         }
         for i in range(60)
     )
@@ -153,22 +147,14 @@ def _dirty() -> Tables:
     return tables
 
 
-def _write(folder: Path, tables: Tables) -> Readiness:
-    for name, frame in tables.items():
-        frame.to_csv(folder / f"{name}.csv", index=False)
-    sections = "".join(f'[tables.{name}]\npath = "{name}.csv"\n' for name in tables)
-    (folder / "nextbuy.toml").write_text('[shop]\ntimezone = "Europe/Berlin"\n' + sections)
-    return examine(read_log(read_shop(folder / "nextbuy.toml")))
-
-
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory: pytest.TempPathFactory) -> Readiness:
-    return _write(tmp_path_factory.mktemp("clean"), _clean())
+    return examine_tables(tmp_path_factory.mktemp("clean"), _clean())
 
 
 @pytest.fixture(scope="module")
 def dirty(tmp_path_factory: pytest.TempPathFactory) -> Readiness:
-    return _write(tmp_path_factory.mktemp("dirty"), _dirty())
+    return examine_tables(tmp_path_factory.mktemp("dirty"), _dirty())
 
 
 def test_a_clean_shop_has_no_finding(clean: Readiness) -> None:
@@ -235,7 +221,7 @@ def test_a_share_is_of_the_rows_that_it_could_have_been(dirty: Readiness) -> Non
 
 def test_attributes_whose_features_clash_are_an_error(tmp_path: Path) -> None:
     told = {"attr_tier": "gold", "attr_tier_share": "half"}
-    report = _write(tmp_path, {"orders": _orders(40, 4), "customers": _told(**told)})
+    report = examine_tables(tmp_path, {"orders": even_orders(40, 4), "customers": _told(**told)})
     (error,) = [f for f in report.findings if f.level == "error"]
     assert "customers.attr_tier too" in error.what
     assert error.where == "customers.attr_tier_share"
@@ -243,7 +229,7 @@ def test_attributes_whose_features_clash_are_an_error(tmp_path: Path) -> None:
     config.write_text(config.read_text() + 'columns = {attr_part = "attr_tier_share"}\n')
     log = read_log(read_shop(config))
     assert log.provided["customers"] == {"customer_id", "known_at", "attr_tier", "attr_part"}
-    assert [f for f in examine(log).findings if f.level == "error"] == []
+    assert [f for f in examine_log(log).findings if f.level == "error"] == []
 
 
 def _told(**told: str) -> pd.DataFrame:
@@ -254,109 +240,12 @@ def _told(**told: str) -> pd.DataFrame:
 Find = Callable[..., list[Finding]]
 
 
-@pytest.fixture
-def find(tmp_path: Path) -> Find:
-    """Find what is said about orders (and other tables), the currency apart."""
-
-    def run(orders: pd.DataFrame, **others: pd.DataFrame) -> list[Finding]:
-        return _write(tmp_path, {"orders": orders, **others}).findings
-
-    return run
-
-
-def _orders(count: int, per_day: int) -> pd.DataFrame:
-    """Orders in the middle of a year, `per_day` of them on every day."""
-    return pd.DataFrame(
-        {
-            "order_id": f"o{i}",
-            "customer_id": f"c{i % (count // 3)}",
-            "ordered_at": _at(i // per_day, i % per_day * 1000 + i % 997),
-            "amount": 10 + i % 7,
-            "currency": "EUR",
-        }
-        for i in range(count)
-    )
-
-
 def test_orders_alone_may_be_clean(find: Find) -> None:
-    assert find(_orders(2400, 20)) == []
-
-
-def test_a_till_is_no_customer(find: Find) -> None:
-    frame = _orders(2400, 20)
-    frame.loc[:600, "customer_id"] = "till"
-    (found,) = find(frame)
-    assert (found.where, found.count, found.examples) == ("orders.customer_id", 601, ["till"])
-
-
-def test_an_absurd_amount_is_named(find: Find) -> None:
-    frame = _orders(2400, 20)
-    frame.loc[7, "amount"] = 12_345_678
-    (found,) = find(frame)
-    assert (found.where, found.count, found.examples) == ("orders.amount", 1, ["o7"])
-
-
-def test_days_without_orders_are_named(find: Find) -> None:
-    frame = _orders(2400, 20)
-    days = frame["ordered_at"].str[:10]
-    (found,) = find(frame[~days.between("2024-02-05", "2024-02-14")])
-    assert found.what.startswith("10 days without a row")
-    assert found.examples == ["2024-02-05 to 2024-02-14"]
-
-
-def test_a_month_that_breaks_in_is_named(find: Find) -> None:
-    frame = _orders(2400, 20)
-    thin = frame["ordered_at"].str.startswith("2024-02") & (frame.index % 10 > 0)
-    (found,) = find(frame[~thin])
-    assert (found.where, found.examples) == ("orders", ["2024-02: 58"])
-
-
-def test_a_last_day_that_is_not_whole_is_named(find: Find) -> None:
-    frame = _orders(2400, 20)
-    (found,) = find(frame.head(2400 - 15))
-    assert found.what == "the last day has less than half of the usual rows"
-    assert found.remedy.endswith("shop.observed_until = '2024-04-28'.")
-
-
-@pytest.mark.parametrize(
-    ("written", "warned"),
-    [("%Y-%m-%d 00:00:00", True), ("%Y-%m-%dT00:00:00Z", True), ("%Y-%m-%d", False)],
-)
-def test_dates_written_as_times_are_found(find: Find, written: str, warned: bool) -> None:
-    frame = _orders(400, 20)
-    frame["ordered_at"] = pd.to_datetime(frame["ordered_at"]).dt.strftime(written)
-    found = [f for f in find(frame) if "written as a time" in f.what]
-    assert [(f.where, f.count) for f in found] == [("orders.ordered_at", 400)] * warned
-
-
-def test_a_clock_of_the_day_of_import_is_found(find: Find) -> None:
-    frame = _orders(2400, 20).assign(known_at=lambda f: f["ordered_at"])
-    frame.loc[:1500, "known_at"] = "2024-05-01 03:04:05"
-    (found,) = find(frame)
-    assert (found.where, found.count) == ("orders.known_at", 1501)
-    assert "2024-05-01 01:04:05 UTC" in found.what  # local in the file
-    frame["known_at"] = "2024-05-01 03:04:05"
-    (found,) = find(frame)
-    assert found.share == 1
-
-
-def test_a_default_instant_is_found_among_real_ones(find: Find) -> None:
-    frame = _orders(2400, 20)
-    frame.loc[frame.index % 40 == 3, "ordered_at"] = "2024-03-01 00:00:00"
-    (found,) = find(frame)
-    assert (found.where, found.count) == ("orders.ordered_at", 60)
-
-
-def test_columns_that_say_nothing_are_found(find: Find) -> None:
-    frame = _orders(400, 20).assign(store="main", discount="")
-    found = {f.where: f for f in find(frame)}
-    assert found.keys() == {"orders.store", "orders.discount"}
-    assert found["orders.store"].examples == ["main"]
-    assert found["orders.discount"].what == "empty in every row"
+    assert find(even_orders(2400, 20)) == []
 
 
 def test_an_unnamed_currency_is_said(find: Find) -> None:
-    (found,) = find(_orders(400, 20).drop(columns="currency"))
+    (found,) = find(even_orders(400, 20).drop(columns="currency"))
     assert (found.level, found.where) == ("advice", "orders.currency")
 
 
@@ -366,9 +255,11 @@ def test_a_cap_of_a_channel_that_no_message_names_is_told(write_shop: Callable[.
         "max_in_7_days": {"Email": 3, "emial": 3, "all": 4},
         "quiet_hours": {"sms": ["21:00", "08:00"]},
     }
-    found = examine(read_log(read_shop(write_shop(tables, channels)))).findings
+    found = examine_log(read_log(read_shop(write_shop(tables, channels)))).findings
     told = {f.where: f.examples for f in found if f.where.startswith("channels.")}
     assert told == {"channels.max_in_7_days": ["emial"], "channels.quiet_hours": ["sms"]}
     assert all(f.level == "warning" for f in found if f.where in told)
-    no_messages = examine(read_log(read_shop(write_shop({"orders": tables["orders"]}, channels))))
+    no_messages = examine_log(
+        read_log(read_shop(write_shop({"orders": tables["orders"]}, channels)))
+    )
     assert not [f for f in no_messages.findings if f.where.startswith("channels.")]

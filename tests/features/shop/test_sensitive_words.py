@@ -6,7 +6,7 @@ import pytest
 
 from features.engines.sql.feature_build import build_features, read_catalog
 from features.log.log import read_log
-from features.readiness.readiness import examine
+from features.readiness.readiness import examine_log
 from features.shop.sensitive_words import find_sensitive_names
 from features.shop.settings_file import SensitiveSection
 from features.shop.shop import read_shop
@@ -74,7 +74,7 @@ def test_the_report_says_what_was_kept_out(
     write_shop: Callable[..., Path], orders: Callable[..., pd.DataFrame]
 ) -> None:
     log = read_log(read_shop(_shop(write_shop, orders)))
-    found = {finding.where: finding.examples for finding in examine(log).kept_out}
+    found = {finding.where: finding.examples for finding in examine_log(log).kept_out}
     assert found == {"products.category": ["pregnancy tests"], "customers": ["attr_religion"]}
 
 

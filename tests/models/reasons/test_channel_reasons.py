@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.special import expit, logit
 
 from features.catalog.dictionary import make_catalog
-from features.catalog.glossary import FULL
+from features.catalog.glossary import FULL_VOCABULARY
 from features.shop.settings_file import SensitiveSection
 from models.arms import NO_MESSAGE
 from models.boosters.booster import BoosterSettings, ResidualBooster
@@ -41,7 +41,7 @@ from models.reasons.sentences import MoneyFormat
 ARMS = ("email", "none", "sms")
 MESSAGES = ("email", "sms")
 EUR = MoneyFormat("EUR", 2)
-CATALOG = make_catalog(msgspec.structs.replace(FULL, channels=list(MESSAGES)))
+CATALOG = make_catalog(msgspec.structs.replace(FULL_VOCABULARY, channels=list(MESSAGES)))
 SPEAKER = ReasonWriter(CATALOG, EUR, SensitiveSection())
 CLAIMS = re.compile(r"\b(uplift|effects?|because|due to|caus\w*|led to|makes?|thanks)\b", re.I)
 HOLES = re.compile(r"[{}\\@]|\bnan\b|\bNone\b|\binf\b")

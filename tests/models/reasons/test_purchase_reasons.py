@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from features.catalog.dictionary import make_catalog
-from features.catalog.glossary import FULL
+from features.catalog.glossary import FULL_VOCABULARY
 from features.engines.sql.feature_build import build_features
 from features.shop.settings_file import SensitiveSection
 from models.boosters.contributions import BASELINE, HISTORY
 from models.reasons.purchase_reasons import ReasonWriter, ScoreExplanation, explain
 from models.reasons.sentences import FAMILIES, MoneyFormat
 
-CATALOG = make_catalog(FULL)
+CATALOG = make_catalog(FULL_VOCABULARY)
 RFM = {"frequency": 14.0, "recency": 268.0, "T": 280.0}
 
 

@@ -1,5 +1,6 @@
-"""Sentences: plain words for every feature of the full contract, whatever its value."""
+"""Tests that every feature of the full contract has plain words, whatever its value."""
 
+import dataclasses
 import re
 
 import pytest
@@ -7,13 +8,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.catalog.dictionary import make_catalog
-from features.catalog.glossary import FULL
+from features.catalog.glossary import FULL_VOCABULARY
 from features.shop.sensitive_words import find_sensitive_names
 from features.shop.settings_file import SensitiveSection
-from models.reasons.sentences import FAMILIES, MoneyFormat, say, say_history, say_nothing, show
+from models.reasons.sentences import (
+    FAMILIES,
+    MoneyFormat,
+    feature_sentence,
+    format_value,
+    history_sentence,
+    no_fact_sentence,
+)
 
 EUR = MoneyFormat("EUR", 2)
-CATALOG = make_catalog(FULL)
+CATALOG = make_catalog(FULL_VOCABULARY)
 NUMBERS = [CATALOG[name] for name in CATALOG.numbers]
 RFM = {"frequency": 14.0, "recency": 268.0, "T": 280.0}
 _CAUSAL = re.compile(r"\b(because|due to|thanks|caus\w*|led to|made|therefore|so that|why)\b", re.I)
@@ -21,7 +29,7 @@ _JARGON = re.compile(r"BTYD|gap_|_\d+d|`|\bempty\b|\bnull\b|minor unit|drawn to|
 
 
 def _say(name: str, value: float, **facts: object) -> str:
-    return say(CATALOG[name], RFM | {name: value} | facts, EUR)
+    return feature_sentence(CATALOG[name], RFM | {name: value} | facts, EUR)
 
 
 def test_every_family_has_a_name_of_its_own_and_no_other_has_one() -> None:
@@ -37,7 +45,7 @@ def test_every_sentence_is_whole(feature, value: float) -> None:
         value = abs(value) % 7 // 1
     if feature.unit == "share of a year":
         value = abs(value) % 1
-    sentence = say(feature, RFM | {feature.name: value}, EUR)
+    sentence = feature_sentence(feature, RFM | {feature.name: value}, EUR)
     assert sentence[0] == sentence[0].upper()
     assert sentence.endswith(".")
     assert len(sentence) < 140
@@ -82,6 +90,23 @@ def test_a_sentence_reads_as_a_marketer_would_say_it(
     assert _say(name, value) == sentence
 
 
+def test_the_sentence_of_a_declaration_is_filled_in_and_its_free_names_are_left_alone() -> None:
+    declared = dataclasses.replace(
+        CATALOG["days_since_cart"],
+        sentence="a cart of {brand} left {value} ago, change {signed}",
+        sentence_if_zero="a cart left today",
+    )
+    left = feature_sentence(declared, {"days_since_cart": 3.0}, EUR)
+    assert left == "A cart of {brand} left 3 days ago, change +3 days."
+    today = feature_sentence(declared, {"days_since_cart": 0.0}, EUR)
+    assert today == "A cart left today."
+
+
+def test_a_customer_without_any_purchase_has_not_come_back() -> None:
+    assert feature_sentence(CATALOG["frequency"], {"frequency": 0.0}, EUR) == "No purchase so far."
+    assert _say("frequency", 1.0) == "Came back to buy on 1 day."
+
+
 def test_the_category_that_is_due_is_named_where_it_may_be() -> None:
     own = "by the customer's own cycle."
     named = _say("due_category_days", 5.0, due_category="toys")
@@ -91,15 +116,15 @@ def test_the_category_that_is_due_is_named_where_it_may_be() -> None:
 
 def test_a_purchase_today_and_a_daily_buyer_are_said_so() -> None:
     today = {"frequency": 10.0, "recency": 10.0, "T": 10.0}
-    assert say_history(today) == "Bought on 11 days in 10 days, the last time today."
-    said = say(CATALOG["overdue_days"], today | {"overdue_days": -1.0}, EUR)
-    assert said == "Last purchase today; usually buys every day."
+    assert history_sentence(today) == "Bought on 11 days in 10 days, the last time today."
+    sentence = feature_sentence(CATALOG["overdue_days"], today | {"overdue_days": -1.0}, EUR)
+    assert sentence == "Last purchase today; usually buys every day."
 
 
 def test_a_currency_without_minor_units_has_none() -> None:
-    assert show(1234.0, "minor units", MoneyFormat("JPY", 0)) == "1,234 JPY"
+    assert format_value(1234.0, "minor units", MoneyFormat("JPY", 0)) == "1,234 JPY"
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_of_every_family_it_can_be_said_that_there_is_nothing_to_tell(family: str) -> None:
-    assert say_nothing(family) == f"Nothing to tell of {FAMILIES[family]}."
+    assert no_fact_sentence(family) == f"Nothing to tell of {FAMILIES[family]}."

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from features.readiness.coverage import Coverage, Lateness
+from features.readiness.coverage import Lateness, TableCoverage
 from features.readiness.finding import Finding
 from nextbuy.show.answer_tables import show_answers, show_decisions, show_explanations, show_holdout
 from nextbuy.show.backtest_tables import show_backtest
@@ -150,7 +150,7 @@ def test_the_readiness_report_shows_whole_tables_findings_and_support(console: C
         1,
         0,
         tables=[
-            Coverage(
+            TableCoverage(
                 table="order_lines",
                 rows=123_456_789,
                 columns=["order_id"],

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from features.catalog.dictionary import make_catalog
-from features.catalog.glossary import FULL
+from features.catalog.glossary import FULL_VOCABULARY
 from models.boosters.booster import BoosterSettings, ResidualBooster
 from training.evaluation.feature_importance import (
     NO_FEATURE,
@@ -54,7 +54,7 @@ def test_shares_add_up_to_1_for_each_model_and_name_their_families() -> None:
         "repurchase-timing": _Model(_fit(COLUMNS, "interval"), []),
         "without boosters": _Model(None, []),
     }
-    table = importance_table(models, make_catalog(FULL))
+    table = importance_table(models, make_catalog(FULL_VOCABULARY))
     assert table.groupby("model")["share"].sum().to_dict() == {
         "churn": pytest.approx(1), "repurchase-timing": pytest.approx(1),
     }  # fmt: skip

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from features.arrays import History
-from features.engines.plan import Plan
-from features.engines.single.engine import RowPlan
+from features.engines.plan import FeaturePlan
+from features.engines.single.engine import SinglePlan
 from features.history.layout import HISTORY_COLUMNS, TEXT_COLUMNS
 from features.language.catalog import Catalog
 from features.language.feature import Aggregate, Derived
@@ -65,13 +65,13 @@ def test_each_aggregate_leaves_out_what_is_missing(feature: Aggregate, expected:
     instants = [_DAY, 2 * _DAY, 3 * _DAY, 9 * _DAY]
     tables = _events(price=[1, 2, np.nan, 4], event_type=["y", "x", "x", "x"], occurred_at=instants)
     for customers in ([tables], [tables, tables]):
-        found = Plan(_catalog(feature)).compute(customers, _SCOPE)["f"][0]
+        found = FeaturePlan(_catalog(feature)).compute(customers, _SCOPE)["f"][0]
         np.testing.assert_equal(found, expected)
 
 
 def test_what_was_known_later_is_not_read() -> None:
     tables = _events(known_at=[1, 10 * _DAY, 10 * _DAY + 1], occurred_at=[1, 10 * _DAY, 5])
-    assert RowPlan(_catalog(_feature("count", "a"))).compute(tables, _SCOPE)["f"] == [2]
+    assert SinglePlan(_catalog(_feature("count", "a"))).compute(tables, _SCOPE)["f"] == [2]
 
 
 def test_fractions_add_up_to_the_same_alone_and_in_a_batch() -> None:
@@ -103,7 +103,7 @@ def test_fractions_add_up_to_the_same_alone_and_in_a_batch() -> None:
         ),
         _feature("mean", "a / 3", name="shortly", where="NOT t = 'x'", lookback=3),
     ]  # fmt: skip
-    plan = Plan(_catalog(*features, relations=(groups, within, days)))
+    plan = FeaturePlan(_catalog(*features, relations=(groups, within, days)))
     together = plan.compute(customers, _SCOPE)
     for place, tables in enumerate(customers):
         for name, values in plan.compute([tables], _SCOPE).items():
@@ -116,10 +116,10 @@ def test_the_rows_of_a_listed_relation_stand_beside_the_features() -> None:
     some = _events(price=[1, 2, 4], event_type=["y", None, "y"], occurred_at=[1, 2, 3])
     nothing = _events(price=[1], event_type=["y"], known_at=[11 * _DAY])
     for customers in ([some], [nothing, some]):
-        values = Plan(catalog).compute(customers, _SCOPE)
+        values = FeaturePlan(catalog).compute(customers, _SCOPE)
         assert values["g"][-1] == [("y", 5.0), (None, 2.0)]
         assert values["f"][-1] == 3
-    assert values["g"][0] == Plan(catalog).compute([nothing], _SCOPE)["g"][0] == []
+    assert values["g"][0] == FeaturePlan(catalog).compute([nothing], _SCOPE)["g"][0] == []
 
 
 def test_what_is_not_there_is_not_listed() -> None:
@@ -131,7 +131,7 @@ def test_what_is_not_there_is_not_listed() -> None:
 
 def test_the_function_names_what_is_the_same_for_all_rows_outside_its_loops() -> None:
     catalog = _catalog(_feature("count", "a", where="happened_at > cutoff - 3 * 7"))
-    before, loop = RowPlan(catalog).source.split("for ")
+    before, loop = SinglePlan(catalog).source.split("for ")
     assert "3.0 * 7.0" in before
     assert "3.0 * 7.0" not in loop
 
@@ -141,5 +141,5 @@ def test_what_rows_are_not_compared_by_is_refused() -> None:
         "o", sources=("r",), columns={"day": "day", "t": "t"}, order="day", within=("t",),
         gaps={"gap": "day"},
     )  # fmt: skip
-    with pytest.raises(ValueError, match="o: gaps and ages go with neither"):
-        RowPlan(_catalog(_feature("sum", "gap", relation="o"), relations=(gaps,)))
+    with pytest.raises(ValueError, match="o: expected gaps and ages without"):
+        SinglePlan(_catalog(_feature("sum", "gap", relation="o"), relations=(gaps,)))

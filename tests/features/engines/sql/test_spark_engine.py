@@ -244,7 +244,18 @@ def test_what_is_too_personal_is_refused(written: tuple[SparkLog, Path]) -> None
 
 def test_names_that_differ_in_case_only_are_refused(written: tuple[SparkLog, Path]) -> None:
     names = ("straße", "STRASSE")  # that differ for DuckDB
-    features = [Aggregate(n, "purchases", "count", "day", "", "", "") for n in names]
+    features = [
+        Aggregate(
+            name,
+            relation="purchases",
+            aggregate="count",
+            value="day",
+            description="",
+            unit="",
+            family="",
+        )
+        for name in names
+    ]
     catalog = Catalog(features, Relations(PURCHASES))
     with pytest.raises(InputError, match=r"catalog: .* got straße, STRASSE"):
         build_features_spark(written[0], CUTOFFS[0], catalog)

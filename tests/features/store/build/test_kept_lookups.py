@@ -18,7 +18,7 @@ from features.shop.shop import read_shop
 from features.store.address import open_target
 from features.store.build import kept_lookups as statistics
 from features.store.build.store_build import build_store
-from features.store.protocol import StoreInfo, Target
+from features.store.protocol import StoreInfo, StoreTarget
 from features.windows import DAY
 
 
@@ -37,7 +37,7 @@ def log(write_shop) -> Log:
 
 
 @pytest.fixture(params=["file", pytest.param("redis", marks=pytest.mark.services)])
-def target(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Target]:
+def target(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StoreTarget]:
     if request.param == "file":
         yield open_target(tmp_path / "store.sqlite")
         return
@@ -55,7 +55,7 @@ def _ages(info: StoreInfo) -> list[int]:
 
 
 def test_an_instant_before_the_last_build_is_answered_with_the_statistics_of_then(
-    log: Log, target: Target
+    log: Log, target: StoreTarget
 ) -> None:
     end = log.observed_until
     for age in (20, 10, 0):
@@ -74,7 +74,7 @@ def test_an_instant_before_the_last_build_is_answered_with_the_statistics_of_the
 
 
 def test_what_no_answer_can_need_is_not_kept(
-    log: Log, target: Target, monkeypatch: pytest.MonkeyPatch
+    log: Log, target: StoreTarget, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     end = log.observed_until
     for age in (40, 35, 20, 10):
