@@ -1,1 +1,1 @@
-"""The service: answers for campaign engines, from the history store and the champions."""
+"""Serves predictions, reasons and decisions from the history store and the promoted models."""

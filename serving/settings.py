@@ -1,4 +1,4 @@
-"""Settings of the service, from the environment; nothing is read at import."""
+"""Settings of the service, read from environment variables; nothing is read at import."""
 
 import os
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from features.errors import refuse
 
-# name -> (what it is, default); docs/how-to/serve.md lists them, and a test holds it to that.
+# Name of the variable -> (meaning, default); docs/how-to/serve.md lists them, and a test compares both.
 SETTINGS: dict[str, tuple[str, str]] = {
     "NEXTBUY_SHOP": ("path of nextbuy.toml", "nextbuy.toml"),
     "NEXTBUY_POLL_SECONDS": (
@@ -24,7 +24,19 @@ SETTINGS: dict[str, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class Settings:
-    """What the service is told from outside."""
+    """Settings that the environment gives the service.
+
+    Attributes
+    ----------
+    shop : path
+        The shop's nextbuy.toml.
+    poll_seconds : float
+        Seconds between two looks for new champions and a new build of the history store.
+    max_age_hours : float
+        How many hours the store's data may end before the instant that is asked about.
+    expires_hours : float
+        For how many hours an answer may be used.
+    """
 
     shop: Path
     poll_seconds: float
@@ -33,23 +45,28 @@ class Settings:
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
-    """Read the settings.
+    """Read the settings of the service.
+
+    Parameters
+    ----------
+    environment : mapping of str to str
+        Environment variables; a variable of `SETTINGS` that is missing has its default.
 
     Raises
     ------
     InputError
-        A number that is not one, or not positive.
+        A variable that must be a number above 0 is none.
     """
     values = {name: environment.get(name, default) for name, (_, default) in SETTINGS.items()}
     return Settings(
-        Path(values["NEXTBUY_SHOP"]),
-        _positive("NEXTBUY_POLL_SECONDS", values),
-        _positive("NEXTBUY_MAX_AGE_HOURS", values),
-        _positive("NEXTBUY_EXPIRES_HOURS", values),
+        shop=Path(values["NEXTBUY_SHOP"]),
+        poll_seconds=_read_positive_number("NEXTBUY_POLL_SECONDS", values),
+        max_age_hours=_read_positive_number("NEXTBUY_MAX_AGE_HOURS", values),
+        expires_hours=_read_positive_number("NEXTBUY_EXPIRES_HOURS", values),
     )
 
 
-def _positive(name: str, values: Mapping[str, str]) -> float:
+def _read_positive_number(name: str, values: Mapping[str, str]) -> float:
     try:
         value = float(values[name])
     except ValueError:

@@ -21,7 +21,7 @@ from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel, Evidence
 from models.channel.recommend import Options
 from models.registry import Champions
-from serving.answers.channels import add_channels
+from serving.answers.channels import fill_in_channels
 from serving.answers.predictor import load_predictor
 from serving.schemas.answer_schemas import Answer, Channel
 from tests.step_world import draw_messages, fit_exploring
@@ -115,7 +115,7 @@ def _served(
 ) -> list[Channel]:
     answers = {i: Answer(customer_id=i, status="ok", reason=None) for i in histories}
     columns = {name: features[name].to_numpy() for name in features}
-    add_channels(model, shop, answers, histories, columns, AS_OF)
+    fill_in_channels(model, shop, answers, histories, columns, AS_OF)
     return [answer.channel for answer in answers.values() if answer.channel is not None]
 
 
@@ -207,7 +207,7 @@ def test_the_service_and_the_study_of_a_shop_agree_on_every_customer(
         model = msgspec.structs.replace(model, level=level, evidence=evidence)
     by_kind = {**predictor.champions.by_kind, "best-channel": replace(version, model=model)}
     predictor = replace(predictor, champions=Champions(by_kind), shop=shop)
-    computed = predictor.ask(predictor.store.customer_ids(), simulated.cutoff)
+    computed = predictor.compute_answers(predictor.store.customer_ids(), simulated.cutoff)
     served = [computed.answers[i].channel.recommended for i in computed.histories]
     asked = pd.Series(list(computed.histories))
     customers = customers_of_accounts(

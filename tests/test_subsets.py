@@ -28,7 +28,7 @@ from models.channel.fit import channel_traits, fit_channel
 from models.kinds import CHURN, KINDS, TIMING
 from models.registry import Champions, Version
 from serving.answers.predictor import Predictor
-from serving.answers.standing_reasons import SHOWN
+from serving.answers.standing_reasons import FIELDS_OF_FEATURES
 from serving.decisions.decide import DecisionMaker
 from serving.schemas.answer_schemas import Answer
 from serving.schemas.decision_schemas import DecisionsRequest
@@ -38,7 +38,7 @@ from training.purchase.slices import holdout_cutoff
 CHANNELS = ("email", "phone", "sms", "web_push")
 ATTRIBUTES = ("preferred_channel", "country", "attr_household_size")
 CONTACT = ("contact_score", "points_sum")
-ALWAYS_SHOWN = SHOWN.keys() - {"due_category"}
+ALWAYS_SHOWN = FIELDS_OF_FEATURES.keys() - {"due_category"}
 ANSWER_COLUMNS = {name: f"messages.{name}_at" for name in ("opened", "clicked", "unsubscribed")}
 
 # Columns that say when a row counts, whose it is, or what kind of row it is: without them the same

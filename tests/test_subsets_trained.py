@@ -17,7 +17,7 @@ from features.store.build.store_build import build_store
 from features.windows import to_datetime
 from nextbuy.show.readiness_tables import report_on, to_json
 from serving.bulk.audience import decide_audience
-from serving.bulk.offline import explain_once, predict_once
+from serving.bulk.offline import explain_offline, predict_offline
 from serving.http.service import NextbuyService
 from serving.schemas.answer_schemas import Answer, ExplainRequest, PredictRequest
 from serving.schemas.decision_schemas import DecisionsRequest
@@ -105,8 +105,8 @@ def test_a_subset_goes_from_check_to_a_served_answer(
     config = whole.write(tmp_path / "shop", subset, channels=settings, decisions={"method": method})
     as_of = _prepare(config)
     ids = [*whole.tables["orders"]["customer_id"].drop_duplicates().head(12), "nobody"]
-    computed = predict_once(config, ids, as_of).answers
-    assert [e.status for e in explain_once(config, ids, as_of).explanations] == [
+    computed = predict_offline(config, ids, as_of).answers
+    assert [e.status for e in explain_offline(config, ids, as_of).explanations] == [
         answer.status for answer in computed
     ]
     assert len(_decided(config, ids, as_of)) == len(ids)

@@ -36,9 +36,9 @@ def predict(
     as_of: AsOfOption = None,
 ) -> None:
     """Answer for some customers as JSON, without a running service."""
-    from serving.bulk.offline import predict_once
+    from serving.bulk.offline import predict_offline
 
-    response = predict_once(shop, customer_ids, as_of)
+    response = predict_offline(shop, customer_ids, as_of)
     console.print_json(response.model_dump_json())
     if all(answer.status == "unavailable" for answer in response.answers):
         raise typer.Exit(1)
@@ -53,9 +53,9 @@ def explain(
 ) -> None:
     """Say what raises and what lowers each customer's chance to buy again, and how soon."""
     from nextbuy.show.answer_tables import show_explanations
-    from serving.bulk.offline import explain_once
+    from serving.bulk.offline import explain_offline
 
-    response = explain_once(shop, customer_ids, as_of)
+    response = explain_offline(shop, customer_ids, as_of)
     if as_json:
         console.print_json(response.model_dump_json())
     else:

@@ -1,4 +1,5 @@
-"""Answers for known customers.
+"""Computes the answers for customers: predictions, recommended channels and their reasons.
 
-Predictions, channels and reasons, from histories and champions.
+An answer is computed from the histories of the history store with the champions, the promoted
+models.
 """

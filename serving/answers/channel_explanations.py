@@ -1,4 +1,4 @@
-"""Why this channel and not another, put into the form of the explanation."""
+"""Explains why a channel is recommended to a customer and why others may not be used."""
 
 from dataclasses import asdict
 
@@ -9,8 +9,8 @@ from features.shop.shop import Shop
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel
 from models.channel.recommend import Options, order_to_follow, recommend_arms
-from models.reasons.channel_reasons import ChoiceReason as Said
 from models.reasons.channel_reasons import (
+    ChoiceReason,
     explain_alone,
     explain_choice,
     explain_money,
@@ -25,21 +25,32 @@ from serving.schemas.reason_schemas import ChannelReason, ChannelReasons, Exclud
 def make_channel_reasons(
     model: ChannelModel,
     shop: Shop,
-    speaker: ReasonWriter,
+    writer: ReasonWriter,
     channel: Channel,
     features: FeatureColumns,
 ) -> ChannelReasons:
-    """Give the reasons of one customer's answer.
+    """Make the reasons for the recommended channel of one customer's answer.
+
+    At the level `observational` the reasons are those of the order of channels, the same for
+    everybody; otherwise they explain the difference to the runner-up.
 
     Parameters
     ----------
-    features : name -> array (1,)
-        Of the same customer.
+    model : ChannelModel
+        The model that the answer was computed with.
+    shop : Shop
+        Settings of nextbuy.toml: order of channels, costs, currency.
+    writer : ReasonWriter
+        Writes the sentences about features and money.
+    channel : Channel
+        The section of the answer that is explained.
+    features : dict of feature name to array (1,)
+        The features of the same customer.
     """
     if channel.level == "observational":
-        said = explain_order(model, shop.channels.default_order, channel.recommended)
+        reasons = explain_order(model, shop.channels.default_order, channel.recommended)
     else:
-        said = _explain_choice(model, shop, speaker, channel, features)
+        reasons = _explain_choice(model, shop, writer, channel, features)
     return ChannelReasons(
         recommended=channel.recommended,
         level=channel.level,
@@ -47,21 +58,22 @@ def make_channel_reasons(
         runner_up=channel.runner_up,
         lead=channel.lead,
         currency=shop.section.currency,
-        reasons=[ChannelReason(**asdict(reason)) for reason in said],
-        excluded=_excluded(model, shop, channel),
+        reasons=[ChannelReason(**asdict(reason)) for reason in reasons],
+        excluded=_excluded_channels(model, shop, channel),
     )
 
 
 def _explain_choice(
     model: ChannelModel,
     shop: Shop,
-    speaker: ReasonWriter,
+    writer: ReasonWriter,
     channel: Channel,
     features: FeatureColumns,
-) -> list[Said]:
+) -> list[ChoiceReason]:
+    """Explain the difference to the runner-up; a reason of cost is last, where cost decided."""
     if channel.runner_up is None:
         return [explain_alone(channel.recommended)]
-    (reasons,) = explain_choice(model, features, channel.recommended, channel.runner_up, speaker)
+    (reasons,) = explain_choice(model, features, channel.recommended, channel.runner_up, writer)
     p = {
         ranked.channel: ranked.p_conversion
         for ranked in channel.ranking
@@ -69,17 +81,20 @@ def _explain_choice(
     }
     worth = MessageValue.of_shop(shop)
     recent = float(worth.recent(features, 1)[0])
-    of_money = explain_money(model, worth, p, channel.recommended, recent, speaker.money)
-    return reasons if of_money is None else [*reasons, of_money]
+    cost_reason = explain_money(model, worth, p, channel.recommended, recent, writer.money)
+    return reasons if cost_reason is None else [*reasons, cost_reason]
 
 
-def _excluded(model: ChannelModel, shop: Shop, channel: Channel) -> list[ExcludedChannel]:
-    """List the channels that are out, in the order of the ranking."""
+def _excluded_channels(model: ChannelModel, shop: Shop, channel: Channel) -> list[ExcludedChannel]:
+    """List the channels that may not be used, in the order of the ranking.
+
+    A sentence says of at most one of them that it would have been recommended.
+    """
     margins = {ranked.channel: ranked.expected_margin for ranked in channel.ranking}
     worth = {arm: np.array([margin]) for arm, margin in margins.items() if margin is not None}
     order = order_to_follow(model, shop.channels.default_order)
-    everything = Options.of(list(margins), np.ones((1, len(margins)), bool), [channel.preferred])
-    first = everything.arms[recommend_arms(order, worth, everything)[0]]
+    all_allowed = Options.of(list(margins), np.ones((1, len(margins)), bool), [channel.preferred])
+    first = all_allowed.arms[recommend_arms(order, worth, all_allowed)[0]]
     return [
         ExcludedChannel(
             channel=ranked.channel,

@@ -1,4 +1,4 @@
-"""Through which channel to ask: what the model says, under consent and the shop's rules."""
+"""Ranks the channels for each customer by the channel model, under consent and contact rules."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -31,8 +31,23 @@ from serving.schemas.answer_schemas import Answer, BestMoment, Channel, NextLeve
 Basis = Literal["association", "best_overall", "personal"]
 
 
-class _Said(msgspec.Struct, frozen=True):
-    """What the model says of all customers of a request, by arm."""
+class _PredictionsByArm(msgspec.Struct, frozen=True):
+    """Predictions of the channel model for all customers of a request, by arm.
+
+    An arm is a channel or `none`. An arm is missing in a field where the shop's messages do not
+    identify it.
+
+    Attributes
+    ----------
+    p : dict of arm to array (n,)
+        Probability of a purchase within the window after the message.
+    uplift : dict of arm to Uplift
+        What the message adds to that probability, with its 90 % interval, each (n,).
+    worth : dict of arm to array (n,)
+        Expected margin of the message less cost and fatigue, in minor units of money.
+    personal : dict of arm to bool array (n,)
+        Whether the arm is surely better for this customer than the best one for everybody.
+    """
 
     p: Mapping[str, Floats]
     uplift: Mapping[str, Uplift]
@@ -40,56 +55,68 @@ class _Said(msgspec.Struct, frozen=True):
     personal: Mapping[str, NDArray[np.bool_]]
 
 
-def add_channels(
+def fill_in_channels(
     model: ChannelModel,
     shop: Shop,
     answers: Mapping[str, Answer],
-    found: Mapping[str, History],
+    histories: Mapping[str, History],
     features: FeatureColumns,
     as_of: int,
 ) -> None:
-    """Fill in the ranking of the channels and the recommended one.
+    """Fill in the recommended channel and the ranking of all channels in each answer.
 
     Parameters
     ----------
-    found : customer id -> history
-    features : name -> one value per customer, in the order of `found`
+    model : ChannelModel
+        The promoted channel model.
+    shop : Shop
+        Settings of nextbuy.toml: order of channels, costs, contact rules.
+    answers : dict of customer id to Answer
+        Changed in place: `channel` is set.
+    histories : dict of customer id to History
+        The rows of each customer, by table; consents, messages and attributes are read.
+    features : dict of feature name to array (n,)
+        One value per customer, in the order of `histories`.
+    as_of : int
+        Instant in microseconds since 1970 (UTC) at which a channel must be eligible.
     """
-    said = _ask(model, shop, features)
+    predictions = _predict_arms(model, shop, features)
     arms = arms_with_none(model.channels)
     checks = [
         [check_eligibility(arm, tables, as_of, shop.rules) for arm in arms]
-        for tables in found.values()
+        for tables in histories.values()
     ]
-    preferred = [preferred_channel(tables.get("attributes"), as_of) for tables in found.values()]
+    preferred = [
+        preferred_channel(tables.get("attributes"), as_of) for tables in histories.values()
+    ]
     eligible = np.array([[check.eligible for check in of_customer] for of_customer in checks])
     options = Options.of(arms, eligible, preferred)
     order = order_to_follow(model, shop.channels.default_order)
-    recommended = recommend_arms(order, said.worth, options)
-    second = second_arms(said.worth, options, recommended)
-    for row_index, (customer_id, tables) in enumerate(found.items()):
-        ranking = _ranking(shop, said, row_index, checks[row_index], preferred[row_index])
-        _add_moments(model, shop.rules, ranking, tables, as_of)
+    recommended = recommend_arms(order, predictions.worth, options)
+    second = second_arms(predictions.worth, options, recommended)
+    for row_index, (customer_id, tables) in enumerate(histories.items()):
+        ranking = _ranking(shop, predictions, row_index, checks[row_index], preferred[row_index])
+        _fill_in_moments(model, shop.rules, ranking, tables, as_of)
         chosen = arms[recommended[row_index]]
         runner_up = None if second[row_index] == UNKNOWN else arms[second[row_index]]
         answers[customer_id].channel = Channel(
             recommended=chosen,
             level=model.level,
-            basis=_basis(model, said, chosen, row_index),
+            basis=_basis(model, predictions, chosen, row_index),
             runner_up=runner_up,
-            lead=_lead(shop, said, chosen, runner_up, row_index),
+            lead=_lead(shop, predictions, chosen, runner_up, row_index),
             preferred=preferred[row_index],
             next_level=_next_level(model),
             ranking=ranking,
         )
 
 
-def _ask(model: ChannelModel, shop: Shop, features: FeatureColumns) -> _Said:
-    """Ask the model for everybody at once."""
+def _predict_arms(model: ChannelModel, shop: Shop, features: FeatureColumns) -> _PredictionsByArm:
+    """Predict for all customers at once; where draws identify effects, for identified arms only."""
     reading = model.read(features)
     p = reading.p
     causal = model.level != "observational"
-    return _Said(
+    return _PredictionsByArm(
         p={arm: p[arm] for arm in model.identified} if causal else p,
         uplift=reading.uplift,
         worth=MessageValue.of_shop(shop).of_identified(reading, features),
@@ -99,25 +126,32 @@ def _ask(model: ChannelModel, shop: Shop, features: FeatureColumns) -> _Said:
 
 def _ranking(
     shop: Shop,
-    said: _Said,
+    predictions: _PredictionsByArm,
     row_index: int,
     checks: Sequence[Eligibility],
     preferred: str | None,
 ) -> list[RankedChannel]:
-    """Rank the arms of one customer, those that may be used first; ties as in the choice."""
-    by_arm = {check.channel: _ranked(check, shop, said, row_index) for check in checks}
-    return sorted((by_arm[arm] for arm in tie_order(list(by_arm), preferred)), key=_rank)
+    """Rank the arms of one customer, eligible ones first, with the recommender's order of ties."""
+    by_arm = {
+        check.channel: _ranked_channel(check, shop, predictions, row_index) for check in checks
+    }
+    arms = tie_order(list(by_arm), preferred)
+    return sorted((by_arm[arm] for arm in arms), key=_ranking_key)
 
 
-def _rank(ranked: RankedChannel) -> tuple[bool, float, float]:
-    """Sort by what is expected to be earned; where that is not identified, by conversion."""
+def _ranking_key(ranked: RankedChannel) -> tuple[bool, float, float]:
+    """Sort by expected margin; where that is not identified, by probability of a conversion."""
     margin = -np.inf if ranked.expected_margin is None else ranked.expected_margin
     return not ranked.eligible, -margin, -(ranked.p_conversion or 0.0)
 
 
-def _ranked(check: Eligibility, shop: Shop, said: _Said, row_index: int) -> RankedChannel:
+def _ranked_channel(
+    check: Eligibility, shop: Shop, predictions: _PredictionsByArm, row_index: int
+) -> RankedChannel:
+    """Describe one arm for one customer; money in major units."""
     arm = check.channel
-    uplift, p, worth = said.uplift.get(arm), said.p.get(arm), said.worth.get(arm)
+    uplift, p = predictions.uplift.get(arm), predictions.p.get(arm)
+    worth = predictions.worth.get(arm)
     return RankedChannel(
         channel=arm,
         p_conversion=None if p is None else float(p[row_index]),
@@ -126,7 +160,7 @@ def _ranked(check: Eligibility, shop: Shop, said: _Said, row_index: int) -> Rank
         expected_margin=None if worth is None else float(worth[row_index]) / 10**shop.minor_digits,
         eligible=check.eligible,
         why_not=check.why_not,
-        eligible_from=_instant_of(check.eligible_from),
+        eligible_from=_datetime_or_none(check.eligible_from),
     )
 
 
@@ -134,14 +168,14 @@ def _interval(uplift: Uplift, row_index: int) -> tuple[float, float]:
     return float(uplift.low[row_index]), float(uplift.high[row_index])
 
 
-def _add_moments(
+def _fill_in_moments(
     model: ChannelModel,
     rules: ContactRules,
     ranking: Sequence[RankedChannel],
     tables: History,
     as_of: int,
 ) -> None:
-    """Fill in the best moment of each channel that has one."""
+    """Fill in the best weekday and hour of each channel for which the model learned any."""
     if model.moments is None:
         return
     best = best_moments(model.moments, tables, as_of, rules.timezone, rules.quiet_hours)
@@ -151,28 +185,36 @@ def _add_moments(
             ranked.best_moment = BestMoment(**moment, basis="association")
 
 
-def _instant_of(instant: int | None) -> datetime | None:
+def _datetime_or_none(instant: int | None) -> datetime | None:
     return None if instant is None else to_datetime(instant)
 
 
 def _lead(
-    shop: Shop, said: _Said, chosen: str, runner_up: str | None, row_index: int
+    shop: Shop,
+    predictions: _PredictionsByArm,
+    chosen: str,
+    runner_up: str | None,
+    row_index: int,
 ) -> float | None:
-    """Give what the chosen arm is expected to earn beyond the runner-up, in major units."""
+    """Give the expected margin of the chosen arm above the runner-up's, in major units of money."""
     if runner_up is None:
         return None
-    lead = float(said.worth[chosen][row_index] - said.worth[runner_up][row_index])
+    worth = predictions.worth
+    lead = float(worth[chosen][row_index] - worth[runner_up][row_index])
     return lead / float(10**shop.minor_digits)
 
 
-def _basis(model: ChannelModel, said: _Said, chosen: str, row_index: int) -> Basis:
+def _basis(
+    model: ChannelModel, predictions: _PredictionsByArm, chosen: str, row_index: int
+) -> Basis:
     if model.level == "observational":
         return "association"
-    personal = said.personal.get(chosen)
+    personal = predictions.personal.get(chosen)
     return "personal" if personal is not None and personal[row_index] else "best_overall"
 
 
 def _next_level(model: ChannelModel) -> NextLevel | None:
+    """Count the random sends that are missing before effects can be identified."""
     missing = model.missing_draws
     if model.level != "observational" or not missing:
         return None

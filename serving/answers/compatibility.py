@@ -1,4 +1,4 @@
-"""Whether a store and its champions go together, and the features that they need at once."""
+"""Checks that a history store fits the champions, and selects the features that answers need."""
 
 from collections.abc import Sequence
 
@@ -10,20 +10,37 @@ from features.shop.pseudonyms import key_fingerprint
 from features.shop.shop import Shop
 from features.store.protocol import StoreInfo
 from models.registry import Champions
-from serving.answers.replenishment import CYCLE, CYCLES
-from serving.answers.standing_reasons import SHOWN
+from serving.answers.replenishment import CYCLE_COLUMNS, CYCLES_LISTING
+from serving.answers.standing_reasons import FIELDS_OF_FEATURES
 
 
-def check_settings(shop: Shop, info: StoreInfo, champions: Champions) -> None:
-    """Refuse a store or a champion made under other settings: money and days would differ."""
+def check_same_settings(shop: Shop, info: StoreInfo, champions: Champions) -> None:
+    """Refuse a store or a model that was made under another currency, time zone or pseudonym key.
+
+    Money, local days and customer ids of the answers would be wrong.
+
+    Parameters
+    ----------
+    shop : Shop
+        Settings of nextbuy.toml as they are now.
+    info : StoreInfo
+        Currency, time zone and fingerprint of the key that the store was built with.
+    champions : Champions
+        The promoted models, each with the currency that it was trained with.
+
+    Raises
+    ------
+    NextbuyError
+        A setting differs.
+    """
     section = shop.section
-    found = {"the history store": (info.currency, info.timezone)}
+    made_with = {"the history store": (info.currency, info.timezone)}
     for kind, version in champions.by_kind.items():
-        found[f"{kind} version {version.version}"] = (version.head.currency, section.timezone)
-    for what, settings in found.items():
+        made_with[f"{kind} version {version.version}"] = (version.head.currency, section.timezone)
+    for name, settings in made_with.items():
         if settings != (section.currency, section.timezone):
             raise NextbuyError(
-                f"nextbuy.toml has {section.currency} and {section.timezone}, {what} was made "
+                f"nextbuy.toml has {section.currency} and {section.timezone}, {name} was made "
                 f"with {settings[0]} and {settings[1]}. Set them back, or build the store and "
                 "train the models again."
             )
@@ -34,30 +51,45 @@ def check_settings(shop: Shop, info: StoreInfo, champions: Champions) -> None:
         )
 
 
-def make_catalogs(info: StoreInfo, champions: Champions) -> list[Catalog]:
-    """Make the catalogs that champions read and answers show, one per vocabulary.
+def select_catalogs(info: StoreInfo, champions: Champions) -> list[Catalog]:
+    """Select the features that champions read and answers show, in one catalog per vocabulary.
+
+    Parameters
+    ----------
+    info : StoreInfo
+        Tables and columns (vocabulary) that the history store was built with.
+    champions : Champions
+        The promoted models; each names its features and the vocabulary of its training.
+
+    Returns
+    -------
+    list of Catalog
+        The first one belongs to the store's vocabulary; a feature means the same in all of them.
 
     Raises
     ------
     NextbuyError
-        The store does not hold what one of them needs, or two champions mean different
-        things by the name of a feature.
+        The store lacks a table or column that a feature needs, or two champions compute features
+        of the same name differently.
     """
-    ours = info.vocabulary
-    wanted = [(ours, SHOWN.keys() & make_catalog(ours).keys())]
-    wanted += [(v.head.vocabulary, set(v.model.inputs)) for v in champions.by_kind.values()]
+    stored = info.vocabulary
+    needed = [(stored, FIELDS_OF_FEATURES.keys() & make_catalog(stored).keys())]
+    needed += [(v.head.vocabulary, set(v.model.inputs)) for v in champions.by_kind.values()]
+    vocabularies: list[Vocabulary] = []
+    for vocabulary, _ in needed:  # a vocabulary has lists, so it is in no set
+        if vocabulary not in vocabularies:
+            vocabularies.append(vocabulary)
     catalogs = [
-        _select(vocabulary, set().union(*(names for of, names in wanted if of == vocabulary)), ours)
-        for place, (vocabulary, _) in enumerate(wanted)
-        if vocabulary not in [earlier for earlier, _ in wanted[:place]]
+        _select(vocabulary, set().union(*(n for v, n in needed if v == vocabulary)), stored)
+        for vocabulary in vocabularies
     ]
     _refuse_ambiguous(catalogs)
-    catalogs[0] = _list_cycles(catalogs[0])
+    catalogs[0] = _add_cycles_listing(catalogs[0])
     return catalogs
 
 
 def _select(vocabulary: Vocabulary, names: set[str], stored: Vocabulary) -> Catalog:
-    """Make the catalog of the named features; refuse what the store has no columns for."""
+    """Make the catalog of the named features; refuse those that the store has no columns for."""
     catalog = make_catalog(vocabulary).available(stored)
     if missing := sorted(names - catalog.keys()):
         raise NextbuyError(
@@ -68,19 +100,25 @@ def _select(vocabulary: Vocabulary, names: set[str], stored: Vocabulary) -> Cata
     return catalog.select(names)
 
 
-def _list_cycles(catalog: Catalog) -> Catalog:
-    """List what an answer tells of each category's replenishment, where categories are known."""
-    return catalog.listing(CYCLES, *CYCLE) if "due_category" in catalog else catalog
+def _add_cycles_listing(catalog: Catalog) -> Catalog:
+    """Add the listing of all replenishment cycles where the categories of products are known."""
+    if "due_category" not in catalog:
+        return catalog
+    return catalog.listing(CYCLES_LISTING, *CYCLE_COLUMNS)
 
 
 def _refuse_ambiguous(catalogs: Sequence[Catalog]) -> None:
-    """Refuse two champions, or a champion and the shop, that compute one name differently."""
-    hashes: dict[str, str] = {}
+    """Refuse catalogs that compute features of the same name differently."""
+    first_hashes: dict[str, str] = {}
     for catalog in catalogs:
-        differ = [n for n, own in catalog.hashes.items() if hashes.setdefault(n, own) != own]
-        if differ:
+        different = [
+            name
+            for name, definition_hash in catalog.hashes.items()
+            if first_hashes.setdefault(name, definition_hash) != definition_hash
+        ]
+        if different:
             raise NextbuyError(
-                f"{', '.join(sorted(differ))} were computed otherwise when a champion was "
+                f"{', '.join(sorted(different))} were computed otherwise when a champion was "
                 "trained: the settings (contact points) or the shop's tables and stores have "
                 "changed since. Train the models again, or set nextbuy.toml back."
             )

@@ -1,12 +1,11 @@
-"""Why the models say what they say, put into the form of the explanation."""
+"""Explains the answers of customers: which families of features raise or lower a prediction."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from features.arrays import FeatureColumns
 from features.shop.shop import Shop
-from models.reasons.purchase_reasons import ReasonWriter, explain
-from models.reasons.purchase_reasons import ScoreExplanation as Explained
+from models.reasons.purchase_reasons import ReasonWriter, ScoreExplanation, explain
 from models.registry import Champions
 from serving.answers.channel_explanations import make_channel_reasons
 from serving.schemas.answer_schemas import Answer
@@ -16,31 +15,45 @@ from serving.schemas.reason_schemas import ChurnReasons, Explanation, NextPurcha
 def make_explanations(
     champions: Champions,
     shop: Shop,
-    speaker: ReasonWriter,
+    writer: ReasonWriter,
     answers: Mapping[str, Answer],
     ids: Sequence[str],
     features: FeatureColumns,
 ) -> dict[str, Explanation]:
-    """Give reasons for answers, by customer id; a model that did not answer gives none.
+    """Make the explanations of answers; a model that did not answer gives no reasons.
 
     Parameters
     ----------
-    ids : sequence of str
-        The customers whose features were computed.
-    features : name -> one value per customer, in the order of `ids`
+    champions : Champions
+        The models that the answers were computed with.
+    shop : Shop
+        Settings of nextbuy.toml.
+    writer : ReasonWriter
+        Writes the sentences about features and money.
+    answers : dict of customer id to Answer
+        The answers that are explained.
+    ids : sequence of n str
+        The customers whose features were computed; other customers get no reasons.
+    features : dict of feature name to array (n,)
+        One value per customer, in the order of `ids`.
+
+    Returns
+    -------
+    dict of customer id to Explanation
+        One per answer, in the order of `answers`.
     """
     explanations = {i: _without_reasons(answer) for i, answer in answers.items()}
-    rows = [place for place, i in enumerate(ids) if answers[i].churn is not None]
+    rows = [row_index for row_index, i in enumerate(ids) if answers[i].churn is not None]
     if rows:
         pairs = [(answers[ids[row]], explanations[ids[row]]) for row in rows]
         predicted = {name: values[rows] for name, values in features.items()}
-        _add_reasons(champions, speaker, pairs, predicted)
-    for place, i in enumerate(ids):
+        _fill_in_purchase_reasons(champions, writer, pairs, predicted)
+    for row_index, i in enumerate(ids):
         channel = answers[i].channel
         if champions.channel is not None and channel is not None:
-            own = {name: values[[place]] for name, values in features.items()}
+            of_customer = {name: values[[row_index]] for name, values in features.items()}
             explanations[i].channel = make_channel_reasons(
-                champions.channel, shop, speaker, channel, own
+                champions.channel, shop, writer, channel, of_customer
             )
     return explanations
 
@@ -54,25 +67,33 @@ def _without_reasons(answer: Answer) -> Explanation:
     )
 
 
-def _add_reasons(
+def _fill_in_purchase_reasons(
     champions: Champions,
-    speaker: ReasonWriter,
+    writer: ReasonWriter,
     pairs: Sequence[tuple[Answer, Explanation]],
     features: FeatureColumns,
 ) -> None:
-    """Fill in the reasons of customers with a prediction."""
+    """Fill in the reasons of churn and timing for n customers with a prediction.
+
+    Parameters
+    ----------
+    pairs : sequence of n (Answer, Explanation)
+        The explanations are changed in place.
+    features : dict of feature name to array (n,)
+        One value per customer, in the order of `pairs`.
+    """
     churn, timing = champions.churn, champions.timing
     if churn is not None:
-        explained = explain(churn.contributions(features), features, speaker)
-        for (answer, explanation), of_churn in zip(pairs, explained, strict=True):
-            explanation.churn = _churn(answer, of_churn)
+        scores = explain(churn.contributions(features), features, writer)
+        for (answer, explanation), score in zip(pairs, scores, strict=True):
+            explanation.churn = _churn_reasons(answer, score)
     if timing is not None:
-        explained = explain(timing.contributions(features), features, speaker)
-        for (answer, explanation), of_timing in zip(pairs, explained, strict=True):
-            explanation.next_purchase = _next_purchase(answer, of_timing)
+        scores = explain(timing.contributions(features), features, writer)
+        for (answer, explanation), score in zip(pairs, scores, strict=True):
+            explanation.next_purchase = _next_purchase_reasons(answer, score)
 
 
-def _churn(answer: Answer, explained: Explained) -> ChurnReasons | None:
+def _churn_reasons(answer: Answer, explained: ScoreExplanation) -> ChurnReasons | None:
     if answer.churn is None:
         return None
     return ChurnReasons(
@@ -84,7 +105,9 @@ def _churn(answer: Answer, explained: Explained) -> ChurnReasons | None:
     )
 
 
-def _next_purchase(answer: Answer, explained: Explained) -> NextPurchaseReasons | None:
+def _next_purchase_reasons(
+    answer: Answer, explained: ScoreExplanation
+) -> NextPurchaseReasons | None:
     if answer.next_purchase is None:
         return None
     return NextPurchaseReasons(
@@ -95,5 +118,5 @@ def _next_purchase(answer: Answer, explained: Explained) -> NextPurchaseReasons 
     )
 
 
-def _reasons(explained: Explained) -> list[Reason]:
+def _reasons(explained: ScoreExplanation) -> list[Reason]:
     return [Reason(**asdict(reason)) for reason in explained.reasons]

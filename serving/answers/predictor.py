@@ -1,4 +1,7 @@
-"""From customer ids to answers: history, features, models. No BentoML in here."""
+"""Answers for customer ids from one snapshot of the history store and the champions.
+
+The histories are read, the features computed, the models evaluated. Nothing here knows of HTTP.
+"""
 
 import time
 import uuid
@@ -28,9 +31,9 @@ from models.reasons.purchase_reasons import ReasonWriter
 from models.reasons.sentences import MoneyFormat
 from models.registry import Champions, read_champions
 from serving.answers.answers import make_answers
-from serving.answers.compatibility import check_settings, make_catalogs
+from serving.answers.compatibility import check_same_settings, select_catalogs
 from serving.answers.explanations import make_explanations
-from serving.answers.standing_reasons import standing_reasons
+from serving.answers.standing_reasons import list_standing_reasons
 from serving.schemas.answer_schemas import MAX_EXPLAINED, Answer, PredictResponse
 from serving.schemas.reason_schemas import ExplainResponse
 
@@ -40,7 +43,28 @@ RETRY_SECONDS = 3600
 
 @dataclass(frozen=True)
 class Predictor:
-    """One snapshot of history store and champions; a request is answered from one of these."""
+    """Predicts and explains from one snapshot of the history store and the champions.
+
+    A request is answered from one such snapshot, so that versions are never mixed.
+
+    Attributes
+    ----------
+    shop : Shop
+        Settings of nextbuy.toml.
+    store : HistoryStore
+        Open history store, with the rows that were posted since its build.
+    champions : Champions
+        The promoted models.
+    max_age_hours : float
+        How many hours the store's data may end before the instant that is asked about.
+    expires_hours : float
+        For how many hours an answer may be used.
+
+    Raises
+    ------
+    NextbuyError
+        The store and the champions do not fit each other or nextbuy.toml.
+    """
 
     shop: Shop
     store: HistoryStore
@@ -49,32 +73,37 @@ class Predictor:
     expires_hours: float
 
     def __post_init__(self) -> None:
-        check_settings(self.shop, self.store.info, self.champions)
+        check_same_settings(self.shop, self.store.info, self.champions)
         _ = self.catalogs
 
     @cached_property
     def catalogs(self) -> list[Catalog]:
-        """The features that champions read and answers show, one catalog per vocabulary."""
-        return make_catalogs(self.store.info, self.champions)
+        """Give the features that champions read and answers show, one catalog per vocabulary."""
+        return select_catalogs(self.store.info, self.champions)
 
     @cached_property
     def _plans(self) -> list[FeaturePlan]:
         return [FeaturePlan(catalog) for catalog in self.catalogs]
 
     @cached_property
-    def _speaker(self) -> ReasonWriter:
+    def _reason_writer(self) -> ReasonWriter:
         features = {name: f for catalog in self.catalogs for name, f in catalog.items()}
         money = MoneyFormat(self.shop.section.currency, self.shop.minor_digits)
         return ReasonWriter(features, money, self.shop.sensitive)
 
     @cached_property
     def _standing_reason(self) -> str:
-        """What every answer states, empty where there is nothing to state."""
-        return "; ".join(standing_reasons(self.champions, self.shop, self.store.info.vocabulary))
+        """Give what every answer states, empty where there is nothing to state."""
+        return "; ".join(
+            list_standing_reasons(self.champions, self.shop, self.store.info.vocabulary)
+        )
 
     @cached_property
-    def _unspoken(self) -> frozenset[str]:
-        """Categories found too personal, even if the store was built before they were listed."""
+    def _sensitive_categories(self) -> frozenset[str]:
+        """Give the categories that are too personal to be named.
+
+        The store may have been built before their words were listed in nextbuy.toml.
+        """
         tables = [
             lookups.tables.get(CATEGORY_CYCLE.name, {}) for lookups in self.store.info.lookups
         ]
@@ -82,22 +111,42 @@ class Predictor:
         return frozenset(find_sensitive_names(categories, self.shop.sensitive))
 
     def predict(self, customer_ids: Sequence[str], as_of: int) -> PredictResponse:
-        """Answer for each customer id, in the order given.
+        """Predict churn, next purchase, value and channel for customers.
 
         Parameters
         ----------
+        customer_ids : sequence of str
+            Ids as the shop writes them; they may repeat.
         as_of : int
-            The instant that the answers speak of: only what was known then is read.
+            Instant in microseconds since 1970 (UTC) that the answers speak of: only what was known
+            then is read.
+
+        Returns
+        -------
+        PredictResponse
+            One answer per customer id, in the order given.
         """
-        answers = self.ask(customer_ids, as_of).answers
+        answers = self.compute_answers(customer_ids, as_of).answers
         return PredictResponse(
-            **self.says_of_itself(as_of),
+            **self.response_header(as_of),
             expires_at=to_datetime(self.expires_at(as_of)),
             answers=[answers[i] for i in customer_ids],
         )
 
     def explain(self, customer_ids: Sequence[str], as_of: int) -> ExplainResponse:
-        """Give the reasons of the answers that `predict` gives, for a few customers.
+        """Give the reasons for the answers that `predict` gives, for a few customers.
+
+        Parameters
+        ----------
+        customer_ids : sequence of str
+            At most `MAX_EXPLAINED` ids as the shop writes them; they may repeat.
+        as_of : int
+            Instant in microseconds since 1970 (UTC) that the reasons speak of.
+
+        Returns
+        -------
+        ExplainResponse
+            One explanation per customer id, in the order given.
 
         Raises
         ------
@@ -111,21 +160,22 @@ class Predictor:
                 str(len(customer_ids)),
                 "Ask for fewer, or several times.",
             )
-        asked = self.ask(customer_ids, as_of)
-        told = make_explanations(
+        computed = self.compute_answers(customer_ids, as_of)
+        explanations = make_explanations(
             self.champions,
             self.shop,
-            self._speaker,
-            asked.answers,
-            list(asked.histories),
-            asked.features,
+            self._reason_writer,
+            computed.answers,
+            list(computed.histories),
+            computed.features,
         )
         return ExplainResponse(
-            **self.says_of_itself(as_of), explanations=[told[i] for i in customer_ids]
+            **self.response_header(as_of),
+            explanations=[explanations[i] for i in customer_ids],
         )
 
-    def says_of_itself(self, as_of: int) -> dict[str, Any]:
-        """Say what every response does: the instants, and the versions that answered."""
+    def response_header(self, as_of: int) -> dict[str, Any]:
+        """Return the fields that every response has: its id, instants and model versions."""
         return {
             "request_id": uuid.uuid4().hex,
             "as_of": to_datetime(as_of),
@@ -134,16 +184,27 @@ class Predictor:
         }
 
     def expires_at(self, as_of: int) -> int:
-        """Say until when an answer may be used."""
+        """Return the instant until which an answer may be used, in microseconds (UTC)."""
         return as_of + round(self.expires_hours * _HOUR)
 
     def read_as_of(self, text: str | None) -> int:
-        """Read the instant asked about: like a cutoff, and not after now; default: now.
+        """Read the instant that a request is about.
+
+        Parameters
+        ----------
+        text : str or None
+            An instant or a date in ISO 8601, read like a cutoff in the shop's time zone; None
+            means now.
+
+        Returns
+        -------
+        int
+            Microseconds since 1970 (UTC).
 
         Raises
         ------
         InputError
-            It is no instant, or lies in the future.
+            The text is no instant, or the instant lies in the future.
         """
         now = time.time_ns() // 1000
         as_of = now if text is None else read_cutoff(text, self.shop.timezone, "as_of")
@@ -156,10 +217,11 @@ class Predictor:
             )
         return as_of
 
-    def unavailable(self, as_of: int) -> str | None:
-        """Say why nothing can be answered at an instant; None if it can.
+    def unavailable_reason(self, as_of: int) -> str | None:
+        """Explain why nothing can be answered at an instant; None where answers are possible.
 
-        A store that ends long before the instant would make every customer look silent.
+        A store whose data end long before the instant would make every customer look silent, so
+        the data may end at most `max_age_hours` before it.
         """
         if not self.champions.by_kind:
             return "no model has been promoted yet: run `nextbuy train` and `nextbuy promote`"
@@ -185,29 +247,39 @@ class Predictor:
             )
         return None
 
-    def ask(self, customer_ids: Sequence[str], as_of: int) -> "ComputedAnswers":
-        """Find, compute and answer, each customer once."""
-        reason = self.unavailable(as_of)
+    def compute_answers(self, customer_ids: Sequence[str], as_of: int) -> "ComputedAnswers":
+        """Read the histories, compute the features and make the answers, once per customer."""
+        reason = self.unavailable_reason(as_of)
         if reason is not None:
             return ComputedAnswers({i: _unavailable(i, reason) for i in customer_ids}, {}, {})
-        answers, found = self._sort_out(list(dict.fromkeys(customer_ids)), as_of)
-        features = self._compute(found, as_of) if found else {}
-        if found:
-            made = make_answers(self.champions, self.shop, found, features, as_of, self._unspoken)
-            for answer in made.values():
-                stated = filter(None, (answer.reason, self._standing_reason))
-                answer.reason = "; ".join(stated) or None
-            answers |= made
-        return ComputedAnswers(answers, found, features)
+        answers, histories = self._separate(list(dict.fromkeys(customer_ids)), as_of)
+        if not histories:
+            return ComputedAnswers(answers, {}, {})
+        features = self._compute_features(histories, as_of)
+        predicted = make_answers(
+            self.champions, self.shop, histories, features, as_of, self._sensitive_categories
+        )
+        for answer in predicted.values():
+            stated = filter(None, (answer.reason, self._standing_reason))
+            answer.reason = "; ".join(stated) or None
+        return ComputedAnswers(answers | predicted, histories, features)
 
-    def _sort_out(
+    def _separate(
         self, customer_ids: list[str], as_of: int
     ) -> tuple[dict[str, Answer], dict[str, History]]:
-        """Answer for the unknown and those who object; give the histories of all others."""
-        found = self._read(customer_ids, as_of)
+        """Separate customers who get no prediction from those who do.
+
+        Returns
+        -------
+        answers : dict of customer id to Answer
+            Of customers who are unknown or object to profiling.
+        histories : dict of customer id to History
+            Of all other customers, in the order given.
+        """
+        histories = self._read_histories(customer_ids, as_of)
         answers: dict[str, Answer] = {}
         for customer_id in customer_ids:
-            tables = found.get(customer_id)
+            tables = histories.get(customer_id)
             if tables is None or not _is_known(tables, as_of):
                 answers[customer_id] = Answer(
                     customer_id=customer_id,
@@ -220,25 +292,29 @@ class Predictor:
                     status="refused",
                     reason="the customer has objected to profiling",
                 )
-        return answers, {i: found[i] for i in customer_ids if i not in answers}
+        return answers, {i: histories[i] for i in customer_ids if i not in answers}
 
-    def _read(self, customer_ids: list[str], as_of: int) -> dict[str, History]:
-        """Read histories by the ids as sent, over all accounts of a customer.
+    def _read_histories(self, customer_ids: list[str], as_of: int) -> dict[str, History]:
+        """Read the rows of customers by the ids as sent, over all accounts of each customer.
 
-        A pseudonymised store knows other ids.
+        A pseudonymised store knows other ids than those that are sent.
         """
         stored = map_to_stored_ids(self.shop, customer_ids)
-        found = read_customer_histories(self.store.read, stored.values(), as_of)
-        return {sent: found[own] for sent, own in stored.items() if own in found}
+        histories = read_customer_histories(self.store.read, stored.values(), as_of)
+        return {
+            sent_id: histories[stored_id]
+            for sent_id, stored_id in stored.items()
+            if stored_id in histories
+        }
 
-    def _compute(self, found: Mapping[str, History], as_of: int) -> dict[str, Array]:
-        """Compute the features of customers who are known and have not objected."""
+    def _compute_features(self, histories: Mapping[str, History], as_of: int) -> dict[str, Array]:
+        """Compute the features of n customers: feature name -> array (n,), in their order."""
         lookups = self.store.info.lookups_at(as_of)
         scope = Scope(as_of, local_day(as_of, self.shop.timezone), lookups or Lookups(as_of))
-        histories = list(found.values())
+        rows = list(histories.values())
         features: dict[str, Array] = {}
         for plan in self._plans:
-            features |= plan.compute(histories, scope)
+            features |= plan.compute(rows, scope)
         return features
 
     def close(self) -> None:
@@ -248,12 +324,16 @@ class Predictor:
 
 @dataclass(frozen=True)
 class ComputedAnswers:
-    """What was found out at once about some customers.
+    """Answers for some customers, with the histories and features that they were computed from.
 
     Attributes
     ----------
-    histories : dict of str to tables
-        Of the customers whose features were computed, in the order of the features' values.
+    answers : dict of customer id to Answer
+        One answer per customer.
+    histories : dict of customer id to History
+        The rows of the n customers whose features were computed, by table.
+    features : dict of feature name to array (n,)
+        One value per customer, in the order of `histories`.
     """
 
     answers: dict[str, Answer]
@@ -262,12 +342,23 @@ class ComputedAnswers:
 
 
 def load_predictor(shop: Shop, max_age_hours: float, expires_hours: float) -> Predictor:
-    """Load the current store and champions of a shop; where that fails, nothing stays open.
+    """Open the current history store of a shop and load its champions.
+
+    Where that fails, no store and no journal stays open.
+
+    Parameters
+    ----------
+    shop : Shop
+        Settings of nextbuy.toml.
+    max_age_hours : float
+        How many hours the store's data may end before the instant that is asked about.
+    expires_hours : float
+        For how many hours an answer may be used.
 
     Raises
     ------
     NextbuyError
-        The store or an artefact cannot be read.
+        The store or an artefact cannot be read, or they do not fit each other.
     """
     with ExitStack() as opened:
         build = opened.enter_context(closing(store_target(shop).open()))
@@ -279,7 +370,7 @@ def load_predictor(shop: Shop, max_age_hours: float, expires_hours: float) -> Pr
 
 
 def _is_known(tables: History, as_of: int) -> bool:
-    """Say whether a row of any table was known; one without a clock counts."""
+    """Return whether a row of any table was known; a row whose `known_at` is NaN counts."""
     return any(bool((~(table["known_at"] > as_of)).any()) for table in tables.values())
 
 

@@ -1,1 +1,1 @@
-"""Offline scoring: answers for a whole audience written to a file, without the HTTP service."""
+"""Answers and decisions without a running service: for some customers, or a file of them."""

@@ -1,6 +1,7 @@
-"""A campaign's audience decided at once: a file of customers in, a file of decisions out."""
+"""Makes the decisions for a campaign's audience: reads a file of customers, writes decisions."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -11,29 +12,37 @@ from pydantic import ValidationError
 from features.errors import InputError, refuse
 from features.shop.pseudonyms import map_to_stored_ids
 from features.shop.shop import Shop
-from serving.bulk.offline import load_once
+from serving.bulk.offline import open_offline_predictor
 from serving.decisions.decide import DecisionMaker
 from serving.schemas.answer_schemas import MAX_CUSTOMERS
 from serving.schemas.decision_schemas import Decided, DecisionsRequest
 
-_KINDS = (".csv", ".parquet")
+_FILE_SUFFIXES = (".csv", ".parquet")
 _ID = "customer_id"
 
 
 def decide_audience(
     shop: Path, audience: Path, out: Path, campaign: str, key: str, as_of: str | None
 ) -> pd.DataFrame:
-    """Decide of everybody in a file, without a running service, and write the decisions.
+    """Decide for every customer in a file without a running service, and write the decisions.
 
-    Run again, it comes to the same decisions: each is made once.
+    Run again with the same key, it gives the same decisions: each is made once.
 
     Parameters
     ----------
+    shop : path
+        The shop's nextbuy.toml.
     audience : path
-        CSV or Parquet; its column `customer_id` is read.
+        CSV or Parquet file with one row per customer; its column `customer_id` is read.
     out : path
-        CSV or Parquet; a row per row of the audience, in its order. In place of ids it has
-        pseudonyms where the shop has them.
+        CSV or Parquet file to write; one row per row of the audience, in its order. In place of
+        ids it has pseudonyms where the shop has them.
+    campaign : str
+        Name of the campaign that the messages belong to.
+    key : str
+        Names the occasion within the campaign.
+    as_of : str or None
+        The instant that counts as now, in ISO 8601; taken of simulated shops only.
 
     Returns
     -------
@@ -49,17 +58,16 @@ def decide_audience(
     """
     _check_kind("--out", out)
     ids = _read_ids(audience)
-    predictor = load_once(shop)
-    decisions = DecisionMaker(predictor.shop)
-    try:
+    with (
+        open_offline_predictor(shop) as predictor,
+        closing(DecisionMaker(predictor.shop)) as decisions,
+    ):
         decided = [
-            one
-            for request in _requests(ids, campaign, key, as_of)
-            for one in decisions.decide(predictor, request).decisions
+            decision
+            for request in _make_requests(ids, campaign, key, as_of)
+            for decision in decisions.decide(predictor, request).decisions
         ]
-    finally:
-        decisions.close()
-    frame = to_frame(predictor.shop, decided)
+        frame = make_decisions_table(predictor.shop, decided)
     if out.suffix == ".csv":
         frame.to_csv(out, index=False)
     else:
@@ -68,6 +76,7 @@ def decide_audience(
 
 
 def _read_ids(audience: Path) -> list[str]:
+    """Read the customer ids of an audience; a file without one in every row is refused."""
     _check_kind("--audience", audience)
     if not audience.is_file():
         raise refuse("--audience", "a file", f"none at {audience}", "Correct the path.")
@@ -91,32 +100,49 @@ def _read_ids(audience: Path) -> list[str]:
 
 
 def _check_kind(option: str, path: Path) -> None:
-    if path.suffix not in _KINDS:
-        raise refuse(option, "a file " + " or ".join(_KINDS), f"'{path.name}'", "Rename it.")
+    if path.suffix not in _FILE_SUFFIXES:
+        raise refuse(
+            option, "a file " + " or ".join(_FILE_SUFFIXES), f"'{path.name}'", "Rename it."
+        )
 
 
-def _requests(
+def _make_requests(
     ids: Sequence[str], campaign: str, key: str, as_of: str | None
 ) -> Iterator[DecisionsRequest]:
-    """Cut an audience into what is decided at once."""
+    """Cut an audience into requests of at most `MAX_CUSTOMERS` decisions."""
     for start in range(0, len(ids), MAX_CUSTOMERS):
-        some = ids[start : start + MAX_CUSTOMERS]
-        asking = [{_ID: i, "campaign": campaign, "key": key} for i in some]
+        batch = ids[start : start + MAX_CUSTOMERS]
+        asking = [{_ID: i, "campaign": campaign, "key": key} for i in batch]
         try:
             yield DecisionsRequest.model_validate({"decisions": asking, "as_of": as_of})
         except ValidationError as error:
-            raise _wrong_form(error) from None
+            raise _request_fault(error) from None
 
 
-def _wrong_form(error: ValidationError) -> InputError:
+def _request_fault(error: ValidationError) -> InputError:
+    """Make the error of the first field that the service would not take."""
     first = error.errors()[0]
     return refuse(
         str(first["loc"][-1]), "what POST /v1/decisions takes", first["msg"], "Correct it."
     )
 
 
-def to_frame(shop: Shop, decided: Sequence[Decided]) -> pd.DataFrame:
-    """Put decisions into a table, a row each, under the ids that the shop's files carry."""
+def make_decisions_table(shop: Shop, decided: Sequence[Decided]) -> pd.DataFrame:
+    """Make the table of decisions that is written for an audience.
+
+    Parameters
+    ----------
+    shop : Shop
+        Settings of nextbuy.toml; they say whether ids are written as pseudonyms.
+    decided : sequence of Decided
+        The decisions, one per row of the audience.
+
+    Returns
+    -------
+    DataFrame
+        One row per decision with its fields except `retry_after`; `customer_id` as in the shop's
+        stored files, `eligible` as JSON text, None where nothing was decided.
+    """
     frame = pd.DataFrame([d.model_dump() for d in decided], columns=list(Decided.model_fields))
     frame[_ID] = frame[_ID].map(map_to_stored_ids(shop, frame[_ID]))
     frame["eligible"] = [

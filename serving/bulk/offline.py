@@ -1,7 +1,8 @@
-"""Answers without a running service, under its settings."""
+"""Predicts and explains for customers without a running service, under the service's settings."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from features.shop.shop import read_shop
@@ -11,19 +12,75 @@ from serving.schemas.reason_schemas import ExplainResponse
 from serving.settings import read_settings
 
 
-def predict_once(shop: Path, customer_ids: Sequence[str], as_of: str | None) -> PredictResponse:
-    """Answer for some customers at once."""
-    predictor = load_once(shop)
-    return predictor.predict(customer_ids, predictor.read_as_of(as_of))
+def predict_offline(shop: Path, customer_ids: Sequence[str], as_of: str | None) -> PredictResponse:
+    """Predict for customers as the service would.
+
+    Parameters
+    ----------
+    shop : path
+        The shop's nextbuy.toml.
+    customer_ids : sequence of str
+        Ids as the shop writes them.
+    as_of : str or None
+        The instant that the answers speak of, in ISO 8601; None means now.
+
+    Returns
+    -------
+    PredictResponse
+        One answer per customer id, in the order given.
+
+    Raises
+    ------
+    InputError
+        The instant cannot be read or lies in the future, or a setting is wrong.
+    NextbuyError
+        The history store or a model cannot be read.
+    """
+    with open_offline_predictor(shop) as predictor:
+        return predictor.predict(customer_ids, predictor.read_as_of(as_of))
 
 
-def explain_once(shop: Path, customer_ids: Sequence[str], as_of: str | None) -> ExplainResponse:
-    """Give the reasons for some customers."""
-    predictor = load_once(shop)
-    return predictor.explain(customer_ids, predictor.read_as_of(as_of))
+def explain_offline(shop: Path, customer_ids: Sequence[str], as_of: str | None) -> ExplainResponse:
+    """Give the reasons for the answers of `predict_offline`, for a few customers.
+
+    Parameters
+    ----------
+    shop : path
+        The shop's nextbuy.toml.
+    customer_ids : sequence of str
+        At most 20 ids as the shop writes them.
+    as_of : str or None
+        The instant that the reasons speak of, in ISO 8601; None means now.
+
+    Returns
+    -------
+    ExplainResponse
+        One explanation per customer id, in the order given.
+
+    Raises
+    ------
+    InputError
+        There are too many customers, the instant cannot be read or lies in the future, or a
+        setting is wrong.
+    NextbuyError
+        The history store or a model cannot be read.
+    """
+    with open_offline_predictor(shop) as predictor:
+        return predictor.explain(customer_ids, predictor.read_as_of(as_of))
 
 
-def load_once(shop: Path) -> Predictor:
-    """Load what the service of a shop would answer with."""
+@contextmanager
+def open_offline_predictor(shop: Path) -> Iterator[Predictor]:
+    """Open the predictor that the service of a shop would answer with; closed at the end.
+
+    Parameters
+    ----------
+    shop : path
+        The shop's nextbuy.toml; the other settings are those of the environment.
+    """
     settings = read_settings({**os.environ, "NEXTBUY_SHOP": str(shop)})
-    return load_predictor(read_shop(settings.shop), settings.max_age_hours, settings.expires_hours)
+    loaded = load_predictor(
+        read_shop(settings.shop), settings.max_age_hours, settings.expires_hours
+    )
+    with closing(loaded) as predictor:
+        yield predictor

@@ -1,4 +1,4 @@
-"""Decisions.
+"""Decides through which channel to ask a customer in a campaign.
 
-A channel is drawn for a customer and a campaign, and written down before it is told.
+A decision is drawn and written down durably before the caller learns of it.
 """

@@ -1,4 +1,7 @@
-"""From answers to decisions: drawn, then written down. No BentoML in here."""
+"""Decides through which channel to ask customers, and writes each decision down durably.
+
+A decision is drawn from the answers of the predictor. Nothing here knows of HTTP.
+"""
 
 import hashlib
 import uuid
@@ -24,18 +27,38 @@ from serving.answers.predictor import RETRY_SECONDS, ComputedAnswers, Predictor
 from serving.schemas.answer_schemas import Answer, Channel
 from serving.schemas.decision_schemas import Asking, Decided, DecisionsRequest, DecisionsResponse
 
-_AT_ONCE = 200  # customers whose posteriors are drawn together: 1,000 draws of each arm
+_CUSTOMERS_AT_ONCE = 200  # customers whose posteriors are drawn together: 1,000 draws of each arm
 
 
 class DecisionMaker:
-    """Decides for one shop; what it has decided outlives it."""
+    """Makes the decisions of one shop and keeps them in its decision table.
+
+    Parameters
+    ----------
+    shop : Shop
+        Settings of nextbuy.toml; `[decisions]` names the method and, if any, a database.
+    """
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
         self._table = open_decisions(shop)
 
     def decide(self, predictor: Predictor, request: DecisionsRequest) -> DecisionsResponse:
-        """Decide of each customer, campaign and key once, and write it down, all or none.
+        """Make each decision of a request once and write all of them down, or none.
+
+        A decision that was made before, for the same customer, campaign and key, is given again.
+
+        Parameters
+        ----------
+        predictor : Predictor
+            Computes the answers that the decisions are drawn from.
+        request : DecisionsRequest
+            The decisions to make, each a customer, a campaign and a key.
+
+        Returns
+        -------
+        DecisionsResponse
+            One reply per requested decision, in the order of the request.
 
         Raises
         ------
@@ -45,18 +68,25 @@ class DecisionMaker:
             The table cannot be written, or the model cannot do what nextbuy.toml asks for.
         """
         as_of = self._read_as_of(predictor, request.as_of)
-        asked = predictor.ask([one.customer_id for one in request.decisions], as_of)
-        proposed = _Proposals(self._shop, predictor, asked, as_of).make(request.decisions)
-        stored = self._table.decide_once(list(proposed.values()))
+        customer_ids = [asking.customer_id for asking in request.decisions]
+        computed = predictor.compute_answers(customer_ids, as_of)
+        drawn = _DecisionDrawer(self._shop, predictor, computed, as_of).draw_all(request.decisions)
+        stored = self._table.decide_once(list(drawn.values()))
         decided = {
-            place: _decided(request.decisions[place], one, own, asked)
-            for (place, own), one in zip(proposed.items(), stored, strict=True)
+            position: _reply_decided(
+                request.decisions[position],
+                decision,
+                repeated=decision.decision_id != new.decision_id,
+                answer=computed.answers[customer_ids[position]],
+            )
+            for (position, new), decision in zip(drawn.items(), stored, strict=True)
         }
         return DecisionsResponse(
-            **predictor.says_of_itself(as_of),
+            **predictor.response_header(as_of),
             decisions=[
-                decided.get(place) or _undecided(one, asked.answers[one.customer_id])
-                for place, one in enumerate(request.decisions)
+                decided.get(position)
+                or _reply_undecided(asking, computed.answers[asking.customer_id])
+                for position, asking in enumerate(request.decisions)
             ],
         )
 
@@ -71,41 +101,42 @@ class DecisionMaker:
         return predictor.read_as_of(text)
 
     def close(self) -> None:
-        """Close the decision table."""
+        """Close the decision table; no decision can be made after that."""
         self._table.close()
 
 
-class _Proposals:
-    """Draws for the customers of one request; none of it counts until it is written down."""
+class _DecisionDrawer:
+    """Draws decisions for the customers of one request; none counts until it is written down."""
 
     def __init__(
-        self, shop: Shop, predictor: Predictor, asked: ComputedAnswers, as_of: int
+        self, shop: Shop, predictor: Predictor, computed: ComputedAnswers, as_of: int
     ) -> None:
-        self._shop, self._asked, self._as_of = shop, asked, as_of
+        self._shop, self._computed, self._as_of = shop, computed, as_of
         self._expires_at = predictor.expires_at(as_of)
-        self._version = policy_version(shop, predictor.champions.versions)
-        self._accounts = map_to_stored_ids(shop, asked.histories)
-        self._shares = _best_shares(shop, predictor.champions.channel, asked)
+        self._version = make_policy_version(shop, predictor.champions.versions)
+        self._accounts = map_to_stored_ids(shop, computed.histories)
+        self._shares = _shares_of_best(shop, predictor.champions.channel, computed)
 
-    def make(self, asking: Sequence[Asking]) -> dict[int, Decision]:
-        """Propose a decision wherever an answer has a channel: place in the request -> decision."""
-        channels = {i: answer.channel for i, answer in self._asked.answers.items()}
+    def draw_all(self, asking: Sequence[Asking]) -> dict[int, Decision]:
+        """Draw a decision wherever the answer has a channel, by position in the request."""
+        channels = {i: answer.channel for i, answer in self._computed.answers.items()}
         return {
-            place: self._propose(one, channel)
-            for place, one in enumerate(asking)
+            position: self._draw(one, channel)
+            for position, one in enumerate(asking)
             if (channel := channels[one.customer_id]) is not None
         }
 
-    def _propose(self, one: Asking, channel: Channel) -> Decision:
-        account = self._accounts[one.customer_id]
-        # the accounts of one customer draw alike
-        customer = customer_at(self._asked.histories[one.customer_id], account, self._as_of)
+    def _draw(self, asking: Asking, channel: Channel) -> Decision:
+        account = self._accounts[asking.customer_id]
+        # The accounts of one customer draw alike.
+        history = self._computed.histories[asking.customer_id]
+        customer = customer_at(history, account, self._as_of)
         drawn = draw(
             channel.recommended,
             [ranked.channel for ranked in channel.ranking if ranked.eligible],
             self._shop.decisions,
-            draw_at(self._version, customer, one.campaign, one.key),
-            self._shares.get(one.customer_id),
+            draw_at(self._version, customer, asking.campaign, asking.key),
+            self._shares.get(asking.customer_id),
         )
         return Decision(
             decision_id=uuid.uuid4().hex,
@@ -113,94 +144,110 @@ class _Proposals:
             expires_at=self._expires_at,
             account=account,
             customer_id=customer,
-            campaign=one.campaign,
-            key=one.key,
+            campaign=asking.campaign,
+            key=asking.key,
             policy_version=self._version,
             **msgspec.structs.asdict(drawn),
         )
 
 
-def _best_shares(
-    shop: Shop, model: ChannelModel | None, asked: ComputedAnswers
+def _shares_of_best(
+    shop: Shop, model: ChannelModel | None, computed: ComputedAnswers
 ) -> dict[str, dict[str, float]]:
-    """Say for Thompson's method how often each arm is best, by customer; else nothing.
+    """Give the probability that each arm is the best one, for Thompson sampling.
 
-    Where nothing was drawn at random there is no posterior: what is recommended is all there is.
+    Where nothing was drawn at random there is no posterior, and the recommended channel has
+    probability 1.
+
+    Returns
+    -------
+    dict of customer id to dict of arm to float
+        Probabilities between 0 and 1; empty where the shop decides by another method.
     """
-    if shop.decisions.method != "thompson" or model is None or not asked.histories:
+    if shop.decisions.method != "thompson" or model is None or not computed.histories:
         return {}
-    answered = {i: asked.answers[i].channel for i in asked.histories}
+    answered = {i: computed.answers[i].channel for i in computed.histories}
     channels = {i: channel for i, channel in answered.items() if channel is not None}
     if model.level == "observational":
         return {i: {channel.recommended: 1.0} for i, channel in channels.items()}
     shares: dict[str, dict[str, float]] = {}
-    worth, arms, ids = (
-        MessageValue.of_shop(shop),
-        arms_with_none(model.channels),
-        list(asked.histories),
-    )
-    for start in range(0, len(ids), _AT_ONCE):
-        some = ids[start : start + _AT_ONCE]
-        features = {n: v[start : start + _AT_ONCE] for n, v in asked.features.items()}
-        options = _options(arms, [channels[i] for i in some])
-        shares |= zip(some, best_shares(model, worth, features, options), strict=True)
+    worth, arms = MessageValue.of_shop(shop), arms_with_none(model.channels)
+    ids = list(computed.histories)
+    for start in range(0, len(ids), _CUSTOMERS_AT_ONCE):
+        rows = slice(start, start + _CUSTOMERS_AT_ONCE)
+        features = {name: values[rows] for name, values in computed.features.items()}
+        options = _options(arms, [channels[i] for i in ids[rows]])
+        shares |= zip(ids[rows], best_shares(model, worth, features, options), strict=True)
     return shares
 
 
 def _options(arms: Sequence[str], channels: Sequence[Channel]) -> Options:
-    """Read from answers which arms each customer may be sent, and which channel is preferred."""
+    """Read from n answers which arms each customer may be sent, and which channel is preferred."""
     allowed = [{ranked.channel for ranked in c.ranking if ranked.eligible} for c in channels]
     eligible = np.array([[arm in of_customer for arm in arms] for of_customer in allowed])
     return Options.of(arms, eligible, [channel.preferred for channel in channels])
 
 
-def policy_version(shop: Shop, versions: Mapping[str, str]) -> str:
-    """Name what draws: the channel model, and all settings that a draw depends on."""
+def make_policy_version(shop: Shop, versions: Mapping[str, str]) -> str:
+    """Make the name of the policy that draws: channel model and settings that a draw depends on.
+
+    Parameters
+    ----------
+    shop : Shop
+        Settings of nextbuy.toml; the address of the decision table is not part of the name.
+    versions : dict of model kind to version
+        Versions of the champions.
+
+    Returns
+    -------
+    str
+        Version of the channel model, or `none`, and eight digits of a hash of the settings.
+    """
     settings = [shop.channels, msgspec.structs.replace(shop.decisions, url=None)]
     digest = hashlib.sha256(msgspec.json.encode(settings)).hexdigest()
     return f"{versions.get(CHANNEL, 'none')}-{digest[:8]}"
 
 
-def _undecided(one: Asking, answer: Answer) -> Decided:
-    """Say why nothing was decided."""
+def _reply_undecided(asking: Asking, answer: Answer) -> Decided:
+    """Reply why no decision was made."""
     if answer.status in ("unknown_customer", "refused", "unavailable"):
-        said = answer.model_dump(include={"status", "reason", "retry_after"})
+        fields = answer.model_dump(include={"status", "reason", "retry_after"})
     else:
-        said = {
+        fields = {
             "status": "unavailable",
             "reason": f"no {CHANNEL} model has been promoted: it needs messages to learn from",
             "retry_after": RETRY_SECONDS,
         }
-    return Decided(**one.model_dump(), **said)
+    return Decided(**asking.model_dump(), **fields)
 
 
-def _decided(one: Asking, stored: Decision, own: Decision, asked: ComputedAnswers) -> Decided:
-    """Say what was decided, now or before; not if it may not be carried out any more."""
-    said: dict[str, Any] = {
-        "decision_id": stored.decision_id,
-        "policy_version": stored.policy_version,
-        "decided_at": to_datetime(stored.decided_at),
-        "expires_at": to_datetime(stored.expires_at),
-        "repeated": stored.decision_id != own.decision_id,
+def _reply_decided(asking: Asking, decision: Decision, repeated: bool, answer: Answer) -> Decided:
+    """Reply with a decision, made now or before; refuse one whose channel may not be used now."""
+    fields: dict[str, Any] = {
+        "decision_id": decision.decision_id,
+        "policy_version": decision.policy_version,
+        "decided_at": to_datetime(decision.decided_at),
+        "expires_at": to_datetime(decision.expires_at),
+        "repeated": repeated,
     }
-    why_not = _why_not(stored.channel, asked.answers[one.customer_id])
+    why_not = _why_not_usable(decision.channel, answer)
     if why_not is not None:
-        reason = f"{stored.channel} was decided and may not be used now: {why_not}"
-        return Decided(**one.model_dump(), **said, status="refused", reason=reason)
+        reason = f"{decision.channel} was decided and may not be used now: {why_not}"
+        return Decided(**asking.model_dump(), **fields, status="refused", reason=reason)
     return Decided(
-        **one.model_dump(),
-        **said,
+        **asking.model_dump(),
+        **fields,
         status="ok",
-        channel=stored.channel,
-        arm=stored.arm,
-        propensity=stored.propensity,
-        eligible=stored.propensities,
+        channel=decision.channel,
+        arm=decision.arm,
+        propensity=decision.propensity,
+        eligible=decision.propensities,
     )
 
 
-def _why_not(decided: str, answer: Answer) -> str | None:
-    """Say why a channel may not be used now; None if it may."""
+def _why_not_usable(channel: str, answer: Answer) -> str | None:
+    """Explain why a channel may not be used now; None where it may."""
     for ranked in answer.channel.ranking if answer.channel else ():
-        if ranked.channel == decided:
+        if ranked.channel == channel:
             return None if ranked.eligible else ranked.why_not or "not eligible"
     return "the channel model does not know it"

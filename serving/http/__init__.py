@@ -1,4 +1,1 @@
-"""The HTTP service (BentoML).
-
-Its endpoints, its error body, the posting of events, its process.
-"""
+"""The HTTP service on BentoML: endpoints, form of errors, posted events, server process."""

@@ -1,4 +1,7 @@
-"""What the service says when it does not answer: one form of body, and no customer in the log."""
+"""Puts every error of the HTTP API into one form, and keeps customers out of the log.
+
+The body of an error is `{"error": {"message": ..., "request_id": ...}}`.
+"""
 
 import json
 import logging
@@ -13,7 +16,8 @@ from pydantic import ValidationError
 
 from features.errors import InputError, NextbuyError
 
-MAX_BYTES = 16 * 2**20  # of a request; 5,000 decisions with names as long as may be have 4
+# Largest body of a request. 5,000 decisions with the longest allowed names have 4 MiB.
+MAX_BYTES = 16 * 2**20
 ERROR_STATUSES = {
     HTTPStatus.BAD_REQUEST: "The request is not of the documented form, or a value cannot be used; "
     "the message names the field, what was expected and what came.",
@@ -29,45 +33,67 @@ ERROR_STATUSES = {
 _ROUTES = "/v1/"
 _REQUEST_ID = b"x-bentoml-request-id"  # stands in the access log as `span`
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+AsgiMessage = MutableMapping[str, Any]
+AsgiReceive = Callable[[], Awaitable[AsgiMessage]]
+AsgiSend = Callable[[AsgiMessage], Awaitable[None]]
+AsgiApp = Callable[[MutableMapping[str, Any], AsgiReceive, AsgiSend], Awaitable[None]]
 
 
 @contextmanager
-def refusing() -> Iterator[None]:
-    """Give each error of an answer its status: 400 for the caller's, 503 and 500 for ours."""
+def errors_as_statuses() -> Iterator[None]:
+    """Turn the errors of a `with` block into those that BentoML gives a status.
+
+    Raises
+    ------
+    InvalidArgument
+        The request cannot be answered as it is (`InputError`): status 400.
+    ServiceUnavailable
+        The service cannot answer at present (another `NextbuyError`): status 503.
+    InternalServerError
+        The response has not the documented form: status 500.
+    """
     try:
         yield
     except InputError as error:
         raise InvalidArgument(str(error)) from None
     except NextbuyError as error:
         raise ServiceUnavailable(str(error)) from None
-    except ValidationError as error:  # of a response: BentoML would blame the request
+    except ValidationError as error:  # of a response; BentoML would blame the request
         raise InternalServerError("the response is not of the form that is promised") from error
 
 
-class HttpErrors:
-    """Middleware: refuses what is too large, and puts every error into one form."""
+class ErrorMiddleware:
+    """ASGI middleware that refuses large requests and puts every error into one form.
 
-    def __init__(self, app: App, max_bytes: int = MAX_BYTES) -> None:
+    Paths outside `/v1/` are passed on unchanged.
+
+    Parameters
+    ----------
+    app : ASGI application
+        Answers the requests.
+    max_bytes : int
+        Largest body of a request in bytes; a larger one is answered with status 413.
+    """
+
+    def __init__(self, app: AsgiApp, max_bytes: int = MAX_BYTES) -> None:
         self._app, self._max_bytes = app, max_bytes
 
-    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
-        """Pass a request on, and its answer back."""
+    async def __call__(
+        self, scope: MutableMapping[str, Any], receive: AsgiReceive, send: AsgiSend
+    ) -> None:
+        """Pass a request on to the application, and its response back to the caller."""
         if scope["type"] != "http" or not scope["path"].startswith(_ROUTES):
             await self._app(scope, receive, send)
             return
         body = await self._read(scope, receive)
         if body is None:
-            said = f"at most {self._max_bytes:,} bytes in a request: send it in parts"
-            await _send_error(send, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, said, [])
+            sentence = f"at most {self._max_bytes:,} bytes in a request: send it in parts"
+            await _send_error(send, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, sentence, [])
             return
-        await self._app(scope, _replay(body, receive), _Reply(send))
+        await self._app(scope, _receive_again_from(body, receive), _ErrorRewriter(send))
 
-    async def _read(self, scope: MutableMapping[str, Any], receive: Receive) -> bytes | None:
-        """Read a body to its end; None as soon as it is known to be too large."""
+    async def _read(self, scope: MutableMapping[str, Any], receive: AsgiReceive) -> bytes | None:
+        """Read the body of a request to its end; None as soon as it is known to be too large."""
         announced = dict(scope["headers"]).get(b"content-length", b"0")
         if int(announced) > self._max_bytes:
             return None
@@ -75,32 +101,33 @@ class HttpErrors:
         more = True
         while more:
             message = await receive()
-            body += message.get("body", b"")  # cut off, it is no JSON, and is refused as that
+            # A body that was cut off is no JSON, and is refused as such.
+            body += message.get("body", b"")
             more = message.get("more_body", False)
             if len(body) > self._max_bytes:
                 return None
         return bytes(body)
 
 
-def _replay(body: bytes, receive: Receive) -> Receive:
-    """Give a body that has been read as if it had not, and then what else comes."""
-    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+def _receive_again_from(body: bytes, receive: AsgiReceive) -> AsgiReceive:
+    """Make a `receive` that gives a body again that has been read, and then later messages."""
+    waiting: list[AsgiMessage] = [{"type": "http.request", "body": body, "more_body": False}]
 
-    async def receive_again() -> Message:
+    async def receive_again() -> AsgiMessage:
         return waiting.pop() if waiting else await receive()
 
     return receive_again
 
 
-class _Reply:
-    """Sends what is sent, but errors in our form."""
+class _ErrorRewriter:
+    """Passes a response on to the caller, and rewrites it into our form where it is an error."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: AsgiSend) -> None:
         self._send = send
-        self._error: Message | None = None
+        self._error: AsgiMessage | None = None
         self._body = bytearray()
 
-    async def __call__(self, message: Message) -> None:
+    async def __call__(self, message: AsgiMessage) -> None:
         if message["type"] == "http.response.start" and message["status"] >= 400:
             self._error = message  # its body has to be read first
             return
@@ -110,25 +137,27 @@ class _Reply:
         self._body += message.get("body", b"")
         if not message.get("more_body", False):
             status = HTTPStatus(self._error["status"])
-            said = _what_is_said(status, bytes(self._body))
-            await _send_error(self._send, status, said, self._error["headers"])
+            sentence = _error_sentence(status, bytes(self._body))
+            await _send_error(self._send, status, sentence, self._error["headers"])
 
 
-def _what_is_said(status: HTTPStatus, body: bytes) -> str:
-    """Find the sentence of an error in BentoML's bodies; of our own errors only that there is one.
+def _error_sentence(status: HTTPStatus, body: bytes) -> str:
+    """Extract the sentence for the caller from the body that BentoML gives an error.
 
-    >>> _what_is_said(HTTPStatus.BAD_REQUEST, b'{"detail": [{"loc": ["key"], "msg": "Too long"}]}')
-    'key: Too long'
+    Errors of the service itself (status 500 and above) get a sentence without details.
+
+    >>> _error_sentence(HTTPStatus.BAD_REQUEST, b'{"detail": [{"loc": ["key"], "msg": "Long"}]}')
+    'key: Long'
     """
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         return "not possible at present, and nothing of it was done; the server's log says why"
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return "an error of the service; the server's log says more"
     try:
-        said = json.loads(body)
+        error = json.loads(body)
     except ValueError:
         return status.phrase
-    match said:
+    match error:
         case {"detail": [*details]}:
             return "\n".join(f"{'.'.join(map(str, d['loc']))}: {d['msg']}" for d in details)
         case {"error": str(text)} | [{"error": str(text)}]:
@@ -137,26 +166,27 @@ def _what_is_said(status: HTTPStatus, body: bytes) -> str:
 
 
 async def _send_error(
-    send: Send, status: HTTPStatus, said: str, headers: list[tuple[bytes, bytes]]
+    send: AsgiSend, status: HTTPStatus, sentence: str, headers: list[tuple[bytes, bytes]]
 ) -> None:
+    """Send an error in our form, with the other headers of the response that it replaces."""
     request_id = dict(headers).get(_REQUEST_ID, uuid.uuid4().hex[:16].encode())
-    error = {"message": said, "request_id": request_id.decode()}
+    error = {"message": sentence, "request_id": request_id.decode()}
     body = json.dumps({"error": error}, ensure_ascii=False).encode()
-    own = {b"content-type": b"application/json", b"content-length": str(len(body)).encode()}
-    kept = [(name, value) for name, value in headers if name.lower() not in own]
+    replaced = {b"content-type": b"application/json", b"content-length": str(len(body)).encode()}
+    kept = [(name, value) for name, value in headers if name.lower() not in replaced]
     start = {"type": "http.response.start", "status": int(status)}
-    await send({**start, "headers": [*kept, *own.items()]})
+    await send({**start, "headers": [*kept, *replaced.items()]})
     await send({"type": "http.response.body", "body": body})
 
 
-class _OurErrors(logging.Filter):
-    """Lets no error of a request through: its text may hold a customer's id."""
+class _ServerFaultFilter(logging.Filter):
+    """Keeps errors of a request out of the log, because their text may hold a customer's id."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
         return not isinstance(error, InvalidArgument | ValidationError)
 
 
-def log_our_errors_only() -> None:
-    """Leave out of BentoML's log the tracebacks of requests that were refused."""
-    logging.getLogger("bentoml._internal.server.http_app").addFilter(_OurErrors())
+def log_server_faults_only() -> None:
+    """Leave the tracebacks of refused requests out of BentoML's log; faults of ours stay in it."""
+    logging.getLogger("bentoml._internal.server.http_app").addFilter(_ServerFaultFilter())

@@ -1,4 +1,4 @@
-"""The server process: how the service is started."""
+"""Command and environment that start the server process."""
 
 import os
 import sys
@@ -12,13 +12,36 @@ _SERVICE = "serving.http.service:NextbuyService"
 
 
 def serve_command(host: str, port: int) -> list[str]:
-    """Write the command that serves the service in one process."""
+    """Make the command that runs the service in one process.
+
+    Parameters
+    ----------
+    host : str
+        Address to listen on.
+    port : int
+        Port to listen on.
+
+    Returns
+    -------
+    list of str
+        The program and its arguments.
+    """
     options = ["--host", host, "--port", str(port), "--working-dir", str(Path.cwd())]
     return [sys.executable, "-m", "bentoml", "serve", _SERVICE, *options]
 
 
 def serve_environment(shop: Path) -> dict[str, str]:
-    """Make the environment of that command; nothing in it phones home.
+    """Make the environment variables of the server process; they turn telemetry off.
+
+    Parameters
+    ----------
+    shop : path
+        The shop's nextbuy.toml.
+
+    Returns
+    -------
+    dict of str to str
+        The environment of this process with the variables that the service needs.
 
     Raises
     ------
@@ -35,7 +58,7 @@ def serve_environment(shop: Path) -> dict[str, str]:
             "Run `nextbuy features --online` first.",
         )
     return {
-        # by default all services of a user share one folder, and clear each other's metrics
+        # By default all services of a user share one folder, and clear each other's metrics.
         "BENTOML_HOME": str(settings.workspace / "bentoml"),
         **os.environ,
         "NEXTBUY_SHOP": str(shop.resolve()),

@@ -1,11 +1,11 @@
-"""The BentoML service: wiring only."""
+"""Endpoints of the HTTP API, as a BentoML service; the work is done by other modules."""
 
 import bentoml
 
 from features.shop.shop import read_shop
 from serving.decisions.decide import DecisionMaker
 from serving.http.events import EventPosting
-from serving.http.http_errors import HttpErrors, log_our_errors_only, refusing
+from serving.http.http_errors import ErrorMiddleware, errors_as_statuses, log_server_faults_only
 from serving.schemas.answer_schemas import ExplainRequest, PredictRequest, PredictResponse
 from serving.schemas.decision_schemas import DecisionsRequest, DecisionsResponse
 from serving.schemas.event_schemas import EventsRequest, EventsResponse
@@ -16,10 +16,10 @@ from serving.swap.watcher import Watcher
 
 @bentoml.service(name="nextbuy", traffic={"timeout": 30})
 class NextbuyService:
-    """Will each customer buy again, when, and through which channel to ask?"""
+    """Answers whether each customer buys again, when, and through which channel to ask."""
 
     def __init__(self) -> None:
-        log_our_errors_only()
+        log_server_faults_only()
         settings = read_settings()
         self._watcher = Watcher(settings)
         shop = read_shop(settings.shop)
@@ -29,29 +29,29 @@ class NextbuyService:
     @bentoml.api(route="/v1/predict")  # type: ignore[untyped-decorator]
     def predict(self, request: PredictRequest, /) -> PredictResponse:
         """Answer for up to 5,000 customers, in the order given; reads, and changes nothing."""
-        with refusing(), self._watcher.current.lend() as predictor:
+        with errors_as_statuses(), self._watcher.current.lend() as predictor:
             return predictor.predict(request.customer_ids, predictor.read_as_of(request.as_of))
 
     @bentoml.api(route="/v1/explain")  # type: ignore[untyped-decorator]
     def explain(self, request: ExplainRequest, /) -> ExplainResponse:
         """Give the reasons of the answers for up to 20 customers; reads, and changes nothing."""
-        with refusing(), self._watcher.current.lend() as predictor:
+        with errors_as_statuses(), self._watcher.current.lend() as predictor:
             return predictor.explain(request.customer_ids, predictor.read_as_of(request.as_of))
 
     @bentoml.api(route="/v1/events")  # type: ignore[untyped-decorator]
     def events(self, request: EventsRequest, /) -> EventsResponse:
         """Write down what happened: up to 1,000 rows of any tables; the next answer sees them."""
-        with refusing():
+        with errors_as_statuses():
             return self._events.post(request)
 
     @bentoml.api(route="/v1/decisions")  # type: ignore[untyped-decorator]
     def decisions(self, request: DecisionsRequest, /) -> DecisionsResponse:
         """Decide through which channel to ask up to 5,000 customers, and write it down."""
-        with refusing(), self._watcher.current.lend() as predictor:
+        with errors_as_statuses(), self._watcher.current.lend() as predictor:
             return self._decisions.decide(predictor, request)
 
     def __is_ready__(self) -> bool:
-        """Ready when there is at least one champion to answer with."""
+        """Return whether there is at least one champion to answer with."""
         with self._watcher.current.lend() as predictor:
             return bool(predictor.champions.by_kind)
 
@@ -62,4 +62,4 @@ class NextbuyService:
         self._decisions.close()
 
 
-NextbuyService.add_asgi_middleware(HttpErrors)  # type: ignore[attr-defined]
+NextbuyService.add_asgi_middleware(ErrorMiddleware)  # type: ignore[attr-defined]

@@ -1,1 +1,1 @@
-"""The forms of requests and answers of the HTTP API."""
+"""Pydantic models of the requests and responses of the HTTP API."""

@@ -1,4 +1,4 @@
-"""The requests for answers and the answers, as the HTTP API has them."""
+"""Schemas of `/v1/predict`: its request, and the answer with a section per model."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from models.channel.best_moment import BLOCK_HOURS, MIN_OWN_EVENTS, Weekday
 
 MAX_CUSTOMERS = 5000
-MAX_EXPLAINED = 20  # the contributions of one customer take longer than all of an answer
+MAX_EXPLAINED = 20  # explaining one customer takes longer than answering for it
 
 Status = Literal["ok", "low_data", "no_purchase", "unknown_customer", "refused", "unavailable"]
 STATUS_MEANING = (
@@ -44,7 +44,7 @@ class ExplainRequest(PredictRequest):
 
 
 class Churn(BaseModel):
-    """Whether the customer buys again within the horizon."""
+    """Prediction whether the customer buys again within the horizon."""
 
     p_churn: float = Field(
         description="Probability, 0 to 1, that the customer buys nothing within the horizon."
@@ -60,7 +60,7 @@ class Churn(BaseModel):
 
 
 class IfReturns(BaseModel):
-    """The instants of the next purchase, given that there is one within the horizon."""
+    """Prediction of when the next purchase happens, given that there is one within the horizon."""
 
     median_at: datetime = Field(
         description="The instant before which half of such purchases are expected."
@@ -76,7 +76,7 @@ class IfReturns(BaseModel):
 
 
 class Due(BaseModel):
-    """A category whose replenishment is due."""
+    """Product category that the customer is expected to buy again, and when that is due."""
 
     category: str = Field(description="Name of the category, as the shop writes it.")
     due_at: datetime = Field(
@@ -87,7 +87,7 @@ class Due(BaseModel):
 
 
 class NextPurchase(BaseModel):
-    """When the customer buys next."""
+    """Prediction of when the customer buys next, with the categories that are due."""
 
     p_within: dict[str, float] = Field(
         description="Probability, 0 to 1, of a purchase within so many days; the keys are days."
@@ -114,7 +114,7 @@ class NextPurchase(BaseModel):
 
 
 class Value(BaseModel):
-    """What the customer will be worth within the horizon."""
+    """Prediction of the customer's purchases and spend within the horizon."""
 
     expected_purchases: float = Field(
         description="Expected number of days with a purchase within the horizon."
@@ -127,7 +127,7 @@ class Value(BaseModel):
 
 
 class BestMoment(BaseModel):
-    """When messages of the channel do best, in the shop's local time."""
+    """Weekday and hour at which messages of a channel do best, in the shop's local time."""
 
     weekday: Weekday | None = Field(
         description="The best day of the week; null where no day can be told to be better."
@@ -154,7 +154,7 @@ class BestMoment(BaseModel):
 
 
 class RankedChannel(BaseModel):
-    """What one channel is worth for one customer, and whether it may be used."""
+    """Prediction for one channel and one customer, and whether the channel may be used."""
 
     channel: str = Field(description="Name of the channel; `none` stands for no message.")
     p_conversion: float | None = Field(
@@ -193,7 +193,7 @@ class RankedChannel(BaseModel):
 
 
 class NextLevel(BaseModel):
-    """What is missing to reach the next level of what can be said."""
+    """Randomised sends that are missing before effects of the channels can be identified."""
 
     level: Literal["exploring"] = Field(description="The level that would be reached.")
     randomised_sends: dict[str, int] = Field(
@@ -203,7 +203,7 @@ class NextLevel(BaseModel):
 
 
 class Channel(BaseModel):
-    """Through which channel to ask the customer; `none` is one of the channels."""
+    """Recommended channel for the customer and a ranking of all; `none` is one of them."""
 
     recommended: str = Field(
         description="The recommended channel, always an eligible one; `none` means no message."
@@ -242,7 +242,7 @@ class Channel(BaseModel):
 
 
 class Answer(BaseModel):
-    """The answer for one customer; a part that cannot be computed is null."""
+    """All predictions for one customer; a part that cannot be computed is null."""
 
     customer_id: str = Field(description="The customer id, as it was sent.")
     status: Status = Field(description=STATUS_MEANING)
@@ -285,7 +285,7 @@ class Answer(BaseModel):
 
 
 class PredictResponse(BaseModel):
-    """The answers, all from one state of the history store and one set of models."""
+    """Answers for customers, all from one state of the history store and one set of models."""
 
     request_id: str = Field(description="Identifies this response.")
     as_of: datetime = Field(

@@ -1,4 +1,4 @@
-"""What is asked of a decision and what was decided, as the HTTP API has them."""
+"""Schemas of `/v1/decisions`: the decisions to make, and what was decided."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -12,7 +12,7 @@ _Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]+$"
 
 
 class Asking(BaseModel, extra="forbid"):
-    """Identifies one decision: a customer, a campaign and a key."""
+    """Identifies one decision to make by a customer, a campaign and a key."""
 
     customer_id: Annotated[str, Field(min_length=1, max_length=200)] = Field(
         description="The customer id, as the shop writes it."
@@ -37,7 +37,7 @@ class DecisionsRequest(BaseModel, extra="forbid"):
 
 
 class Decided(BaseModel):
-    """One decision. Nothing was drawn or written down where its status is not `ok`.
+    """One decision; nothing was drawn or written down where its status is not `ok`.
 
     A decision that was made before is `refused` if its channel may not be used any more.
     """
@@ -96,7 +96,7 @@ class Decided(BaseModel):
 
 
 class DecisionsResponse(BaseModel):
-    """The decisions; they were written down durably before this response was sent."""
+    """Decisions, which were written down durably before this response was sent."""
 
     request_id: str = Field(description="Identifies this response.")
     as_of: datetime = Field(description="The instant at which the decisions were made.")

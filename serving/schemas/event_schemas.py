@@ -1,4 +1,4 @@
-"""The rows that are posted to the service and their receipt, as the HTTP API has them."""
+"""Schemas of `/v1/events`: the rows that are posted, and their receipt."""
 
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ PostedRows = list[dict[str, Any]]
 
 
 class EventsRequest(BaseModel, extra="forbid"):
-    """Holds rows in the columns of the input tables; up to 1,000, and all are taken or none.
+    """Holds up to 1,000 rows in the columns of the input tables; all are taken or none.
 
     Values are text, numbers, true, false or null; instants in ISO 8601, money as a decimal
     number. A column that the contract does not have is refused, and so is `known_at`: a posted
@@ -34,7 +34,7 @@ class EventsRequest(BaseModel, extra="forbid"):
 
 
 class EventsResponse(BaseModel):
-    """What became of the rows; they were written down durably, and the next answer sees them."""
+    """Receipt of posted rows: they were written down durably, and the next answer reads them."""
 
     accepted: int = Field(description="Number of rows that were written down.")
     duplicates: int = Field(

@@ -1,4 +1,4 @@
-"""The reasons that the service gives for an answer, as the HTTP API has them."""
+"""Schemas of `/v1/explain`: the reasons for the sections of an answer."""
 
 from datetime import datetime
 from typing import Literal
@@ -9,7 +9,7 @@ from serving.schemas.answer_schemas import STATUS_MEANING, Status
 
 
 class Reason(BaseModel):
-    """What one family of features adds to the score of a customer."""
+    """What one family of features adds to a customer's score, with a sentence about it."""
 
     family: str = Field(description="The family of features, in a marketer's words.")
     effect: float = Field(
@@ -28,7 +28,7 @@ class Reason(BaseModel):
 
 
 class ChurnReasons(BaseModel):
-    """Why the chance to buy again is what it is: `baseline` plus all effects is `score`."""
+    """Reasons for a customer's chance to buy again: `baseline` plus all effects is `score`."""
 
     p_churn: float = Field(
         description="Probability, 0 to 1, that the customer buys nothing within the horizon."
@@ -42,7 +42,7 @@ class ChurnReasons(BaseModel):
 
 
 class NextPurchaseReasons(BaseModel):
-    """Why a returning customer is back sooner or later than others."""
+    """Reasons why a customer who returns is back sooner or later than others."""
 
     median_at: datetime = Field(
         description="The instant before which half of such purchases are expected, given one "
@@ -59,7 +59,7 @@ class NextPurchaseReasons(BaseModel):
 
 
 class ChannelReason(BaseModel):
-    """One group of facts that speaks for the recommended channel or against it."""
+    """One group of features that speaks for the recommended channel or against it."""
 
     family: str = Field(description="The family of features, in a marketer's words.")
     effect: float | None = Field(
@@ -81,7 +81,7 @@ class ChannelReason(BaseModel):
 
 
 class ExcludedChannel(BaseModel):
-    """A channel that may not be used now."""
+    """Channel that may not be used for the customer now, and why."""
 
     channel: str = Field(description="Name of the channel.")
     why_not: str = Field(
@@ -98,7 +98,7 @@ class ExcludedChannel(BaseModel):
 
 
 class ChannelReasons(BaseModel):
-    """Why this channel is recommended, and why others may not be used."""
+    """Reasons why a channel is recommended, and why others may not be used."""
 
     recommended: str = Field(description="The recommended channel; `none` means no message.")
     level: Literal["observational", "exploring", "rich"] = Field(
@@ -123,7 +123,7 @@ class ChannelReasons(BaseModel):
 
 
 class Explanation(BaseModel):
-    """The reasons of one customer; those of a model that gave no answer are null."""
+    """Reasons for one customer's answer; those of a model that gave no answer are null."""
 
     customer_id: str = Field(description="The customer id, as it was sent.")
     status: Status = Field(description=STATUS_MEANING)
@@ -146,7 +146,7 @@ class Explanation(BaseModel):
 
 
 class ExplainResponse(BaseModel):
-    """The reasons, all from one state of the history store and one set of models."""
+    """Reasons for answers, all from one state of the history store and one set of models."""
 
     request_id: str = Field(description="Identifies this response.")
     as_of: datetime = Field(

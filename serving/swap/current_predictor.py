@@ -1,4 +1,4 @@
-"""The predictor that answers requests now, and the closing of one that it replaces."""
+"""Lends the current predictor to requests, and closes a replaced one after its last use."""
 
 import threading
 from collections.abc import Iterator
@@ -8,9 +8,14 @@ from serving.answers.predictor import Predictor
 
 
 class CurrentPredictor:
-    """Lends the current predictor to requests and closes each one after its last use.
+    """Lends the current predictor to requests and closes each predictor after its last use.
 
     Requests run in threads of their own, so a predictor that is replaced may still be in use.
+
+    Parameters
+    ----------
+    predictor : Predictor
+        The first one to lend; it belongs to this object from now on.
     """
 
     def __init__(self, predictor: Predictor) -> None:
@@ -19,7 +24,7 @@ class CurrentPredictor:
 
     @contextmanager
     def lend(self) -> Iterator[Predictor]:
-        """Lend the current predictor; it stays open until it is given back."""
+        """Lend the current predictor for the length of a `with` block, in which it stays open."""
         with self._lock:
             loan = self._loan
             loan.users += 1
@@ -29,7 +34,7 @@ class CurrentPredictor:
             self._give_back(loan)
 
     def replace(self, predictor: Predictor) -> None:
-        """Lend another predictor from now on; the last one is closed when nobody uses it."""
+        """Lend another predictor from now on; the replaced one is closed when nobody uses it."""
         with self._lock:
             replaced, self._loan = self._loan, _Loan(predictor)
         self._give_back(replaced)
@@ -47,7 +52,7 @@ class CurrentPredictor:
 
 
 class _Loan:
-    """A predictor and how many use it; being the current one counts as one use."""
+    """A predictor and the number of its users; being the current one counts as one use."""
 
     def __init__(self, predictor: Predictor) -> None:
         self.predictor = predictor

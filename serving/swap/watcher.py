@@ -1,8 +1,8 @@
-"""The watcher: looks for new champions and a new store, and swaps the predictor whole.
+"""Watches for new champions and a new build of the store, and then replaces the predictor.
 
-A request borrows the predictor from `current` once and is answered from that one snapshot, which
-is closed after it was replaced and its last request is done. What cannot be loaded is logged, and
-the last good snapshot goes on answering.
+A request borrows the predictor from `Watcher.current` once and is answered from that one snapshot,
+which is closed after it was replaced and its last request is done. A version that cannot be loaded
+is logged, and the last good snapshot goes on answering.
 """
 
 import logging
@@ -20,19 +20,29 @@ logger = logging.getLogger(__name__)
 
 
 class Watcher:
-    """Holds the current predictor and keeps it current.
+    """Keeps the predictor of the service current, by a thread that looks for new versions.
+
+    Parameters
+    ----------
+    settings : Settings
+        They name the shop and how often to look.
+
+    Attributes
+    ----------
+    current : CurrentPredictor
+        Lends the predictor to requests.
 
     Raises
     ------
     NextbuyError
-        At the start: no shop, no store, or champions that do not load.
+        There is no shop or no store at the start, or the champions do not load.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._shop = read_shop(settings.shop)
         self._target = store_target(self._shop)
-        self._seen = self._look()
+        self._loaded = self._read_versions()
         self.current = CurrentPredictor(self._load())
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watcher", daemon=True)
@@ -47,19 +57,19 @@ class Watcher:
     def _watch(self) -> None:
         while not self._stopped.wait(self._settings.poll_seconds):
             try:
-                seen = self._look()
-                if seen != self._seen:
+                versions = self._read_versions()
+                if versions != self._loaded:
                     predictor = self._load()
                     self.current.replace(predictor)
-                    self._seen = seen
+                    self._loaded = versions
                     logger.info("now answering from %s", predictor.champions.versions)
             except NextbuyError as error:
                 logger.warning("the new version is not taken, the last one goes on: %s", error)
-            except Exception:  # whatever it is, the next promotion must still be followed
+            except Exception:  # whatever failed, the next promotion must still be followed
                 logger.exception("the new version is not taken, the last one goes on")
 
-    def _look(self) -> tuple[object, ...]:
-        """Say what there is now, cheaply: the champions' versions and the store's build."""
+    def _read_versions(self) -> tuple[object, ...]:
+        """Read the champions' versions and the store's build, without loading either."""
         return read_champion_versions(self._shop.tracking_uri), self._target.build_id()
 
     def _load(self) -> Predictor:

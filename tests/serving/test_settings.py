@@ -1,3 +1,5 @@
+"""Settings of the service from environment variables."""
+
 import pytest
 
 from features.errors import InputError

@@ -1,4 +1,4 @@
-"""Caps over what store and journal hold: old enough messages are kept, posted ones count."""
+"""Frequency caps over messages of the store and the journal: none is forgotten too early."""
 
 import time
 from collections.abc import Callable
@@ -44,7 +44,7 @@ def _check(shop: Shop, cap: FrequencyCap, as_of: int) -> Eligibility:
     return check_eligibility("sms", tables, as_of, ContactRules(shop.timezone, ["sms"], [cap]))
 
 
-def test_a_cap_over_28_days_finds_its_messages_at_every_instant_that_is_answered(
+def test_a_cap_over_28_days_counts_its_messages_at_every_instant_that_is_answered(
     write_shop: Callable[..., Path],
 ) -> None:
     shop = _shop(write_shop, last_order=NOW)
@@ -52,8 +52,8 @@ def test_a_cap_over_28_days_finds_its_messages_at_every_instant_that_is_answered
     first = store.info.answers_from
     store.close()
     assert first == NOW - MARGIN_DAYS * DAY < SENT
-    told = _check(shop, FrequencyCap(1, 28, None), NOW)
-    assert (told.eligible, told.eligible_from) == (False, SENT + 28 * DAY)
+    check = _check(shop, FrequencyCap(1, 28, None), NOW)
+    assert (check.eligible, check.eligible_from) == (False, SENT + 28 * DAY)
     assert _check(shop, FrequencyCap(1, 28, None), SENT - 1).eligible
 
 
@@ -69,5 +69,5 @@ def test_a_posted_message_counts_from_the_next_answer_on(
     journal.append(PostedRowChecker(shop).read({"messages": [posted]}))
     journal.close()
     assert _check(shop, cap, NOW).eligible  # not received yet
-    told = _check(shop, cap, soon)
-    assert (told.eligible, told.eligible_from) == (False, SENT + 28 * DAY)
+    check = _check(shop, cap, soon)
+    assert (check.eligible, check.eligible_from) == (False, SENT + 28 * DAY)

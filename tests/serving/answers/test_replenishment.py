@@ -1,4 +1,4 @@
-"""Which categories an answer says are due."""
+"""Categories whose replenishment an answer lists as due."""
 
 import numpy as np
 from hypothesis import given
@@ -24,13 +24,13 @@ def test_what_is_overdue_or_due_within_the_horizon_is_listed_by_its_day() -> Non
 
 
 @given(st.dictionaries(st.text(), st.tuples(st.integers(1, 50), _DAYS), max_size=40))
-def test_of_many_those_bought_most_often_are_told(cycles: dict[str, tuple[int, float]]) -> None:
+def test_of_many_those_bought_most_often_are_listed(cycles: dict[str, tuple[int, float]]) -> None:
     rows = [(name, float(lines), days) for name, (lines, days) in cycles.items()]
     due = list_due(rows, _NOW, 90, frozenset())
     known = {name for name, (_, days) in cycles.items() if days <= 90}
-    told = {d.category for d in due}
-    assert told <= known
-    assert len(due) == len(told) == min(len(known), MAX_DUE)
+    listed = {d.category for d in due}
+    assert listed <= known
+    assert len(due) == len(listed) == min(len(known), MAX_DUE)
     assert [d.due_at for d in due] == sorted(d.due_at for d in due)
-    least = min((cycles[name][0] for name in told), default=0)
-    assert all(cycles[name][0] <= least for name in known - told)
+    least = min((cycles[name][0] for name in listed), default=0)
+    assert all(cycles[name][0] <= least for name in known - listed)

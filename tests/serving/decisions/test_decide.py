@@ -1,86 +1,24 @@
 """Decisions in process: what is drawn, what is written down, and what is refused."""
 
-import json
-import sqlite3
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import msgspec
-import pandas as pd
 import pytest
-from pydantic import ValidationError
 
 from features.errors import InputError
-from features.ledgers.decisions import decisions_path
 from features.log.log import read_log
-from features.shop.pseudonyms import pseudonym
-from features.shop.shop import Shop, read_shop
-from features.store.address import store_path
-from features.store.build.store_build import build_store
 from features.windows import to_datetime
 from models.channel.eligibility import Eligibility
 from models.channel.exploration import draw_at
 from models.registry import Champions
-from nextbuy.simulator.simulator import simulate_shop
-from serving.answers.predictor import Predictor, load_predictor
-from serving.bulk.audience import decide_audience, to_frame
-from serving.decisions.decide import DecisionMaker, policy_version
+from serving.answers.predictor import load_predictor
+from serving.decisions.decide import DecisionMaker, make_policy_version
 from serving.http.events import EventPosting
-from serving.schemas.decision_schemas import Decided, DecisionsRequest, DecisionsResponse
+from serving.schemas.decision_schemas import DecisionsRequest
 from serving.schemas.event_schemas import EventsRequest
-from training.lifecycle.promote import promote
-from training.purchase.slices import holdout_cutoff
-from training.train import train
-
-
-class Desk:
-    """Asks for decisions of a shop of 300 customers at one instant."""
-
-    def __init__(self, folder: Path) -> None:
-        self.shop: Shop = read_shop(simulate_shop(folder, 300))
-        log = read_log(self.shop)
-        self.cutoff = holdout_cutoff(log, self.shop.section.horizon_days)
-        train(log, ["best-channel"], trials=0)
-        promote(self.shop.tracking_uri)
-        build_store(log, store_path(self.shop), self.cutoff)
-        self.predictor: Predictor = load_predictor(self.shop, 48, 24)
-        self.ids: list[str] = self.predictor.store.customer_ids()
-
-    def decide(
-        self, ids: list[str], key: str, predictor: Predictor | None = None, **settings: Any
-    ) -> list[Decided]:
-        return self.respond(ids, key, predictor, **settings).decisions
-
-    def respond(
-        self, ids: list[str], key: str, predictor: Predictor | None = None, **settings: Any
-    ) -> DecisionsResponse:
-        section = msgspec.structs.replace(self.shop.decisions, **settings)
-        decisions = DecisionMaker(msgspec.structs.replace(self.shop, decisions=section))
-        try:
-            return decisions.decide(predictor or self.predictor, self.request(ids, key))
-        finally:
-            decisions.close()
-
-    def request(self, ids: list[str], key: str) -> DecisionsRequest:
-        asking = [{"customer_id": i, "campaign": "autumn", "key": key} for i in ids]
-        as_of = to_datetime(self.cutoff).isoformat()
-        return DecisionsRequest.model_validate({"decisions": asking, "as_of": as_of})
-
-    def logged(self, key: str) -> list[str]:
-        """Give the ids of the decisions that are written down."""
-        with sqlite3.connect(decisions_path(self.shop)) as connection:
-            rows = connection.execute("SELECT decision_id FROM decisions WHERE key = ?", [key])
-            found = [row[0] for row in rows]
-        connection.close()
-        return found
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    yield Desk(tmp_path_factory.mktemp("desk"))
+from tests.serving.desk import Desk
 
 
 def test_every_customer_with_a_ranking_gets_an_eligible_arm_at_its_logged_chance(
@@ -168,6 +106,7 @@ def test_without_a_best_channel_model_there_are_answers_and_no_decisions(
     decisions = DecisionMaker(simulated.shop)
     (decided,) = decisions.decide(replace(predictor, champions=others), request).decisions
     decisions.close()
+    predictor.close()
     assert decided.status == "unavailable"
     assert "no best-channel model has been promoted" in decided.reason
 
@@ -214,14 +153,14 @@ def test_the_policy_is_named_by_model_and_settings_but_not_by_the_database(desk:
     def named(version: str = "3", **settings: Any) -> str:
         section = msgspec.structs.replace(desk.shop.decisions, **settings)
         shop = msgspec.structs.replace(desk.shop, decisions=section)
-        return policy_version(shop, {"best-channel": version, "churn": "1"})
+        return make_policy_version(shop, {"best-channel": version, "churn": "1"})
 
     assert named().startswith("3-")
     assert named(url="postgresql://h/d") == named()
     assert len({named(), named("4"), named(explore=0.2), named(floor=0.0)}) == 4
 
 
-def test_only_a_simulated_shop_is_asked_as_of_an_earlier_instant(desk: Desk) -> None:
+def test_only_a_simulated_shop_decides_as_of_an_earlier_instant(desk: Desk) -> None:
     section = msgspec.structs.replace(desk.shop.section, simulated=False)
     decisions = DecisionMaker(msgspec.structs.replace(desk.shop, section=section))
     with pytest.raises(InputError, match="as_of: expected no such field: a decision is made now"):
@@ -229,94 +168,9 @@ def test_only_a_simulated_shop_is_asked_as_of_an_earlier_instant(desk: Desk) -> 
     decisions.close()
 
 
-def decide_file(desk: Desk, folder: Path, text: str, out: str = "out.csv", key: str = "file"):
-    audience = folder / "audience.csv"
-    audience.write_text(text)
-    as_of = to_datetime(desk.cutoff).isoformat()
-    shop = desk.shop.root / "nextbuy.toml"
-    return decide_audience(shop, audience, folder / out, "autumn", key, as_of)
-
-
-def test_an_audience_is_decided_in_batches_and_again_to_the_same(
-    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("serving.bulk.audience.MAX_CUSTOMERS", 7)
-    asked = [*desk.ids[:20], "nobody", desk.ids[0]]
-    text = "\n".join(["segment,customer_id", *(f"x,{i}" for i in asked)])
-    frame = decide_file(desk, tmp_path, text)
-    assert frame["customer_id"].tolist() == asked
-    served = desk.decide(asked, "file")
-    for name in ("decision_id", "channel", "arm", "propensity", "status"):
-        assert [v if pd.notna(v) else None for v in frame[name]] == [
-            getattr(d, name) for d in served
-        ]
-    written = pd.read_csv(tmp_path / "out.csv", keep_default_na=False, dtype=str)
-    assert written["channel"].tolist() == [d.channel or "" for d in served]
-    eligible = [json.loads(text) if text else None for text in written["eligible"]]
-    assert eligible == [d.eligible for d in served]
-    again = decide_file(desk, tmp_path, text, "out.parquet")
-    read = pd.read_parquet(tmp_path / "out.parquet")
-    assert read["decision_id"].tolist() == frame["decision_id"].tolist()
-    assert (again["repeated"] == (again["status"] == "ok")).all()
-
-
-def test_what_is_written_of_a_pseudonymised_shop_has_pseudonyms(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("NEXTBUY_PSEUDONYM_KEY", "k" * 32)
-    section = msgspec.structs.replace(desk.shop.section, pseudonymise=True)
-    shop = msgspec.structs.replace(desk.shop, section=section)
-    (decided,) = desk.decide(["nobody"], "pseudonym")
-    assert to_frame(shop, [decided])["customer_id"].tolist() == [pseudonym(b"k" * 32, "nobody")]
-
-
-@pytest.mark.parametrize(
-    ("text", "out", "key", "says"),
-    [
-        ("id\nc\n", "out.csv", "k", "--audience: expected a column customer_id, got columns id"),
-        (
-            "customer_id,x\nc,1\n,2\n",
-            "out.csv",
-            "k",
-            "a customer_id in every row, got none in row 2",
-        ),
-        ("", "out.csv", "k", "--audience: expected a table with a header"),
-        ("customer_id\nc\n", "out.xlsx", "k", r"--out: expected a file .csv or .parquet"),
-        ("customer_id\nc\n", "out.csv", "", "key: expected what POST /v1/decisions takes"),
-    ],
-)
-def test_an_audience_that_cannot_be_read_or_written_is_refused(
-    desk: Desk, tmp_path: Path, text: str, out: str, key: str, says: str
-) -> None:
-    with pytest.raises(InputError, match=says):
-        decide_file(desk, tmp_path, text, out, key)
-    assert not (tmp_path / out).exists()
-
-
-ASKING = {"customer_id": "c", "campaign": "a", "key": "k"}
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {},
-        {"decisions": [ASKING | {"channel": "email"}]},
-        {"decisions": [{"customer_id": "c", "campaign": "a"}]},
-        {"decisions": [ASKING | {"key": ""}]},
-        {"decisions": [ASKING | {"key": "a\0b"}]},
-        {"decisions": [ASKING | {"campaign": "\ud800"}]},
-        {"decisions": [ASKING | {"campaign": "x" * 201}]},
-        {"decisions": [ASKING] * 5001},
-    ],
-)
-def test_a_request_of_another_form_is_refused(body: dict) -> None:
-    with pytest.raises(ValidationError):
-        DecisionsRequest.model_validate(body)
-
-
-def test_what_was_decided_is_told_back_with_the_message(desk: Desk) -> None:
-    """Of no message too: without it nobody could learn what a message changes."""
-    decided = [d for d in desk.decide(desk.ids, "told", control=0.3) if d.status == "ok"]
+def test_a_decision_can_be_posted_back_with_its_message(desk: Desk) -> None:
+    """A decision for no message too: without it nobody could learn what a message changes."""
+    decided = [d for d in desk.decide(desk.ids, "posted back", control=0.3) if d.status == "ok"]
     rows = [
         {
             "message_id": decision.decision_id,
@@ -330,9 +184,9 @@ def test_what_was_decided_is_told_back_with_the_message(desk: Desk) -> None:
     events = EventPosting(desk.shop)
     assert events.post(EventsRequest(messages=rows)).accepted == len(rows)
     events.close()
-    told = read_log(desk.shop).fetch(
+    logged = read_log(desk.shop).fetch(
         "SELECT decision_id, channel, arm, propensity FROM messages "
         "WHERE message_id = decision_id ORDER BY 1"
     )
     expected = sorted((d.decision_id, d.channel, d.arm, d.propensity) for d in decided)
-    assert [tuple(row) for row in told] == expected
+    assert [tuple(row) for row in logged] == expected

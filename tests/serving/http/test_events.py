@@ -1,11 +1,9 @@
 """Posts in process: what is refused, what is answered, and what the next answer sees."""
 
 import pytest
-from pydantic import ValidationError
 
 from features.errors import InputError
 from features.ledgers.journal import open_journal
-from features.ledgers.posted_rows import POSTABLE_TABLES
 from features.log.log import read_log
 from features.shop.shop import read_shop
 from features.store.address import store_target
@@ -59,13 +57,3 @@ def test_a_row_that_breaks_the_contract_is_refused(config) -> None:
     with pytest.raises(InputError, match="rows: expected 1 to 1000 in a request, got 0"):
         events.post(EventsRequest())
     events.close()
-
-
-@pytest.mark.parametrize("body", [{"products": []}, {"orders": {}}, {"orders": ["x"]}])
-def test_a_request_of_another_form_is_refused(body: dict) -> None:
-    with pytest.raises(ValidationError):
-        EventsRequest.model_validate(body)
-
-
-def test_the_request_has_every_table_that_may_be_posted() -> None:
-    assert list(EventsRequest.model_fields) == list(POSTABLE_TABLES)

@@ -12,23 +12,23 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from features.errors import NextbuyError, refuse
-from serving.http.http_errors import HttpErrors, log_our_errors_only, refusing
+from serving.http.http_errors import ErrorMiddleware, errors_as_statuses, log_server_faults_only
 
 
 class Wire:
-    """A request of some chunks to an app that answers with what it is told to."""
+    """Sends a request in chunks to an application that gives a prepared response."""
 
     def __init__(self, chunks: list[bytes], path: str = "/v1/predict", **headers: str) -> None:
         self.got = b""
         self.sent: list[dict[str, Any]] = []
         self._chunks = [
-            {"type": "http.request", "body": chunk, "more_body": place < len(chunks) - 1}
-            for place, chunk in enumerate(chunks)
+            {"type": "http.request", "body": chunk, "more_body": position < len(chunks) - 1}
+            for position, chunk in enumerate(chunks)
         ]
         named = [(n.replace("_", "-").encode(), v.encode()) for n, v in headers.items()]
         self._scope = {"type": "http", "path": path, "headers": named}
 
-    def ask(self, status: int, *answer: bytes, limit: int = 100) -> tuple[int, bytes]:
+    def send(self, status: int, *answer: bytes, limit: int = 100) -> tuple[int, bytes]:
         async def app(_: Any, receive: Any, send: Any) -> None:
             more = True
             while more:
@@ -37,17 +37,17 @@ class Wire:
                 more = message["more_body"]
             headers = [(b"content-length", b"1"), (b"x-bentoml-request-id", b"abc")]
             await send({"type": "http.response.start", "status": status, "headers": headers})
-            for place, part in enumerate(answer):
-                more = place < len(answer) - 1
+            for position, part in enumerate(answer):
+                more = position < len(answer) - 1
                 await send({"type": "http.response.body", "body": part, "more_body": more})
 
         async def receive() -> dict[str, Any]:
             return self._chunks.pop(0)
 
-        async def send(message: dict[str, Any]) -> None:
+        async def send_back(message: dict[str, Any]) -> None:
             self.sent.append(message)
 
-        asyncio.run(HttpErrors(app, limit)(self._scope, receive, send))
+        asyncio.run(ErrorMiddleware(app, limit)(self._scope, receive, send_back))
         body = b"".join(message.get("body", b"") for message in self.sent)
         return self.sent[0]["status"], body
 
@@ -58,17 +58,17 @@ def test_what_is_small_enough_and_right_passes_as_it_is(
 ) -> None:
     wire = Wire(chunks)
     size = sum(map(len, chunks))
-    assert wire.ask(200, *answer, limit=size) == (200, b"".join(answer))
+    assert wire.send(200, *answer, limit=size) == (200, b"".join(answer))
     assert wire.got == b"".join(chunks)
     if size:
-        status, body = Wire(chunks).ask(200, limit=size - 1)
+        status, body = Wire(chunks).send(200, limit=size - 1)
         assert status == 413
         assert json.loads(body)["error"]["message"].startswith(f"at most {size - 1} bytes")
 
 
 def test_what_is_announced_as_too_large_is_not_read() -> None:
     wire = Wire([], content_length="101")
-    assert wire.ask(200)[0] == 413
+    assert wire.send(200)[0] == 413
     assert wire.got == b""
 
 
@@ -86,20 +86,20 @@ def test_what_is_announced_as_too_large_is_not_read() -> None:
 )
 def test_every_error_has_one_form_and_ours_no_details(status: int, body: bytes, says: str) -> None:
     wire = Wire([b"{}"])
-    got, told = wire.ask(status, body[:2], body[2:])
-    assert got == status
-    error = json.loads(told)["error"]
+    got_status, reply = wire.send(status, body[:2], body[2:])
+    assert got_status == status
+    error = json.loads(reply)["error"]
     assert error.keys() == {"message", "request_id"}
     assert says in error["message"]
     assert "secret" not in error["message"]
     assert error["request_id"] == "abc"
     headers = wire.sent[0]["headers"]
-    assert dict(headers)[b"content-length"] == str(len(told)).encode()
+    assert dict(headers)[b"content-length"] == str(len(reply)).encode()
     assert len(dict(headers)) == len(headers)
 
 
 def test_other_pages_are_left_alone() -> None:
-    assert Wire([b"x"], "/readyz").ask(503, b"Not ready", limit=0) == (503, b"Not ready")
+    assert Wire([b"x"], "/readyz").send(503, b"Not ready", limit=0) == (503, b"Not ready")
 
 
 class Form(BaseModel):
@@ -107,18 +107,18 @@ class Form(BaseModel):
 
 
 def test_each_error_gets_its_status() -> None:
-    with pytest.raises(InvalidArgument, match="as_of: expected now"), refusing():
+    with pytest.raises(InvalidArgument, match="as_of: expected now"), errors_as_statuses():
         raise refuse("as_of", "now", "then", "Wait.")
-    with pytest.raises(ServiceUnavailable, match="the disk is full"), refusing():
+    with pytest.raises(ServiceUnavailable, match="the disk is full"), errors_as_statuses():
         raise NextbuyError("the disk is full")
-    with pytest.raises(InternalServerError), refusing():
+    with pytest.raises(InternalServerError, match="not of the form"), errors_as_statuses():
         Form.model_validate({"number": "x"})
 
 
 def test_the_log_has_our_errors_and_no_request_that_was_refused(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    log_our_errors_only()
+    log_server_faults_only()
     logger = logging.getLogger("bentoml._internal.server.http_app")
     for error in (InvalidArgument("c-1"), KeyError("ours")):
         try:

@@ -1,4 +1,4 @@
-"""The real server over HTTP."""
+"""The server process over HTTP: answers, errors, log, and the swap of models and store."""
 
 import os
 import signal
@@ -6,6 +6,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -16,7 +17,7 @@ from features.store.address import store_path
 from features.store.build.store_build import build_store
 from features.windows import to_datetime
 from models.registry import CHAMPION
-from serving.answers.predictor import load_predictor
+from serving.answers.predictor import Predictor, load_predictor
 from serving.decisions.decide import DecisionMaker
 from serving.http.http_errors import MAX_BYTES
 from serving.http.server import serve_command, serve_environment
@@ -30,7 +31,7 @@ def server_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(simulated, server_log: Path) -> Iterator[httpx.Client]:
-    """The service of the simulated shop, started as `nextbuy serve` starts it."""
+    """Start the service of the simulated shop as `nextbuy serve` starts it."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -51,6 +52,13 @@ def server(simulated, server_log: Path) -> Iterator[httpx.Client]:
         client.close()
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(30)
+
+
+@pytest.fixture
+def predictor(simulated) -> Iterator[Predictor]:
+    """Load the predictor that the service answers with, in this process."""
+    with closing(load_predictor(simulated.shop, 48, 24)) as loaded:
+        yield loaded
 
 
 def _status(client: httpx.Client, path: str) -> int:
@@ -79,22 +87,20 @@ def as_of(simulated) -> str:
 
 @pytest.mark.parametrize("n", [0, 1, 3])
 def test_the_served_answer_is_the_one_computed_in_process(
-    server: httpx.Client, simulated, as_of: str, n: int
+    server: httpx.Client, predictor: Predictor, simulated, as_of: str, n: int
 ) -> None:
-    predictor = load_predictor(simulated.shop, 48, 24)
-    asked = [*predictor.store.customer_ids()[5 : 5 + n], *(["nobody"] * (n > 1))]
-    served = _ask(server, asked, as_of)
+    customer_ids = [*predictor.store.customer_ids()[5 : 5 + n], *(["nobody"] * (n > 1))]
+    served = _ask(server, customer_ids, as_of)
     assert served.status_code == 200
-    computed = predictor.predict(asked, simulated.cutoff).model_dump(mode="json")
+    computed = predictor.predict(customer_ids, simulated.cutoff).model_dump(mode="json")
     body = served.json()
     assert body.pop("request_id") != computed.pop("request_id")
     assert body == computed
 
 
 def test_all_customers_at_once_are_the_same_as_in_process(
-    server: httpx.Client, simulated, as_of: str
+    server: httpx.Client, predictor: Predictor, simulated, as_of: str
 ) -> None:
-    predictor = load_predictor(simulated.shop, 48, 24)
     ids = predictor.store.customer_ids()
     computed = predictor.predict(ids, simulated.cutoff).model_dump(mode="json")["answers"]
     assert _ask(server, ids, as_of).json()["answers"] == computed
@@ -112,13 +118,12 @@ def test_without_as_of_an_old_store_answers_that_it_is_old(server: httpx.Client)
 
 @pytest.mark.parametrize("n", [0, 1, 3])
 def test_the_served_reasons_are_those_given_in_process(
-    server: httpx.Client, simulated, as_of: str, n: int
+    server: httpx.Client, predictor: Predictor, simulated, as_of: str, n: int
 ) -> None:
-    predictor = load_predictor(simulated.shop, 48, 24)
-    asked = [*predictor.store.customer_ids()[5 : 5 + n], *(["nobody"] * (n > 1))]
-    served = server.post("/v1/explain", json={"customer_ids": asked, "as_of": as_of})
+    customer_ids = [*predictor.store.customer_ids()[5 : 5 + n], *(["nobody"] * (n > 1))]
+    served = server.post("/v1/explain", json={"customer_ids": customer_ids, "as_of": as_of})
     assert served.status_code == 200
-    computed = predictor.explain(asked, simulated.cutoff).model_dump(mode="json")
+    computed = predictor.explain(customer_ids, simulated.cutoff).model_dump(mode="json")
     body = served.json()
     assert body.pop("request_id") != computed.pop("request_id")
     assert body == computed
@@ -146,9 +151,8 @@ def _asking(customer_ids: list[str], as_of: str | None, key: str) -> dict:
 
 
 def test_the_service_and_another_process_decide_the_same_once(
-    server: httpx.Client, simulated, as_of: str
+    server: httpx.Client, predictor: Predictor, simulated, as_of: str
 ) -> None:
-    predictor = load_predictor(simulated.shop, 48, 24)
     body = _asking([*predictor.store.customer_ids()[:50], "nobody"], as_of, "both")
     first = server.post("/v1/decisions", json=body)
     assert first.status_code == 200
@@ -220,7 +224,7 @@ def test_it_is_alive_ready_measured_and_described(server: httpx.Client, as_of: s
     assert "PredictResponse" in str(described)
 
 
-def test_a_refused_request_is_told_in_one_form_and_leaves_no_customer_in_the_log(
+def test_a_refused_request_is_answered_in_one_form_and_leaves_no_customer_in_the_log(
     server: httpx.Client, server_log: Path
 ) -> None:
     secret = "c-secret" * 30
@@ -254,13 +258,13 @@ class Churn:
         self._client = MlflowClient(simulated.shop.tracking_uri)
         self._server, self._as_of = server, as_of
         self.first = simulated.promoted["churn"]
-        self._found = self._client.get_model_version("churn", self.first)
+        self._first_version = self._client.get_model_version("churn", self.first)
 
     def copy(self, source: str = "", **tags: str) -> str:
         """Register the first version again, perhaps with another source or other tags."""
-        tags = dict(self._found.tags) | tags
+        tags = dict(self._first_version.tags) | tags
         made = self._client.create_model_version(
-            "churn", source or self._found.source, self._found.run_id, tags
+            "churn", source or self._first_version.source, self._first_version.run_id, tags
         )
         return str(made.version)
 
@@ -299,11 +303,15 @@ def test_a_new_store_is_followed_without_a_restart(
 
 
 def test_broken_promotions_are_not_taken_and_a_good_one_after_them_is(
-    server: httpx.Client, churn: Churn
+    server: httpx.Client, server_log: Path, churn: Churn
 ) -> None:
+    def count_refusals() -> int:
+        return server_log.read_text().count("the new version is not taken")
+
     for broken in (churn.copy(artefact_sha256="0" * 64), churn.copy(source="/nowhere/at/all")):
+        before = count_refusals()
         churn.point(broken)
-        time.sleep(2)
+        _wait(lambda before=before: count_refusals() > before + 1, 20, server_log)
         assert churn.answering() == churn.first
         assert _status(server, "/readyz") == 200
     churn.follow(churn.copy())

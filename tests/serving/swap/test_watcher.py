@@ -1,4 +1,4 @@
-"""The watcher: a new build is followed, and what it replaces is closed after its last request."""
+"""The watcher follows a new build, and a replaced predictor is closed after its last request."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -6,28 +6,14 @@ from pathlib import Path
 
 import pytest
 
-import serving.answers.predictor
 from features.errors import NextbuyError
 from features.log.log import read_log
-from features.shop.shop import Shop, read_shop
+from features.shop.shop import Shop
 from features.store.address import store_target
 from features.store.build.store_build import build_store
-from serving.answers.predictor import Predictor, load_predictor
+from serving.answers.predictor import Predictor
 from serving.settings import Settings
 from serving.swap.watcher import Watcher
-
-
-@pytest.fixture
-def config(write_shop, orders) -> Path:
-    """Write a shop whose history store is built and that has no models."""
-    path = write_shop({"orders": orders(("c", "2024-01-02", 1), ("c", "2024-03-01", 3))})
-    _build(read_shop(path))
-    return path
-
-
-@pytest.fixture
-def shop(config: Path) -> Shop:
-    return read_shop(config)
 
 
 @pytest.fixture
@@ -35,10 +21,6 @@ def watcher(config: Path) -> Iterator[Watcher]:
     watcher = Watcher(Settings(config, poll_seconds=0.02, max_age_hours=48, expires_hours=24))
     yield watcher
     watcher.stop()
-
-
-def _build(shop: Shop) -> None:
-    build_store(read_log(shop), store_target(shop))
 
 
 def _wait(condition: Callable[[], bool]) -> None:
@@ -55,7 +37,7 @@ def _swap(watcher: Watcher, shop: Shop, replaced: Predictor) -> None:
         with watcher.current.lend() as predictor:
             return predictor is not replaced
 
-    _build(shop)
+    build_store(read_log(shop), store_target(shop))
     _wait(is_replaced)
 
 
@@ -100,27 +82,3 @@ def test_a_stopped_watcher_closes_the_last_predictor(config: Path) -> None:
         watcher.stop()
         assert last.store.customer_ids() == ["c"]
     _assert_closed(last)
-
-
-def test_champions_that_do_not_load_leave_no_store_open(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    opened = []
-
-    class Recorded(serving.answers.predictor.FreshStore):
-        def __init__(self, *parts) -> None:
-            super().__init__(*parts)
-            opened.append(self)
-
-    def refused(uri: str) -> None:
-        raise NextbuyError(f"{uri}: the artefact does not verify")
-
-    monkeypatch.setattr(serving.answers.predictor, "FreshStore", Recorded)
-    monkeypatch.setattr(serving.answers.predictor, "read_champions", refused)
-    with pytest.raises(NextbuyError, match="does not verify"):
-        load_predictor(shop, 48, 24)
-    (store,) = opened
-    with pytest.raises(NextbuyError, match="closed database"):
-        store.read(["c"])
-    with pytest.raises(NextbuyError, match="closed database"):
-        store.customer_ids()
