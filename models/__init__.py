@@ -1,4 +1,4 @@
-"""The models: churn, repurchase timing, value, channel; their artefacts and the registry's reader.
+"""The models of churn, repurchase timing, spend and channel, their artefacts and their registry.
 
-Code only. What is fitted lives in MLflow.
+This package holds code only: fitted models are stored in MLflow.
 """

@@ -1,4 +1,7 @@
-"""The score of a law of days: what chooses a member here, and judges every model in training."""
+"""The continuous ranked probability score (CRPS) of forecasts of the days to the next purchase.
+
+The CRPS chooses the BTYD model of a shop, and judges every timing model in training.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,14 +10,19 @@ from features.arrays import Floats
 
 
 def crps_by_customer(days_to_next: NDArray[np.int_], within: Floats) -> Floats:
-    """Continuous ranked probability score over days 1..H of each customer, in days.
+    """Compute the CRPS of each customer's forecast over the days 1..H, in days; 0 is perfect.
 
     Parameters
     ----------
     days_to_next : int array (n,)
-        First whole h with a purchase within h days; 0 without one within H.
+        First whole h with a purchase within h days; 0 without a purchase within H days.
     within : array (n, H + 1)
-        F(h) for h = 0..H.
+        The forecast: probability of a purchase within h days, for h = 0..H.
+
+    Returns
+    -------
+    array (n,)
+        Sum over the days of the squared distance between the forecast and what happened.
 
     >>> crps_by_customer(np.array([2]), np.array([[0.0, 0.0, 1.0, 1.0]]))
     array([0.])
@@ -26,5 +34,5 @@ def crps_by_customer(days_to_next: NDArray[np.int_], within: Floats) -> Floats:
 
 
 def crps(days_to_next: NDArray[np.int_], within: Floats) -> float:
-    """Mean of `crps_by_customer`."""
+    """Compute the mean over all customers of `crps_by_customer`, in days."""
     return float(crps_by_customer(days_to_next, within).mean())

@@ -1,7 +1,8 @@
-"""The kinds of models, one row each: the only place that lists what a kind of model is.
+"""The table of the kinds of models: churn, timing and channel.
 
-Code elsewhere uses the constants `CHURN`, `TIMING` and `CHANNEL` and reads what it needs to know
-of a kind from `KINDS`, so that a further kind is one more row here.
+No other module spells the names under which the kinds are registered. Code elsewhere uses the
+constants `CHURN`, `TIMING` and `CHANNEL` and reads the properties of a kind from `KINDS`, so that
+a further kind is one more row here.
 """
 
 from collections.abc import Mapping
@@ -22,17 +23,17 @@ CHANNEL: Final = "best-channel"
 
 @dataclass(frozen=True)
 class KindOfModel:
-    """What other code needs to know of a kind of model.
+    """The properties of one kind of model.
 
     Attributes
     ----------
     model : type
-        The class of its models.
+        The class of the fitted models of this kind.
     population : {"buyers", "contacts"}
-        Whom its models speak of: everybody with a purchase known at the cutoff, or everybody
-        who can be sent a message.
+        The customers for whom its models predict: everybody with a purchase known at the cutoff,
+        or everybody who can be sent a message.
     baseline : str
-        The simplest rival that a model has to hold its own against before it is promoted.
+        The simplest prediction that a model must not be worse than before it is promoted.
     section : str
         The part of an answer that is null where no model of the kind has been promoted.
     """

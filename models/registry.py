@@ -1,7 +1,7 @@
-"""The registry's reader: the champions, downloaded, verified and loaded.
+"""Reads registered models from MLflow: downloads, verifies and loads the champions.
 
-MLflow only lists and delivers files here. Its `load_model` is never called: it can run code
-that comes with an artefact.
+MLflow only lists versions and delivers files here. Its `load_model` is never called, since it can
+run code that comes with an artefact.
 """
 
 import tempfile
@@ -15,8 +15,8 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
-from features.errors import NextbuyError
-from models.artefact import Head, check_same_event, load
+from features.errors import Fault, NextbuyError
+from models.artefact import ArtefactHead, check_same_event, load_artefact
 from models.channel.model import ChannelModel
 from models.kinds import CHANNEL, CHURN, KINDS, TIMING, Model, ModelKind
 from models.purchase.churn import ChurnModel
@@ -29,26 +29,41 @@ SHA256_TAG = "artefact_sha256"
 
 
 @dataclass(frozen=True)
-class Version:
-    """One loaded version of a registered model."""
+class LoadedVersion:
+    """One registered version of a model, with the model itself.
+
+    Attributes
+    ----------
+    version : str
+        Its number in the registry.
+    head : ArtefactHead
+        The description of the artefact that it was loaded from.
+    tags : dict of str to str
+        The tags of the version in the registry.
+    """
 
     version: str
-    head: Head
+    head: ArtefactHead
     model: Model
     tags: Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Champions:
-    """One snapshot of the champions; a kind without a champion is not in it.
+    """The loaded champion of each kind of model that has one.
+
+    Attributes
+    ----------
+    by_kind : dict of str to LoadedVersion
+        A kind without a champion is left out.
 
     Raises
     ------
     NextbuyError
-        The churn and the timing champion cannot answer together.
+        The churn and the timing champion predict different events or different customers.
     """
 
-    by_kind: dict[ModelKind, Version]
+    by_kind: dict[ModelKind, LoadedVersion]
 
     def __post_init__(self) -> None:
         if self.churn is not None and self.timing is not None:
@@ -57,84 +72,125 @@ class Champions:
 
     @property
     def churn(self) -> ChurnModel | None:
-        """The churn champion."""
+        """The churn champion; None where there is none."""
         version = self.by_kind.get(CHURN)
         return version.model if version and isinstance(version.model, ChurnModel) else None
 
     @property
     def timing(self) -> TimingModel | None:
-        """The timing champion."""
+        """The timing champion; None where there is none."""
         version = self.by_kind.get(TIMING)
         return version.model if version and isinstance(version.model, TimingModel) else None
 
     @property
     def channel(self) -> ChannelModel | None:
-        """The channel champion."""
+        """The channel champion; None where there is none."""
         version = self.by_kind.get(CHANNEL)
         return version.model if version and isinstance(version.model, ChannelModel) else None
 
     @property
     def missing(self) -> list[ModelKind]:
-        """The kinds that have no champion."""
+        """The kinds of models that have no champion."""
         return [kind for kind in KINDS if kind not in self.by_kind]
 
     @property
     def versions(self) -> dict[str, str]:
-        """The versions' numbers, by kind."""
+        """The number of each champion's version, by kind."""
         return {kind: version.version for kind, version in self.by_kind.items()}
 
 
 def read_champions(tracking_uri: str, kinds: Iterable[ModelKind] = KINDS) -> Champions:
-    """Load the champion of each kind that has one."""
-    found = {kind: read_version(tracking_uri, kind, CHAMPION) for kind in kinds}
-    return Champions({kind: version for kind, version in found.items() if version is not None})
-
-
-def read_champion_versions(tracking_uri: str) -> dict[ModelKind, str]:
-    """Look up the versions of the champions, without loading them."""
-    found = {kind: _find(tracking_uri, kind, CHAMPION) for kind in KINDS}
-    return {kind: str(version.version) for kind, version in found.items() if version is not None}
-
-
-def read_version(tracking_uri: str, kind: ModelKind, alias: str) -> Version | None:
-    """Load the version that an alias points to; None where there is no such alias.
+    """Load the champion of each kind that has one.
 
     Raises
     ------
     NextbuyError
-        The registry cannot be reached, or the artefact does not verify.
+        The registry cannot be reached, an artefact cannot be verified, or the champions do not
+        match each other.
     """
-    found = _find(tracking_uri, kind, alias)
-    if found is None:
+    loaded = {kind: read_version(tracking_uri, kind, CHAMPION) for kind in kinds}
+    return Champions({kind: version for kind, version in loaded.items() if version is not None})
+
+
+def read_champion_versions(tracking_uri: str) -> dict[ModelKind, str]:
+    """Look up the number of each champion's version, by kind, without loading the models.
+
+    Raises
+    ------
+    NextbuyError
+        The registry cannot be reached.
+    """
+    entries = {kind: _find_entry(tracking_uri, kind, CHAMPION) for kind in KINDS}
+    return {kind: str(entry.version) for kind, entry in entries.items() if entry is not None}
+
+
+def read_version(tracking_uri: str, kind: ModelKind, alias: str) -> LoadedVersion | None:
+    """Load the version that an alias points to; None where the alias does not exist.
+
+    Raises
+    ------
+    NextbuyError
+        The registry cannot be reached, or the artefact cannot be verified.
+    """
+    entry = _find_entry(tracking_uri, kind, alias)
+    if entry is None:
         return None
-    if SHA256_TAG not in found.tags:
-        raise NextbuyError(
-            f"{kind} version {found.version} has no tag {SHA256_TAG}: it was not registered by "
-            "Nextbuy, or the tag was removed. Train it again."
+    if SHA256_TAG not in entry.tags:
+        raise _version_error(
+            kind,
+            entry,
+            expected="a version that Nextbuy registered",
+            got=f"no tag {SHA256_TAG}",
+            remedy="Train the model again.",
         )
     with tempfile.TemporaryDirectory() as folder:
         try:
             path = download_artifacts(
-                artifact_uri=found.source, dst_path=folder, tracking_uri=tracking_uri
+                artifact_uri=entry.source, dst_path=folder, tracking_uri=tracking_uri
             )
         except (MlflowException, OSError) as error:
-            raise NextbuyError(
-                f"the files of {kind} version {found.version} are not at {found.source} "
-                f"({error}). If the shop's folder was moved, train again where it is now."
+            raise _version_error(
+                kind,
+                entry,
+                expected=f"its files at {entry.source}",
+                got=f"the error: {error}",
+                remedy="If the shop's folder was moved, train again where it is now.",
             ) from None
-        head, model = load(Path(path), found.tags[SHA256_TAG])
+        head, model = load_artefact(Path(path), entry.tags[SHA256_TAG])
     if head.kind != kind:
-        raise NextbuyError(f"{kind} version {found.version} holds a {head.kind} model")
-    return Version(str(found.version), head, model, found.tags)
+        raise _version_error(
+            kind,
+            entry,
+            expected=f"a {kind} model",
+            got=f"a {head.kind} model",
+            remedy="Point the alias to a version that Nextbuy registered.",
+        )
+    return LoadedVersion(str(entry.version), head, model, entry.tags)
 
 
-def _find(tracking_uri: str, kind: ModelKind, alias: str) -> ModelVersion | None:
+def _version_error(
+    kind: ModelKind, entry: ModelVersion, *, expected: str, got: str, remedy: str
+) -> NextbuyError:
+    """Make the error that a registered version cannot be used."""
+    return NextbuyError(str(Fault(f"{kind} version {entry.version}", expected, got, remedy)))
+
+
+def _find_entry(tracking_uri: str, kind: ModelKind, alias: str) -> ModelVersion | None:
+    """Look up the registry's entry that an alias points to; None where there is none."""
     try:
         return MlflowClient(tracking_uri).get_model_version_by_alias(kind, alias)
     except MlflowException as error:
         if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             return None
-        raise NextbuyError(f"the registry did not answer for {kind}@{alias}: {error}") from None
+        raise _registry_error(tracking_uri, kind, alias, error.message) from None
     except SQLAlchemyError as error:
         first_line = str(error).splitlines()[0]
-        raise NextbuyError(f"the registry at {tracking_uri} cannot be read: {first_line}") from None
+        raise _registry_error(tracking_uri, kind, alias, first_line) from None
+
+
+def _registry_error(tracking_uri: str, kind: ModelKind, alias: str, message: str) -> NextbuyError:
+    """Make the error that the registry cannot be read."""
+    return NextbuyError(
+        f"the registry at {tracking_uri} cannot be read: expected the version {kind}@{alias}, "
+        f"got the error: {message}. Check that the registry is there and can be reached."
+    )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from features.errors import refuse
 
-# Name of the variable -> (meaning, default); docs/how-to/serve.md lists them, and a test compares both.
+# Name of the variable -> (meaning, default); a test compares them with docs/how-to/serve.md.
 SETTINGS: dict[str, tuple[str, str]] = {
     "NEXTBUY_SHOP": ("path of nextbuy.toml", "nextbuy.toml"),
     "NEXTBUY_POLL_SECONDS": (

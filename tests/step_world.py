@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from models.boosters.booster import BoosterSettings
-from models.channel.fit import fit_channel
+from models.channel.channel_fit import fit_channel
 from models.channel.model import ChannelModel, ChannelTraits
 from models.channel.recommend import Options
 from models.channel.traits import Trait

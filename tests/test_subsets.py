@@ -24,9 +24,9 @@ from features.store.fresh import FreshStore
 from features.windows import to_datetime
 from models.artefact import make_head
 from models.boosters.booster import BoosterSettings
-from models.channel.fit import channel_traits, fit_channel
+from models.channel.channel_fit import channel_traits, fit_channel
 from models.kinds import CHURN, KINDS, TIMING
-from models.registry import Champions, Version
+from models.registry import Champions, LoadedVersion
 from serving.answers.predictor import Predictor
 from serving.answers.standing_reasons import FIELDS_OF_FEATURES
 from serving.decisions.decide import DecisionMaker
@@ -180,10 +180,10 @@ def _champions(given: GivenShop) -> Champions:
     traits = channel_traits(arms, catalog)
     model = fit_channel(rows, 7, list(catalog), traits, BoosterSettings(rounds=2), seed=0)
     head = make_head(
-        "best-channel", model, shop="simulated", currency="EUR", population="contacts",
+        "best-channel", model, shop="simulated", currency="EUR",
         cutoff=to_datetime(given.cutoff).isoformat(), vocabulary=vocabulary,
     )  # fmt: skip
-    return Champions({"best-channel": Version("1", head, model, {})})
+    return Champions({"best-channel": LoadedVersion("1", head, model, {})})
 
 
 def _ask(given: GivenShop) -> tuple[list[Answer], pd.DataFrame]:

@@ -10,7 +10,7 @@ from features.engines.sql.feature_build import read_catalog
 from features.log.log import Log
 from features.windows import DAY, to_datetime
 from models.channel.message_value import MessageValue
-from models.channel.recommend import UNKNOWN, Options
+from models.channel.recommend import NO_COLUMN, Options
 from training.channel.attribution import attribute_orders
 from training.channel.eligible_channels import read_options
 from training.channel.job import (
@@ -90,7 +90,7 @@ def _options_of_judged(log: Log, rows: pd.DataFrame, until: int) -> Options:
     judged, arms = select_judged_rows(rows)[0], arms_of(rows)
     read = read_options(log, rows[judged], arms, until, log.shop.rules)
     eligible = np.ones((len(rows), len(arms)), dtype=bool)
-    preferred = np.full(len(rows), UNKNOWN)
+    preferred = np.full(len(rows), NO_COLUMN)
     eligible[judged], preferred[judged] = read.eligible, read.preferred
     return Options(arms, eligible, preferred)
 

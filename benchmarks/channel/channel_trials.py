@@ -7,8 +7,8 @@ import pandas as pd
 
 from benchmarks.channel.channel_world import ARMS, World
 from features.arrays import Indices
-from models.boosters.booster import BoosterSettings, ResidualBooster
-from models.channel.fit import fit_channel
+from models.boosters.booster import BoosterSettings, BoosterTarget, ResidualBooster
+from models.channel.channel_fit import fit_channel
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel, ChannelTraits
 from models.channel.recommend import Options
@@ -109,7 +109,9 @@ def per_channel_choice(world: World) -> Indices:
         rate = np.clip(sent["bought"].mean(), 1e-6, 1 - 1e-6)
         offset = np.full(len(sent), np.log(rate / (1 - rate)))
         bought = sent["bought"].to_numpy(dtype=float)
-        booster = ResidualBooster.fit(sent, columns, bought, offset, BoosterSettings(), SEED)
+        booster = ResidualBooster.fit(
+            sent, columns, BoosterTarget(bought, offset), BoosterSettings(), seed=SEED
+        )
         scores.append(offset[0] + booster.correction(rows))
     return np.asarray(np.column_stack(scores).argmax(axis=1))
 

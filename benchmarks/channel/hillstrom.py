@@ -14,7 +14,7 @@ from benchmarks.data import data_folder
 from benchmarks.rows import Row
 from features.arrays import Floats
 from models.boosters.booster import BoosterSettings
-from models.channel.fit import fit_channel
+from models.channel.channel_fit import fit_channel
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel, ChannelTraits
 from models.channel.recommend import Options

@@ -15,7 +15,7 @@ from benchmarks.data import data_folder
 from benchmarks.rows import Row
 from models.arms import NO_MESSAGE
 from models.boosters.booster import BoosterSettings
-from models.channel.fit import fit_channel
+from models.channel.channel_fit import fit_channel
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelTraits
 from models.channel.recommend import Options

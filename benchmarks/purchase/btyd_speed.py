@@ -12,9 +12,9 @@ from benchmarks.purchase.btyd_customers import draw_customers
 from benchmarks.rows import Row, report_each
 from features.arrays import Floats
 from models.btyd.history import rfm_arrays
-from models.btyd.ladder import fit_member
 from models.btyd.mbg_cnbd import MbgCnbd
 from models.btyd.member import MEMBER_NAMES, Member
+from models.btyd.member_fit import fit_member
 
 CDNOW = MbgCnbd(1, 0.525, 6.183, 0.891, 1.614)
 _FITTED = 20_000

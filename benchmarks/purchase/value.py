@@ -31,9 +31,9 @@ from features.arrays import Floats
 from features.errors import NextbuyError
 from features.log.log import read_log
 from features.shop.shop import read_shop
-from models.boosters.booster import stack
+from models.boosters.booster import column_matrix
 from models.purchase.value import further_purchases
-from models.purchase.value_fit import further_by_slice
+from models.purchase.value_fit import further_purchases_by_row
 from training.metrics.bootstrap import paired_difference
 
 OURS, GAMMA_GAMMA = "Nextbuy", "Gamma-Gamma"
@@ -124,11 +124,11 @@ def _returners(at: Origin, ahead: Floats) -> _Returners:
     spend = slices.labels["spend"].to_numpy(dtype=float)[paid]
     unit = float(np.median(spend))
     return _Returners(
-        stack(slices.frame[paid], slices.columns),
+        column_matrix(slices.frame[paid], slices.columns),
         spend / unit,
         slices.weights[paid],
-        ((1.0 + further_by_slice(slices)) * each)[paid] / unit,
-        stack(at.population, slices.columns),
+        ((1.0 + further_purchases_by_row(slices)) * each)[paid] / unit,
+        column_matrix(at.population, slices.columns),
         ahead / unit,
         unit,
     )

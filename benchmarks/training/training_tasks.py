@@ -18,7 +18,7 @@ from features.language.catalog import Catalog
 from features.log.log import Log, read_log
 from features.shop.shop import read_shop
 from features.windows import Window, end_of_day, local_day
-from models.btyd.ladder import fit_member
+from models.btyd.member_fit import fit_member
 from models.crps import crps_by_customer
 from models.purchase.forecast import make_forecast
 from models.purchase.season import CUTOFF_DAY, YEAR_DAYS

@@ -1,4 +1,4 @@
 """LightGBM boosters as the models use them.
 
-Fitted, stored as text, evaluated for one row, taken apart by feature.
+They are fitted, stored as text, evaluated for single rows, and split into contributions by feature.
 """

@@ -1,6 +1,10 @@
-"""LightGBM boosters: fitted with an offset, kept as text, evaluated on one thread."""
+"""A LightGBM booster that corrects a prediction which another model has made already.
+
+It is fitted with that prediction as its offset, stored as text, and evaluated on one thread.
+"""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import lightgbm as lgb
@@ -10,19 +14,37 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.arrays import Floats
-from models.boosters.single_row import SingleRow
+from models.boosters.single_row import SingleRowPredictor
 
 Columns = Mapping[str, Any] | pd.DataFrame  # columns by name
-_FEW = 16  # rows: a customer alone, and the intervals of one
-Inputs = Columns | Floats  # by name, or side by side in the trees' order already
+# Up to this many rows are scored one by one: a single customer, with a row for each interval.
+_FEW_ROWS = 16
+Inputs = Columns | Floats  # columns by name, or a matrix whose columns are in the trees' order
 Objective = Literal["binary", "poisson", "regression"]
 
 
 class BoosterSettings(msgspec.Struct, frozen=True):
-    """Hyper-parameters of a residual booster; the defaults are those of the second pilot.
+    """The hyper-parameters of a `ResidualBooster`.
 
-    They are deliberately tame: the offset carries the prediction, and the booster corrects it
-    only where many customers say so.
+    The defaults restrain the trees on purpose: the offset carries the prediction, and the
+    booster should correct it only where many customers support the correction.
+
+    Attributes
+    ----------
+    rounds : int
+        Number of trees.
+    learning_rate : float
+        Factor on the output of each tree.
+    leaves : int
+        Most leaves of a tree.
+    min_rows : int
+        Fewest training rows of a leaf.
+    l2 : float
+        Weight of the L2 penalty on the outputs of the leaves.
+    feature_share, row_share : float
+        Share in (0, 1] of the features, and of the rows, that each tree is grown on.
+    bins : int
+        Most distinct values of a feature that the trees tell apart.
     """
 
     rounds: int = 150
@@ -35,50 +57,87 @@ class BoosterSettings(msgspec.Struct, frozen=True):
     bins: int = 255
 
 
+@dataclass(frozen=True)
+class BoosterTarget:
+    """What a booster learns to predict, one value per training row.
+
+    Attributes
+    ----------
+    outcome : array (n,)
+        0 or 1 for `binary`, counts for `poisson`, numbers for `regression`.
+    offset : array (n,)
+        The prediction to be corrected: a logit for `binary`, the logarithm of a mean for
+        `poisson`, a mean for `regression`.
+    weight : array (n,), optional
+        How much each row counts; without it every row counts 1.
+    objective : {"binary", "poisson", "regression"}
+        The loss that is minimised.
+    """
+
+    outcome: NDArray[Any]
+    offset: Floats
+    weight: Floats | None = None
+    objective: Objective = "binary"
+
+
 class ResidualBooster:
-    """A LightGBM model of what an offset leaves unexplained: a logit, a count's logarithm, a mean.
+    """A LightGBM model of the correction that is to be added to an offset.
 
     Parameters
     ----------
     columns : sequence of str
-        Inputs, in the order of the trees' features.
+        Names of the input columns, in the order of the trees' features.
     booster : lightgbm.Booster
-        Its raw score is added to the offset.
+        The fitted trees; their raw score is the correction.
     """
 
     def __init__(self, columns: Sequence[str], booster: lgb.Booster) -> None:
         self.columns = tuple(columns)
         self._booster = booster
-        self._single = SingleRow(booster)
+        self._single_row = SingleRowPredictor(booster)
 
     @classmethod
     def fit(
         cls,
         inputs: Inputs,
         columns: Sequence[str],
-        outcome: NDArray[Any],
-        offset: Floats,
+        target: BoosterTarget,
         settings: BoosterSettings,
+        *,
         seed: int,
-        weight: Floats | None = None,
-        objective: Objective = "binary",
     ) -> "ResidualBooster":
-        """Fit to outcomes, 0/1, counts or numbers; the same seed and rows give the same trees."""
+        """Fit a booster; the same rows, settings and seed give the same trees.
+
+        Parameters
+        ----------
+        inputs : columns by name, or array (n, len(columns))
+            The training rows.
+        columns : sequence of str
+            Names of the columns that the trees may read.
+        target : BoosterTarget
+            What the trees learn to predict, row by row with `inputs`.
+        """
         data = lgb.Dataset(
-            stack(inputs, columns),
-            label=outcome,
-            init_score=offset,
-            weight=weight,
+            column_matrix(inputs, columns),
+            label=target.outcome,
+            init_score=target.offset,
+            weight=target.weight,
             params={"max_bin": settings.bins},
-            feature_name=[f"f{place}" for place in range(len(columns))],
+            feature_name=[f"f{position}" for position in range(len(columns))],
         )
-        parameters = {"objective": objective} | _parameters(settings, seed)
+        parameters = {"objective": target.objective} | _parameters(settings, seed)
         booster = lgb.train(parameters, data, num_boost_round=settings.rounds)
         return cls(columns, booster)
 
     @classmethod
     def from_text(cls, columns: Sequence[str], text: str) -> "ResidualBooster":
-        """Load from LightGBM's own text format."""
+        """Load a booster from LightGBM's text format.
+
+        Raises
+        ------
+        ValueError
+            The number of columns is not the number of features that the trees were fitted to.
+        """
         booster = lgb.Booster(model_str=text)
         if booster.num_feature() != len(columns):
             raise ValueError(
@@ -88,52 +147,67 @@ class ResidualBooster:
         return cls(columns, booster)
 
     def to_text(self) -> str:
-        """Write as LightGBM's own text format."""
+        """Return the booster in LightGBM's text format."""
         text: str = self._booster.model_to_string()
         return text
 
     def correction(self, inputs: Inputs) -> Floats:
-        """Give what is to be added to the offset, on its scale."""
-        matrix = stack(inputs, self.columns)
-        if len(matrix) <= _FEW:
-            return self._single.scores(matrix)
+        """Compute what is to be added to the offset, on its scale: array (rows,)."""
+        matrix = column_matrix(inputs, self.columns)
+        if len(matrix) <= _FEW_ROWS:
+            return self._single_row.scores(matrix)
         scores = self._booster.predict(matrix, raw_score=True, num_threads=1)
         return np.asarray(scores, dtype=float)
 
     def contributions(self, inputs: Inputs) -> Floats:
-        """Take the correction apart: array (rows, columns + 1), each row summing to it.
+        """Split the correction of each row into one value per column.
 
-        TreeSHAP as LightGBM computes it (Lundberg, Erion & Lee 2018, "Consistent Individualized
-        Feature Attribution for Tree Ensembles"): a value per column, the last one being the
-        trees' expected value over the rows that they were fitted to.
+        The values are TreeSHAP's as LightGBM computes them.
+
+        Returns
+        -------
+        array (rows, columns + 1)
+            Each row sums to the row's correction. The last column is the mean correction of the
+            rows that the trees were fitted to.
+
+        References
+        ----------
+        Lundberg, Erion & Lee (2018), "Consistent Individualized Feature Attribution for Tree
+        Ensembles".
         """
-        matrix = stack(inputs, self.columns)
+        matrix = column_matrix(inputs, self.columns)
         if not len(matrix):
             return np.empty((0, len(self.columns) + 1))
         values = self._booster.predict(matrix, pred_contrib=True, num_threads=1)
         return np.asarray(values, dtype=float)
 
     def gains(self) -> dict[str, float]:
-        """Give what the splits on each column gained, added up over all trees."""
-        found = self._booster.feature_importance(importance_type="gain")
-        return dict(zip(self.columns, map(float, found), strict=True))
+        """Return the reduction of the loss by splits on each column, summed over all trees."""
+        gains = self._booster.feature_importance(importance_type="gain")
+        return dict(zip(self.columns, map(float, gains), strict=True))
 
 
-def corrections(boosters: Mapping[str, ResidualBooster], inputs: Columns) -> dict[str, Floats]:
-    """Give the correction of each booster; columns that several read are put together once."""
+def booster_corrections(
+    boosters: Mapping[str, ResidualBooster], inputs: Columns
+) -> dict[str, Floats]:
+    """Compute the correction of each booster, by the booster's name: arrays (rows,).
+
+    Boosters that read the same columns share one matrix of them.
+    """
     matrices = {
-        columns: stack(inputs, columns) for columns in {b.columns for b in boosters.values()}
+        columns: column_matrix(inputs, columns)
+        for columns in {b.columns for b in boosters.values()}
     }
     return {name: b.correction(matrices[b.columns]) for name, b in boosters.items()}
 
 
-def stack(inputs: Inputs, columns: Sequence[str]) -> Floats:
-    """Put columns side by side as a matrix (rows, columns); one that is given stays as it is."""
+def column_matrix(inputs: Inputs, columns: Sequence[str]) -> Floats:
+    """Put columns side by side as a matrix (rows, columns); a matrix is returned as it is."""
     if isinstance(inputs, np.ndarray):
         return inputs
     if isinstance(inputs, pd.DataFrame):
         return inputs[list(columns)].to_numpy(dtype=float)
-    # one call for all columns: of one customer's features each call costs more than its numbers
+    # One call for all columns: for a single customer, a call costs more than the numbers it moves.
     laid_end_to_end = np.concatenate(list(map(inputs.__getitem__, columns)))
     return laid_end_to_end.astype(float, copy=False).reshape(len(columns), -1).T
 

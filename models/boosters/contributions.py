@@ -1,7 +1,7 @@
-"""Contributions: a score on the logit scale, taken apart into what adds up to it exactly.
+"""Contributions split a score on the logit scale into named terms that sum to it exactly.
 
-A model's score is a weighted sum of parts, such as an offset and boosters. Each part is given
-as names -> one value per row; adding up the parts by name gives the whole.
+A model's score is a weighted sum of an offset and the corrections of boosters. Each of them is
+split into terms by feature name; summing the terms by name gives the terms of the score.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,33 +11,51 @@ import numpy as np
 from features.arrays import Floats
 from models.boosters.booster import Inputs, ResidualBooster
 
-Parts = dict[str, Floats]  # name -> one value per row
+Contributions = dict[str, Floats]  # name of a term -> one value per row
 
-# No feature begins with @: these two cannot be taken for one.
-BASELINE = "@baseline"
-HISTORY = "@history"  # what the BTYD model makes of frequency, recency and T
+# Names of the terms that belong to no single feature; no feature's name begins with @.
+BASELINE = "@baseline"  # the part of the score that is the same for every customer
+HISTORY = "@history"  # what the BTYD model concludes from frequency, recency and T
 
 
-def add_up(parts: Iterable[tuple[float, Mapping[str, Floats]]]) -> Parts:
-    """Add up weighted parts by name.
+def sum_contributions(parts: Iterable[tuple[float, Mapping[str, Floats]]]) -> Contributions:
+    """Sum weighted contributions by name.
 
-    >>> added = add_up([(1.0, {"a": np.array([1.0])}), (0.5, {"a": np.array([4.0])})])
+    Parameters
+    ----------
+    parts : pairs of (weight, contributions)
+        Every term of the contributions is multiplied by the weight.
+
+    >>> added = sum_contributions([(1.0, {"a": np.array([1.0])}), (0.5, {"a": np.array([4.0])})])
     >>> added["a"].tolist()
     [3.0]
     """
-    total: Parts = {}
+    total: Contributions = {}
     for weight, part in parts:
         for name, values in part.items():
             total[name] = total.get(name, 0.0) + weight * values
     return total
 
 
-def of_offset(offset: Floats, mean: float) -> Parts:
-    """Take a BTYD offset apart: the population's mean, and what the customer's history adds."""
+def offset_contributions(offset: Floats, mean: float) -> Contributions:
+    """Split the logits of a BTYD model into the population's mean and the customer's deviation.
+
+    Parameters
+    ----------
+    offset : array (n,)
+        The logits.
+    mean : float
+        Mean logit of the population.
+
+    Returns
+    -------
+    Contributions
+        The mean as `BASELINE`, the deviation as `HISTORY`.
+    """
     return {BASELINE: np.full(len(offset), mean), HISTORY: offset - mean}
 
 
-def of_booster(booster: ResidualBooster, inputs: Inputs) -> Parts:
-    """Take a booster's correction apart: its expected value, and one part per column."""
+def booster_contributions(booster: ResidualBooster, inputs: Inputs) -> Contributions:
+    """Split a booster's correction into one term per column, and its mean as `BASELINE`."""
     values = booster.contributions(inputs)
     return dict(zip((*booster.columns, BASELINE), values.T, strict=True))

@@ -1,13 +1,13 @@
-"""What a search space draws from: a trial of some search, whichever library runs it."""
+"""The interface of a hyper-parameter search, independent of the library that runs it."""
 
 from typing import Protocol
 
 
 class Trial(Protocol):
-    """Proposes hyper-parameters; Optuna's trials are such.
+    """One trial of a search, which proposes hyper-parameters; Optuna's trials match it.
 
-    A search space names each one as the field of the settings that it fills, so that the
-    default settings are a point of the space.
+    A hyper-parameter is named like the field of the settings that it fills, so that the default
+    settings are one point of the search space.
     """
 
     def suggest_int(
@@ -17,5 +17,5 @@ class Trial(Protocol):
         ...
 
     def suggest_float(self, name: str, low: float, high: float, *, log: bool = False) -> float:
-        """Propose a number from `low` to `high`."""
+        """Propose a number from `low` to `high`, both included."""
         ...

@@ -1,6 +1,6 @@
-"""Buy-till-you-die models of repeat purchasing, one member per file.
+"""Buy-till-you-die (BTYD) models of repeat purchasing, one per file; each is called a member.
 
-Every member answers for `frequency, recency, T` in days: `p_alive`, `p_within`,
-`expected_purchases`, `return_hazards`; its own parameters are in weeks. All arithmetic is in log
-space, so that a customer with thousands of purchases gets a number and not NaN.
+Every member predicts from `frequency, recency, T` in days: `p_alive`, `p_within`,
+`expected_purchases` and `return_hazards`. Its parameters are in weeks. All arithmetic is on
+logarithms, so that a customer with thousands of purchases gets a number and not NaN.
 """

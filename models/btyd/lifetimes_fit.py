@@ -1,4 +1,4 @@
-"""lifetimes' maximum likelihood of BG/NBD and MBG/NBD; the only module that imports it."""
+"""Fits BG/NBD and MBG/NBD with the library lifetimes; no other module imports it directly."""
 
 import io
 import warnings
@@ -15,13 +15,23 @@ FITTERS: dict[MemberName, str] = {"bg_nbd": "BetaGeoFitter", "mbg_nbd": "Modifie
 
 
 def fit_by_lifetimes(name: MemberName, counted: pd.DataFrame) -> dict[str, float] | None:
-    """Give the parameters of the plain likelihood, times in weeks; None without convergence.
+    """Fit a member by maximum likelihood with lifetimes.
 
-    `frequency, recency, T, weight`, one row per distinct history.
+    Parameters
+    ----------
+    name : str
+        One of the keys of `FITTERS`.
+    counted : DataFrame
+        `frequency, recency, T, weight`, one row per distinct history, times in days.
+
+    Returns
+    -------
+    dict of str to float, or None
+        Parameters by name, times in weeks; None if the search did not converge.
     """
     lifetimes = import_lifetimes()
     fitter = getattr(lifetimes, FITTERS[name])()
-    # lifetimes warns of overflow on the way to the optimum and prints the optimiser's report
+    # lifetimes warns of overflow during the search and prints the optimiser's report
     with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
         try:
@@ -38,9 +48,9 @@ def fit_by_lifetimes(name: MemberName, counted: pd.DataFrame) -> dict[str, float
 
 
 def import_lifetimes() -> Any:
-    """Import lifetimes and undo what its import does to the process.
+    """Import lifetimes without the effects that its import has on the whole process.
 
-    It silences every FutureWarning and sets a pandas option that pandas 3 deprecates.
+    Its import silences every FutureWarning and sets a pandas option that pandas 3 deprecates.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -1,41 +1,45 @@
-"""MBG/CNBD-k: regular buyers, whose gaps are Erlang-k; with k = 1 it is MBG/NBD.
+"""The MBG/CNBD-k model of customers who buy at regular intervals; with k = 1 it is MBG/NBD.
 
-Sources: Platzer & Reutterer, "Ticking Away the Moments" (Marketing Science 35, 2016), for the
-Erlang-k gaps; Batislam, Denizel & Filiztekin (IJRM 24, 2007) for k = 1. What follows is derived
-here from the model's story.
+Sources: Platzer & Reutterer, "Ticking Away the Moments" (Marketing Science 35, 2016), for
+intervals with an Erlang-k distribution; Batislam, Denizel & Filiztekin (IJRM 24, 2007) for k = 1.
+The formulas below are derived here from the assumptions of the model.
 
-A gap between purchases is k stages, each exponential with the customer's rate l: a purchase is
-every k-th event of a Poisson process. l is Gamma(r, alpha) over customers. Right at the start
-and after every purchase the customer drops out with probability p, Beta(a, b) over customers.
-A history of x repeat purchases, the last at age t_x, is then known up to T, s = T - t_x later.
+The gap between two purchases consists of k stages, each exponential with the customer's rate l, so
+that a purchase is every k-th event of a Poisson process. l is Gamma(r, alpha) over customers. After
+the first and every later purchase the customer drops out with probability p, which is Beta(a, b)
+over customers. Of a customer x repeat purchases are known, the last one at age t_x, and that none
+followed up to age T, which is s = T - t_x later.
 
-**Rate after the last purchase.** x gaps are k x stages that took t_x, so that the rate's
-posterior is Gamma(A, B), A = r + k x, B = alpha + t_x. How the stages fell within the past gaps
-no longer matters; of the gap that runs, only its stage does.
+**Rate after the last purchase.** x gaps are k x stages that took t_x in total, so that the
+posterior of the rate is Gamma(A, B) with A = r + k x and B = alpha + t_x. How the stages fell
+within the past gaps does not matter; of the current gap only the stage does.
 
-**Silence.** The running gap outlasts s if fewer than k events fell in it. Mixed over the rate::
+**Silence.** The current gap is longer than s if fewer than k events fell into s. The probability
+of that, averaged over the rate, is::
 
     Q(s) = sum_{j<k} E[(l s)^j exp(-l s) / j!]
          = (B / (B + s))^A  sum_{j<k} w_j(s),  w_j(s) = (A)_j / j!  (s / (B + s))^j
 
-where (A)_j is the rising factorial. All terms are positive: nothing cancels.
+where (A)_j is the rising factorial. All terms are positive, so that no digits cancel.
 
-**Alive.** A customer who is alive survived x + 1 chances to drop out and was silent by chance;
-one who is not survived x and dropped out at the last purchase. So::
+**Alive.** A customer who is alive did not drop out at x + 1 purchases, and has not bought since by
+chance. A customer who is not alive did not drop out at x purchases, and did at the last one. So::
 
     P(alive) = (b + x) Q(s) / ((b + x) Q(s) + a)
 
-**Next purchase.** Of a living customer P(none within h | alive) = Q(s + h) / Q(s).
+**Next purchase.** For a living customer P(no purchase within h | alive) = Q(s + h) / Q(s).
 
-**Purchases within t.** Given silence s, the gap is in stage j with probability proportional to
-w_j(s), and the rate then Gamma(A + j, B + s). With M events to come, floor((M + j) / k) = N
-purchases follow if nobody drops out. The n-th needs n - 1 survivals, q = 1 - p each, so that
-sum_{n<=N} q^(n-1) = (1 - q^N) / p are expected. With z^k = q and the k-th roots of unity w^i::
+**Purchases within t.** Given the silence s, the gap is in stage j with a probability proportional
+to w_j(s), and the rate is then Gamma(A + j, B + s). If M events follow within t,
+N = floor((M + j) / k) purchases follow unless the customer drops out. The n-th one requires that
+the customer did not drop out n - 1 times, each with probability q = 1 - p, so that
+sum_{n<=N} q^(n-1) = (1 - q^N) / p purchases are expected. With z^k = q and the k-th roots of unity
+w^i::
 
     q^floor(m / k) = z^(m - m mod k) = sum_i c_i (z w^i)^m,   c_i = 1/k sum_{m<k} z^-m w^(-i m)
 
-and E[u^M] = ((B + s) / (B + s + t (1 - u)))^(A + j). That leaves an integral over p, whose
-posterior is Beta(a, b + x + 1): Gauss-Jacobi quadrature.
+and E[u^M] = ((B + s) / (B + s + t (1 - u)))^(A + j). What remains is an integral over p, whose
+posterior is Beta(a, b + x + 1); it is computed by Gauss-Jacobi quadrature.
 """
 
 from typing import Any
@@ -45,26 +49,28 @@ from numpy.typing import NDArray
 from scipy.special import betaln, expit, gammaln
 
 from features.arrays import Floats
+from models.btyd.drop_out_at_purchase import DropOutAtPurchase
 from models.btyd.history import WEEK, Days
-from models.btyd.poisson import poisson_purchases
-from models.btyd.quadrature import over_beta
-from models.btyd.survival import DropsAtPurchase
+from models.btyd.poisson import expected_poisson_purchases
+from models.btyd.quadrature import integrate_over_beta
 
-_CERTAIN = 1.0 - 1e-9  # a drop-out probability beyond it counts as it
+_CERTAIN = 1.0 - 1e-9  # larger drop-out probabilities are replaced by it
 
 
-class MbgCnbd(DropsAtPurchase, frozen=True, tag="mbg_cnbd"):
-    """A fitted MBG/CNBD-k.
+class MbgCnbd(DropOutAtPurchase, frozen=True, tag="mbg_cnbd"):
+    """A fitted MBG/CNBD-k model.
 
-    One-time buyers may have dropped out at the start, so that their P(alive) falls with their
-    silence as everybody's does.
+    One-time buyers may have dropped out after their first purchase, so that their P(alive) falls
+    with the time since then.
 
     Attributes
     ----------
     k : int
-        Stages of a gap: 1 (Poisson, MBG/NBD), 2 or 3.
+        Number of stages of a gap between purchases: 1 (MBG/NBD), 2 or 3.
     r, alpha : float
-        Of the rate of stages.
+        Shape and scale (weeks) of the gamma distribution of the rate of stages.
+    a, b : float
+        Parameters of the beta distribution of the drop-out probability.
     """
 
     k: int
@@ -74,13 +80,13 @@ class MbgCnbd(DropsAtPurchase, frozen=True, tag="mbg_cnbd"):
     b: float
 
     def p_alive(self, frequency: Floats, recency: Floats, T: Floats) -> Floats:
-        """Give P(still a customer at the cutoff), in [0, 1]."""
+        """Compute P(still a customer at the cutoff): array (n,)."""
         log_odds_dead = np.log(self.a) - np.log(self.b + frequency)
         silent = self._log_silence(frequency, recency, T)
         return np.asarray(expit(silent - log_odds_dead))
 
     def log_survival(self, frequency: Floats, recency: Floats, T: Floats, days: Days) -> Floats:
-        """Give log P(no purchase within h days | alive): array (customers, len(days))."""
+        """Compute log P(no purchase within h days | alive): array (n, len(days))."""
         shape, scale = self._shape(frequency)[:, None], self.alpha + T[:, None] / WEEK
         since = (T - recency)[:, None] / WEEK
         h = np.asarray(days, dtype=float)[None, :] / WEEK
@@ -92,12 +98,12 @@ class MbgCnbd(DropsAtPurchase, frozen=True, tag="mbg_cnbd"):
     def expected_purchases(
         self, frequency: Floats, recency: Floats, T: Floats, days: float
     ) -> Floats:
-        """Give the expected number of purchases within `days`."""
+        """Compute the expected number of purchases within `days`: array (n,)."""
         alive = self.p_alive(frequency, recency, T)
         shape, scale = self._shape(frequency), self.alpha + T / WEEK
         survived = self.b + frequency + 1.0
         if self.k == 1:
-            return alive * poisson_purchases(self.a, survived, shape, scale, days)
+            return alive * expected_poisson_purchases(self.a, survived, shape, scale, days)
         stages = self._stages(shape, (T - recency) / WEEK / scale)
         stages /= stages.sum(axis=0)
 
@@ -106,19 +112,20 @@ class MbgCnbd(DropsAtPurchase, frozen=True, tag="mbg_cnbd"):
             return _regular_purchases(p, stages[:, rows, None], shape[rows, None], step)
 
         buys = -np.expm1(self.log_survival(frequency, recency, T, [days])[:, 0])
-        return alive * np.maximum(over_beta(self.a, survived, given), buys)  # but for rounding
+        # The expectation is at least P(a purchase), which rounding might undercut.
+        return alive * np.maximum(integrate_over_beta(self.a, survived, given), buys)
 
     def log_likelihood(
         self, frequency: Floats, recency: Floats, T: Floats, log_gaps: Floats | None = None
     ) -> Floats:
-        """Give each customer's log-likelihood of the purchases' instants, in weeks.
+        """Compute each customer's log-likelihood, times in weeks: array (n,).
 
         Parameters
         ----------
         log_gaps : array (n,) or None
-            Sum over the customer's gaps of log(gap in weeks). It shifts the likelihoods of
-            k > 1, whatever the other parameters, so that a fit does without; to compare k with
-            another k, give it.
+            Sum over the customer's gaps of log(gap in weeks). It adds a constant to the
+            likelihood for k > 1, so that a fit does not need it; give it to compare members with
+            different k.
         """
         x, r, k = frequency, self.r, self.k
         shape = self._shape(x)
@@ -130,17 +137,18 @@ class MbgCnbd(DropsAtPurchase, frozen=True, tag="mbg_cnbd"):
         return np.asarray(rate + survived + (0.0 if log_gaps is None else (k - 1) * log_gaps))
 
     def _shape(self, frequency: Floats) -> Floats:
+        """Return A, the shape of the posterior of the rate."""
         return self.r + self.k * frequency
 
     def _log_silence(self, frequency: Floats, recency: Floats, T: Floats) -> Floats:
-        """Give log Q(T - recency)."""
+        """Compute log Q(T - recency)."""
         shape, scale = self._shape(frequency), self.alpha + T / WEEK
         since = (T - recency) / WEEK
         outlasts = shape * (np.log(self.alpha + recency / WEEK) - np.log(scale))
         return np.asarray(outlasts + np.log(self._stages(shape, since / scale).sum(axis=0)))
 
     def _stages(self, shape: Floats, share: Floats) -> Floats:
-        """Give w_j for j = 0..k-1 along a new first axis; `share` is s / (B + s)."""
+        """Compute w_j for j = 0..k-1 along a new first axis; `share` is s / (B + s)."""
         weights = [np.ones(np.broadcast_shapes(shape.shape, share.shape))]
         for j in range(1, self.k):
             weights.append(weights[-1] * (shape + j - 1) / j * share)
@@ -148,7 +156,7 @@ class MbgCnbd(DropsAtPurchase, frozen=True, tag="mbg_cnbd"):
 
 
 def _regular_purchases(p: Floats, stages: Floats, shape: Floats, step: Floats) -> Floats:
-    """Give E[(1 - q^N) / p], the module's last formula; all differences by expm1.
+    """Compute E[(1 - q^N) / p], the last formula of the module, with differences by expm1.
 
     Parameters
     ----------
@@ -168,7 +176,7 @@ def _regular_purchases(p: Floats, stages: Floats, shape: Floats, step: Floats) -
     mean_excess = sum(excess) / k
     total = -nobody - mean_excess * (1.0 + nobody)
     for i in range(1, k // 2 + 1):
-        # a root and its conjugate add up to twice the real part; -1 stands alone
+        # A root and its conjugate sum to twice the real part; the root -1 has no conjugate.
         root, twin = (-1.0, 1.0) if 2 * i == k else (np.exp(2j * np.pi * i / k), 2.0)
         weight = sum(excess[m] * root**-m for m in range(k)) / k
         total = total - twin * np.real(weight * _generating(z * root, stages, shape, step))
@@ -176,7 +184,7 @@ def _regular_purchases(p: Floats, stages: Floats, shape: Floats, step: Floats) -
 
 
 def _generating(u: NDArray[Any], stages: Floats, shape: Floats, step: Floats) -> NDArray[Any]:
-    """Give E[u^(M + j)] over stages and events, complex where u is."""
+    """Compute E[u^(M + j)] over stages and events, complex where u is."""
     base = -np.log(1.0 + step * (1.0 - u))
     ratio = u * np.exp(base)
     total, power = np.zeros_like(u), np.exp(shape * base)

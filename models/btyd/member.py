@@ -1,4 +1,4 @@
-"""The members: which models there are, and how each is put together from its parameters."""
+"""The table of the members: their names, their parameters, and how each is made from them."""
 
 from collections.abc import Callable
 from functools import partial
@@ -21,21 +21,21 @@ _MAKERS: dict[MemberName, Callable[..., Member]] = {
     "pareto_nbd": ParetoNbd,
     "nbd": Nbd,
 }
-_DROPS_BY_CHANCE = ("r", "alpha", "a", "b")
+_BETA_DROP_OUT = ("r", "alpha", "a", "b")
 _PARAMETERS: dict[MemberName, tuple[str, ...]] = {
     "pareto_nbd": ("r", "alpha", "s", "beta"),
     "nbd": ("r", "alpha"),
 }
-SCALES = ("alpha", "beta")  # parameters that are times; the others have no unit
+TIME_PARAMETERS = ("alpha", "beta")  # in weeks; the other parameters have no unit
 
 
-def parameters_of(name: MemberName) -> tuple[str, ...]:
-    """Name the parameters of a member that are fitted.
+def parameter_names(name: MemberName) -> tuple[str, ...]:
+    """Return the names of the parameters that are fitted for a member.
 
-    >>> parameters_of("nbd")
+    >>> parameter_names("nbd")
     ('r', 'alpha')
     """
-    return _PARAMETERS.get(name, _DROPS_BY_CHANCE)
+    return _PARAMETERS.get(name, _BETA_DROP_OUT)
 
 
 def make_member(
@@ -45,14 +45,20 @@ def make_member(
     penalty: float = 0.0,
     unreliable: bool = False,
 ) -> Member:
-    """Put a member together from its parameters, times in weeks."""
+    """Make a member from its parameters by name, times in weeks.
+
+    Parameters
+    ----------
+    penalty, unreliable : float, bool
+        As in `models.btyd.fitted_member.FittedMember`.
+    """
     return _MAKERS[name](**parameters, penalty=penalty, unreliable=unreliable)
 
 
-def name_of(member: Member) -> MemberName:
-    """Name a fitted member.
+def member_name(member: Member) -> MemberName:
+    """Return the name of a fitted member.
 
-    >>> name_of(MbgCnbd(2, 0.5, 6.0, 0.9, 1.6))
+    >>> member_name(MbgCnbd(2, 0.5, 6.0, 0.9, 1.6))
     'mbg_cnbd_2'
     """
     if isinstance(member, MbgCnbd):

@@ -1,8 +1,8 @@
-"""Which member suits a shop: the one that foretold best what came after an earlier cutoff.
+"""Chooses the member for a shop: the one whose forecasts at earlier cutoffs were the best.
 
-Never the one with the best likelihood on its own data: on a panel that began long after its
-customers did, Erlang-2 gaps had the best likelihood of all and a CRPS 13 % worse than BG/NBD's,
-as the drop-outs that it found were not there.
+The likelihood of the data that a member was fitted to is no criterion. In a log that began long
+after its customers did, MBG/CNBD-2 had the best likelihood of all members, and forecasts with a
+CRPS 13 % worse than BG/NBD's, since the drop-outs that it inferred had not happened.
 """
 
 from collections.abc import Sequence
@@ -14,22 +14,22 @@ from numpy.typing import NDArray
 
 from features.arrays import Floats
 from models.btyd.history import rfm_arrays
-from models.btyd.ladder import fit_member
 from models.btyd.member import MEMBER_NAMES, MemberName
+from models.btyd.member_fit import fit_member
 from models.crps import crps_by_customer
 
-SCORED_CUTOFFS = 3  # the latest ones; a single one may happen to suit another member
+SCORED_CUTOFFS = 3  # the latest ones; on a single one another member may be better by chance
 
 
 class MemberChoice(msgspec.Struct, frozen=True):
-    """The member that was chosen, and why.
+    """The member that was chosen for a shop, and the scores of all members.
 
     Attributes
     ----------
     name : str
-        Of the member with the lowest score.
-    scores : dict of name -> float
-        Out-of-time CRPS in days, mean over the customers of the scored cutoffs.
+        Name of the member with the lowest score.
+    scores : dict of str to float
+        CRPS in days of each member's forecasts, mean over the customers of the scored cutoffs.
     """
 
     name: MemberName
@@ -44,20 +44,20 @@ def choose_member(
     names: Sequence[MemberName] = MEMBER_NAMES,
     cutoffs: int = SCORED_CUTOFFS,
 ) -> MemberChoice:
-    """Choose by CRPS over the horizon at earlier, closed cutoffs.
+    """Choose the member with the lowest CRPS at earlier cutoffs whose horizon has closed.
 
-    Each member is fitted to the histories at a cutoff and scored on what came after it.
+    Each member is fitted to the purchase histories at a cutoff and scored on the days after it.
 
     Parameters
     ----------
     frame : DataFrame
         `cutoff, frequency, recency, T`, one row per (customer, cutoff), as in `Slices.frame`.
     labels : DataFrame
-        `days_to_next`, row by row: 1..H, 0 without a purchase within H.
+        `days_to_next`, row by row with `frame`: 1..H, 0 without a purchase within H days.
     names : sequence of str
-        Members to choose from; of equal scores the first one wins.
+        Members to choose from; of members with the same score the first one is chosen.
     cutoffs : int
-        How many of the latest cutoffs are scored.
+        Number of the latest cutoffs that are scored.
     """
     scored = np.unique(frame["cutoff"])[-cutoffs:]
     parts = []
@@ -73,6 +73,6 @@ def choose_member(
 def _out_of_time(
     frame: pd.DataFrame, days_to_next: NDArray[np.int_], horizon_days: int, name: MemberName
 ) -> Floats:
-    """Give each customer's CRPS at one cutoff."""
+    """Fit a member at one cutoff and compute each customer's CRPS in days: array (n,)."""
     law = fit_member(frame, name).p_within(*rfm_arrays(frame), range(horizon_days + 1))
     return crps_by_customer(days_to_next, law)

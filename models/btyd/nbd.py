@@ -1,4 +1,4 @@
-"""NBD: Poisson purchases and nobody ever drops out.
+"""The NBD model: customers buy at random, and nobody ever drops out.
 
 Source: Ehrenberg, "The Pattern of Consumer Purchases" (1959).
 """
@@ -6,17 +6,22 @@ Source: Ehrenberg, "The Pattern of Consumer Purchases" (1959).
 import numpy as np
 
 from features.arrays import Floats
+from models.btyd.drop_out_at_purchase import DropOutAtPurchase
 from models.btyd.history import WEEK, Days
 from models.btyd.poisson import log_poisson_likelihood, log_poisson_survival
-from models.btyd.survival import DropsAtPurchase
 
 
-class Nbd(DropsAtPurchase, frozen=True, tag="nbd"):
-    """A fitted NBD.
+class Nbd(DropOutAtPurchase, frozen=True, tag="nbd"):
+    """A fitted NBD model.
 
-    A customer buys as a Poisson process whose rate is Gamma(r, alpha) over customers. For
-    shops whose log begins long after their customers did, a drop-out model finds drop-outs
-    that are not there.
+    A customer buys as a Poisson process whose rate is Gamma(r, alpha) over customers. It suits
+    shops whose log begins long after their customers did, in which a model with drop-out finds
+    drop-outs that did not happen.
+
+    Attributes
+    ----------
+    r, alpha : float
+        Shape and scale (weeks) of the gamma distribution of the purchase rate.
     """
 
     r: float
@@ -25,20 +30,20 @@ class Nbd(DropsAtPurchase, frozen=True, tag="nbd"):
     def p_alive(
         self,
         frequency: Floats,
-        recency: Floats,  # noqa: ARG002  every member is asked alike
+        recency: Floats,  # noqa: ARG002  every member takes the same arguments
         T: Floats,  # noqa: ARG002
     ) -> Floats:
-        """Give 1 for everybody: the model knows no drop-out."""
+        """Return 1 for every customer, since nobody drops out: array (n,)."""
         return np.ones(len(frequency))
 
     def log_survival(
         self,
         frequency: Floats,
-        recency: Floats,  # noqa: ARG002  Poisson: the age of the silence tells nothing
+        recency: Floats,  # noqa: ARG002  a Poisson process has no memory
         T: Floats,
         days: Days,
     ) -> Floats:
-        """Give log P(no purchase within h days): array (customers, len(days))."""
+        """Compute log P(no purchase within h days): array (n, len(days))."""
         return log_poisson_survival(self.r + frequency, self.alpha + T / WEEK, days)
 
     def expected_purchases(
@@ -48,7 +53,7 @@ class Nbd(DropsAtPurchase, frozen=True, tag="nbd"):
         T: Floats,
         days: float,
     ) -> Floats:
-        """Give the expected number of purchases within `days`: the mean rate, times them."""
+        """Compute the expected number of purchases within `days`: array (n,)."""
         return (self.r + frequency) / (self.alpha + T / WEEK) * (days / WEEK)
 
     def log_likelihood(
@@ -57,5 +62,5 @@ class Nbd(DropsAtPurchase, frozen=True, tag="nbd"):
         recency: Floats,  # noqa: ARG002
         T: Floats,
     ) -> Floats:
-        """Give each customer's log-likelihood of the purchases' instants, in weeks."""
+        """Compute each customer's log-likelihood, times in weeks: array (n,)."""
         return log_poisson_likelihood(self.r, self.alpha, frequency, T / WEEK)

@@ -1,4 +1,4 @@
-"""Eligibility: through which channels a customer may be asked now, and why not through others."""
+"""Decides which channels may be used for a customer now, and why the others may not."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,17 +12,23 @@ from features.shop.contact_rules import ContactRules, FrequencyCap
 from features.windows import DAY, Window, to_datetime
 from models.arms import NO_MESSAGE
 
-_EVERY_STORE = None  # in place of a store: the word is to all of them
+_EVERY_STORE = None  # the store of a consent that was given to all stores
 
 
 class Eligibility(msgspec.Struct, frozen=True):
-    """Whether a customer may be asked through a channel, and why not.
+    """Whether a customer may be sent a message through a channel, and why not.
 
     Attributes
     ----------
+    channel : str
+        The name of a channel, or `none`.
+    eligible : bool
+        Whether a message may be sent now.
+    why_not : str or None
+        The reasons against it, in words; None where it is eligible.
     eligible_from : int or None
-        Where only caps and quiet hours stand against it: the first instant after them, as far
-        as is known now.
+        The first instant after frequency caps and quiet hours, in microseconds since 1970-01-01
+        UTC, as far as is known now; None where nothing or something else is against it.
     """
 
     channel: str
@@ -32,8 +38,16 @@ class Eligibility(msgspec.Struct, frozen=True):
 
 
 def objects_to_profiling(consents: TableColumns | None, as_of: int) -> bool:
-    """Say whether the customer has objected to profiling, by any store; no word is no objection."""
-    return False in _latest_words(consents, PROFILING_SCOPE, as_of).values()
+    """Tell whether the customer has objected to profiling at any store, as known at an instant.
+
+    Parameters
+    ----------
+    consents : columns or None
+        The customer's rows of `consents`; without any there is no objection.
+    as_of : int
+        The instant, in microseconds since 1970-01-01 UTC.
+    """
+    return False in _latest_consents(consents, PROFILING_SCOPE, as_of).values()
 
 
 def check_eligibility(
@@ -41,17 +55,23 @@ def check_eligibility(
 ) -> Eligibility:
     """Decide whether a channel may be used for one customer at an instant.
 
-    A request names no store yet, so that an answer must hold for every store: a consent counts
-    if it was given to all of them (a row without a store), a withdrawal from any counts.
+    A request names no store, so that the decision must hold for every store: a consent counts
+    only if it was given to all stores (a row without a store); a withdrawal at any store counts.
 
     Parameters
     ----------
-    tables : the customer's history
-        `consents`: no word on the channel means no consent, unless the shop says in
-        `assume_consent` that it has it by other means. `messages`: who unsubscribed from one
-        after the latest consent has withdrawn it; those sent count against the caps.
-        `reachability`: the latest statement counts; none at all says nothing against the
-        channel.
+    channel : str
+        The name of a channel, or `none`, which is always eligible.
+    tables : dict of str to columns
+        The customer's history. Without a row of `consents` for the channel there is no consent,
+        unless the shop lists the channel in `assume_consent`. An unsubscription from a message
+        of `messages` after the latest consent withdraws it; messages that were sent count
+        against the frequency caps. Of `reachability` the latest row counts; without a row the
+        customer counts as reachable.
+    as_of : int
+        The instant, in microseconds since 1970-01-01 UTC.
+    rules : ContactRules
+        The shop's frequency caps, quiet hours and assumed consents.
     """
     if channel == NO_MESSAGE:
         return Eligibility(channel, True)
@@ -64,11 +84,11 @@ def check_eligibility(
 def _find_refusal(
     channel: str, tables: Mapping[str, TableColumns], as_of: int, assume_consent: Sequence[str]
 ) -> str | None:
-    """Say what forbids a channel at any hour; None if nothing does."""
-    words = _latest_words(tables.get("consents"), channel, as_of)
-    if False in words.values():
+    """Return the reason that forbids a channel at any hour; None if nothing does."""
+    consents = _latest_consents(tables.get("consents"), channel, as_of)
+    if False in consents.values():
         return "consent withdrawn"
-    if _EVERY_STORE not in words and channel not in assume_consent:
+    if _EVERY_STORE not in consents and channel not in assume_consent:
         return "no consent"
     if _has_unsubscribed(tables, channel, as_of):
         return "unsubscribed"
@@ -80,7 +100,7 @@ def _find_refusal(
 def _check_timing(
     channel: str, messages: TableColumns | None, as_of: int, rules: ContactRules
 ) -> Eligibility:
-    """Check caps and quiet hours of a channel that may be used at other times."""
+    """Check the frequency caps and quiet hours of a channel that may be used at other times."""
     reasons, opens_at = [], as_of
     for cap in rules.caps:
         if cap.channel in (None, channel) and messages is not None:
@@ -100,9 +120,9 @@ def _check_timing(
 
 
 def _sent_within(cap: FrequencyCap, messages: TableColumns, as_of: int) -> Array:
-    """Give the instants of the messages that count against a cap, rising; `none` is no message.
+    """Return the rising instants of the messages that count against a cap; `none` never does.
 
-    One that was sent as many days ago as the cap has, to the microsecond, counts no more.
+    A message that was sent exactly as many days ago as the cap's period no longer counts.
     """
     known = Window(as_of, cap.days).known(messages["sent_at"], messages["known_at"])
     channel = messages["channel"]
@@ -110,23 +130,25 @@ def _sent_within(cap: FrequencyCap, messages: TableColumns, as_of: int) -> Array
     return np.sort(messages["sent_at"][known & counted])
 
 
-def _latest_words(consents: TableColumns | None, scope: str, as_of: int) -> dict[str | None, bool]:
-    """Give the latest known word on a scope, by store."""
+def _latest_consents(
+    consents: TableColumns | None, scope: str, as_of: int
+) -> dict[str | None, bool]:
+    """Return whether the latest known row of a scope grants consent, by store."""
     if consents is None:
         return {}
     known = Window(as_of).known(consents["changed_at"], consents["known_at"])
     of_scope = known & (consents["scope"] == scope)
-    words = {}
+    granted = {}
     for store in set(consents["store"][of_scope]):
         rows = of_scope & (consents["store"] == store)
-        words[store] = bool(_last_word(rows, consents["changed_at"], consents["granted"]))
-    return words
+        granted[store] = bool(_latest_value(rows, consents["changed_at"], consents["granted"]))
+    return granted
 
 
 def _has_unsubscribed(tables: Mapping[str, TableColumns], channel: str, as_of: int) -> bool:
-    """Say whether a message of the channel made the customer unsubscribe, with no consent since.
+    """Tell whether the customer unsubscribed from the channel, without a later consent.
 
-    A later consent to one store does not bring back the others.
+    A later consent counts only if it was given to all stores.
     """
     messages, consents = tables.get("messages"), tables.get("consents")
     if messages is None:
@@ -138,21 +160,23 @@ def _has_unsubscribed(tables: Mapping[str, TableColumns], channel: str, as_of: i
     if consents is None:
         return True
     known = Window(as_of).known(consents["changed_at"], consents["known_at"])
-    again = known & (consents["scope"] == channel) & (consents["granted"] == 1)
-    again &= consents["store"] == _EVERY_STORE
-    return not bool((again & (consents["changed_at"] > latest)).any())
+    granted = known & (consents["scope"] == channel) & (consents["granted"] == 1)
+    granted &= consents["store"] == _EVERY_STORE
+    return not bool((granted & (consents["changed_at"] > latest)).any())
 
 
 def _latest_reachable(reachability: TableColumns | None, channel: str, as_of: int) -> bool | None:
+    """Return whether the customer is reachable by the latest known row; None without a row."""
     if reachability is None:
         return None
-    known_at = np.nan_to_num(reachability["known_at"], nan=-np.inf)  # a table without a clock
+    # Reachability from a table without `known_at` has always been known.
+    known_at = np.nan_to_num(reachability["known_at"], nan=-np.inf)
     stated = (reachability["channel"] == channel) & ~np.isnan(reachability["reachable"])
-    return _last_word(stated & (known_at <= as_of), known_at, reachability["reachable"])
+    return _latest_value(stated & (known_at <= as_of), known_at, reachability["reachable"])
 
 
-def _last_word(mask: NDArray[np.bool_], instant: Array, value: Array) -> bool | None:
-    """Take the latest value; of several at the same instant a no counts."""
+def _latest_value(mask: NDArray[np.bool_], instant: Array, value: Array) -> bool | None:
+    """Return the latest value of some rows, False if rows of the same instant disagree."""
     if not mask.any():
         return None
     instant, value = instant[mask], value[mask]

@@ -1,7 +1,8 @@
-"""Exploration: with which chance a decision takes each eligible arm, and which one it takes.
+"""Exploration: the probability with which a decision takes each eligible arm, and the draw of one.
 
-A decision is one of three: held out (no message), drawn at random among the eligible arms, or
-as the model says. What is written down with it is the chance of its arm over all three.
+A decision is made for one of three reasons: `control` sends no message, `random` draws among the
+eligible arms with equal probability, and `optimised` follows the channel model. The propensity
+that is logged with the decision is the probability of its arm over all three reasons.
 """
 
 import hashlib
@@ -14,89 +15,97 @@ from features.errors import NextbuyError, refuse
 from features.shop.settings_file import DecisionSection
 from models.arms import NO_MESSAGE
 
-_BITS = 53  # exact as a float64
+_BITS = 53  # so many bits are exact as a float64
 
 
-class Draw(msgspec.Struct, frozen=True):
-    """One arm, drawn.
+class DrawnArm(msgspec.Struct, frozen=True):
+    """The arm that was drawn for a decision.
 
     Attributes
     ----------
-    arm : {"control", "random", "optimised"}
+    channel : str
+        The arm: a channel, or `none`.
+    draw_reason : {"control", "random", "optimised"}
         Why it was drawn.
     propensity : float
-        Chance that this channel would be drawn, for whichever reason.
+        Probability that this arm would be drawn, for any of the reasons.
     propensities : dict of str to float
-        The same of every eligible arm; they sum to 1.
+        The same probability of every eligible arm; they sum to 1.
     """
 
     channel: str
-    arm: DrawReason
+    draw_reason: DrawReason
     propensity: float
     propensities: dict[str, float]
 
 
-def draw(
+def draw_arm(
     recommended: str,
     eligible: Sequence[str],
     settings: DecisionSection,
     u: float,
     best_shares: Mapping[str, float] | None = None,
-) -> Draw:
-    """Draw an arm.
+) -> DrawnArm:
+    """Draw the arm of a decision.
 
     Parameters
     ----------
     recommended : str
-        One of `eligible`; drawn unless something else is, by the method epsilon.
+        The arm that the channel model recommends, one of `eligible`. By the method `epsilon` it
+        is drawn unless the decision is `control` or `random`.
     eligible : sequence of str
         Arms that may be drawn, in any order; `none` is one of them.
+    settings : DecisionSection
+        The probabilities of `control` and `random`, and the method.
     u : float
-        Where in [0, 1) the draw falls: the same u, the same arm.
+        The position of the draw in [0, 1); the same position gives the same arm.
     best_shares : mapping of str to float, optional
         Share of the posterior's draws in which each eligible arm is the best, for the method
-        thompson.
+        `thompson`.
 
     Raises
     ------
     InputError
-        An arm is recommended, or has a share, that is not eligible.
+        An arm that is not eligible is recommended or has a share.
     NextbuyError
-        The method is thompson, and there are no shares.
+        The method is `thompson`, and there are no shares.
     """
-    parts = _parts(recommended, sorted(set(eligible)), settings, best_shares)
+    parts = _divide(recommended, sorted(set(eligible)), settings, best_shares)
     propensities = dict.fromkeys(sorted(set(eligible)), 0.0)
     for _, channel, share in parts:
         propensities[channel] += share
-    arm, channel = _part_at(u, parts)
-    return Draw(channel, arm, propensities[channel], propensities)
+    draw_reason, channel = _part_at(u, parts)
+    return DrawnArm(channel, draw_reason, propensities[channel], propensities)
 
 
-def draw_at(*parts: str) -> float:
-    """Say where in [0, 1) a draw falls: a hash of what it is of.
+def draw_position(*parts: str) -> float:
+    """Compute the position of a draw in [0, 1) from texts that identify it, by their hash.
 
-    >>> draw_at("3-5d1f", "c-1", "autumn") == draw_at("3-5d1f", "c-1", "autumn")
+    The same texts always give the same position.
+
+    >>> draw_position("3-5d1f", "c-1", "autumn") == draw_position("3-5d1f", "c-1", "autumn")
     True
-    >>> draw_at("a", "bc") == draw_at("ab", "c")
+    >>> draw_position("a", "bc") == draw_position("ab", "c")
     False
     """
     digest = hashlib.sha256()
     for part in parts:
         encoded = part.encode(errors="surrogatepass")
-        digest.update(len(encoded).to_bytes(8, "big") + encoded)  # so that no two lists are one
+        # The length keeps ("a", "bc") and ("ab", "c") apart.
+        digest.update(len(encoded).to_bytes(8, "big") + encoded)
     return (int.from_bytes(digest.digest()[:8], "big") >> (64 - _BITS)) / (1 << _BITS)
 
 
-def _parts(
+def _divide(
     recommended: str,
     eligible: Sequence[str],
     settings: DecisionSection,
     best_shares: Mapping[str, float] | None,
 ) -> list[tuple[DrawReason, str, float]]:
-    """Divide [0, 1) into parts, each of one tag and one arm."""
+    """Divide [0, 1) into consecutive parts: (draw reason, arm, width)."""
     _check_eligible({recommended, NO_MESSAGE, *(best_shares or ())}, eligible)
     control = settings.control
-    # of more arms than the floor leaves room for, each has the same
+    # With more arms than the floor leaves room for, every arm gets the same smaller part.
     random = min(max(settings.explore, settings.floor * len(eligible)), 1 - control)
     optimised = _optimised(recommended, settings, best_shares)
     return [
@@ -109,7 +118,7 @@ def _parts(
 def _optimised(
     recommended: str, settings: DecisionSection, best_shares: Mapping[str, float] | None
 ) -> dict[str, float]:
-    """Divide among the arms what is neither held out nor drawn at random."""
+    """Return the share of each arm in the decisions that follow the model; they sum to 1."""
     if settings.method == "epsilon":
         return {recommended: 1.0}
     if best_shares is None:
@@ -119,26 +128,32 @@ def _optimised(
         )
     total = sum(best_shares.values())
     if not total > 0 or min(best_shares.values()) < 0:
-        raise refuse("best_shares", "shares of 0 or more", str(best_shares), "Count the draws.")
+        raise refuse(
+            "best_shares",
+            "shares of 0 or more, at least one of them above 0",
+            str(best_shares),
+            "Give the share of the posterior's draws in which each arm is the best.",
+        )
     return {arm: best_shares[arm] / total for arm in sorted(best_shares)}
 
 
 def _check_eligible(arms: set[str], eligible: Sequence[str]) -> None:
+    """Refuse arms that may be drawn by the settings but are not eligible."""
     if others := sorted(arms - set(eligible)):
         raise refuse(
             "eligible",
             "every arm that may be drawn, `none` among them",
             f"{', '.join(eligible) or 'none'} without {', '.join(others)}",
-            "Recommend only what is eligible.",
+            "Recommend only eligible arms.",
         )
 
 
 def _part_at(u: float, parts: Sequence[tuple[DrawReason, str, float]]) -> tuple[DrawReason, str]:
-    """Find the part that a point falls into; parts of no width have no points."""
+    """Return draw reason and arm of the part in which a position lies, none of width 0."""
     drawn = [part for part in parts if part[2] > 0]
     end = 0.0
-    for arm, channel, share in drawn:
-        end += share
+    for draw_reason, channel, width in drawn:
+        end += width
         if u < end:
-            return arm, channel
-    return drawn[-1][:2]  # the sum of the shares may be a rounding error short of 1
+            return draw_reason, channel
+    return drawn[-1][:2]  # the sum of the widths may be a rounding error short of 1

@@ -1,10 +1,11 @@
-"""Best channel: P(purchase within a window after a message), by channel, `none` among them.
+"""The channel model, which predicts P(purchase within a window after a message) by channel.
 
-A LightGBM base says how likely a purchase is whatever is sent; each channel adds an effect on
-the logit scale that depends on a few traits of the customer (`models/channel/effects.py`).
-Where the shop has sent at random, that effect is causal; where it has not, the same fit to all
-sends is an association, and no uplift is given. Tens of thousands of random sends may correct the
-effects further (`models/channel/corrections.py`). `models/channel/fit.py` fits it.
+`none`, which sends no message, is one of its arms. A LightGBM booster, the base, predicts how
+likely a purchase is whatever is sent. Each channel adds an effect on the logit scale that depends
+on a few traits of the customer (`models/channel/arm_effects.py`). Where enough messages were drawn
+at random that effect is causal. Where they were not, the same fit to all messages is an
+association, and no uplift is given. Tens of thousands of random draws may correct the effects
+further (`models/channel/effect_corrections.py`). `models/channel/channel_fit.py` fits the model.
 """
 
 from collections.abc import Mapping
@@ -18,30 +19,32 @@ from scipy.special import expit, logit
 
 from features.arrays import Flags, Floats
 from models.arms import NO_MESSAGE
-from models.boosters.booster import Columns, ResidualBooster, corrections
+from models.boosters.booster import Columns, ResidualBooster, booster_corrections
+from models.channel.arm_effects import ArmEffects, common_traits
 from models.channel.best_moment import Moments
-from models.channel.effects import ArmEffects, common_traits
 from models.channel.traits import Trait, trait_matrix
 
 Level = Literal["observational", "exploring", "rich"]
 
-# Randomised sends of an arm before its effect is called causal.
+# Messages of an arm that must have been drawn at random before its effect is called causal.
 MIN_RANDOMISED = 200
-_INTERVAL = 1.6449  # standard errors: 90 % between the two
-_CONFIDENT = 1.2816  # standard errors: 90 % on one side
-_THOMPSON_DRAWS = 1000
-_POSSIBLE = 1e-4, 1 - 1e-4  # where a corrected probability stays
+_INTERVAL = 1.6449  # standard errors on either side of a two-sided interval of 90 %
+_CONFIDENT = 1.2816  # standard errors above 0 for a one-sided confidence of 90 %
+_POSTERIOR_DRAWS = 1000
+_POSSIBLE = 1e-4, 1 - 1e-4  # bounds of a corrected probability
 
 
 class Evidence(msgspec.Struct, frozen=True):
-    """What an arm's effect was learned from.
+    """The number of messages from which an arm's effect was learned.
 
     Attributes
     ----------
-    sends, conversions : int
-        Messages of a closed window, and those followed by a purchase within it.
+    sends : int
+        Messages whose window after sending has closed.
+    conversions : int
+        Those of them that were followed by a purchase within the window.
     randomised : int
-        Messages drawn at random among them.
+        Those of them that were drawn at random.
     """
 
     sends: int
@@ -50,12 +53,14 @@ class Evidence(msgspec.Struct, frozen=True):
 
 
 class Uplift(msgspec.Struct, frozen=True):
-    """What a message adds to the chance of a purchase over no message, a value per row.
+    """How much a message adds to the probability of a purchase, compared with no message.
 
     Attributes
     ----------
+    value : array (rows,)
+        Difference of the two probabilities.
     low, high : array (rows,)
-        The interval of 90 %.
+        Bounds of its interval of 90 %.
     """
 
     value: Floats
@@ -64,14 +69,15 @@ class Uplift(msgspec.Struct, frozen=True):
 
 
 class ChannelTraits(msgspec.Struct, frozen=True):
-    """Which traits the effects depend on.
+    """The traits of a customer on which the effects of the channels depend.
 
     Attributes
     ----------
     shared : list of Trait
-        Of the customer, whatever the channel.
+        J traits of the customer that matter to every channel.
     own : dict of str to list of Trait
-        Of the customer with each channel: as many for every one, in the same order.
+        Q traits of the customer's dealings with each channel, the same ones for every channel, in
+        the same order.
     """
 
     shared: list[Trait]
@@ -79,39 +85,58 @@ class ChannelTraits(msgspec.Struct, frozen=True):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The features that are read."""
-        traits = (*self.shared, *(trait for own in self.own.values() for trait in own))
+        """Names of the features that the traits are made from."""
+        of_channels = (trait for traits in self.own.values() for trait in traits)
+        traits = (*self.shared, *of_channels)
         return tuple(dict.fromkeys(trait.column for trait in traits))
 
     def fit(self, rows: pd.DataFrame) -> "ChannelTraits":
-        """Centre and scale every trait."""
-        own = {channel: [t.fit(rows) for t in traits] for channel, traits in self.own.items()}
-        return ChannelTraits([t.fit(rows) for t in self.shared], own)
+        """Return the same traits, centred and scaled on some rows."""
+        fitted = {channel: [t.fit(rows) for t in traits] for channel, traits in self.own.items()}
+        return ChannelTraits([t.fit(rows) for t in self.shared], fitted)
 
     def matrices(self, inputs: Columns, rows: int) -> tuple[Floats, Floats]:
-        """Give arrays (rows, J) of the shared and (rows, channels, Q) of the channels' own."""
-        own = [trait_matrix(traits, inputs, rows) for traits in self.own.values()]
-        return trait_matrix(self.shared, inputs, rows), np.stack(own, axis=1)
+        """Compute the traits of each row.
+
+        Returns
+        -------
+        shared : array (rows, J)
+        by_channel : array (rows, channels, Q)
+        """
+        by_channel = [trait_matrix(traits, inputs, rows) for traits in self.own.values()]
+        return trait_matrix(self.shared, inputs, rows), np.stack(by_channel, axis=1)
 
 
 class ChannelModel(msgspec.Struct, frozen=True):
-    """Conversion by channel.
+    """A fitted model of the probability of a purchase after a message, by channel.
 
     Attributes
     ----------
     level : {"observational", "exploring", "rich"}
-        What the data identify: associations, effects of randomised sends, or these corrected.
+        What the effects are: associations, effects of messages drawn at random, or such effects
+        corrected by boosters.
     window_days : int
         Days after a message within which a purchase counts.
+    base_rate : float
+        Share of all messages that were followed by a purchase.
     spend : float
-        Mean amount of the purchases within the window of a send that has any, in minor units.
+        Mean amount, in minor units, of the purchases within the window of a message that was
+        followed by any.
+    base : ResidualBooster
+        Corrects the logit of the base rate, whatever is sent.
+    traits : ChannelTraits
+        The traits on which the effects depend.
+    effects : ArmEffects
+        The posterior of the effects.
+    evidence : dict of str to Evidence
+        Number of messages by arm.
     mean_p : dict of str to float
-        P(purchase) by arm were everybody sent the same: of identified arms, else as observed and
-        drawn towards the common rate.
+        P(purchase) by arm if everybody were sent the same: predicted for identified arms; without
+        any, the observed rates, drawn towards the common rate.
     moments : Moments or None
         When the messages of each channel do best.
     corrections : dict of str to ResidualBooster
-        At `rich`, what is added to P(purchase) by arm.
+        At the level `rich`, what is added to P(purchase), by arm.
     """
 
     level: Level
@@ -128,68 +153,76 @@ class ChannelModel(msgspec.Struct, frozen=True):
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """Features that the model reads."""
+        """Names of the features that the model reads."""
         return tuple(dict.fromkeys((*self.base.columns, *self.traits.columns)))
 
     @property
     def channels(self) -> list[str]:
-        """The arms that the model knows, `none` among them where the shop logs it."""
+        """The arms that the model knows; `none` is one where the shop logs it."""
         return list(self.evidence)
 
     @property
     def fixed_order(self) -> list[str]:
-        """Arms from the best to the worst for everybody alike."""
+        """The arms by their `mean_p`, the best one first."""
         return sorted(self.mean_p, key=lambda arm: -self.mean_p[arm])
 
     @property
     def identified(self) -> list[str]:
-        """The arms whose effects are causal: enough of their sends were drawn at random."""
+        """The arms whose effects are causal: enough of their messages were drawn at random."""
         return identified_arms(self.evidence) if self.level != "observational" else []
 
     @property
     def missing_draws(self) -> dict[str, int]:
-        """Randomised sends that each arm still needs before its effect is called causal."""
-        drawn = {arm: found.randomised for arm, found in self.evidence.items()}
+        """How many more random draws each arm needs before its effect is called causal."""
+        drawn = {arm: evidence.randomised for arm, evidence in self.evidence.items()}
         short = {arm: MIN_RANDOMISED - count for arm, count in ({NO_MESSAGE: 0} | drawn).items()}
         return {arm: count for arm, count in short.items() if count > 0}
 
-    def read(self, inputs: Columns) -> "ChannelPredictions":
-        """Read some customers' features once, for all that the model says of them."""
+    def compute_predictions(self, inputs: Columns) -> "ChannelPredictions":
+        """Compute everything that the model predicts for some customers.
+
+        Parameters
+        ----------
+        inputs : columns
+            The features that the model reads, one row per customer.
+        """
         correction = self.base.correction(inputs)
-        shared, own = self.traits.matrices(inputs, len(correction))
-        common = common_traits(correction, shared, own) @ np.asarray(self.effects.common)
-        design = _with_level(shared, own)
+        shared, by_channel = self.traits.matrices(inputs, len(correction))
+        common = common_traits(correction, shared, by_channel) @ np.asarray(self.effects.common)
+        design = _with_level(shared, by_channel)
         effects = {
-            arm: design[:, place] @ np.asarray(self.effects.means[place])
-            for place, arm in enumerate(self.traits.own)
+            arm: design[:, position] @ np.asarray(self.effects.means[position])
+            for position, arm in enumerate(self.traits.own)
         }
         score = logit(self.base_rate) + correction + common
-        for arm, by in corrections(self.corrections, inputs).items():
-            p = np.clip(expit(score + effects[arm]) + by, *_POSSIBLE)
+        for arm, correction_of_p in booster_corrections(self.corrections, inputs).items():
+            p = np.clip(expit(score + effects[arm]) + correction_of_p, *_POSSIBLE)
             effects[arm] = logit(p) - score
         return ChannelPredictions(self, score, effects, design)
 
     def predict(self, inputs: Columns) -> dict[str, Floats]:
-        """Give p_conversion: columns `inputs` -> for each arm one probability per row."""
-        return self.read(inputs).p
+        """Predict P(purchase within the window): columns `inputs` -> array (rows,) by arm."""
+        return self.compute_predictions(inputs).p
 
     def uplift(self, inputs: Columns) -> dict[str, Uplift]:
-        """Give what each identified message adds over none: `ChannelPredictions.uplift`."""
-        return self.read(inputs).uplift
+        """Predict what each identified message adds to no message: `ChannelPredictions.uplift`."""
+        return self.compute_predictions(inputs).uplift
 
 
 @dataclass(frozen=True)
 class ChannelPredictions:
-    """What a model says of some customers.
+    """The predictions of a channel model for some customers.
 
     Attributes
     ----------
+    model : ChannelModel
+        The model that predicts.
     score : array (rows,)
         The logit of a purchase without a message.
     effects : dict of str to array (rows,)
-        What each message adds to it.
-    design : array (rows, messages, 1 + J + Q)
-        What the effects depend on.
+        What a message adds to the logit, by channel.
+    design : array (rows, channels, 1 + J + Q)
+        What the effects are linear in: 1, the shared traits and the channel's own traits.
     """
 
     model: ChannelModel
@@ -199,30 +232,37 @@ class ChannelPredictions:
 
     @property
     def p(self) -> dict[str, Floats]:
-        """P(purchase within the window) by arm."""
+        """P(purchase within the window) by arm: arrays (rows,)."""
         return {arm: expit(self.score + self._effect(arm)) for arm in self.model.channels}
 
     @property
     def uplift(self) -> dict[str, Uplift]:
-        """What each identified message adds over none; empty where that is not identified.
+        """What each identified message adds to the probability of a purchase without a message.
 
-        The interval is that of the exploring effect; a correction moves it, and does not widen it.
+        It is empty where the effect of `none` is not identified. The interval is that of the
+        effect at the level `exploring`; a correction moves it without widening it.
         """
         if NO_MESSAGE not in self.model.identified:
             return {}
-        none = expit(self.score)
-        found = {}
+        without_message = expit(self.score)
+        uplift = {}
         for arm in (a for a in self.model.identified if a != NO_MESSAGE):
             error = _INTERVAL * np.sqrt(self._variance({arm: 1.0}))
             logits = self.score + self.effects[arm]
-            value, low, high = (expit(logits + by) - none for by in (0, -error, error))
-            found[arm] = Uplift(value, low, high)
-        return found
+            value, low, high = (
+                expit(logits + shift) - without_message for shift in (0, -error, error)
+            )
+            uplift[arm] = Uplift(value, low, high)
+        return uplift
 
     def is_personal(self, chosen: str) -> Flags:
-        """Say for which rows `chosen` beats the best fixed arm with 90 % confidence.
+        """Tell for which rows an arm beats the best fixed arm with a confidence of 90 %.
 
-        The bound labels a choice; it does not make it.
+        The test only labels a choice as personal; it does not influence the choice.
+
+        Returns
+        -------
+        bool array (rows,)
         """
         best = self.model.fixed_order[0]
         if chosen == best or not {chosen, best} <= set(self.model.identified):
@@ -230,41 +270,46 @@ class ChannelPredictions:
         gain = self._effect(chosen) - self._effect(best)
         return gain > _CONFIDENT * np.sqrt(self._variance({chosen: 1.0, best: -1.0}))
 
-    def draw(self, seed: int = 0) -> dict[str, Floats]:
-        """Draw from the posterior: arm -> array (draws, rows) of p_conversion, for Thompson."""
+    def draw_posterior(self, seed: int = 0) -> dict[str, Floats]:
+        """Draw P(purchase within the window) from its posterior, for Thompson sampling.
+
+        Returns
+        -------
+        dict of str to array (draws, rows)
+            By arm; the same seed gives the same draws.
+        """
         spread = np.linalg.cholesky(np.asarray(self.model.effects.covariance))
-        normal = np.random.default_rng(seed).normal(size=(_THOMPSON_DRAWS, len(spread)))
-        around = (normal @ spread.T).reshape(_THOMPSON_DRAWS, self.design.shape[1], -1)
-        found = {
-            arm: expit(self.score + effect + around[:, place] @ self.design[:, place].T)
-            for place, (arm, effect) in enumerate(self.effects.items())
+        normal = np.random.default_rng(seed).normal(size=(_POSTERIOR_DRAWS, len(spread)))
+        deviations = (normal @ spread.T).reshape(_POSTERIOR_DRAWS, self.design.shape[1], -1)
+        p = {
+            arm: expit(self.score + effect + deviations[:, position] @ self.design[:, position].T)
+            for position, (arm, effect) in enumerate(self.effects.items())
         }
         if NO_MESSAGE in self.model.evidence:
-            found[NO_MESSAGE] = np.broadcast_to(
-                expit(self.score), (_THOMPSON_DRAWS, len(self.score))
-            )
-        return found
+            p[NO_MESSAGE] = np.broadcast_to(expit(self.score), (_POSTERIOR_DRAWS, len(self.score)))
+        return p
 
     def _effect(self, arm: str) -> Floats:
+        """Return what an arm adds to the logit, array (rows,); 0 for `none`."""
         return self.effects.get(arm, np.zeros(len(self.score)))
 
     def _variance(self, signs: Mapping[str, float]) -> Floats:
-        """Give the posterior variance of a signed sum of effects; `none` has none."""
+        """Compute the posterior variance of a signed sum of effects; that of `none` is 0."""
         signed = np.zeros_like(self.design)
-        for place, arm in enumerate(self.effects):
-            signed[:, place] = signs.get(arm, 0.0) * self.design[:, place]
+        for position, arm in enumerate(self.effects):
+            signed[:, position] = signs.get(arm, 0.0) * self.design[:, position]
         flat = signed.reshape(len(signed), -1)
         covariance = np.asarray(self.model.effects.covariance)
         return np.asarray(((flat @ covariance) * flat).sum(axis=1))
 
 
-def _with_level(shared: Floats, own: Floats) -> Floats:
-    """Lay out z of every arm: array (rows, arms, 1 + J + Q)."""
-    rows, arms, _ = own.shape
+def _with_level(shared: Floats, by_channel: Floats) -> Floats:
+    """Put 1 and all traits side by side, for every arm: array (rows, arms, 1 + J + Q)."""
+    rows, arms, _ = by_channel.shape
     everybody = np.column_stack([np.ones(rows), shared])
-    return np.concatenate([np.repeat(everybody[:, None], arms, axis=1), own], axis=2)
+    return np.concatenate([np.repeat(everybody[:, None], arms, axis=1), by_channel], axis=2)
 
 
 def identified_arms(evidence: Mapping[str, Evidence]) -> list[str]:
-    """Name the arms of which enough sends were drawn at random."""
-    return [arm for arm, found in evidence.items() if found.randomised >= MIN_RANDOMISED]
+    """Return the arms of which at least `MIN_RANDOMISED` messages were drawn at random."""
+    return [arm for arm, counts in evidence.items() if counts.randomised >= MIN_RANDOMISED]

@@ -1,8 +1,8 @@
-"""Traits: what of a customer a channel's effect may depend on, few and named beforehand.
+"""Traits are the features of a customer on which the effect of a channel may depend.
 
-A trait is a feature on a scale where equal steps mean alike (a count by its logarithm, a rate by
-its logit), centred and with spread 1 over the rows that it was fitted to. A missing value stands
-at the centre: it says nothing.
+They are few and named beforehand. A trait is a feature on a scale on which equal steps mean about
+the same (the logarithm of a count, the logit of a rate), with mean 0 and standard deviation 1 over
+the rows that it was fitted to. A missing value counts as the mean.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,8 +18,8 @@ from models.boosters.booster import Columns
 
 Scale = Literal["as_is", "log1p", "logit"]
 
-_LEAST_RATE = 1e-4  # a rate of 0 or 1 has no logit
-_FARTHEST = 4.0  # spreads from the centre; no customer is worth more than that
+_LEAST_RATE = 1e-4  # rates are kept so far from 0 and 1, which have no logit
+_FARTHEST = 4.0  # scaled values beyond it are clipped, so that no outlier dominates an effect
 _SCALES: Mapping[Scale, Callable[[Any], Any]] = {
     "as_is": lambda values: values,
     "log1p": lambda values: np.log1p(np.maximum(values, 0.0)),
@@ -28,14 +28,16 @@ _SCALES: Mapping[Scale, Callable[[Any], Any]] = {
 
 
 class Trait(msgspec.Struct, frozen=True):
-    """One feature on its scale.
+    """A feature, the scale it is put on, and its mean and spread on that scale.
 
     Attributes
     ----------
     column : str
-        The feature.
+        Name of the feature.
+    scale : {"as_is", "log1p", "logit"}
+        The function that is applied to the feature's values.
     centre, spread : float
-        Of the scaled values, in the rows that the trait was fitted to.
+        Mean and standard deviation of the scaled values in the rows that it was fitted to.
     """
 
     column: str
@@ -44,22 +46,25 @@ class Trait(msgspec.Struct, frozen=True):
     spread: float = 1.0
 
     def fit(self, rows: pd.DataFrame) -> "Trait":
-        """Take centre and spread from rows; a feature that never varies becomes 0 throughout."""
+        """Return the trait with the centre and spread of some rows.
+
+        A feature that is the same in all rows gets an infinite spread, so that the trait is 0.
+        """
         values = _SCALES[self.scale](rows[self.column].to_numpy(dtype=float))
         values = values[~np.isnan(values)]
         spread = float(values.std()) if len(values) else 0.0
         centre = float(values.mean()) if len(values) else 0.0
         return Trait(self.column, self.scale, centre, spread if spread > 0 else np.inf)
 
-    def of(self, inputs: Columns) -> Floats:
-        """Give the trait of each row: array (rows,)."""
+    def scaled_values(self, inputs: Columns) -> Floats:
+        """Compute the trait of each row: array (rows,), centred, with spread 1, from -4 to 4."""
         values = _SCALES[self.scale](np.asarray(inputs[self.column], dtype=float))
         scaled = (values - self.centre) / self.spread
         return np.asarray(np.clip(np.nan_to_num(scaled, nan=0.0), -_FARTHEST, _FARTHEST))
 
 
 def trait_matrix(traits: Sequence[Trait], inputs: Columns, rows: int) -> Floats:
-    """Put traits side by side: array (rows, traits)."""
+    """Compute several traits of each row: array (rows, len(traits))."""
     if not traits:
         return np.empty((rows, 0))
-    return np.column_stack([trait.of(inputs) for trait in traits])
+    return np.column_stack([trait.scaled_values(inputs) for trait in traits])

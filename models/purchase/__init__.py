@@ -1,4 +1,5 @@
-"""The purchase models.
+"""The models of purchases: churn, repurchase timing and spend, and their combined forecast.
 
-Churn, repurchase timing and value, and the forecast that combines them.
+A module `*_fit.py` fits the model of the module without the suffix. The server loads only the
+latter.
 """

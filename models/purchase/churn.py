@@ -1,4 +1,4 @@
-"""Churn: P(no purchase within the horizon)."""
+"""The churn model, which predicts P(no purchase within the horizon) of each customer."""
 
 from typing import Literal
 
@@ -8,15 +8,21 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from features.arrays import Floats
-from models.boosters.booster import Columns, ResidualBooster, corrections
-from models.boosters.contributions import BASELINE, Parts, add_up, of_booster, of_offset
+from models.boosters.booster import Columns, ResidualBooster, booster_corrections
+from models.boosters.contributions import (
+    BASELINE,
+    Contributions,
+    booster_contributions,
+    offset_contributions,
+    sum_contributions,
+)
 from models.btyd.history import RFM, rfm_arrays
 from models.btyd.member import Member
 from models.purchase.season import CUTOFF_DAY, Season
 from models.purchase.stack import Stack
 
-EDGE = 1e-6  # probabilities stay this far from 0 and 1
-_ALONE = Stack({"btyd": 1.0})
+PROBABILITY_MARGIN = 1e-6  # least distance of a probability from 0 and from 1
+_BTYD_ALONE = Stack({"btyd": 1.0})
 Band = Literal["low", "medium", "high", "very_high"]
 _BANDS: tuple[tuple[float, Band], ...] = (
     (0.25, "low"),
@@ -27,30 +33,33 @@ _BANDS: tuple[tuple[float, Band], ...] = (
 
 
 class ChurnModel(msgspec.Struct, frozen=True):
-    """A stack of three logits of a purchase within H, and the season.
+    """A weighted sum of three logits of a purchase within H days, shifted by the season.
 
-    `btyd` is a BTYD model's; `residual` starts from it and is corrected by a booster; `direct`
-    is a booster's alone. How they are weighed was learned from rows that the boosters had not
-    seen, so that with little to learn from the answer stays the BTYD model's.
+    The logit `btyd` is a BTYD model's. `residual` is that logit corrected by a booster. `direct`
+    is a booster's without the BTYD model. Their weights were learned from rows that the boosters
+    had not seen, so that with little data the prediction stays the BTYD model's.
 
     Attributes
     ----------
     horizon_days : int
-        H.
+        H, the length of the horizon.
     btyd : Member
-        Fitted at the model's cutoff.
+        The BTYD model, fitted at the model's cutoff.
     quantiles : list of float
         p_churn of the population at the model's cutoff at 0, 1, ..., 100 %.
     mean_logit : float
-        The BTYD model's mean logit over that population: what reasons compare a customer with.
+        The mean logit of the BTYD model over that population, with which reasons compare a
+        customer.
     residual, direct : ResidualBooster or None
-        None where there was too little data.
+        The two boosters; None where there was too little data.
     base : float
         The logit that `direct` starts from.
+    stack : Stack
+        The weights of the three logits.
     season : Season or None
-        None where the log is too young to know it.
+        The seasonal shift of the logit; None where the log is too short to know it.
     lead : float
-        Mean over that population of `score` less the BTYD model's logit.
+        Mean over that population of `score` minus the BTYD model's logit.
     """
 
     horizon_days: int
@@ -60,13 +69,13 @@ class ChurnModel(msgspec.Struct, frozen=True):
     residual: ResidualBooster | None = None
     direct: ResidualBooster | None = None
     base: float = 0.0
-    stack: Stack = _ALONE
+    stack: Stack = _BTYD_ALONE
     season: Season | None = None
     lead: float = 0.0
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """Features that the model reads."""
+        """Names of the features that the model reads."""
         read = [name for booster in self._boosters.values() for name in booster.columns]
         return tuple(dict.fromkeys((*RFM, *([CUTOFF_DAY] if self.season else []), *read)))
 
@@ -77,58 +86,85 @@ class ChurnModel(msgspec.Struct, frozen=True):
 
     @property
     def is_btyd_alone(self) -> bool:
-        """Whether there was too little data for boosters."""
+        """Whether there was too little data for boosters, so that the BTYD model predicts alone."""
         return self.residual is None
 
     def predict(self, inputs: Columns) -> Floats:
-        """Give p_churn: columns `inputs` -> one probability per row, in the rows' order."""
+        """Predict p_churn of each customer: columns `inputs` -> array (rows,)."""
         return to_p_churn(self.score(inputs))
 
     def score(self, inputs: Columns) -> Floats:
-        """Give the logit of a purchase within H, one per row."""
+        """Compute the logit of a purchase within H days: columns `inputs` -> array (rows,)."""
         offset = btyd_logit(self.btyd, inputs, self.horizon_days)
         logits = {"btyd": offset}
         starts: dict[str, Floats | float] = {"residual": offset, "direct": self.base}
-        for name, correction in corrections(self._boosters, inputs).items():
+        for name, correction in booster_corrections(self._boosters, inputs).items():
             logits[name] = starts[name] + correction
         score = self.stack.score(logits)
-        return score if self.season is None else score + self.season.ahead(inputs)
+        return score if self.season is None else score + self.season.shift_a_year_before(inputs)
 
-    def contributions(self, inputs: Columns) -> Parts:
-        """Take `score` apart: the baseline, the purchase history, and a part per feature.
+    def contributions(self, inputs: Columns) -> Contributions:
+        """Split `score` into the baseline, the purchase history, and one term per feature.
 
-        The season is the same for everybody and belongs to the baseline.
+        The season is the same for every customer and so belongs to the baseline.
+
+        Returns
+        -------
+        Contributions
+            Arrays (rows,) by name, which sum to `score`.
         """
         weights = self.stack.weights
         offset = btyd_logit(self.btyd, inputs, self.horizon_days)
-        shift = 0.0 if self.season is None else self.season.ahead(inputs)
+        shift = 0.0 if self.season is None else self.season.shift_a_year_before(inputs)
         fixed = weights.get("direct", 0.0) * self.base + shift
         history = weights["btyd"] + weights.get("residual", 0.0)
         parts = [
             (1.0, {BASELINE: np.broadcast_to(fixed, offset.shape)}),
-            (history, of_offset(offset, self.mean_logit)),
+            (history, offset_contributions(offset, self.mean_logit)),
         ]
         for name, booster in self._boosters.items():
-            parts.append((weights[name], of_booster(booster, inputs)))
-        return add_up(parts)
+            parts.append((weights[name], booster_contributions(booster, inputs)))
+        return sum_contributions(parts)
 
     def percentile(self, p_churn: Floats) -> NDArray[np.intp]:
-        """Give the share in percent of the model's population that is less likely to churn."""
+        """Rank customers within the population at the model's cutoff.
+
+        Parameters
+        ----------
+        p_churn : array (n,)
+
+        Returns
+        -------
+        int array (n,)
+            The percentage, 0 to 100, of the population that is less likely to churn.
+        """
         return np.clip(np.searchsorted(self.quantiles, p_churn, side="left"), 0, 100)
 
 
 def to_p_churn(score: Floats) -> Floats:
-    return 1.0 - np.clip(expit(score), EDGE, 1 - EDGE)
+    """Convert logits of a purchase into p_churn, away from 0 and 1: array (n,) -> array (n,)."""
+    return 1.0 - np.clip(expit(score), PROBABILITY_MARGIN, 1 - PROBABILITY_MARGIN)
 
 
 def btyd_logit(btyd: Member, inputs: Columns, days: float) -> Floats:
-    """Give the BTYD model's logit of a purchase within `days`."""
+    """Compute a BTYD model's logit of a purchase within `days`.
+
+    Parameters
+    ----------
+    inputs : columns
+        `frequency, recency, T` in days, one row per customer.
+
+    Returns
+    -------
+    array (rows,)
+    """
     x, t_x, T = rfm_arrays(inputs)
-    return np.asarray(logit(np.clip(btyd.p_within(x, t_x, T, [days])[:, 0], EDGE, 1 - EDGE)))
+    p = np.clip(btyd.p_within(x, t_x, T, [days])[:, 0], PROBABILITY_MARGIN, 1 - PROBABILITY_MARGIN)
+    return np.asarray(logit(p))
 
 
 def band(p_churn: float) -> Band:
-    """Name the band of a churn probability.
+    """Return the name of the band in which a churn probability lies.
 
     >>> [band(p) for p in (0.1, 0.25, 0.6, 0.75)]
     ['low', 'medium', 'high', 'very_high']

@@ -9,35 +9,31 @@ from numpy.typing import NDArray
 from scipy.special import logit
 
 from features.arrays import Floats
-from models.boosters.booster import BoosterSettings, ResidualBooster, stack
+from models.boosters.booster import BoosterSettings, BoosterTarget, ResidualBooster, column_matrix
 from models.boosters.search_space import Trial
-from models.purchase.churn import EDGE, ChurnModel, btyd_logit, to_p_churn
+from models.purchase.churn import PROBABILITY_MARGIN, ChurnModel, btyd_logit, to_p_churn
 from models.purchase.slices import Slices
 from models.purchase.stack import fit_stack
 
-# Below this many returning rows the boosters are left out and the BTYD model answers alone.
+# With fewer rows of returning customers no booster is fitted and the BTYD model predicts alone.
 MIN_RETURNS = 300
-
-
 _FOLDS = 3
-
-
-# The BTYD model has the word until the rows say otherwise; a log of 600 customers says little.
+# The weights towards which the ridge penalty draws: the BTYD model alone, which is the best guess
+# in a small log.
 _START = {"btyd": 1.0, "residual": 0.0, "direct": 0.0}
-
-
 _RIDGE = 20.0
 
 
 class ChurnSettings(msgspec.Struct, frozen=True):
-    """Hyper-parameters of the two boosters.
+    """The hyper-parameters of the churn model's two boosters.
 
     Attributes
     ----------
     residual : BoosterSettings
-        Of the one that corrects the BTYD model's logit.
+        Settings of the booster that corrects the BTYD model's logit.
     direct : BoosterSettings
-        Of the one that starts from the base rate, and so needs more rounds and less restraint.
+        Settings of the booster that starts from the base rate, and so needs more rounds and a
+        smaller penalty.
     """
 
     residual: BoosterSettings = BoosterSettings(rounds=160, bins=63)
@@ -45,7 +41,7 @@ class ChurnSettings(msgspec.Struct, frozen=True):
 
 
 def search_space(trial: Trial) -> ChurnSettings:
-    """Draw the settings of both boosters: from tamer than the defaults to much wilder ones."""
+    """Let a search propose the settings of both boosters, in a range around the defaults."""
     residual, direct = (
         msgspec.structs.replace(
             settings,
@@ -63,7 +59,10 @@ def search_space(trial: Trial) -> ChurnSettings:
 
 
 def fit_churn(slices: Slices, settings: ChurnSettings, seed: int) -> ChurnModel:
-    """Fit churn on all slices; each row starts from the BTYD model of its own cutoff."""
+    """Fit the churn model on all slices.
+
+    The boosters correct, in each row, the BTYD model that was fitted at the row's cutoff.
+    """
     mean = float(btyd_logit(slices.btyd, slices.latest, slices.horizon_days).mean())
     unranked = ChurnModel(slices.horizon_days, slices.btyd, [], mean)
     if slices.labels["returned"].sum() >= MIN_RETURNS:
@@ -77,52 +76,55 @@ def fit_churn(slices: Slices, settings: ChurnSettings, seed: int) -> ChurnModel:
 def _add_boosters(
     model: ChurnModel, slices: Slices, settings: ChurnSettings, seed: int
 ) -> ChurnModel:
-    """Fit both boosters to all rows, and their weights to rows that they had not seen."""
+    """Fit both boosters on all rows, and their weights on rows that they had not seen."""
     outcome = slices.labels["returned"].to_numpy(dtype=float)
     offsets = _slice_offsets(slices)
-    base = float(logit(np.clip(np.average(outcome, weights=slices.weights), EDGE, 1 - EDGE)))
+    base_rate = np.average(outcome, weights=slices.weights)
+    base = float(logit(np.clip(base_rate, PROBABILITY_MARGIN, 1 - PROBABILITY_MARGIN)))
     starts = {"residual": offsets, "direct": np.full(len(outcome), base)}
-    features = stack(slices.frame, slices.columns)
-    everything = slice(None)  # takes no copy
+    features = column_matrix(slices.frame, slices.columns)
+    all_rows = slice(None)  # unlike an array of indexes it does not copy the rows
 
     def fit(name: str, rows: NDArray[np.intp] | slice) -> ResidualBooster:
+        target = BoosterTarget(
+            outcome[rows], (starts[name] + slices.shifts)[rows], slices.weights[rows]
+        )
         return ResidualBooster.fit(
-            features[rows],
-            slices.columns,
-            outcome[rows],
-            (starts[name] + slices.shifts)[rows],
-            getattr(settings, name),
-            seed,
-            weight=slices.weights[rows],
+            features[rows], slices.columns, target, getattr(settings, name), seed=seed
         )
 
     splits = _splits(slices)
-    judged = np.concatenate([unseen for _, unseen in splits])
-    logits = {"btyd": offsets[judged]}
+    held_out = np.concatenate([unseen for _, unseen in splits])
+    logits = {"btyd": offsets[held_out]}
     for name, start in starts.items():
-        said = [fit(name, seen).correction(features[unseen]) for seen, unseen in splits]
-        logits[name] = start[judged] + np.concatenate(said)
+        corrections = [fit(name, seen).correction(features[unseen]) for seen, unseen in splits]
+        logits[name] = start[held_out] + np.concatenate(corrections)
     return msgspec.structs.replace(
         model,
-        residual=fit("residual", everything),
-        direct=fit("direct", everything),
+        residual=fit("residual", all_rows),
+        direct=fit("direct", all_rows),
         base=base,
         season=slices.season,
         stack=fit_stack(
-            logits, outcome[judged], _START, ridge=_RIDGE,
-            shift=slices.shifts[judged], weight=slices.weights[judged],
+            logits, outcome[held_out], _START, ridge=_RIDGE,
+            shift=slices.shifts[held_out], weight=slices.weights[held_out],
         ),
     )  # fmt: skip
 
 
 def _splits(slices: Slices) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    """Part the rows into what boosters are fitted on, and what they are weighed on.
+    """Split the rows into those that boosters are fitted on and those that weights are fitted on.
 
-    Where no season is known, the latest slice is foretold from those that had closed by then, as
-    the model will be asked: where rates drift, boosters that start from the base rate are too
-    high or too low, and it shows there alone. With a season the latest slice is the wrong one to
-    go by, and in a young log there is too little before it: a part of the customers is left out
-    in turn.
+    Where no season is known, the latest slice is predicted from the slices whose windows had
+    closed by its cutoff. That is how the model will be used, and only there does it show that a
+    booster which starts from the base rate is too high or too low when rates drift. Where a
+    season is known the latest slice is one time of the year only, and in a young log there are
+    too few rows before it; then a part of the customers is left out in turn.
+
+    Returns
+    -------
+    list of pairs of int arrays
+        Row indexes: fitted on, left out.
     """
     cutoffs = slices.frame["cutoff"]
     closed = (cutoffs + pd.Timedelta(days=slices.horizon_days) <= cutoffs.max()).to_numpy()
@@ -133,5 +135,5 @@ def _splits(slices: Slices) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
 
 
 def _slice_offsets(slices: Slices) -> Floats:
-    """Give each row the logit of the BTYD model fitted at the row's own cutoff."""
-    return slices.ask_btyds(slices.frame, partial(btyd_logit, days=slices.horizon_days))
+    """Compute, for each row, the logit of the BTYD model that was fitted at the row's cutoff."""
+    return slices.apply_btyd_by_cutoff(slices.frame, partial(btyd_logit, days=slices.horizon_days))

@@ -1,4 +1,8 @@
-"""One coherent forecast from the two purchase models: F(h) = (1 - p_churn) G(h)."""
+"""Combines the churn and the timing model into P(next purchase within h days).
+
+With p_churn of the churn model and G(h), the timing model's probability that a returning customer
+is back within h days, that probability is F(h) = (1 - p_churn) G(h) up to the horizon.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,27 +15,29 @@ from models.boosters.booster import Columns
 from models.purchase.churn import ChurnModel
 from models.purchase.timing import TimingModel
 
-P_WITHIN_DAYS = (7, 14, 30, 60, 90)
-MAX_DAYS = 365
+P_WITHIN_DAYS = (7, 14, 30, 60, 90)  # the values of h for which an answer states F(h)
+MAX_DAYS = 365  # the largest h for which F(h) is computed
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """What the purchase models say of n customers.
+    """The combined predictions of the purchase models for n customers.
 
     Attributes
     ----------
+    horizon_days : int
+        H, the horizon of both models.
     p_churn : array (n,)
-        1 - F(H), exactly.
+        P(no purchase within H days), exactly 1 - F(H).
     within : array (n, 366)
-        F(h) = P(next purchase within h days) for h = 0..365, never falling; beyond H it is
-        BG/NBD's survival tail, tilted by what the models say within H.
+        F(h) = P(next purchase within h days) for h = 0..365, never falling in h. Beyond H it
+        follows the BTYD model, adjusted by what both models predict within H.
     given_return : array (n, H + 1)
-        G(h), 0 at h = 0 and 1 at H.
+        G(h) = P(purchase within h days | purchase within H days), 0 at h = 0 and 1 at H.
     expected_purchases : array (n,)
-        Purchase days within H, at least F(H).
+        Expected number of purchase days within H, at least F(H).
     expected_spend : array (n,) or None
-        Minor units within H; None where spend was not fitted.
+        Expected amount within H in minor units; None where spend was not fitted.
     """
 
     horizon_days: int
@@ -42,36 +48,55 @@ class Forecast:
     expected_spend: Floats | None
 
     def quantile_days(self, shares: Sequence[float]) -> Floats:
-        """Give the days by which a returning customer is back with each probability.
+        """Compute quantiles of G: the days after which a returning customer is back.
 
-        Quantiles of G: array (n, len(shares)), in fractions of days.
+        Parameters
+        ----------
+        shares : sequence of float
+            Probabilities in (0, 1).
+
+        Returns
+        -------
+        array (n, len(shares))
+            Days, with fractions.
         """
         return _crossings(self.given_return, shares)
 
     def expected_days(self) -> Floats:
-        """Give the days until a purchase is as likely as not; NaN where F(H) < .5."""
+        """Compute the median days to the next purchase: array (n,); NaN where F(H) < 0.5."""
         within = self.within[:, : self.horizon_days + 1]
         return np.where(within[:, -1] >= 0.5, _crossings(within, [0.5])[:, 0], np.nan)
 
 
 def check_pair(churn: ChurnModel, timing: TimingModel) -> None:
-    """Refuse a churn and a timing model that do not speak of the same event.
+    """Refuse a churn and a timing model whose horizons differ.
 
     Raises
     ------
     NextbuyError
-        Their horizons differ.
+        States both horizons.
     """
     if churn.horizon_days != timing.horizon_days:
         raise NextbuyError(
-            f"churn has a horizon of {churn.horizon_days} days and repurchase timing of "
-            f"{timing.horizon_days}: they cannot answer together. Train both with the same "
+            f"the churn model has a horizon of {churn.horizon_days} days and the timing model "
+            f"of {timing.horizon_days}: they cannot answer together. Train both with the same "
             "shop.horizon_days."
         )
 
 
 def make_forecast(churn: ChurnModel, timing: TimingModel, inputs: Columns) -> Forecast:
-    """Compose the forecast of the customers in `inputs` (features, one row per customer)."""
+    """Combine both models' predictions for some customers.
+
+    Parameters
+    ----------
+    inputs : columns
+        The features that both models read, one row per customer.
+
+    Raises
+    ------
+    NextbuyError
+        The horizons of the models differ.
+    """
     check_pair(churn, timing)
     horizon = churn.horizon_days
     p_churn = churn.predict(inputs)
@@ -80,7 +105,7 @@ def make_forecast(churn: ChurnModel, timing: TimingModel, inputs: Columns) -> Fo
     days = np.arange(horizon + 1.0, MAX_DAYS + 1.0)
     beyond = timing.tail(inputs, days, 1.0 - p_churn, churn.lead)
     law = np.column_stack([head, 1.0 - p_churn[:, None] * beyond])
-    within = np.maximum.accumulate(law, axis=1)  # it only rises; this is against rounding
+    within = np.maximum.accumulate(law, axis=1)  # F never falls, except for rounding
     purchases = (1.0 - p_churn) * timing.expected_purchases_given_return(inputs)
     spend = timing.expected_spend_per_purchase(inputs)
     return Forecast(
@@ -94,7 +119,10 @@ def make_forecast(churn: ChurnModel, timing: TimingModel, inputs: Columns) -> Fo
 
 
 def _crossings(law: Floats, levels: Sequence[float]) -> Floats:
-    """Find where each row first reaches each level, between days linearly: (rows, levels)."""
+    """Find the day on which each row first reaches each level: array (rows, levels).
+
+    Between two days the row is interpolated linearly.
+    """
     level = np.asarray(levels)
     right = np.maximum((law[:, None, :] >= level[:, None]).argmax(axis=2), 1)
     rows = np.arange(len(law))[:, None]

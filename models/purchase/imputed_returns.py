@@ -1,11 +1,11 @@
-"""Returners: whom repurchase timing learns from, and for how long each was watched.
+"""Selects the customers from whose returns the timing model learns.
 
-Of a slice whose window has closed they are those who came back. Of one that is still open the
-first weeks are seen and the rest is not: whoever has come back is a returner, and of the others a
-part is drawn, each with the BTYD model's chance of coming back in what is left of the window.
-That is the imputation step of the stochastic EM algorithm (Celeux & Diebolt 1985), taken once:
-the hazards are conditional on a return, so that the few who are drawn wrongly only count in the
-early intervals where nobody came.
+In a slice whose window of H days has closed they are the customers who came back within it. In a
+slice whose window is still open only its first weeks have been observed. Customers who have come
+back by then are selected; of the others each is drawn at random with the BTYD model's probability
+of coming back in the rest of the window. This is the imputation step of the stochastic EM
+algorithm (Celeux & Diebolt 1985), taken once. The hazards are conditional on a return, so that a
+customer who is drawn wrongly counts only in the early intervals, as one who did not come yet.
 """
 
 from collections.abc import Sequence
@@ -22,25 +22,26 @@ from models.purchase.slices import Slices, age_weights
 
 ReturnDays = NDArray[np.int64]
 
-# What a row of an open slice counts for beside its age. With all of it CDNOW lost twice as much as
-# with a half (the last quarter is the wrong season), and the grocer gained next to nothing more.
+# The factor on the weight of a row of an open slice. With a factor of 1 the CDNOW log lost twice as
+# much as with 0.5, since its last quarter is the wrong season, and the grocer's log gained hardly
+# more.
 _OPEN_WEIGHT = 0.5
 
 
 @dataclass(frozen=True)
 class ImputedReturns:
-    """Rows of all slices, one per (customer_id, cutoff).
+    """The customers who return within H days of a cutoff, observed or drawn to do so.
 
     Attributes
     ----------
     frame : DataFrame
-        Their features.
-    days : array (n,)
-        Days to the next purchase, 0 where it is still awaited.
-    watched : array (n,)
-        Days after the cutoff that are known, at most H.
+        Their features, one row per (customer_id, cutoff).
+    days : int array (n,)
+        Days to the next purchase, 1..H; 0 where it has not been observed yet.
+    watched : int array (n,)
+        Number of days after the cutoff that have been observed, at most H.
     horizon_days : int
-        H.
+        H, the length of the window.
     """
 
     frame: pd.DataFrame
@@ -50,54 +51,70 @@ class ImputedReturns:
 
     @property
     def weights(self) -> Floats:
-        """What each counts for: by the age of its slice, and less in a window still open."""
+        """The weight of each row, array (n,): smaller in older slices and in open windows."""
         is_open = self.watched < self.horizon_days
         return age_weights(self.frame["cutoff"]) * np.where(is_open, _OPEN_WEIGHT, 1.0)
 
     def awaited(self, edges: Sequence[int]) -> Flags:
-        """Say who was awaited when an interval began, where its end is known.
+        """Find the rows whose return was still to come when an interval began.
 
-        Array (n, intervals - 1), without the last interval: there everybody comes.
+        An interval whose end has not been observed does not count.
+
+        Parameters
+        ----------
+        edges : sequence of int
+            Last days of the intervals, rising; the last one is H.
+
+        Returns
+        -------
+        bool array (n, len(edges) - 1)
+            One column per interval but the last, in which every row that is left returns.
         """
         known = np.array(edges[:-1])[None, :] <= self.watched[:, None]
         begun = np.arange(len(edges) - 1)[None, :] <= self._interval(edges)[:, None]
         return np.asarray(known & begun)
 
     def came(self, edges: Sequence[int]) -> Flags:
-        """Say who came in which interval: array (n, intervals - 1)."""
+        """Find the rows whose return fell into an interval: bool array (n, len(edges) - 1)."""
         return np.asarray(np.arange(len(edges) - 1)[None, :] == self._interval(edges)[:, None])
 
     def _interval(self, edges: Sequence[int]) -> ReturnDays:
-        """Give the interval in which each came, the last one where they are still awaited."""
+        """Return the index of the interval of each return; the last one if not observed yet."""
         return np.where(self.days > 0, np.searchsorted(edges, self.days), len(edges) - 1)
 
     def by_cutoff(self) -> list["ImputedReturns"]:
-        """Part the rows by their cutoff."""
-        places = self.frame.groupby("cutoff").indices.values()
+        """Split the rows by their cutoff, from the earliest to the latest."""
+        groups = self.frame.groupby("cutoff").indices.values()
         return [
-            ImputedReturns(self.frame.iloc[p], self.days[p], self.watched[p], self.horizon_days)
-            for p in places
+            ImputedReturns(
+                self.frame.iloc[rows], self.days[rows], self.watched[rows], self.horizon_days
+            )
+            for rows in groups
         ]
 
 
-def closed_returners(
-    frame: pd.DataFrame, labels: pd.DataFrame, horizon_days: int
-) -> ImputedReturns:
-    """Gather those who came back within a window that has closed."""
-    back = labels["returned"].to_numpy(dtype=bool)
-    days = labels["days_to_next"].to_numpy()[back]
-    return ImputedReturns(frame[back], days, np.full(len(days), horizon_days), horizon_days)
+def select_returns(frame: pd.DataFrame, labels: pd.DataFrame, horizon_days: int) -> ImputedReturns:
+    """Select the rows of customers who came back within a window that has closed.
+
+    Parameters
+    ----------
+    frame, labels : DataFrame
+        Features and labels (`returned`, `days_to_next`), one row per (customer_id, cutoff).
+    """
+    returned = labels["returned"].to_numpy(dtype=bool)
+    days = labels["days_to_next"].to_numpy()[returned]
+    return ImputedReturns(frame[returned], days, np.full(len(days), horizon_days), horizon_days)
 
 
-def make_returners(slices: Slices, seed: int) -> ImputedReturns:
-    """Gather the returners of closed slices, and the likely ones of open slices.
+def impute_returns(slices: Slices, seed: int) -> ImputedReturns:
+    """Select the returns of closed slices, and draw returns of open slices.
 
     The same slices and seed give the same rows.
     """
-    closed = closed_returners(slices.frame, slices.labels, slices.horizon_days)
+    closed = select_returns(slices.frame, slices.labels, slices.horizon_days)
     if slices.open is None:
         return closed
-    later = _likely(slices, *slices.open, seed)
+    later = _draw_returns(slices, *slices.open, seed)
     return ImputedReturns(
         pd.concat([closed.frame, later.frame], ignore_index=True),
         np.concatenate([closed.days, later.days]),
@@ -106,8 +123,10 @@ def make_returners(slices: Slices, seed: int) -> ImputedReturns:
     )
 
 
-def _likely(slices: Slices, frame: pd.DataFrame, labels: pd.DataFrame, seed: int) -> ImputedReturns:
-    """Draw the likely returners of open slices."""
+def _draw_returns(
+    slices: Slices, frame: pd.DataFrame, labels: pd.DataFrame, seed: int
+) -> ImputedReturns:
+    """Draw the returns of open slices: those observed, and others by their probability."""
     chance = np.where(labels["returned"], 1.0, 0.0)
     watched = labels["watched_days"].to_numpy()
     for cutoff, rows in frame.groupby("cutoff").indices.items():
@@ -121,6 +140,6 @@ def _likely(slices: Slices, frame: pd.DataFrame, labels: pd.DataFrame, seed: int
 
 
 def _chance_left(btyd: Member, frame: pd.DataFrame, watched: int, horizon_days: int) -> Floats:
-    """Give P(a purchase within H | none within the days watched)."""
+    """Compute P(purchase within H days | none within the days observed): array (rows,)."""
     so_far, by_then = btyd.p_within(*rfm_arrays(frame), [watched, horizon_days]).T
     return np.asarray((by_then - so_far) / np.maximum(1.0 - so_far, np.finfo(float).tiny))

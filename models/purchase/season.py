@@ -1,14 +1,14 @@
-"""The season: how much more readily the same customers buy at one time of the year.
+"""The season: how much likelier the same customers are to buy at one time of the year.
 
-Customers who bought within the last 91 days are sorted into cells by how often and how long ago;
-a cell means the same in a young log and in an old one. Over several cutoffs q,
+Customers who bought within the last 91 days are sorted into cells by how often and how long ago
+they bought; a cell means the same in a young log and in an old one. Over several cutoffs q,
 
-    logit P(buys within H | cell, q) = cell + gamma_q,
+    logit P(purchase within H | cell, q) = cell + gamma_q,
 
-and gamma_q is the season. A model learns with each slice's gamma taken out, and answers with the
-one of a year (364 days: the same weekday) earlier put in. What one log's last quarter did is
-the wrong season to go by; the year-ago one foretold the coming one within .1 on a shop with a
-strong Christmas.
+and gamma_q is the seasonal shift. A model is fitted with each slice's shift subtracted, and
+predicts with the shift of a year earlier added (364 days, so that the weekday is the same). The
+shift of the log's last quarter would be the wrong one; the shift of a year before predicted the
+coming one within 0.1 in a shop with a strong Christmas season.
 """
 
 from collections.abc import Sequence
@@ -24,57 +24,64 @@ from features.arrays import Floats
 from models.boosters.booster import Columns
 
 YEAR_DAYS = 364
-INPUTS = ("days_since_last", "purchase_days_count_91d")  # what cells are made of
-CUTOFF_DAY = "day_of_cutoff"
-ACTIVE_DAYS = 91
-_COUNTS = (2, 3, 5, 8)  # of purchase days: where a new cell begins
-_SILENCES = (8, 15, 31, 61)  # days since the last one, likewise
+SEASON_COLUMNS = ("days_since_last", "purchase_days_count_91d")  # the cells
+CUTOFF_DAY = "day_of_cutoff"  # the feature that holds the local day of the row's cutoff
+ACTIVE_DAYS = 91  # customers with a purchase within so many days count
+_COUNTS = (2, 3, 5, 8)  # numbers of purchase days at which a new cell begins
+_SILENCES = (8, 15, 31, 61)  # days since the last purchase at which a new cell begins
 _CELLS = (len(_COUNTS) + 1) * (len(_SILENCES) + 1)
-_PRIOR = 0.5  # pulls a gamma that few customers speak for to 0
+_PRIOR = 0.5  # weight of the penalty that draws the shifts of few customers towards 0
 
 
 class Season(msgspec.Struct, frozen=True):
-    """The seasonal shift of the logit of a purchase within H.
+    """The seasonal shift of the logit of a purchase within H days, by day.
 
     Attributes
     ----------
     days : list of int
-        Local days of closed cutoffs, rising; the first is the one a year before the model's.
+        Local days of cutoffs whose windows have closed, rising, as days since 1970-01-01; the
+        first one is a year before the model's cutoff.
     gammas : list of float
-        The shift at each, over their mean.
+        The shift of the logit on each of the days; their mean is 0.
     """
 
     days: list[int]
     gammas: list[float]
 
-    def at(self, day: Floats | int) -> Floats:
-        """Give the shift of a closed cutoff's day; between two of them linearly."""
+    def shift_on(self, day: Floats | int) -> Floats:
+        """Return the shift on local days, interpolated linearly between `days`: array (n,)."""
         return np.asarray(np.interp(day, self.days, self.gammas))
 
-    def ahead(self, inputs: Columns) -> Floats:
-        """Give each row the shift of a year before its own cutoff.
+    def shift_a_year_before(self, inputs: Columns) -> Floats:
+        """Return the shift of the day a year before each row's cutoff: array (rows,).
 
-        A model that is asked long after its cutoff stays at the last shift it knows.
+        Beyond the last day that is known the shift stays the last one.
+
+        Parameters
+        ----------
+        inputs : columns
+            `day_of_cutoff`.
         """
-        return self.at(np.asarray(inputs[CUTOFF_DAY], dtype=float) - YEAR_DAYS)
+        return self.shift_on(np.asarray(inputs[CUTOFF_DAY], dtype=float) - YEAR_DAYS)
 
 
 def fit_season(
     frames: Sequence[pd.DataFrame], outcomes: Sequence[NDArray[np.bool_]], days: Sequence[int]
 ) -> Season:
-    """Fit the shifts of several cutoffs together.
+    """Fit the seasonal shifts of several cutoffs together, by penalised maximum likelihood.
 
     Parameters
     ----------
     frames : sequence of DataFrame
-        By cutoff: `days_since_last, purchase_days_count_91d`.
-    outcomes : sequence of array
-        Row by row whether it happened: a return within H, or what else has a season.
+        One per cutoff: `days_since_last, purchase_days_count_91d`, one row per customer.
+    outcomes : sequence of bool arrays
+        Row by row with the frames, whether the event happened whose season is fitted, such as a
+        purchase within H days.
     days : sequence of int
-        The cutoffs' local days.
+        The local day of each cutoff.
     """
     order = np.argsort(days)
-    counted = [_count(frames[place], outcomes[place]) for place in order]
+    counted = [_count(frames[index], outcomes[index]) for index in order]
     customers, happened = (np.column_stack(part) for part in zip(*counted, strict=True))
 
     def loss(values: Floats) -> tuple[float, Floats]:
@@ -88,13 +95,13 @@ def fit_season(
         return float(total), slope
 
     start = np.zeros(_CELLS + len(order))
-    found = minimize(loss, start, jac=True, method="L-BFGS-B").x[_CELLS:]
-    shifts = found - found.mean()
-    return Season([int(days[place]) for place in order], shifts.tolist())
+    gammas = minimize(loss, start, jac=True, method="L-BFGS-B").x[_CELLS:]
+    shifts = gammas - gammas.mean()
+    return Season([int(days[index]) for index in order], shifts.tolist())
 
 
 def _count(frame: pd.DataFrame, outcome: NDArray[np.bool_]) -> tuple[Floats, Floats]:
-    """Count the active customers of each cell, and those of them that it happened to."""
+    """Count the active customers of each cell, and those with the event: arrays (cells,)."""
     active = (frame["days_since_last"] < ACTIVE_DAYS).to_numpy()
     silence = np.digitize(frame["days_since_last"][active], _SILENCES)
     often = np.digitize(frame["purchase_days_count_91d"][active], _COUNTS)

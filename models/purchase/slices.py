@@ -1,4 +1,7 @@
-"""What a purchase model learns from: the features and labels of several cutoffs."""
+"""The training data of a purchase model: features and labels of customers at several cutoffs.
+
+The rows of one cutoff are called a slice.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,36 +15,43 @@ from features.arrays import Floats
 from models.btyd.member import Member
 from models.purchase.season import CUTOFF_DAY, Season, fit_season
 
-# Shops change: a slice this much older counts half. On three real logs it took .3 % off the CRPS
-# of the one with a strong season and cost the others at most .1 %.
+# Shops change, so that a slice counts half as much as one that is this much younger. On three real
+# logs it lowered the CRPS of the one with a strong season by 0.3 % and raised that of the others by
+# at most 0.1 %.
 HALF_LIFE_DAYS = 120
+# A feature is left out where more than this share of the latest population lies beyond these
+# quantiles of the slices.
 _TAILS = (0.005, 0.995)
-_STRANGE = 0.05
+_MOST_OUTSIDE = 0.05
 
 
 @dataclass(frozen=True)
 class Slices:
-    """All that a purchase model may learn from at one cutoff; built by `training.purchase.slices`.
+    """Everything that a purchase model may learn from at its cutoff.
+
+    `training.purchase.slices` builds it.
 
     Attributes
     ----------
     cutoff : int
-        Last instant known to the model.
+        Last instant known to the model, in microseconds since 1970-01-01 UTC.
+    horizon_days : int
+        H, the length of the window after each cutoff in which a purchase is looked for.
     frame, labels : DataFrame
-        Features and labels row by row, one per (customer_id, cutoff); labels are `returned`
-        (a purchase within H) and `days_to_next` (1..H, 0 without one).
+        Features and labels, one row per (customer_id, cutoff), in the same order. Labels are
+        `returned` (a purchase within H days) and `days_to_next` (1..H, 0 without a purchase).
     latest : DataFrame
-        Features of the population at `cutoff`, without labels: for the BTYD model and the
-        Gamma-Gamma that answer, and for the percentiles.
-    btyds : cutoff (Timestamp) -> Member
+        Features of the population at `cutoff`, without labels. The BTYD and Gamma-Gamma models
+        that answer are fitted to it, and percentiles refer to it.
+    btyds : dict of Timestamp to Member
         The BTYD model fitted at each slice's cutoff and at the model's, on what was known then.
     year_ago : pair of DataFrame or None
-        Features (those of `models.purchase.season`) and labels at the cutoff a year before the
-        model's; None where too little history lies before it to tell a season from a young log.
+        Features (`models.purchase.season.SEASON_COLUMNS`) and labels at the cutoff a year before
+        the model's; None where the log before it is too short to tell a season from growth.
     open : pair of DataFrame or None
-        Features and labels of later cutoffs, whose window is still open at the model's: what
-        happened so far. Labels are `returned` and `days_to_next` within `watched_days` (< H).
-        None where there is no such cutoff.
+        Features and labels of later cutoffs, whose windows are still open at the model's cutoff.
+        Labels state what has happened so far: `returned` and `days_to_next` within
+        `watched_days` (< H). None where there is no such cutoff.
     """
 
     cutoff: int
@@ -57,75 +67,83 @@ class Slices:
     def columns(self) -> list[str]:
         """Names of the features that a booster may learn from.
 
-        Left out is what is the same for everybody at a cutoff, from which trees would learn the
-        slices by heart, and what has outgrown the slices: of the latest population more than a
-        twentieth lies where next to none of the slices' rows do, as sums over a lookback that
-        reaches beyond the log's beginning. No label is looked at.
+        Two kinds of features are left out. Features that are the same for all customers at a
+        cutoff would let trees recognise the slices. Features whose values have outgrown the
+        slices, such as sums over a lookback that reaches beyond the log's beginning, have more
+        than a twentieth of the latest population where hardly any row of the slices is. No label
+        is read.
         """
         names = [name for name in self.frame.columns if name not in ("customer_id", "cutoff")]
         groups = self.frame.groupby("cutoff")[names]
         varies = (groups.max() > groups.min()).any()
         bounds = self.frame[names].quantile(list(_TAILS))
         low, high = (bounds.loc[tail] for tail in _TAILS)
-        strange = ((self.latest[names] < low) | (self.latest[names] > high)).mean()
-        return [name for name in names if varies[name] and strange[name] < _STRANGE]
+        outside = ((self.latest[names] < low) | (self.latest[names] > high)).mean()
+        return [name for name in names if varies[name] and outside[name] < _MOST_OUTSIDE]
 
     @cached_property
     def weights(self) -> Floats:
-        """What each row counts for: half as much for every 120 days that its slice is older."""
+        """The weight of each row, array (n,), as `age_weights` computes it."""
         return age_weights(self.frame["cutoff"])
 
     @property
     def btyd(self) -> Member:
-        """The BTYD model at the model's cutoff."""
+        """The BTYD model that was fitted at the model's cutoff."""
         return self.btyds[self.latest["cutoff"].iloc[0]]
 
-    def ask_btyds(
-        self, frame: pd.DataFrame, ask: Callable[[Member, pd.DataFrame], Floats]
+    def apply_btyd_by_cutoff(
+        self, frame: pd.DataFrame, compute: Callable[[Member, pd.DataFrame], Floats]
     ) -> Floats:
-        """Ask each row's question of the BTYD model fitted at the row's own cutoff.
+        """Compute something of each row with the BTYD model that was fitted at the row's cutoff.
 
         Parameters
         ----------
         frame : DataFrame
-            Rows of any of the cutoffs in `btyds`.
-        ask : callable
-            (member, rows of one cutoff) -> array of one answer, or a line of them, per row.
+            Rows of any of the cutoffs in `btyds`; `cutoff` and the columns that `compute` reads.
+        compute : callable
+            (BTYD model, rows of one cutoff) -> array (rows,) or (rows, k).
 
         Returns
         -------
-        array
+        array (n,) or (n, k)
             Row by row with `frame`.
         """
-        places = frame.groupby("cutoff").indices
-        said = [ask(self.btyds[cutoff], frame.iloc[rows]) for cutoff, rows in places.items()]
-        return np.asarray(np.concatenate(said)[np.argsort(np.concatenate([*places.values()]))])
+        groups = frame.groupby("cutoff").indices
+        parts = [compute(self.btyds[cutoff], frame.iloc[rows]) for cutoff, rows in groups.items()]
+        original_order = np.argsort(np.concatenate([*groups.values()]))
+        return np.asarray(np.concatenate(parts)[original_order])
 
     @cached_property
     def season(self) -> Season | None:
-        """The season of returns within H; None where it is not known."""
+        """The season of purchases within H days; None where no year-ago slice is known."""
         if self.year_ago is None:
             return None
-        places = self.frame.groupby("cutoff").indices.values()
-        slices = [(self.frame.iloc[p], self.labels.iloc[p]) for p in places]
+        groups = self.frame.groupby("cutoff").indices.values()
+        slices = [(self.frame.iloc[rows], self.labels.iloc[rows]) for rows in groups]
         frames, labels = zip(self.year_ago, *slices, strict=True)
-        returned = [of["returned"].to_numpy() for of in labels]
-        return fit_season(frames, returned, cutoff_days(frames))
+        returned = [of_cutoff["returned"].to_numpy() for of_cutoff in labels]
+        return fit_season(frames, returned, local_cutoff_days(frames))
 
     @cached_property
     def shifts(self) -> Floats:
-        """The seasonal shift of each row, 0 without a season."""
+        """The seasonal shift of each row's logit, array (n,); 0 without a season."""
         if self.season is None:
             return np.zeros(len(self.frame))
-        return self.season.at(self.frame[CUTOFF_DAY].to_numpy(dtype=float))
+        return self.season.shift_on(self.frame[CUTOFF_DAY].to_numpy(dtype=float))
 
 
 def age_weights(cutoffs: pd.Series) -> Floats:
-    """Weigh rows by their cutoffs: 1 for the latest, half for every 120 days before it."""
+    """Compute the weight of rows by their cutoffs: 1 at the latest, half for every 120 days less.
+
+    Returns
+    -------
+    array (n,)
+        Weights in (0, 1].
+    """
     age = (cutoffs.max() - cutoffs).dt.days
     return np.asarray(0.5 ** (age / HALF_LIFE_DAYS), dtype=float)
 
 
-def cutoff_days(frames: Sequence[pd.DataFrame]) -> list[int]:
-    """Give the local day of each frame's cutoff."""
+def local_cutoff_days(frames: Sequence[pd.DataFrame]) -> list[int]:
+    """Return the local day of each frame's cutoff, in days since 1970-01-01."""
     return [int(frame[CUTOFF_DAY].iloc[0]) for frame in frames]

@@ -1,7 +1,7 @@
-"""A stack: several logits of one outcome put together into one.
+"""A stack combines several models' logits of one outcome into one, by weights that are learned.
 
-Wolpert, "Stacked generalization" (1992); non-negative weights after Breiman, "Stacked
-regressions" (1996).
+Sources: Wolpert, "Stacked generalization" (1992); the weights are not negative, after Breiman,
+"Stacked regressions" (1996).
 """
 
 from collections.abc import Mapping
@@ -15,21 +15,22 @@ from features.arrays import Floats
 
 
 class Stack(msgspec.Struct, frozen=True):
-    """logit p = the members' logits, each times its weight.
+    """The weights by which models' logits are summed.
 
-    There is no intercept: it would learn the level of past months, which is not the coming
-    one's. Without it three of four logs were foretold a little better.
+    There is no intercept, since it would learn the purchase rate of past months, which is not
+    the rate of the coming one. Without it the forecasts of three logs out of four were a little
+    better.
 
     Attributes
     ----------
     weights : dict of str to float
-        By member, none below 0.
+        The weight of each model's logit, 0 or more.
     """
 
     weights: dict[str, float]
 
     def score(self, logits: Mapping[str, Floats]) -> Floats:
-        """Put the members' logits together: arrays (n,) by member -> array (n,)."""
+        """Sum the models' logits by weight: arrays (n,) by model -> array (n,)."""
         total = sum(weight * logits[name] for name, weight in self.weights.items())
         return np.asarray(total, dtype=float)
 
@@ -43,20 +44,22 @@ def fit_stack(
     shift: Floats | float = 0.0,
     weight: Floats | float = 1.0,
 ) -> Stack:
-    """Fit the weights by the log-loss of rows that the members have not learned from.
+    """Fit the weights by the log-loss of rows that the models were not fitted on.
 
     Parameters
     ----------
-    logits : arrays (n,) by member
-        Of rows that the member was not fitted on.
+    logits : dict of str to array (n,)
+        Each model's logits.
     outcome : array (n,)
         0 or 1.
-    start : float by member
-        Weights to which those that the rows do not speak for are drawn.
+    start : dict of str to float
+        The weights towards which the penalty draws.
     ridge : float
-        How strongly: the log-loss that a weight one away from its start costs.
-    shift, weight : array (n,), optional
-        What is known to be added to each row's logit, and what the row counts for.
+        The penalty, in units of log-loss, of a weight that differs by 1 from its start.
+    shift : array (n,) or float
+        A known shift that is added to each row's logit.
+    weight : array (n,) or float
+        How much each row counts.
     """
     names = list(start)
     columns = np.column_stack([logits[name] for name in names])
@@ -64,10 +67,10 @@ def fit_stack(
 
     def loss(values: Floats) -> tuple[float, Floats]:
         score = columns @ values + shift
-        error, away = weight * (expit(score) - outcome), values - centre
+        error, distance = weight * (expit(score) - outcome), values - centre
         total = np.sum(weight * (np.logaddexp(0.0, score) - outcome * score))
-        return float(total + ridge * np.sum(away**2)), columns.T @ error + 2 * ridge * away
+        return float(total + ridge * np.sum(distance**2)), columns.T @ error + 2 * ridge * distance
 
     bounds = [(0.0, None)] * len(names)
-    found = minimize(loss, centre, jac=True, bounds=bounds, method="L-BFGS-B")
-    return Stack(dict(zip(names, found.x.tolist(), strict=True)))
+    weights = minimize(loss, centre, jac=True, bounds=bounds, method="L-BFGS-B").x
+    return Stack(dict(zip(names, weights.tolist(), strict=True)))

@@ -1,4 +1,7 @@
-"""Repurchase timing: when, given a return within the horizon; and what it will be worth."""
+"""The timing model, which predicts when a customer who buys within the horizon will buy.
+
+It also predicts how many purchases a returning customer makes within the horizon, and their amount.
+"""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -9,39 +12,53 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from features.arrays import Floats
-from models.boosters.booster import Columns, ResidualBooster, stack
-from models.boosters.contributions import BASELINE, Parts, add_up, of_booster, of_offset
+from models.boosters.booster import Columns, ResidualBooster, column_matrix
+from models.boosters.contributions import (
+    BASELINE,
+    Contributions,
+    booster_contributions,
+    offset_contributions,
+    sum_contributions,
+)
 from models.btyd.history import RFM, Days, rfm_arrays
 from models.btyd.member import Member
 from models.purchase.season import CUTOFF_DAY, Season
 from models.purchase.value import GammaGamma, PurchaseCount, further_purchases
 
-EDGE = 1e-6
-_CARRIED = 0.5  # of the models' differences from BG/NBD within H, beyond it
-INTERVAL = "interval"  # the booster's name for the place of an interval, its last column
-_ALL = slice(None)
+PROBABILITY_MARGIN = 1e-6  # least distance of a probability from 0 and from 1
+# The share of the models' difference from the BTYD model within H that is kept beyond H.
+_CARRIED = 0.5
+INTERVAL = "interval"  # the booster's last column: the index of the interval
+_ALL_ROWS = slice(None)
 
 
 class TimingModel(msgspec.Struct, frozen=True):
-    """A discrete hazard of the return, given that there is one within H.
+    """A discrete-time hazard model of the return, given that there is one within H days.
 
-    The horizon is cut into intervals; in each a LightGBM booster corrects the conditional
-    BG/NBD hazard. The last interval's hazard is 1, so that G(H) = 1 by construction.
+    The horizon is cut into intervals. The hazard of an interval is the probability that the
+    customer returns in it, given a return within H but none before the interval. A booster
+    corrects the BTYD model's hazard. The hazard of the last interval is 1, so that G(H) = 1.
 
     Attributes
     ----------
+    horizon_days : int
+        H, the length of the horizon.
     edges : list of int
         Last days of the intervals; the last one is H.
+    btyd : Member
+        The BTYD model, fitted at the model's cutoff.
+    booster : ResidualBooster or None
+        Corrects the logit of the hazard; None where there was too little data.
     gamma_gamma : GammaGamma or None
-        Spend per purchase day; None with too few repeat buyers.
+        The model of the amount of a purchase day; None with too few repeat buyers.
     mean_logits : list of float
-        BG/NBD's mean logit of the hazard over the population at the model's cutoff, one per
-        interval but the last: what reasons compare a customer with.
+        The BTYD model's mean logit of the hazard over the population at the model's cutoff, one
+        per interval but the last, with which reasons compare a customer.
     seasons : list of Season
-        The shift of each interval's hazard but the last's; empty where it is not known.
+        The seasonal shift of each interval's hazard but the last's; empty where it is not known.
     count : PurchaseCount or None
-        Corrects BG/NBD's expectation of the purchases after the first within H; None where
-        there is no `booster`.
+        Corrects the BTYD model's expected number of purchases after the first within H; None
+        where there is no `booster`.
     """
 
     horizon_days: int
@@ -55,25 +72,27 @@ class TimingModel(msgspec.Struct, frozen=True):
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """Features that the model reads."""
+        """Names of the features that the model reads."""
         boosters = [self.booster, self.count.booster if self.count else None]
         columns = [name for booster in boosters if booster for name in booster.columns]
-        own = (name for name in columns if name != INTERVAL)
+        features = (name for name in columns if name != INTERVAL)
         day = [CUTOFF_DAY] if self.seasons else []
-        return tuple(dict.fromkeys((*RFM, "monetary_value", *day, *own)))
+        return tuple(dict.fromkeys((*RFM, "monetary_value", *day, *features)))
 
     def given_return(self, inputs: Columns) -> Floats:
-        """Give G(h) = P(purchase within h days | one within H) for h = 0, 1, ..., H.
+        """Predict G(h) = P(purchase within h days | purchase within H days) for h = 0..H.
 
-        Columns `inputs` -> array (rows, H + 1), never falling along a row, 0 at h = 0 and 1 at
-        H; within an interval it is linear.
+        Returns
+        -------
+        array (rows, H + 1)
+            Never falling along a row, 0 at h = 0 and 1 at h = H; linear within an interval.
         """
         survival = np.cumprod(1.0 - expit(self._logits(inputs)), axis=1)
         at_edges = np.column_stack([1.0 - survival, np.ones(len(survival))])
         return _to_days(at_edges, self.edges)
 
     def _logits(self, inputs: Columns) -> Floats:
-        """Give the logit of each interval's hazard but the last's: (rows, intervals - 1)."""
+        """Compute the logit of each interval's hazard: array (rows, intervals - 1)."""
         logits = logit(conditional_hazards(self.btyd, inputs, self.edges))
         if self.booster is None:
             return np.asarray(logits)
@@ -82,51 +101,63 @@ class TimingModel(msgspec.Struct, frozen=True):
         return np.asarray(logits + self.booster.correction(rows).reshape(logits.shape))
 
     def _shifts(self, inputs: Columns) -> Floats | float:
-        """Give the season's shift of each interval's hazard but the last's."""
+        """Return the season's shift of each interval's hazard: array (rows, intervals - 1)."""
         if not self.seasons:
             return 0.0
-        return np.column_stack([season.ahead(inputs) for season in self.seasons])
+        return np.column_stack([season.shift_a_year_before(inputs) for season in self.seasons])
 
     @property
     def weights(self) -> Floats:
-        """What each interval but the last counts for in `speed`; they sum to 1.
+        """The weight of each interval but the last in `speed`: array (intervals - 1,), sum 1.
 
-        An interval counts by the chance that BG/NBD's average customer, who returns, is still
-        awaited at its start. They are the same for all, so that customers can be compared.
+        An interval counts by the probability that the BTYD model's average returning customer
+        has not returned at its start. The weights are the same for all customers, so that their
+        speeds can be compared.
         """
         awaited = np.cumprod([1.0, *(1.0 - expit(self.mean_logits[:-1]))])
         return np.asarray(awaited / awaited.sum())
 
     def speed(self, inputs: Columns) -> Floats:
-        """Give how soon a returning customer is back: mean hazard log-odds, one per row."""
+        """Compute how soon a returning customer is back: array (rows,), higher is sooner.
+
+        It is the weighted mean over the intervals of the logit of the hazard.
+        """
         return np.asarray(self._logits(inputs) @ self.weights)
 
-    def contributions(self, inputs: Columns) -> Parts:
-        """Take `speed` apart: the baseline, the purchase history, and a part per feature.
+    def contributions(self, inputs: Columns) -> Contributions:
+        """Split `speed` into the baseline, the purchase history, and one term per feature.
 
-        What the booster says of an interval's place, and the season, belong to the baseline:
-        they are no facts of a customer.
+        The effects of an interval's index and of the season are not facts about a customer and
+        so belong to the baseline.
+
+        Returns
+        -------
+        Contributions
+            Arrays (rows,) by name, which sum to `speed`.
         """
         offset = logit(conditional_hazards(self.btyd, inputs, self.edges)) @ self.weights
-        parts = [of_offset(offset, float(self.weights @ self.mean_logits))]
+        parts = [offset_contributions(offset, float(self.weights @ self.mean_logits))]
         if self.booster is not None:
             rows = person_intervals(inputs, self.booster.columns, len(self.mean_logits))
-            over = of_booster(self.booster, rows)
-            own = {name: v.reshape(len(offset), -1) @ self.weights for name, v in over.items()}
+            by_interval = booster_contributions(self.booster, rows)
+            weighted = {
+                name: values.reshape(len(offset), -1) @ self.weights
+                for name, values in by_interval.items()
+            }
             season = np.broadcast_to(self._shifts(inputs), (len(offset), len(self.weights)))
-            own[BASELINE] = own[BASELINE] + own.pop(INTERVAL) + season @ self.weights
-            parts.append(own)
-        return add_up((1.0, part) for part in parts)
+            weighted[BASELINE] += weighted.pop(INTERVAL) + season @ self.weights
+            parts.append(weighted)
+        return sum_contributions((1.0, part) for part in parts)
 
     def expected_purchases_given_return(self, inputs: Columns) -> Floats:
-        """Give E(purchase days within H | at least one): at least 1, at most H."""
+        """Predict the purchase days within H given at least one: array (rows,), 1 to H."""
         further = further_purchases(self.btyd, inputs, self.horizon_days)
         if self.count is not None:
             further = self.count.correct(further, inputs)
         return np.minimum(1.0 + further, self.horizon_days)
 
     def expected_spend_per_purchase(self, inputs: Columns) -> Floats | None:
-        """Give the expected minor units of a purchase day; None where they were not fitted."""
+        """Predict the amount of a purchase day, in minor units: array (rows,); None if unknown."""
         if self.gamma_gamma is None:
             return None
         return self.gamma_gamma.expected_spend(
@@ -135,54 +166,90 @@ class TimingModel(msgspec.Struct, frozen=True):
         )
 
     def tail(self, inputs: Columns, days: Days, p_return: Floats, lead: float) -> Floats:
-        """Give P(no purchase within h days | none within H) for days h beyond H.
+        """Predict P(no purchase within h days | none within H) for days h beyond H.
 
-        BG/NBD's, its odds of a return tilted by what the models know of the customer beside the
-        purchase dates: by how much `p_return` = F(H) exceeds BG/NBD's own, on the logit scale
-        and by halves. What it exceeds for everybody, `lead`, is no news of the customer, and on
-        real logs did not outlast the horizon.
+        It is the BTYD model's probability, whose odds of a return are changed by half of the
+        amount by which both models' logit of a return within H exceeds the BTYD model's. The
+        mean of that amount over all customers, `lead`, is subtracted before: on real logs it did
+        not last beyond the horizon.
+
+        Parameters
+        ----------
+        days : sequence of float
+            The values of h, each greater than H.
+        p_return : array (rows,)
+            P(purchase within H days), as the churn model predicts it.
+        lead : float
+            The churn model's `lead`.
 
         Returns
         -------
         array (rows, len(days))
-            Never rising in h, and 1 towards H.
+            Never rising in h, and close to 1 near H.
         """
         x, t_x, T = rfm_arrays(inputs)
         within = self.btyd.p_within(x, t_x, T, np.append(self.horizon_days, days))
-        left = np.minimum((1.0 - within[:, 1:]) / np.maximum(1.0 - within[:, :1], EDGE), 1.0)
-        own, theirs = (np.clip(p, EDGE, 1 - EDGE) for p in (p_return, within[:, 0]))
-        tilt = np.exp(_CARRIED * (logit(own) - logit(theirs) - lead))[:, None]
+        left = np.minimum(
+            (1.0 - within[:, 1:]) / np.maximum(1.0 - within[:, :1], PROBABILITY_MARGIN), 1.0
+        )
+        predicted, of_btyd = (
+            np.clip(p, PROBABILITY_MARGIN, 1 - PROBABILITY_MARGIN) for p in (p_return, within[:, 0])
+        )
+        tilt = np.exp(_CARRIED * (logit(predicted) - logit(of_btyd) - lead))[:, None]
         return np.asarray(left / (left + tilt * (1.0 - left)))
 
 
 def conditional_hazards(btyd: Member, inputs: Columns, edges: Sequence[int]) -> Floats:
-    """Give BG/NBD's hazard of each interval but the last, given a return within H.
+    """Compute the BTYD model's hazard of each interval but the last, given a return within H.
 
-    Array (rows, intervals - 1), away from 0 and 1.
+    Parameters
+    ----------
+    inputs : columns
+        `frequency, recency, T` in days, one row per customer.
+    edges : sequence of int
+        Last days of the intervals; the last one is H.
+
+    Returns
+    -------
+    array (rows, len(edges) - 1)
+        Probabilities, away from 0 and 1.
     """
     x, t_x, T = rfm_arrays(inputs)
-    return np.clip(btyd.return_hazards(x, t_x, T, edges), EDGE, 1 - EDGE)
+    hazards = btyd.return_hazards(x, t_x, T, edges)
+    return np.clip(hazards, PROBABILITY_MARGIN, 1 - PROBABILITY_MARGIN)
 
 
 def person_intervals(
     inputs: Columns,
     columns: Sequence[str],
     intervals: int,
-    kept: NDArray[np.bool_] | slice = _ALL,
+    kept: NDArray[np.bool_] | slice = _ALL_ROWS,
 ) -> Floats:
-    """Repeat each row once per interval, with the interval's place as the last column.
+    """Repeat each customer's row once per interval, with the interval's index as last column.
 
-    Matrix (rows * intervals, columns); of these rows those that are `kept`.
+    Parameters
+    ----------
+    columns : sequence of str
+        Names of the columns; the last one is `INTERVAL`, the others are read from `inputs`.
+    intervals : int
+        How often each row is repeated.
+    kept : bool array (rows * intervals,), optional
+        The repeated rows that are returned; without it all of them.
+
+    Returns
+    -------
+    array (kept rows, len(columns))
+        All intervals of the first customer, then those of the second, and so on.
     """
-    own = stack(inputs, columns[:-1])
-    wide = np.column_stack([own, np.zeros(len(own))])
-    rows = wide[np.repeat(np.arange(len(own)), intervals)[kept]]
-    rows[:, -1] = np.tile(np.arange(intervals), len(own))[kept]
+    features = column_matrix(inputs, columns[:-1])
+    wide = np.column_stack([features, np.zeros(len(features))])
+    rows = wide[np.repeat(np.arange(len(features)), intervals)[kept]]
+    rows[:, -1] = np.tile(np.arange(intervals), len(features))[kept]
     return rows
 
 
 def _to_days(at_edges: Floats, edges: Sequence[int]) -> Floats:
-    """Interpolate a law given at the edges to days 0..H, linearly."""
+    """Interpolate probabilities at the edges linearly to the days 0..H: array (rows, H + 1)."""
     right, share = _knots(tuple(edges))
     law = np.column_stack([np.zeros(len(at_edges)), at_edges])
     return np.asarray(law[:, right - 1] * (1 - share) + law[:, right] * share)
@@ -190,7 +257,7 @@ def _to_days(at_edges: Floats, edges: Sequence[int]) -> Floats:
 
 @lru_cache
 def _knots(edges: tuple[int, ...]) -> tuple[NDArray[np.intp], Floats]:
-    """Find which edge each day 0..H comes before, and how much of the way to it has passed."""
+    """Find the edge after each day 0..H, and the share of the interval that has passed."""
     days = np.arange(edges[-1] + 1)
     knots = np.array([0, *edges])
     right = np.clip(np.searchsorted(knots, days), 1, len(edges))

@@ -1,4 +1,4 @@
-"""Fits the timing model: a discrete hazard of the return, given that there is one."""
+"""Fits the timing model: the hazards of a return, its seasons, and the models of value."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -7,26 +7,26 @@ import msgspec
 import numpy as np
 from scipy.special import logit
 
-from models.boosters.booster import BoosterSettings, ResidualBooster
+from models.boosters.booster import BoosterSettings, BoosterTarget, ResidualBooster
 from models.boosters.search_space import Trial
-from models.purchase.imputed_returns import ImputedReturns, closed_returners, make_returners
+from models.purchase.imputed_returns import ImputedReturns, impute_returns, select_returns
 from models.purchase.season import CUTOFF_DAY, Season, fit_season
-from models.purchase.slices import Slices, cutoff_days
+from models.purchase.slices import Slices, local_cutoff_days
 from models.purchase.timing import INTERVAL, TimingModel, conditional_hazards, person_intervals
 from models.purchase.value_fit import fit_count, fit_gamma_gamma
 
-# Below this many returning rows the booster is left out and BG/NBD's own timing answers.
+# With fewer rows of returning customers no booster is fitted and the BTYD model predicts alone.
 MIN_RETURNS = 1000
-
-
 DEFAULTS = BoosterSettings(rounds=160, bins=63)
-
-
+# The last days of the intervals of a horizon of 90 days; other horizons scale them.
 _EDGES_OF_90 = (3, 7, 10, 14, 21, 30, 45, 60, 75, 90)
 
 
 def search_space(trial: Trial) -> BoosterSettings:
-    """Draw the settings of the booster, which sees a row per interval of a returner."""
+    """Let a search propose the settings of the booster, in a range around the defaults.
+
+    The booster is fitted to one row per returning customer and interval.
+    """
     return msgspec.structs.replace(
         DEFAULTS,
         rounds=trial.suggest_int("rounds", 60, 400, step=20),
@@ -37,11 +37,11 @@ def search_space(trial: Trial) -> BoosterSettings:
 
 
 def fit_timing(slices: Slices, settings: BoosterSettings, seed: int) -> TimingModel:
-    """Fit timing on the returning rows of all slices, and spend on the latest population."""
+    """Fit the hazards on the returns of all slices, and the spend on the latest population."""
     edges = interval_edges(slices.horizon_days)
     booster, count, seasons = None, None, list[Season]()
     if slices.labels["returned"].sum() >= MIN_RETURNS:
-        returners = make_returners(slices, seed)
+        returners = impute_returns(slices, seed)
         seasons = _fit_seasons(slices, returners, edges)
         booster = _fit_booster(slices, returners, edges, seasons, settings, seed)
         count = fit_count(slices, seed)
@@ -53,7 +53,7 @@ def fit_timing(slices: Slices, settings: BoosterSettings, seed: int) -> TimingMo
 
 
 def interval_edges(horizon_days: int) -> list[int]:
-    """Cut a horizon into intervals, finer at its start.
+    """Cut a horizon into intervals, which are shorter at its start, and return their last days.
 
     >>> interval_edges(30)
     [1, 2, 3, 5, 7, 10, 15, 20, 25, 30]
@@ -63,23 +63,23 @@ def interval_edges(horizon_days: int) -> list[int]:
 
 
 def _fit_seasons(slices: Slices, returners: ImputedReturns, edges: Sequence[int]) -> list[Season]:
-    """Fit the season of each interval's hazard, over the returners who reached the interval."""
+    """Fit the season of each interval's hazard on the customers who had not returned before it."""
     if slices.year_ago is None:
         return []
-    year_ago = closed_returners(*slices.year_ago, slices.horizon_days)
+    year_ago = select_returns(*slices.year_ago, slices.horizon_days)
     parts = [
         (part.frame, part.awaited(edges), part.came(edges))
         for part in (year_ago, *returners.by_cutoff())
     ]
     seasons = []
-    for place in range(len(edges) - 1):
+    for interval in range(len(edges) - 1):
         known = [
-            (frame[awaited[:, place]], came[awaited[:, place], place])
+            (frame[awaited[:, interval]], came[awaited[:, interval], interval])
             for frame, awaited, came in parts
-            if awaited[:, place].any()
+            if awaited[:, interval].any()
         ]
         frames, outcomes = zip(*known, strict=True)
-        seasons.append(fit_season(frames, outcomes, cutoff_days(frames)))
+        seasons.append(fit_season(frames, outcomes, local_cutoff_days(frames)))
     return seasons
 
 
@@ -91,24 +91,22 @@ def _fit_booster(
     settings: BoosterSettings,
     seed: int,
 ) -> ResidualBooster:
-    """Fit to a row per returner and interval that was awaited and is known to its end.
+    """Fit the booster to one row per returning customer and interval that was observed.
 
-    The last interval is left out: its hazard is 1.
+    A customer has a row for each interval up to the return. The last interval is left out, since
+    its hazard is 1.
     """
     frame, intervals = returners.frame, len(edges) - 1
-    offsets = logit(slices.ask_btyds(frame, partial(conditional_hazards, edges=edges)))
+    offsets = logit(slices.apply_btyd_by_cutoff(frame, partial(conditional_hazards, edges=edges)))
     if seasons:
         day = frame[CUTOFF_DAY].to_numpy(dtype=float)
-        offsets = offsets + np.column_stack([season.at(day) for season in seasons])
+        offsets = offsets + np.column_stack([season.shift_on(day) for season in seasons])
     at_risk = returners.awaited(edges).ravel()
-    outcome = returners.came(edges).ravel()[at_risk]
-    names = (*slices.columns, INTERVAL)
-    return ResidualBooster.fit(
-        person_intervals(frame, names, intervals, at_risk),
-        names,
-        outcome,
-        offsets.ravel()[at_risk],
-        settings,
-        seed,
+    target = BoosterTarget(
+        outcome=returners.came(edges).ravel()[at_risk],
+        offset=offsets.ravel()[at_risk],
         weight=returners.weights.repeat(intervals)[at_risk],
     )
+    names = (*slices.columns, INTERVAL)
+    rows = person_intervals(frame, names, intervals, at_risk)
+    return ResidualBooster.fit(rows, names, target, settings, seed=seed)

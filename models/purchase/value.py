@@ -1,8 +1,8 @@
-"""Value: how many purchases, given a return, and what each of them will be worth.
+"""The models of value: how many purchases a returning customer makes, and how much each amounts to.
 
-The spend of a purchase day is Gamma-Gamma's: Fader & Hardie, "The Gamma-Gamma Model of Monetary
-Value" (2013), eq. 5. Boosters of the amount were better on one log and worse on others; see
-`benchmarks.purchase.value`.
+The amount of a purchase day follows the Gamma-Gamma model: Fader & Hardie, "The Gamma-Gamma Model
+of Monetary Value" (2013), eq. 5. Boosters of the amount were better on one log and worse on
+others; see `benchmarks.purchase.value`.
 """
 
 import msgspec
@@ -13,15 +13,21 @@ from models.boosters.booster import Columns, ResidualBooster
 from models.btyd.history import rfm_arrays
 from models.btyd.member import Member
 
-_FEWEST = 1e-3  # purchase days after the first that are expected of anybody
+_FEWEST = 1e-3  # least expected number of purchase days after the first one
 
 
 class GammaGamma(msgspec.Struct, frozen=True):
-    """A fitted Gamma-Gamma model of `monetary_value`; amounts in `unit` minor units.
+    """A fitted Gamma-Gamma model of `monetary_value`, the mean amount of a repeat purchase day.
 
-    q > 1, so that the expected spend is finite. No gamma law has an amount of zero: customers
-    whose repeat purchases all cost nothing are left out of the fit, and are expected to spend
-    little.
+    A gamma distribution has no amount of zero: customers whose repeat purchases all cost nothing
+    are left out of the fit, and their expected spend is small.
+
+    Attributes
+    ----------
+    p, q, v : float
+        The parameters as in the paper; q > 1, so that the expected spend is finite.
+    unit : float
+        The amount, in minor units, that counts as 1 in the parameters.
     """
 
     p: float
@@ -30,40 +36,62 @@ class GammaGamma(msgspec.Struct, frozen=True):
     unit: float
 
     def expected_spend(self, frequency: Floats, monetary_value: Floats) -> Floats:
-        """Give the expected amount of a purchase day, in minor units.
+        """Compute the expected amount of a purchase day, in minor units: array (n,).
 
-        The customer's own mean, drawn to the population's; a one-time buyer, who has no
-        repeat purchase to judge by, gets the population's.
+        It is the customer's mean amount, drawn towards the population's; a one-time buyer, who
+        has no repeat purchase, gets the population's.
+
+        Parameters
+        ----------
+        frequency : array (n,)
+            Number of repeat purchase days.
+        monetary_value : array (n,)
+            Mean amount of a repeat purchase day, in minor units; not read where frequency is 0.
         """
-        own = np.where(frequency > 0, np.nan_to_num(monetary_value), 0.0)
+        observed = np.where(frequency > 0, np.nan_to_num(monetary_value), 0.0)
         total = self.p * frequency + self.q - 1
-        return self.p * (self.v * self.unit + frequency * own) / total
+        return self.p * (self.v * self.unit + frequency * observed) / total
 
 
 class PurchaseCount(msgspec.Struct, frozen=True):
-    """A booster's correction of the purchase days after the first one.
+    """A correction of the expected number of purchase days after the first one.
 
     Attributes
     ----------
     booster : ResidualBooster
-        Its correction is of the logarithm of BG/NBD's expectation.
+        Corrects the logarithm of the BTYD model's expectation.
     level : float
-        Added to each correction, so that the population's sum stays BG/NBD's: the slices say who
-        buys more often than others, but their season is over.
+        Is added to each correction, so that the population's sum stays the BTYD model's: the
+        training rows show who buys more often than others, but their season is over.
     """
 
     booster: ResidualBooster
     level: float
 
     def correct(self, further: Floats, inputs: Columns) -> Floats:
-        """Correct `further_purchases` of the same rows."""
+        """Correct the BTYD model's expectation: array (rows,) -> array (rows,).
+
+        Parameters
+        ----------
+        further : array (rows,)
+            The result of `further_purchases` for the same rows.
+        """
         return np.asarray(further * np.exp(self.booster.correction(inputs) + self.level))
 
 
 def further_purchases(btyd: Member, inputs: Columns, horizon_days: int) -> Floats:
-    """Give BG/NBD's expectation of the purchase days within H after the first one, above 0.
+    """Compute a BTYD model's expected number of purchase days within H after the first one.
 
-    It is given that there is a first one.
+    The expectation is conditional on a first purchase within H, and is above 0.
+
+    Parameters
+    ----------
+    inputs : columns
+        `frequency, recency, T` in days, one row per customer.
+
+    Returns
+    -------
+    array (rows,)
     """
     x, t_x, T = rfm_arrays(inputs)
     expected = btyd.expected_purchases(x, t_x, T, horizon_days)

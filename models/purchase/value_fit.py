@@ -1,4 +1,4 @@
-"""Fits the value models: the Gamma-Gamma model of spend and the count of purchases."""
+"""Fits the models of value: the Gamma-Gamma model of spend, and the number of purchases."""
 
 import io
 import warnings
@@ -9,26 +9,30 @@ import numpy as np
 import pandas as pd
 
 from features.arrays import Floats
-from models.boosters.booster import BoosterSettings, ResidualBooster
+from models.boosters.booster import BoosterSettings, BoosterTarget, ResidualBooster
 from models.btyd.history import rfm_arrays
 from models.btyd.lifetimes_fit import import_lifetimes
 from models.purchase.slices import Slices
 from models.purchase.value import GammaGamma, PurchaseCount, further_purchases
 
-MIN_REPEATERS = 50
-
-
-_PENALTIES = (0.0, 0.001, 0.01, 0.1, 1.0)
-
-
-_COUNT = BoosterSettings(rounds=160, bins=63)
+MIN_REPEATERS = 50  # repeat buyers, below which no spend is fitted
+_PENALTIES = (0.0, 0.001, 0.01, 0.1, 1.0)  # tried in turn until a fit converges
+_COUNT_SETTINGS = BoosterSettings(rounds=160, bins=63)
 
 
 def fit_gamma_gamma(frame: pd.DataFrame) -> GammaGamma | None:
-    """Fit to `frequency, monetary_value`.
+    """Fit the Gamma-Gamma model of spend by penalised maximum likelihood.
 
-    None with too few repeat buyers to fit anything, and with amounts so unequal that the law
-    that fits them has no mean (q <= 1).
+    Parameters
+    ----------
+    frame : DataFrame
+        `frequency, monetary_value` (minor units), one row per customer.
+
+    Returns
+    -------
+    GammaGamma or None
+        None with fewer than `MIN_REPEATERS` repeat buyers, and where the amounts are so unequal
+        that the fitted distribution has no mean (q <= 1).
     """
     repeaters = frame[(frame["frequency"] > 0) & (frame["monetary_value"] > 0)]
     if len(repeaters) < MIN_REPEATERS:
@@ -37,7 +41,7 @@ def fit_gamma_gamma(frame: pd.DataFrame) -> GammaGamma | None:
     unit = float(repeaters["monetary_value"].median())
     for penalty in _PENALTIES:
         fitter = lifetimes.GammaGammaFitter(penalizer_coef=penalty)
-        # as in models.btyd.lifetimes_fit: overflow on the way, and the optimiser's report
+        # lifetimes warns of overflow during the search and prints the optimiser's report
         with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
             try:
@@ -54,25 +58,29 @@ def fit_gamma_gamma(frame: pd.DataFrame) -> GammaGamma | None:
     return None
 
 
-def further_by_slice(slices: Slices) -> Floats:
-    """Give each row `further_purchases` by the BTYD model fitted at the row's own cutoff."""
-    ask = partial(further_purchases, horizon_days=slices.horizon_days)
-    return slices.ask_btyds(slices.frame, ask)
+def further_purchases_by_row(slices: Slices) -> Floats:
+    """Compute `further_purchases` by the BTYD model that was fitted at each row's cutoff.
+
+    Returns
+    -------
+    array (n,)
+        Row by row with `slices.frame`.
+    """
+    compute = partial(further_purchases, horizon_days=slices.horizon_days)
+    return slices.apply_btyd_by_cutoff(slices.frame, compute)
 
 
 def fit_count(slices: Slices, seed: int) -> PurchaseCount:
-    """Fit the purchase days after the first one, a Poisson law, to the returning rows."""
+    """Fit a Poisson model of the purchase days after the first one to the rows of returns."""
     returned = slices.labels["returned"].to_numpy(dtype=bool)
-    booster = ResidualBooster.fit(
-        slices.frame[returned],
-        slices.columns,
-        slices.labels["purchase_days"].to_numpy()[returned] - 1,
-        np.log(further_by_slice(slices))[returned],
-        _COUNT,
-        seed,
+    target = BoosterTarget(
+        outcome=slices.labels["purchase_days"].to_numpy()[returned] - 1,
+        offset=np.log(further_purchases_by_row(slices))[returned],
         weight=slices.weights[returned],
         objective="poisson",
     )
+    rows = slices.frame[returned]
+    booster = ResidualBooster.fit(rows, slices.columns, target, _COUNT_SETTINGS, seed=seed)
     latest, horizon = slices.latest, slices.horizon_days
     further = further_purchases(slices.btyd, latest, horizon)
     further *= slices.btyd.p_within(*rfm_arrays(latest), [horizon])[:, 0]

@@ -1,1 +1,1 @@
-"""Reasons of an answer: how much each feature moved it, and the sentences that say so."""
+"""Reasons of an answer: how much each feature changed it, and the sentences that state that."""

@@ -1,9 +1,9 @@
-"""Reasons of a choice of channel: what speaks for it and against the runner-up, in plain words.
+"""Writes the reasons for the choice of an arm over the runner-up, each with a sentence.
 
-Where sends drawn at random identify what each arm does, the difference of two arms on the logit
-scale is taken apart by what it depends on, and the parts sum to it exactly. Where nothing does,
-there is no choice by customer to give reasons for: what is said is the order, and what it rests
-on.
+Where messages drawn at random identify the effects of the arms, the difference between two arms on
+the logit scale is split by the traits that it depends on; the terms sum to it exactly. Where they
+do not, the choice follows an order that is the same for every customer; then the reasons state the
+order and the evidence for it.
 """
 
 import re
@@ -16,24 +16,24 @@ from scipy.special import expit, logit
 
 from models.arms import NO_MESSAGE
 from models.boosters.booster import Columns
-from models.boosters.contributions import Parts, add_up
+from models.boosters.contributions import Contributions, sum_contributions
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel
-from models.reasons.purchase_reasons import ReasonWriter
+from models.reasons.purchase_reasons import Description, ReasonWriter
 from models.reasons.sentences import Facts, MoneyFormat, format_count
 
 ChoiceDirection = Literal["for", "against"]
 
-# What an arm does to the average customer, and what the trees of the level `rich` add for this
-# one; no feature begins with @.
+# Terms of a difference that belong to no feature: the difference for the average customer, and what
+# the boosters of the level `rich` add for this customer. No feature's name begins with @.
 LEVEL, TREES = "@level", "@trees"
 
-# What a difference depends on, as a marketer calls it.
+# The families of reasons that a difference consists of, in words of a marketer.
 CHANNELS = "the channels themselves"
 CUSTOMERS = "customers like this one"
 RESPONSE = "what the customer did with the channel"
 LATELY = "messages lately"
-# What the choice depends on besides.
+# The families of the other reasons.
 MONEY = "cost and fatigue"
 ORDER = "the shop's order"
 CONVERSION = "conversion of all customers"
@@ -44,15 +44,20 @@ _SENT_LATELY = re.compile(r"(messages|.+_sent)_count_28d")
 
 @dataclass(frozen=True)
 class ChoiceReason:
-    """What one group of traits does to the difference between the chosen arm and the runner-up.
+    """One reason for or against the chosen arm, compared with the runner-up.
 
     Attributes
     ----------
+    family : str
+        The family of reasons.
     effect : float or None
-        On the logit scale of a purchase within the window, above 0 for the chosen arm; like
-        `direction` None of what is no part of that difference.
-    feature, value, unit : str, float, str or None
-        What the sentence is about, as in `models.reasons.purchase_reasons.FeatureReason`.
+        Its part of the difference between the two arms on the logit scale of a purchase within
+        the window; above 0 it speaks for the chosen arm. None if the reason is not part of that
+        difference.
+    direction : {"for", "against"} or None
+        The sign of the effect.
+    feature, value, unit, sentence : str, float, str, str
+        As in `models.reasons.purchase_reasons.FeatureReason`.
     """
 
     family: str
@@ -64,22 +69,27 @@ class ChoiceReason:
     sentence: str
 
 
-def difference(model: ChannelModel, inputs: Columns, chosen: str, runner_up: str) -> Parts:
-    """Take apart how far two arms differ on the logit scale.
+def logit_difference_parts(
+    model: ChannelModel, inputs: Columns, chosen: str, runner_up: str
+) -> Contributions:
+    """Split the difference between two arms on the logit scale by what it depends on.
 
     Parameters
     ----------
     inputs : columns
-        The model's traits, one row per customer.
+        The features that the model reads, one row per customer.
     chosen, runner_up : str
         Arms of the model, or `none`.
 
     Returns
     -------
-    name -> one value per row
-        By feature, and the level. They sum to logit p(chosen) - logit p(runner_up).
+    Contributions
+        Arrays (rows,) by feature, `LEVEL` and `TREES`, which sum to
+        logit p(chosen) - logit p(runner_up).
     """
-    parts = add_up([(1.0, _parts(model, inputs, chosen)), (-1.0, _parts(model, inputs, runner_up))])
+    parts = sum_contributions(
+        [(1.0, _parts(model, inputs, chosen)), (-1.0, _parts(model, inputs, runner_up))]
+    )
     if not model.corrections:
         return parts
     p = model.predict(inputs)
@@ -87,67 +97,73 @@ def difference(model: ChannelModel, inputs: Columns, chosen: str, runner_up: str
     return parts | {TREES: whole - np.sum(list(parts.values()), axis=0)}
 
 
-def _parts(model: ChannelModel, inputs: Columns, arm: str) -> Parts:
-    """Take an arm's effect apart; no message has none."""
+def _parts(model: ChannelModel, inputs: Columns, arm: str) -> Contributions:
+    """Split an arm's effect into its level and one term per trait; `none` has no terms."""
     if arm == NO_MESSAGE:
         return {}
-    level, *slopes = model.effects.means[_place(model, arm)]
+    level, *slopes = model.effects.means[_arm_index(model, arm)]
     traits = [*model.traits.shared, *model.traits.own[arm]]
     parts = {
-        trait.column: slope * trait.of(inputs) for trait, slope in zip(traits, slopes, strict=True)
+        trait.column: slope * trait.scaled_values(inputs)
+        for trait, slope in zip(traits, slopes, strict=True)
     }
     rows = len(np.asarray(inputs[model.traits.columns[0]]))
     return {LEVEL: np.full(rows, level)} | parts
 
 
 def explain_choice(
-    model: ChannelModel, inputs: Columns, chosen: str, runner_up: str, speaker: ReasonWriter
+    model: ChannelModel, inputs: Columns, chosen: str, runner_up: str, writer: ReasonWriter
 ) -> list[list[ChoiceReason]]:
-    """Give the reasons for an identified arm over another, per row.
+    """Write the reasons for an identified arm over another one.
 
     Parameters
     ----------
     inputs : columns
-        The model's traits and T, one row per customer.
+        The features that the model reads and T, one row per customer.
+    chosen, runner_up : str
+        Arms of the model, or `none`.
 
     Returns
     -------
-    list of list of ChannelReason
-        Their effects sum to the difference; the weightiest comes first, and a group that
-        changes nothing is left out.
+    list of list of ChoiceReason
+        By customer, the largest effect first. Effects sum to the difference of the two arms on
+        the logit scale; families without an effect are left out.
     """
-    parts = difference(model, inputs, chosen, runner_up)
+    parts = logit_difference_parts(model, inputs, chosen, runner_up)
     columns = {name: np.asarray(inputs[name]) for name in (*model.traits.columns, "T")}
-    levels = _say_levels(model, chosen, runner_up)
+    levels = _levels_sentence(model, chosen, runner_up)
     shared = {trait.column for trait in model.traits.shared}
     return [
         _explain_row(
-            {name: float(values[place]) for name, values in parts.items()},
+            {name: float(values[row_index]) for name, values in parts.items()},
             shared,
-            speaker.facts({name: column[place] for name, column in columns.items()}),
-            speaker,
+            writer.speakable_facts({name: column[row_index] for name, column in columns.items()}),
+            writer,
             levels,
         )
-        for place in range(len(next(iter(columns.values()))))
+        for row_index in range(len(next(iter(columns.values()))))
     ]
 
 
 def _explain_row(
-    effects: Mapping[str, float], shared: set[str], facts: Facts, speaker: ReasonWriter, levels: str
+    effects: Mapping[str, float], shared: set[str], facts: Facts, writer: ReasonWriter, levels: str
 ) -> list[ChoiceReason]:
+    """Write the reasons for one customer: group the effects by family, and describe each."""
     grouped: dict[str, dict[str, float]] = {}
     for name, effect in effects.items():
-        grouped.setdefault(_group(name, shared), {})[name] = effect
+        grouped.setdefault(_family(name, shared), {})[name] = effect
     reasons = []
-    for group, own in grouped.items():
-        nothing = levels if group == CHANNELS else f"Nothing to tell of {group}."
-        reasons.append(_reason(group, sum(own.values()), *speaker.tell(own, facts, nothing)))
+    for family, of_family in grouped.items():
+        nothing = levels if family == CHANNELS else f"Nothing to tell of {family}."
+        description = writer.describe_weightiest(of_family, facts, nothing)
+        reasons.append(_effect_reason(family, sum(of_family.values()), description))
     return sorted(
         (reason for reason in reasons if reason.effect), key=lambda r: -abs(r.effect or 0.0)
     )
 
 
-def _group(name: str, shared: set[str]) -> str:
+def _family(name: str, shared: set[str]) -> str:
+    """Return the family of reasons to which a term of a difference belongs."""
     if name == LEVEL:
         return CHANNELS
     if _SENT_LATELY.fullmatch(name):
@@ -155,20 +171,14 @@ def _group(name: str, shared: set[str]) -> str:
     return CUSTOMERS if name in shared or name == TREES else RESPONSE
 
 
-def _reason(
-    family: str,
-    effect: float,
-    feature: str | None,
-    value: float | None,
-    unit: str | None,
-    sentence: str,
-) -> ChoiceReason:
+def _effect_reason(family: str, effect: float, description: Description) -> ChoiceReason:
+    """Make a reason that is part of the difference between two arms."""
     direction: ChoiceDirection = "for" if effect > 0 else "against"
-    return ChoiceReason(family, effect, direction, feature, value, unit, sentence)
+    return ChoiceReason(family, effect, direction, *description)
 
 
-def _say_levels(model: ChannelModel, chosen: str, runner_up: str) -> str:
-    """State how two identified arms do with an average customer, and how many draws say so."""
+def _levels_sentence(model: ChannelModel, chosen: str, runner_up: str) -> str:
+    """State P(purchase) of an average customer after two arms, and the number of random draws."""
     arms = (chosen, runner_up)
     first, second = (f"{_percent(_average_p(model, arm))} {_after(arm)}" for arm in arms)
     draws = [f"{model.evidence[arm].randomised:,}" for arm in arms]
@@ -180,30 +190,33 @@ def _say_levels(model: ChannelModel, chosen: str, runner_up: str) -> str:
 
 
 def _average_p(model: ChannelModel, arm: str) -> float:
-    """Give P(purchase within the window) of a customer who is average in everything."""
-    level = 0.0 if arm == NO_MESSAGE else model.effects.means[_place(model, arm)][0]
+    """Compute P(purchase within the window) of a customer whose traits are all average."""
+    level = 0.0 if arm == NO_MESSAGE else model.effects.means[_arm_index(model, arm)][0]
     return float(expit(logit(model.base_rate) + model.effects.common[0] + level))
 
 
-def _place(model: ChannelModel, arm: str) -> int:
+def _arm_index(model: ChannelModel, arm: str) -> int:
+    """Return the position of an arm in the posterior of the effects."""
     return list(model.traits.own).index(arm)
 
 
-def explain_alone(chosen: str) -> ChoiceReason:
-    """Say that there is no second arm to compare with."""
+def explain_only_arm(chosen: str) -> ChoiceReason:
+    """Write the reason that no second identified arm may be used, so that none is compared."""
     others = "No channel" if chosen == NO_MESSAGE else "Nothing else"
-    return _said(EVIDENCE, f"{others} with enough random draws may be used now.")
+    return _plain_reason(EVIDENCE, f"{others} with enough random draws may be used now.")
 
 
 def explain_order(
     model: ChannelModel, default_order: Sequence[str], chosen: str
 ) -> list[ChoiceReason]:
-    """Give the reasons for the first arm of an order that is the same for everybody.
+    """Write the reasons for a choice by an order that is the same for every customer.
 
     Parameters
     ----------
     default_order : sequence of str
-        The shop's own; without one the channels are ordered by their conversion.
+        The order that the shop has set; if it is empty, channels are ordered by their conversion.
+    chosen : str
+        The first eligible arm of the order.
     """
     first = f"the first of them that may be used now is {chosen}"
     if chosen == NO_MESSAGE:
@@ -211,13 +224,14 @@ def explain_order(
         first = f"{first}, no message" if is_ordered else "none of them may be used now"
     if default_order:
         order = f"The order that nextbuy.toml sets is {', '.join(default_order)}; {first}."
-        reasons = [_said(ORDER, order)]
+        reasons = [_plain_reason(ORDER, order)]
     else:
-        reasons = [_said(CONVERSION, f"{_say_conversion(model)}; {first}.")]
-    return [*reasons, _said(EVIDENCE, _say_draws(model))]
+        reasons = [_plain_reason(CONVERSION, f"{_conversion_sentence(model)}; {first}.")]
+    return [*reasons, _plain_reason(EVIDENCE, _draws_sentence(model))]
 
 
-def _say_conversion(model: ChannelModel) -> str:
+def _conversion_sentence(model: ChannelModel) -> str:
+    """State how many messages of each channel were followed by a purchase, without a full stop."""
     counts = [
         f"{arm} {model.evidence[arm].conversions:,} of {model.evidence[arm].sends:,}"
         for arm in model.fixed_order
@@ -230,20 +244,20 @@ def _say_conversion(model: ChannelModel) -> str:
     )
 
 
-def _say_draws(model: ChannelModel) -> str:
-    """State that who was sent what was chosen, and what would tell more."""
-    drawn = sum(found.randomised for found in model.evidence.values())
+def _draws_sentence(model: ChannelModel) -> str:
+    """State how few messages were drawn at random, and how many more each arm needs."""
+    drawn = sum(evidence.randomised for evidence in model.evidence.values())
     sends = f"{drawn:,} {'send was' if drawn == 1 else 'sends were'}"
-    said = f"Only {sends}" if drawn else "Nothing was"
-    missing = [f"{arm} {found:,}" for arm, found in model.missing_draws.items()]
+    subject = f"Only {sends}" if drawn else "Nothing was"
+    missing = [f"{arm} {draws:,}" for arm, draws in model.missing_draws.items()]
     wanted = f"; to compare by customer takes further draws: {', '.join(missing)}"
     return (
-        f"{said} drawn at random: the order is the same for every customer"
+        f"{subject} drawn at random: the order is the same for every customer"
         f"{wanted if missing else ''}."
     )
 
 
-def explain_money(
+def explain_cost(
     model: ChannelModel,
     worth: MessageValue,
     p: Mapping[str, float],
@@ -251,24 +265,30 @@ def explain_money(
     recent: float,
     money: MoneyFormat,
 ) -> ChoiceReason | None:
-    """State the amounts where cost and fatigue decided; None where the likeliest arm is chosen.
+    """State the amounts if cost and fatigue decided; None if the likeliest arm was chosen.
 
     Parameters
     ----------
+    worth : MessageValue
+        The shop's margin and costs.
     p : dict of str to float
-        P(purchase within the window) of the arms that may be used and are identified.
+        P(purchase within the window) of the identified arms that may be used.
+    chosen : str
+        The arm of the highest value.
     recent : float
-        Messages of the last seven days.
+        The customer's number of messages in the last seven days.
+    money : MoneyFormat
+        How amounts are written.
     """
     likeliest = max(p, key=lambda arm: p[arm], default=chosen)
     if chosen not in p or p[likeliest] <= p[chosen]:
         return None
     amounts = [
         f"{money.show_finely(worth.margin * model.spend * p[arm])} less "
-        f"{money.show_finely(float(worth.price(arm, np.array([recent]))[0]))}"
+        f"{money.show_finely(float(worth.message_cost(arm, np.array([recent]))[0]))}"
         for arm in (likeliest, chosen)
     ]
-    return _said(
+    return _plain_reason(
         MONEY,
         f"Likeliest is a purchase {_after(likeliest)}, {_percent(p[likeliest])}, against "
         f"{_percent(p[chosen])} {_after(chosen)}; expected margin less cost and fatigue is "
@@ -276,20 +296,29 @@ def explain_money(
     )
 
 
-def say_excluded(channel: str, why_not: str, would_be_first: bool) -> str:
-    """State why a channel is out.
+def exclusion_sentence(channel: str, why_not: str, would_be_first: bool) -> str:
+    """State why a channel is not eligible.
 
-    >>> say_excluded("email", "no consent", True)
+    Parameters
+    ----------
+    why_not : str
+        The reasons, in words.
+    would_be_first : bool
+        Whether the channel would have been recommended if it were eligible.
+
+    >>> exclusion_sentence("email", "no consent", True)
     'Would have been first: email; no consent.'
     """
     return f"{'Would have been first: ' if would_be_first else 'Out: '}{channel}; {why_not}."
 
 
-def _said(family: str, sentence: str) -> ChoiceReason:
+def _plain_reason(family: str, sentence: str) -> ChoiceReason:
+    """Make a reason that is not part of the difference between two arms."""
     return ChoiceReason(family, None, None, None, None, None, sentence)
 
 
 def _after(arm: str) -> str:
+    """Return the words for an arm that follow a probability."""
     return "without a message" if arm == NO_MESSAGE else f"after {arm}"
 
 

@@ -1,7 +1,7 @@
-"""Reasons: what a purchase model made of a customer, by family of features, in plain words.
+"""Writes the reasons for a churn or timing score: one per family of features, with a sentence.
 
-A reason's effect is on the logit scale of the model's score, and the baseline and the effects of
-a customer sum to that score exactly: nothing is left out, and nothing is approximated.
+The effect of a reason is on the logit scale of the model's score. The baseline and the effects of
+all reasons sum to the score exactly.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from features.language.feature import Feature
 from features.shop.sensitive_words import find_sensitive_names
 from features.shop.settings_file import SensitiveSection
 from models.boosters.booster import Columns
-from models.boosters.contributions import BASELINE, HISTORY, Parts
+from models.boosters.contributions import BASELINE, HISTORY, Contributions
 from models.btyd.history import RFM
 from models.reasons.sentences import (
     FAMILIES,
@@ -28,25 +28,34 @@ from models.reasons.sentences import (
 )
 
 ScoreDirection = Literal["raises", "lowers"]
-Told = tuple[str | None, float | None, str | None, str]  # feature, value, unit, sentence
+# Feature, value, unit and sentence; the first three are None where there is no fact to state.
+Description = tuple[str | None, float | None, str | None, str]
 _HISTORY_FAMILY = "RFM"
-_TEXTS = ("due_category",)  # that sentences may name
+_TEXTS = ("due_category",)  # text features whose values sentences may mention
 
 
 @dataclass(frozen=True)
 class FeatureReason:
-    """What one family of features does to a customer's score.
+    """How much one family of features changes a customer's score, and a sentence that says why.
 
     Attributes
     ----------
+    family : str
+        Name of the family of features.
     effect : float
-        On the logit scale: of a purchase within H for churn, of the daily return for timing.
-        Above 0 it raises the chance to buy again, or brings a returning customer back sooner.
+        Effect on the logit scale: of a purchase within H for churn, of the hazard of a return
+        for timing. Above 0 it makes a purchase likelier, or a return sooner.
+    direction : {"raises", "lowers"}
+        The sign of the effect.
     feature : str or None
-        The feature that the sentence is about, the weightiest of the family in its direction;
-        None where there is nothing to tell.
+        The feature that the sentence is about, the one of the family with the largest effect in
+        the family's direction; None where there is no fact to state.
     value : float or None
-        Its value for the customer, money in the currency's own unit.
+        Its value for the customer, money in the currency's main unit.
+    unit : str or None
+        Unit of the value: a currency, days and so on.
+    sentence : str
+        A sentence about the feature.
     """
 
     family: str
@@ -60,7 +69,15 @@ class FeatureReason:
 
 @dataclass(frozen=True)
 class ScoreExplanation:
-    """One customer's score: `baseline` plus the reasons' effects is `score`."""
+    """The explanation of a customer's score: `baseline` plus all effects is `score`.
+
+    Attributes
+    ----------
+    score, baseline : float
+        On the logit scale; the baseline is the part that is the same for every customer.
+    reasons : list of FeatureReason
+        The largest effect first.
+    """
 
     score: float
     baseline: float
@@ -69,15 +86,17 @@ class ScoreExplanation:
 
 @dataclass(frozen=True)
 class ReasonWriter:
-    """What it takes to speak of a shop's customers.
+    """Writes the reasons for one shop's scores.
 
     Attributes
     ----------
-    features : name -> Feature
-        The declarations of all that the models read.
+    features : dict of str to Feature
+        The declarations of all features that the models read, by name.
+    money : MoneyFormat
+        How amounts are written.
     sensitive : SensitiveSection
-        Categories, attributes and names that it finds too personal are never spoken of, even
-        if a store or a model was made before they were listed.
+        Features and categories that the shop lists as sensitive are never mentioned, even if
+        the feature store or the model was made before they were listed.
     """
 
     features: Mapping[str, Feature]
@@ -86,14 +105,15 @@ class ReasonWriter:
 
     @cached_property
     def _unspoken(self) -> frozenset[str]:
+        """Names of the features that must not be mentioned."""
         return frozenset(find_sensitive_names(self.features, self.sensitive)) - set(RFM)
 
     def family(self, part: str) -> str:
-        """Give the catalog's family of a part."""
+        """Return the family of features to which a term of contributions belongs."""
         return _HISTORY_FAMILY if part == HISTORY else self.features[part].family
 
-    def facts(self, values: Facts) -> dict[str, Any]:
-        """Give what is known of a customer and may be told."""
+    def speakable_facts(self, values: Facts) -> dict[str, Any]:
+        """Return the values of a customer's features that are known and may be mentioned."""
         known = {name: value for name, value in values.items() if is_known(value)}
         texts = [known[name] for name in _TEXTS if name in known]
         unspoken = self._unspoken | {
@@ -103,18 +123,36 @@ class ReasonWriter:
         }
         return {name: value for name, value in known.items() if name not in unspoken}
 
-    def reason(self, family: str, effects: Mapping[str, float], facts: Facts) -> FeatureReason:
-        """Tell what a family does."""
+    def family_reason(
+        self, family: str, effects: Mapping[str, float], facts: Facts
+    ) -> FeatureReason:
+        """Write the reason of one family of features.
+
+        Parameters
+        ----------
+        family : str
+            Name of the family in the catalog.
+        effects : dict of str to float
+            Effect of each of its features.
+        facts : dict of str to value
+            The result of `speakable_facts`.
+        """
         effect = sum(effects.values())
         direction: ScoreDirection = "raises" if effect > 0 else "lowers"
-        told = self.tell(effects, facts, no_fact_sentence(family))
-        return FeatureReason(FAMILIES[family], effect, direction, *told)
+        description = self.describe_weightiest(effects, facts, no_fact_sentence(family))
+        return FeatureReason(FAMILIES[family], effect, direction, *description)
 
-    def tell(self, effects: Mapping[str, float], facts: Facts, nothing: str) -> Told:
-        """Tell of the weightiest feature of which there is a fact, or say `nothing`.
+    def describe_weightiest(
+        self, effects: Mapping[str, float], facts: Facts, nothing: str
+    ) -> Description:
+        """Describe the feature with the largest effect among those with a fact.
 
-        A feature that works in the direction of all together comes before one that works
-        against it.
+        Features whose effect has the direction of the sum of all effects come first.
+
+        Parameters
+        ----------
+        nothing : str
+            The sentence that is used where no feature has a fact.
         """
         effect = sum(effects.values())
         known = [name for name in effects if name == HISTORY or name in facts]
@@ -130,43 +168,50 @@ class ReasonWriter:
         return name, value, feature.unit, sentence
 
 
-def explain(parts: Parts, inputs: Columns, speaker: ReasonWriter) -> list[ScoreExplanation]:
-    """Explain the scores that a model's `contributions` sum to.
+def explain_scores(
+    parts: Contributions, inputs: Columns, writer: ReasonWriter
+) -> list[ScoreExplanation]:
+    """Explain the scores of some customers.
 
     Parameters
     ----------
-    parts : name -> one value per row
-        By feature, with the baseline and the purchase history.
+    parts : Contributions
+        The result of a model's method `contributions`: arrays (rows,) by feature, with the
+        baseline and the purchase history.
     inputs : columns
         The features of the same customers, one row per customer.
+    writer : ReasonWriter
+        Writes the sentences.
 
     Returns
     -------
-    list of Explanation
-        One per row; families in the order of the size of their effect, those without any left
-        out.
+    list of ScoreExplanation
+        One per row; families without an effect are left out.
     """
-    families = {name: speaker.family(name) for name in parts if name != BASELINE}
+    families = {name: writer.family(name) for name in parts if name != BASELINE}
     read = {*families, *RFM, *_TEXTS} - {HISTORY}
     columns = {name: np.asarray(inputs[name]) for name in read if name in inputs}
     return [
         _explain_row(
-            {name: float(values[place]) for name, values in parts.items()},
+            {name: float(values[row_index]) for name, values in parts.items()},
             families,
-            speaker.facts({name: column[place] for name, column in columns.items()}),
-            speaker,
+            writer.speakable_facts({name: column[row_index] for name, column in columns.items()}),
+            writer,
         )
-        for place in range(len(parts[BASELINE]))
+        for row_index in range(len(parts[BASELINE]))
     ]
 
 
 def _explain_row(
-    effects: Mapping[str, float], families: Mapping[str, str], facts: Facts, speaker: ReasonWriter
+    effects: Mapping[str, float], families: Mapping[str, str], facts: Facts, writer: ReasonWriter
 ) -> ScoreExplanation:
+    """Explain one score: group the effects by family and write a reason of each."""
     grouped: dict[str, dict[str, float]] = {}
     for name, family in families.items():
         grouped.setdefault(family, {})[name] = effects[name]
-    reasons = [speaker.reason(family, own, facts) for family, own in grouped.items()]
+    reasons = [
+        writer.family_reason(family, of_family, facts) for family, of_family in grouped.items()
+    ]
     reasons = [reason for reason in reasons if reason.effect]
     return ScoreExplanation(
         score=sum(effects.values()),

@@ -11,11 +11,11 @@ from models.channel.model import ChannelModel
 from models.channel.recommend import Options, order_to_follow, recommend_arms
 from models.reasons.channel_reasons import (
     ChoiceReason,
-    explain_alone,
+    exclusion_sentence,
     explain_choice,
-    explain_money,
+    explain_cost,
+    explain_only_arm,
     explain_order,
-    say_excluded,
 )
 from models.reasons.purchase_reasons import ReasonWriter
 from serving.schemas.answer_schemas import Channel
@@ -72,7 +72,7 @@ def _explain_choice(
 ) -> list[ChoiceReason]:
     """Explain the difference to the runner-up; a reason of cost is last, where cost decided."""
     if channel.runner_up is None:
-        return [explain_alone(channel.recommended)]
+        return [explain_only_arm(channel.recommended)]
     (reasons,) = explain_choice(model, features, channel.recommended, channel.runner_up, writer)
     p = {
         ranked.channel: ranked.p_conversion
@@ -80,8 +80,8 @@ def _explain_choice(
         if ranked.eligible and ranked.p_conversion is not None
     }
     worth = MessageValue.of_shop(shop)
-    recent = float(worth.recent(features, 1)[0])
-    cost_reason = explain_money(model, worth, p, channel.recommended, recent, writer.money)
+    recent = float(worth.recent_messages(features, 1)[0])
+    cost_reason = explain_cost(model, worth, p, channel.recommended, recent, writer.money)
     return reasons if cost_reason is None else [*reasons, cost_reason]
 
 
@@ -100,7 +100,7 @@ def _excluded_channels(model: ChannelModel, shop: Shop, channel: Channel) -> lis
             channel=ranked.channel,
             why_not=ranked.why_not,
             eligible_from=ranked.eligible_from,
-            sentence=say_excluded(ranked.channel, ranked.why_not, ranked.channel == first),
+            sentence=exclusion_sentence(ranked.channel, ranked.why_not, ranked.channel == first),
         )
         for ranked in channel.ranking
         if ranked.why_not is not None

@@ -18,12 +18,12 @@ from models.channel.eligibility import Eligibility, check_eligibility
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel, Uplift
 from models.channel.recommend import (
-    UNKNOWN,
+    NO_COLUMN,
     Options,
     order_to_follow,
     preferred_channel,
     recommend_arms,
-    second_arms,
+    runner_up_arms,
     tie_order,
 )
 from serving.schemas.answer_schemas import Answer, BestMoment, Channel, NextLevel, RankedChannel
@@ -93,12 +93,12 @@ def fill_in_channels(
     options = Options.of(arms, eligible, preferred)
     order = order_to_follow(model, shop.channels.default_order)
     recommended = recommend_arms(order, predictions.worth, options)
-    second = second_arms(predictions.worth, options, recommended)
+    second = runner_up_arms(predictions.worth, options, recommended)
     for row_index, (customer_id, tables) in enumerate(histories.items()):
         ranking = _ranking(shop, predictions, row_index, checks[row_index], preferred[row_index])
         _fill_in_moments(model, shop.rules, ranking, tables, as_of)
         chosen = arms[recommended[row_index]]
-        runner_up = None if second[row_index] == UNKNOWN else arms[second[row_index]]
+        runner_up = None if second[row_index] == NO_COLUMN else arms[second[row_index]]
         answers[customer_id].channel = Channel(
             recommended=chosen,
             level=model.level,
@@ -113,13 +113,13 @@ def fill_in_channels(
 
 def _predict_arms(model: ChannelModel, shop: Shop, features: FeatureColumns) -> _PredictionsByArm:
     """Predict for all customers at once; where draws identify effects, for identified arms only."""
-    reading = model.read(features)
+    reading = model.compute_predictions(features)
     p = reading.p
     causal = model.level != "observational"
     return _PredictionsByArm(
         p={arm: p[arm] for arm in model.identified} if causal else p,
         uplift=reading.uplift,
-        worth=MessageValue.of_shop(shop).of_identified(reading, features),
+        worth=MessageValue.of_shop(shop).values_of_identified_arms(reading, features),
         personal={arm: reading.is_personal(arm) for arm in model.identified},
     )
 

@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 from features.arrays import FeatureColumns
 from features.shop.shop import Shop
-from models.reasons.purchase_reasons import ReasonWriter, ScoreExplanation, explain
+from models.reasons.purchase_reasons import ReasonWriter, ScoreExplanation, explain_scores
 from models.registry import Champions
 from serving.answers.channel_explanations import make_channel_reasons
 from serving.schemas.answer_schemas import Answer
@@ -84,11 +84,11 @@ def _fill_in_purchase_reasons(
     """
     churn, timing = champions.churn, champions.timing
     if churn is not None:
-        scores = explain(churn.contributions(features), features, writer)
+        scores = explain_scores(churn.contributions(features), features, writer)
         for (answer, explanation), score in zip(pairs, scores, strict=True):
             explanation.churn = _churn_reasons(answer, score)
     if timing is not None:
-        scores = explain(timing.contributions(features), features, writer)
+        scores = explain_scores(timing.contributions(features), features, writer)
         for (answer, explanation), score in zip(pairs, scores, strict=True):
             explanation.next_purchase = _next_purchase_reasons(answer, score)
 

@@ -18,7 +18,7 @@ from features.shop.pseudonyms import map_to_stored_ids
 from features.shop.shop import Shop
 from features.windows import to_datetime
 from models.arms import arms_with_none
-from models.channel.exploration import draw, draw_at
+from models.channel.exploration import draw_arm, draw_position
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel
 from models.channel.recommend import Options, best_shares
@@ -131,11 +131,11 @@ class _DecisionDrawer:
         # The accounts of one customer draw alike.
         history = self._computed.histories[asking.customer_id]
         customer = customer_at(history, account, self._as_of)
-        drawn = draw(
+        drawn = draw_arm(
             channel.recommended,
             [ranked.channel for ranked in channel.ranking if ranked.eligible],
             self._shop.decisions,
-            draw_at(self._version, customer, asking.campaign, asking.key),
+            draw_position(self._version, customer, asking.campaign, asking.key),
             self._shares.get(asking.customer_id),
         )
         return Decision(
@@ -147,7 +147,10 @@ class _DecisionDrawer:
             campaign=asking.campaign,
             key=asking.key,
             policy_version=self._version,
-            **msgspec.structs.asdict(drawn),
+            channel=drawn.channel,
+            arm=drawn.draw_reason,
+            propensity=drawn.propensity,
+            propensities=drawn.propensities,
         )
 
 

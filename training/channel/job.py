@@ -15,7 +15,7 @@ from features.log.log import Log
 from features.windows import DAY
 from models.arms import NO_MESSAGE
 from models.boosters.booster import BoosterSettings
-from models.channel.fit import channel_traits, fit_channel
+from models.channel.channel_fit import channel_traits, fit_channel
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel
 from models.channel.recommend import Options

@@ -14,8 +14,8 @@ from scipy.special import expit
 
 from features.arrays import Floats, Indices
 from models.arms import NO_MESSAGE, arms_with_none
-from models.channel.corrections import ChannelFit
-from models.channel.fit import customer_folds
+from models.channel.channel_fit import customer_folds
+from models.channel.effect_corrections import ChannelFit
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel
 from models.channel.recommend import Options, order_to_follow, recommend_arms
@@ -147,7 +147,7 @@ def predict_arms(model: ChannelModel, rows: pd.DataFrame, arms: Sequence[str]) -
     array (n, K)
         Probabilities, 0..1.
     """
-    reading = model.read(rows)
+    reading = model.compute_predictions(rows)
     p, without = reading.p, expit(reading.score)
     return np.column_stack([p.get(arm, without) for arm in arms])
 
@@ -196,14 +196,14 @@ def recommend_all(
     int array (n,)
         Column of the recommended arm in `options`.
     """
-    values = worth.of_identified(model.read(rows), rows)
+    values = worth.values_of_identified_arms(model.compute_predictions(rows), rows)
     return recommend_arms(order_to_follow(model, default_order), values, options)
 
 
 def _best_fixed(model: ChannelModel, worth: MessageValue, options: Options) -> Indices:
     """Choose the eligible arm that is worth most to the mean customer, the same for everybody."""
     rates = {arm: np.array([rate]) for arm, rate in model.mean_p.items()}
-    mean = worth.of(rates, model.spend, np.zeros(1))
+    mean = worth.expected_values(rates, model.spend, np.zeros(1))
     values = {arm: value.repeat(len(options.eligible)) for arm, value in mean.items()}
     return recommend_arms(None, values, options.without_preferences())
 

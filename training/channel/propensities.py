@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from features.arrays import Floats
-from models.channel.fit import customer_folds
+from models.channel.channel_fit import customer_folds
 from training.channel.policy_value import LoggedDecisions
 
 _LEAST = 0.01

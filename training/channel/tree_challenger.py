@@ -9,8 +9,8 @@ import pandas as pd
 
 from features.arrays import Floats
 from models.boosters.booster import BoosterSettings
-from models.channel.corrections import SETTINGS, ChannelFit, fit_rich
-from models.channel.fit import customer_folds
+from models.channel.channel_fit import customer_folds
+from models.channel.effect_corrections import CORRECTION_SETTINGS, ChannelFit, fit_corrections
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel
 from models.channel.recommend import Options
@@ -62,7 +62,7 @@ class ChallengeTerms:
     """
 
     needed: int = RICH_RANDOMISED
-    settings: BoosterSettings = SETTINGS
+    settings: BoosterSettings = CORRECTION_SETTINGS
     seed: int = SEED
 
 
@@ -106,7 +106,7 @@ def challenge_with_trees(
     gain = _gain(exploring, rows, fit, read_options, worth, terms)
     if gain.low <= 0:
         return ChallengeResult(exploring, gain, "its decisions are not shown to earn more")
-    return ChallengeResult(fit_rich(exploring, rows, fit, terms.settings, terms.seed), gain)
+    return ChallengeResult(fit_corrections(exploring, rows, fit, terms.settings, terms.seed), gain)
 
 
 def log_challenge(result: ChallengeResult, minor_digits: int) -> None:
@@ -153,7 +153,7 @@ def _gain(
     for fold_index in range(_FOLDS):
         part, out = rows[fold != fold_index], np.flatnonzero(fold[judged] == fold_index)
         champion = fit(part)
-        rich = fit_rich(champion, part, fit, terms.settings, terms.seed)
+        rich = fit_corrections(champion, part, fit, terms.settings, terms.seed)
         for name, model in ((_CHAMPION, champion), (_CHALLENGER, rich)):
             chosen[name][out] = recommend_all(model, drawn.iloc[out], options.take(out), worth)
         p[out] = predict_arms(champion, drawn.iloc[out], arms)
@@ -166,10 +166,12 @@ def _decisions(
     rows: pd.DataFrame, arms: Sequence[str], p: Floats, worth: MessageValue, spend: float
 ) -> LoggedDecisions:
     """Value outcomes as the choice does: a purchase earns the mean amount, whatever it came to."""
-    recent = worth.recent(rows, len(rows))
+    recent = worth.recent_messages(rows, len(rows))
     bought = rows["bought"].to_numpy(dtype=float)
-    earned = worth.of({arm: bought for arm in arms}, spend, recent)
-    expected = worth.of({arm: p[:, column] for column, arm in enumerate(arms)}, spend, recent)
+    earned = worth.expected_values({arm: bought for arm in arms}, spend, recent)
+    expected = worth.expected_values(
+        {arm: p[:, column] for column, arm in enumerate(arms)}, spend, recent
+    )
     sent = pd.Index(arms).get_indexer(pd.Index(rows["channel"]))
     return LoggedDecisions(
         customer=rows["customer_id"].to_numpy(),

@@ -11,10 +11,10 @@ import pandas as pd
 from scipy.special import logit
 
 from features.arrays import Floats
-from models.boosters.booster import BoosterSettings, ResidualBooster
+from models.boosters.booster import BoosterSettings, BoosterTarget, ResidualBooster
 from models.btyd.history import RFM, rfm_arrays
-from models.btyd.ladder import fit_member
-from models.btyd.member import MemberName, name_of
+from models.btyd.member import MemberName, member_name
+from models.btyd.member_fit import fit_member
 from models.purchase.slices import Slices
 
 Baseline = Callable[[Slices, pd.DataFrame], Floats]
@@ -113,7 +113,7 @@ def make_btyd_baseline(name: MemberName) -> Baseline:
 
     def law(slices: Slices, population: pd.DataFrame) -> Floats:
         days = range(slices.horizon_days + 1)
-        fitted = name_of(slices.btyd) == name
+        fitted = member_name(slices.btyd) == name
         btyd = slices.btyd if fitted else fit_member(slices.latest, name)
         return btyd.p_within(*rfm_arrays(population), days)
 
@@ -147,7 +147,7 @@ def lightgbm_rfm_law(slices: Slices, population: pd.DataFrame) -> Floats:
         rate = float(np.clip(bought.mean(), 1e-6, 1 - 1e-6))
         offset = np.full(len(bought), logit(rate))
         booster = ResidualBooster.fit(
-            slices.frame, _RFM_COLUMNS, bought, offset, _RFM_SETTINGS, seed=0
+            slices.frame, _RFM_COLUMNS, BoosterTarget(bought, offset), _RFM_SETTINGS, seed=0
         )
         at_knots.append(1 / (1 + np.exp(-logit(rate) - booster.correction(population))))
     law = np.maximum.accumulate(np.column_stack(at_knots), axis=1)

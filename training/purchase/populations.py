@@ -6,8 +6,8 @@ from features.engines.sql.feature_build import build_features
 from features.language.catalog import Catalog
 from features.log.log import Log
 from features.log.objections import drop_objecting_customers
-from models.btyd.ladder import fit_member
 from models.btyd.member import Member, MemberName
+from models.btyd.member_fit import fit_member
 
 # By the tasks of `make bench-training`: of a million simulated customers 40,000 are within .1 % of
 # the CRPS and of the log-loss that more of them reach, and with every table's features a training

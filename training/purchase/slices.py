@@ -20,7 +20,7 @@ from features.windows import (
 from models.btyd.member import MemberName
 from models.btyd.member_choice import choose_member
 from models.purchase.churn_fit import MIN_RETURNS
-from models.purchase.season import CUTOFF_DAY, INPUTS, YEAR_DAYS
+from models.purchase.season import CUTOFF_DAY, SEASON_COLUMNS, YEAR_DAYS
 from models.purchase.slices import Slices
 from training.labels import make_labels
 from training.purchase.populations import PopulationCache
@@ -120,7 +120,9 @@ def _make_year_ago(
     then = end_of_day(day, log.shop.timezone)
     if (then - log.first_order_at) / DAY < MIN_YEAR_AGO_DAYS:
         return None
-    return make_slice(log, then, horizon_days, catalog.select((*INPUTS, CUTOFF_DAY)), cutoff)
+    return make_slice(
+        log, then, horizon_days, catalog.select((*SEASON_COLUMNS, CUTOFF_DAY)), cutoff
+    )
 
 
 def make_slice(

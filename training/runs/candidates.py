@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from features.arrays import Floats
-from models.artefact import Head
+from models.artefact import ArtefactHead
 from models.kinds import Model
 
 EXCESS_TAG, ERROR_TAG = "gate.excess_loss", "gate.standard_error"
@@ -76,7 +76,7 @@ class Candidate:
         By split, the model that was judged there: fitted on that origin's slices.
     """
 
-    head: Head
+    head: ArtefactHead
     model: Model
     run_id: str
     source: str

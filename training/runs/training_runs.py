@@ -18,8 +18,8 @@ from features.arrays import Floats
 from features.engines.sql.feature_build import read_vocabulary
 from features.log.log import Log
 from features.windows import to_datetime
-from models.artefact import MANIFEST, make_head, save
-from models.kinds import KINDS, Model, ModelKind
+from models.artefact import MANIFEST, make_head, save_artefact
+from models.kinds import Model, ModelKind
 from models.purchase.slices import Slices
 from training.runs.candidates import Candidate, Judgement
 from training.runs.run_plots import calibration_plot, lift_plot
@@ -166,14 +166,13 @@ def log_candidate(
         shop=log.shop.section.name,
         currency=log.shop.section.currency,
         cutoff=to_datetime(cutoff).isoformat(),
-        population=KINDS[kind].population,
         vocabulary=read_vocabulary(log, cutoff),
     )
     mlflow.log_dict(dict(head.features), "features.json")
     inputs, outputs = example
     with tempfile.TemporaryDirectory() as parent:
         folder = Path(parent) / _MODEL_FOLDER
-        sha256 = save(head, model, folder)
+        sha256 = save_artefact(head, model, folder)
         flavors = {"nextbuy": {"kind": kind, "artefact": MANIFEST}}
         signature = infer_signature(inputs[list(model.inputs)], outputs)
         MlflowModel(flavors=flavors, signature=signature).save(folder / "MLmodel")

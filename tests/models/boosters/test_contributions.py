@@ -6,8 +6,14 @@ import pandas as pd
 import pytest
 
 from features.engines.sql.feature_build import build_features
-from models.boosters.booster import BoosterSettings, ResidualBooster
-from models.boosters.contributions import BASELINE, HISTORY, add_up, of_booster, of_offset
+from models.boosters.booster import BoosterSettings, BoosterTarget, ResidualBooster
+from models.boosters.contributions import (
+    BASELINE,
+    HISTORY,
+    booster_contributions,
+    offset_contributions,
+    sum_contributions,
+)
 from models.btyd.bg_nbd import BgNbd
 from models.purchase.churn import ChurnModel
 from models.purchase.timing import TimingModel
@@ -27,7 +33,8 @@ def _booster() -> tuple[ResidualBooster, dict[str, np.ndarray]]:
     inputs["b"][::3] = np.nan
     outcome = rng.random(2000) < 1 / (1 + np.exp(-inputs["a"]))
     settings = BoosterSettings(rounds=30)
-    return ResidualBooster.fit(inputs, "abc", outcome, np.zeros(2000), settings, 1), inputs
+    target = BoosterTarget(outcome, np.zeros(2000))
+    return ResidualBooster.fit(inputs, "abc", target, settings, seed=1), inputs
 
 
 def test_a_boosters_contributions_sum_to_its_correction() -> None:
@@ -42,7 +49,7 @@ def test_a_boosters_contributions_sum_to_its_correction() -> None:
 @pytest.mark.parametrize("n", [0, 1, 3])
 def test_a_boosters_parts_are_one_per_column_and_the_baseline(n: int) -> None:
     booster, inputs = _booster()
-    parts = of_booster(booster, {name: values[:n] for name, values in inputs.items()})
+    parts = booster_contributions(booster, {name: values[:n] for name, values in inputs.items()})
     assert list(parts) == ["a", "b", "c", BASELINE]
     assert {len(values) for values in parts.values()} == {n}
 
@@ -50,10 +57,10 @@ def test_a_boosters_parts_are_one_per_column_and_the_baseline(n: int) -> None:
 def test_parts_are_weighted_and_added_by_name() -> None:
     """A stack of any number of boosters on any number of offsets."""
     offset = np.array([0.5, -2.0])
-    parts = add_up(
+    parts = sum_contributions(
         [
             (1.0, {BASELINE: np.full(2, 0.25)}),
-            (0.5, of_offset(offset, -1.0)),
+            (0.5, offset_contributions(offset, -1.0)),
             (2.0, {"a": np.array([1.0, 2.0]), BASELINE: np.full(2, 0.1)}),
             (-1.0, {"a": np.array([0.5, 0.5])}),
         ]
@@ -63,7 +70,7 @@ def test_parts_are_weighted_and_added_by_name() -> None:
     np.testing.assert_allclose(parts[BASELINE], 0.25 - 0.5 + 0.2)
 
 
-def test_every_customers_churn_score_is_taken_apart_exactly(simulated, customers) -> None:
+def test_contributions_sum_to_every_customers_churn_score(simulated, customers) -> None:
     model = simulated.champions.churn
     parts = model.contributions(customers)
     columns = {*model.residual.columns, *model.direct.columns}
@@ -74,7 +81,7 @@ def test_every_customers_churn_score_is_taken_apart_exactly(simulated, customers
     np.testing.assert_allclose(p_churn, model.predict(customers), rtol=0, atol=1e-9)
 
 
-def test_every_customers_speed_is_taken_apart_exactly(simulated, customers) -> None:
+def test_contributions_sum_to_every_customers_speed(simulated, customers) -> None:
     model = simulated.champions.timing
     parts = model.contributions(customers)
     assert parts.keys() == {BASELINE, HISTORY, *model.booster.columns} - {"interval"}

@@ -12,7 +12,7 @@ _CALIBRATION_END = pd.Timestamp("1997-09-30")
 
 @pytest.fixture(scope="session")
 def sample() -> pd.DataFrame:
-    """The classic 1/10 sample of CDNOW up to 1997-09-30, same-day purchases merged.
+    """Return the classic 1/10 sample of CDNOW up to 1997-09-30, same-day purchases merged.
 
     One row per customer: `frequency, recency, T` in days, `log_gaps` (sum over the gaps of
     log(weeks)), and `holdout`, the purchase days in the 39 weeks afterwards.

@@ -1,17 +1,13 @@
-"""The members against the literature and against lifetimes, on CDNOW."""
-
-import warnings
+"""Tests of the members against published results and against lifetimes, on the CDNOW data."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.special import gammaln, hyp2f1
 
 from models.btyd.history import rfm_arrays
-from models.btyd.ladder import fit_member
 from models.btyd.lifetimes_fit import import_lifetimes
-from models.btyd.member import Member, MemberName, parameters_of
-from models.btyd.pareto_nbd import ParetoNbd
+from models.btyd.member import Member, MemberName, parameter_names
+from models.btyd.member_fit import fit_member
 
 HOLDOUT = 39 * 7
 
@@ -34,8 +30,8 @@ def test_cdnow_has_the_published_parameters_and_likelihood(
     fitted, sample, name, parameters, log_likelihood, within
 ) -> None:
     member = fitted[name]
-    found = [getattr(member, parameter) for parameter in parameters_of(name)]
-    # Pareto/NBD is flat in s and beta: FHL give three decimals, of which the last is soft
+    found = [getattr(member, parameter) for parameter in parameter_names(name)]
+    # The Pareto/NBD likelihood is flat in s and beta: their last published decimal may differ.
     assert found == pytest.approx(parameters, abs=0.002 if name == "pareto_nbd" else 0.001)
     total = member.log_likelihood(*rfm_arrays(sample)).sum()
     assert total == pytest.approx(log_likelihood, abs=within)
@@ -69,44 +65,14 @@ def test_expected_purchases_correlate_with_the_holdout_as_published(
         ("pareto_nbd", "ParetoNBDFitter"),
     ],
 )
-def test_the_answers_are_those_of_lifetimes_where_it_has_any(fitted, sample, name, fitter) -> None:
+def test_the_predictions_are_those_of_lifetimes_where_it_has_any(
+    fitted, sample, name, fitter
+) -> None:
     x, t_x, T = rfm_arrays(sample)
     member = fitted[name]
     theirs = getattr(import_lifetimes(), fitter)()
-    theirs.params_ = pd.Series({n: getattr(member, n) for n in parameters_of(name)})
+    theirs.params_ = pd.Series({n: getattr(member, n) for n in parameter_names(name)})
     alive = theirs.conditional_probability_alive(x, t_x / 7, T / 7)
     np.testing.assert_allclose(member.p_alive(x, t_x, T), alive, rtol=1e-9)
     bought = theirs.conditional_expected_number_of_purchases_up_to_time(39, x, t_x / 7, T / 7)
     np.testing.assert_allclose(member.expected_purchases(x, t_x, T, HOLDOUT), bought, rtol=1e-8)
-
-
-def _closed_form(model: ParetoNbd, x, t_x, T) -> np.ndarray:
-    """The Pareto/NBD likelihood as Fader & Hardie (2005, eq. 17-20) have it, for alpha <= beta."""
-    r, alpha, s, beta = model.r, model.alpha, model.s, model.beta
-    t_x, T, total = t_x / 7, T / 7, r + s + x
-
-    def term(t):
-        z = (beta - alpha) / (beta + t)
-        return hyp2f1(total, r + x, total + 1, z) / (beta + t) ** total
-
-    rate = gammaln(r + x) - gammaln(r) + r * np.log(alpha) + s * np.log(beta)
-    alive = (alpha + T) ** -(r + x) * (beta + T) ** -s
-    return rate + np.log(alive + s / total * (term(t_x) - term(T)))
-
-
-def test_the_pareto_likelihood_is_the_hypergeometric_one(fitted, sample) -> None:
-    x, t_x, T = rfm_arrays(sample)
-    member = fitted["pareto_nbd"]
-    np.testing.assert_allclose(
-        member.log_likelihood(x, t_x, T), _closed_form(member, x, t_x, T), rtol=1e-9, atol=1e-9
-    )
-
-
-def test_importing_lifetimes_leaves_the_process_as_it_was() -> None:
-    """lifetimes silences every FutureWarning and sets a pandas option that is deprecated."""
-    import_lifetimes()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        assert pd.get_option("mode.chained_assignment") == "warn"
-    with pytest.warns(FutureWarning, match="still heard"):
-        warnings.warn("still heard", FutureWarning, stacklevel=1)

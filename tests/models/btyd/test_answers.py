@@ -15,7 +15,7 @@ from benchmarks.purchase.btyd_customers import draw_customers
 from models.btyd.bg_nbd import BgNbd
 from models.btyd.history import rfm_arrays
 from models.btyd.mbg_cnbd import MbgCnbd
-from models.btyd.member import Member, name_of
+from models.btyd.member import Member, member_name
 from models.btyd.nbd import Nbd
 from models.btyd.pareto_nbd import ParetoNbd
 
@@ -27,7 +27,7 @@ MEMBERS: list[Member] = [
     ParetoNbd(0.55, 10.6, 0.61, 11.7),
     Nbd(0.38, 12.1),
 ]
-each_member = pytest.mark.parametrize("member", MEMBERS, ids=name_of)
+each_member = pytest.mark.parametrize("member", MEMBERS, ids=member_name)
 EDGES = [3, 7, 10, 14, 21, 30, 45, 60, 75, 90]
 
 
@@ -36,7 +36,7 @@ def _one(x: float, t_x: float, T: float) -> tuple[np.ndarray, np.ndarray, np.nda
 
 
 @pytest.mark.parametrize("k", [1, 2, 3])
-def test_answers_agree_with_customers_who_live_by_the_models_story(k: int) -> None:
+def test_predictions_agree_with_customers_simulated_from_the_model(k: int) -> None:
     """Among customers with like histories, the share alive, back, and the purchases of each."""
     member = MbgCnbd(k, 0.8, 6.0 / k, 0.9, 2.5)
     customers = draw_customers(200_000, member, (60, 700), horizon=90, seed=k)
@@ -60,7 +60,7 @@ def test_answers_agree_with_customers_who_live_by_the_models_story(k: int) -> No
 
 
 @pytest.mark.parametrize("variant", ["bg_nbd", "pareto_nbd"])
-def test_answers_agree_with_a_simulation_of_a_living_customer(variant: str) -> None:
+def test_predictions_agree_with_a_simulation_of_a_living_customer(variant: str) -> None:
     """Draw the rates from the posterior of a living customer, and let them buy."""
     x, t_x, T, n, weeks = 4.0, 140.0, 150.0, 200_000, 12.0
     rng = np.random.default_rng(1)
@@ -127,7 +127,7 @@ def test_expected_purchases_of_regular_buyers_add_up_purchase_by_purchase(k, his
 
 
 @each_member
-def test_hazards_given_a_return_are_those_of_the_law(member: Member) -> None:
+def test_hazards_follow_from_the_probabilities_within_days(member: Member) -> None:
     history = np.array([0.0, 1, 5, 30]), np.array([0.0, 90, 200, 300]), np.full(4, 310.0)
     law = member.p_within(*history, [0, *EDGES])
     given = law / law[:, -1:]
@@ -182,7 +182,7 @@ def test_every_customer_gets_numbers(member: Member) -> None:
     assert (expected >= within[:, 3] * (1 - 1e-7) - 1e-12).all()
 
 
-def test_days_may_be_asked_in_any_order() -> None:
+def test_days_may_be_given_in_any_order() -> None:
     history = _one(3.0, 100.0, 130.0)
     for member in MEMBERS:
         rising = member.p_within(*history, [7, 30, 90])[0]
@@ -191,7 +191,7 @@ def test_days_may_be_asked_in_any_order() -> None:
 
 
 @each_member
-def test_a_batch_answers_as_its_rows_do(member: Member) -> None:
+def test_many_customers_get_the_same_predictions_as_each_alone(member: Member) -> None:
     for n in (0, 1, 3):
         batch = member.p_within(_X[:n], _RECENCY[:n], _T[:n], [30, 90])
         alone = [
@@ -201,7 +201,7 @@ def test_a_batch_answers_as_its_rows_do(member: Member) -> None:
         assert member.expected_purchases(_X[:n], _RECENCY[:n], _T[:n], 90).shape == (n,)
 
 
-@pytest.mark.parametrize("member", MEMBERS[:5], ids=name_of)
+@pytest.mark.parametrize("member", MEMBERS[:5], ids=member_name)
 def test_a_later_last_purchase_is_never_less_alive(member: Member) -> None:
     t_x = np.linspace(1, 300, 50)
     alive = member.p_alive(np.full(50, 3.0), t_x, np.full(50, 300.0))

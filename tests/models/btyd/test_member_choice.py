@@ -6,9 +6,9 @@ import pytest
 
 from benchmarks.purchase.btyd_customers import draw_customers
 from models.btyd.history import rfm_arrays
-from models.btyd.ladder import fit_member
 from models.btyd.mbg_cnbd import MbgCnbd
 from models.btyd.member_choice import choose_member
+from models.btyd.member_fit import fit_member
 from models.crps import crps
 
 ERLANG_2 = MbgCnbd(2, 0.8, 1.5, 0.9, 2.5)

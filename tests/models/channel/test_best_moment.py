@@ -1,3 +1,5 @@
+"""Tests of the best moment to send, on messages with and without a planted pattern."""
+
 from datetime import time
 from zoneinfo import ZoneInfo
 
@@ -14,9 +16,9 @@ from models.channel.best_moment import (
     MIN_OWN_EVENTS,
     ChannelMoments,
     Habit,
+    LocalTimes,
     Moment,
     Moments,
-    Places,
     best_moments,
 )
 from models.channel.best_moment_fit import fit_moments
@@ -38,7 +40,7 @@ def _sends(seed: int, n: int = 20_000, evening: float = 0.0, tuesday: float = 0.
     """Messages all over a year; in the evening and on Tuesdays more of them are clicked."""
     rng = np.random.default_rng(seed)
     sent_at = START + 1 + (rng.random(n) * 364 * DAY).astype(np.int64)
-    at = Places.of(sent_at, WARSAW)
+    at = LocalTimes.of_instants(sent_at, WARSAW)
     score = -3 + evening * (at.block == EVENING) + tuesday * (at.weekday == TUESDAY)
     clicked = rng.random(n) < expit(score)
     return pd.DataFrame(
@@ -47,7 +49,7 @@ def _sends(seed: int, n: int = 20_000, evening: float = 0.0, tuesday: float = 0.
 
 
 def _campaigns(seed: int) -> pd.DataFrame:
-    """A hundred campaigns, each in one hour of one day; some are better, whenever they are sent."""
+    """Draw a hundred campaigns, each in one hour of a day, of which some are better by content."""
     rng = np.random.default_rng(seed)
     start = START + rng.integers(0, 364, 100) * DAY + rng.integers(8, 21, 100) * HOUR
     campaign = rng.integers(0, 100, 20_000)
@@ -71,13 +73,13 @@ def _best(moments: Moments, **quiet: QuietHours) -> Moment | None:
     return best_moments(moments, {}, AS_OF, WARSAW, quiet).get("email")
 
 
-def test_a_planted_pattern_is_found() -> None:
+def test_a_planted_weekday_and_hour_are_the_best_moment() -> None:
     for seed in range(5):
         found = _best(_fit(_sends(seed, evening=0.7, tuesday=0.7)))
         assert found == Moment("tuesday", 18, "click", 0, 20_000)
 
 
-def test_lifts_are_shrunk_and_about_right() -> None:
+def test_lifts_of_a_planted_pattern_are_shrunk_towards_it() -> None:
     (email,) = _fit(_sends(1, evening=0.7)).channels
     lift = email.blocks[EVENING] - np.mean([b for n, b in enumerate(email.blocks) if n != EVENING])
     assert 0.4 < lift < 0.75
@@ -90,7 +92,7 @@ def test_where_all_moments_are_alike_none_is_best(make) -> None:
     assert sum(claimed) <= 1
 
 
-def test_few_sending_occasions_tell_nothing() -> None:
+def test_few_sending_occasions_give_no_best_moment() -> None:
     """Ten evenings were better than ten mornings, and it may have been what was sent."""
     day, n = np.repeat(np.arange(20), 500), 10_000
     sent_at = START + day * 9 * DAY + np.where(day % 2, 19, 10) * HOUR
@@ -117,14 +119,16 @@ def test_a_channel_with_one_outcome_only_has_no_moment(rate: float) -> None:
 
 def test_moments_are_local_on_both_sides_of_the_clock_change() -> None:
     instants = np.array([_at("2025-03-29 18:30"), _at("2025-03-30 18:30"), _at("2025-10-26 17:59")])
-    at = Places.of(instants, WARSAW)
+    at = LocalTimes.of_instants(instants, WARSAW)
     assert at.block.tolist() == [6, 6, 5]
     assert at.weekday.tolist() == [5, 6, 6]
-    assert Places.of(instants, ZoneInfo("Asia/Tokyo")).weekday.tolist() == [6, 0, 0]
+    assert LocalTimes.of_instants(instants, ZoneInfo("Asia/Tokyo")).weekday.tolist() == [6, 0, 0]
 
 
 def test_a_bare_date_has_a_weekday_and_no_hour() -> None:
-    at = Places.of(np.array([_at("2025-05-05 00:00"), _at("2025-05-05 00:00:01")]), WARSAW)
+    at = LocalTimes.of_instants(
+        np.array([_at("2025-05-05 00:00"), _at("2025-05-05 00:00:01")]), WARSAW
+    )
     assert (at.weekday.tolist(), at.block.tolist()) == ([0, 0], [-1, 0])
     frame = _sends(1, tuesday=0.7)
     sent_at = frame["sent_at"].to_numpy()
@@ -134,7 +138,7 @@ def test_a_bare_date_has_a_weekday_and_no_hour() -> None:
     assert np.argmax(email.weekdays) == TUESDAY
 
 
-def test_no_moment_meets_quiet_hours() -> None:
+def test_the_best_moment_never_overlaps_quiet_hours() -> None:
     moments = _email(0, 0, 0, 0.1, -0.4, 0, 0.2, 0.1)
     assert _best(moments).hour == 18
     assert _best(moments, sms=QuietHours(time(18), time(21))).hour == 18
@@ -155,14 +159,14 @@ def _told(orders: dict[str, np.ndarray], as_of: int = AS_OF, moments: Moments = 
     return best_moments(moments, {"orders": orders}, as_of, WARSAW, {})["email"]
 
 
-def test_a_habit_of_ones_own_moves_the_moment() -> None:
+def test_a_habit_of_the_customer_moves_the_best_moment() -> None:
     told = _told(_orders(*EVENINGS))
     assert (told.hour, told.weekday, told.own_events) == (18, None, 12)
     few = _told(_orders(*EVENINGS[: MIN_OWN_EVENTS - 1]))
     assert (few.hour, few.own_events) == (6, MIN_OWN_EVENTS - 1)
 
 
-def test_a_habit_that_everybody_has_is_none() -> None:
+def test_a_habit_that_all_customers_share_moves_nothing() -> None:
     evenings = Habit([1 / 7] * 7, [0.01] * 6 + [0.93, 0.01])
     same = Moments(MORNINGS.channels, evenings, EVEN)
     assert _told(_orders(*EVENINGS), moments=same).hour == 6
@@ -181,7 +185,7 @@ def test_only_events_of_a_year_that_were_known_and_not_cancelled_are_read() -> N
     assert _told(_orders(*EVENINGS), as_of=_at("2025-04-01")).own_events == 2
 
 
-def test_clicks_are_events_too_and_held_against_other_clicks() -> None:
+def test_clicks_are_events_too_and_are_compared_with_all_clicks() -> None:
     at = np.array([_at(text) for text in EVENINGS], dtype=float)
     never = np.full(len(at), np.nan)
     messages = {"channel": object_array(["sms"] * len(at)), "sent_at": at - 60, "known_at": at}

@@ -1,3 +1,5 @@
+"""Tests of the consents, frequency caps and quiet hours that decide on eligibility."""
+
 from datetime import time
 from zoneinfo import ZoneInfo
 
@@ -40,17 +42,17 @@ GIVEN_THEN_WITHDRAWN = _consents(("email", True, 10, 10), ("email", False, 20, 2
         (25, False, "consent withdrawn"),
     ],
 )
-def test_the_latest_known_word_counts(as_of: int, eligible: bool, why_not: str | None) -> None:
+def test_the_latest_known_consent_counts(as_of: int, eligible: bool, why_not: str | None) -> None:
     check = check_eligibility("email", {"consents": GIVEN_THEN_WITHDRAWN}, as_of, RULES)
     assert (check.eligible, check.why_not) == (eligible, why_not)
 
 
-def test_of_two_words_at_the_same_instant_the_no_counts() -> None:
+def test_of_two_consents_at_the_same_instant_a_withdrawal_counts() -> None:
     both = _consents(("email", False, 10, 10), ("email", True, 10, 10))
     assert not check_eligibility("email", {"consents": both}, 10, RULES).eligible
 
 
-def test_no_word_is_no_consent_unless_the_shop_assumes_it() -> None:
+def test_without_a_row_there_is_no_consent_unless_the_shop_assumes_it() -> None:
     assert not check_eligibility("sms", {}, 10, RULES).eligible
     assert not check_eligibility("sms", {"consents": GIVEN_THEN_WITHDRAWN}, 10, RULES).eligible
     assert check_eligibility("sms", {}, 10, _assume("sms")).eligible
@@ -73,7 +75,7 @@ def test_a_customer_who_cannot_be_reached_is_not_eligible() -> None:
     assert check_eligibility("sms", tables, 15, RULES).eligible
 
 
-def test_a_word_to_one_store_may_withdraw_and_never_grant() -> None:
+def test_a_consent_of_one_store_may_withdraw_and_never_grant() -> None:
     to_all, to_one = ("email", True, 10, 10), ("email", False, 20, 20)
     both = _consents(to_all, to_one, store=(None, "outlet"))
     assert check_eligibility("email", {"consents": both}, 15, RULES).eligible

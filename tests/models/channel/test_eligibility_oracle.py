@@ -83,7 +83,7 @@ def _tables(**rows: Rows) -> dict[str, TableColumns]:
 
 
 def _word(consents: Iterable[dict[str, Any]], scope: str, store: str | None) -> bool | None:
-    """What was last said to a store, as known now; None if nothing."""
+    """Return the latest consent to a store that is known now; None without one."""
     last, word = None, None
     for row in consents:
         if row["scope"] != scope or row["store"] != store:
@@ -151,9 +151,13 @@ def _is_quiet(quiet: QuietHours | None, instant: int) -> bool:
 
 
 @given(
-    consents=st.lists(CONSENTS, max_size=8),
-    messages=st.lists(MESSAGES, max_size=6),
-    reachability=st.lists(REACHABILITY, max_size=3),
+    history=st.fixed_dictionaries(
+        {
+            "consents": st.lists(CONSENTS, max_size=8),
+            "messages": st.lists(MESSAGES, max_size=6),
+            "reachability": st.lists(REACHABILITY, max_size=3),
+        }
+    ),
     rules=RULES,
     p=st.dictionaries(st.sampled_from((*CHANNELS, "none")), st.sampled_from([0.1, 0.2])),
     order=st.none() | st.permutations((*CHANNELS, "none")),
@@ -161,21 +165,19 @@ def _is_quiet(quiet: QuietHours | None, instant: int) -> bool:
 )
 @settings(max_examples=600, deadline=None)
 def test_only_what_the_oracle_allows_is_eligible_and_recommended(
-    consents: Rows,
-    messages: Rows,
-    reachability: Rows,
+    history: dict[str, Rows],
     rules: ContactRules,
     p: dict[str, float],
     order: list[str] | None,
     preferred: str | None,
 ) -> None:
-    tables = _tables(consents=consents, messages=messages, reachability=reachability)
+    tables = _tables(**history)
     checks = [check_eligibility(c, tables, NOW, rules) for c in (*CHANNELS, "none")]
     eligible = [check.channel for check in checks if check.eligible]
     may_be_sent = np.array([[check.eligible for check in checks]])
     options = Options.of([check.channel for check in checks], may_be_sent, [preferred])
     worth = {arm: np.array([chance]) for arm, chance in p.items()}
-    allowed = [c for c in CHANNELS if _is_allowed(c, consents, messages, reachability, rules)]
+    allowed = [c for c in CHANNELS if _is_allowed(c, **history, rules=rules)]
     assert eligible == [*allowed, "none"]
     assert options.arms[recommend_arms(order, worth, options)[0]] in eligible
     for check in checks:
@@ -185,7 +187,7 @@ def test_only_what_the_oracle_allows_is_eligible_and_recommended(
 
 @given(messages=st.lists(MESSAGES, min_size=1, max_size=8), rules=RULES)
 @settings(max_examples=300, deadline=None)
-def test_a_closed_channel_opens_at_the_instant_that_is_told_and_not_before(
+def test_a_channel_becomes_eligible_at_the_stated_instant_and_not_before(
     messages: Rows, rules: ContactRules
 ) -> None:
     known = [m for m in messages if max(m["known_at"], m["sent_at"]) <= NOW]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from features.errors import InputError, NextbuyError
 from features.shop.settings_file import DecisionSection
 from models.arms import NO_MESSAGE
-from models.channel.exploration import draw, draw_at
+from models.channel.exploration import draw_arm, draw_position
 
 CHANNELS = ["email", "phone", "sms", "web_push"]
 KEYS = st.text(max_size=5)
@@ -37,9 +37,9 @@ def situations(draw_from) -> tuple[str, list[str], DecisionSection, dict[str, fl
 
 
 @given(situations(), st.floats(0, 1, exclude_max=True))
-def test_chances_sum_to_one_keep_the_floor_and_are_of_the_eligible_alone(situation, u) -> None:
+def test_propensities_sum_to_one_keep_the_floor_and_are_of_eligible_arms_only(situation, u) -> None:
     recommended, eligible, settings, shares = situation
-    drawn = draw(recommended, eligible, settings, u, shares)
+    drawn = draw_arm(recommended, eligible, settings, u, shares)
     assert sum(drawn.propensities.values()) == pytest.approx(1, abs=1e-12)
     assert drawn.propensities.keys() == set(eligible)
     floor = min(settings.floor, (1 - settings.control) / len(eligible))
@@ -47,60 +47,60 @@ def test_chances_sum_to_one_keep_the_floor_and_are_of_the_eligible_alone(situati
     assert drawn.propensities[NO_MESSAGE] >= settings.control
     assert drawn.channel in eligible
     assert drawn.propensity == drawn.propensities[drawn.channel] > 0
-    assert drawn.arm != "control" or drawn.channel == NO_MESSAGE
+    assert drawn.draw_reason != "control" or drawn.channel == NO_MESSAGE
 
 
 @given(situations(), st.floats(0, 1, exclude_max=True))
-def test_the_same_point_draws_the_same_whatever_the_order_of_the_arms(situation, u) -> None:
+def test_the_same_position_draws_the_same_arm_whatever_the_order_of_the_arms(situation, u) -> None:
     recommended, eligible, settings, shares = situation
     reverse = shares and dict(reversed(shares.items()))
-    one = draw(recommended, eligible, settings, u, shares)
-    assert draw(recommended, eligible[::-1], settings, u, reverse) == one
+    one = draw_arm(recommended, eligible, settings, u, shares)
+    assert draw_arm(recommended, eligible[::-1], settings, u, reverse) == one
 
 
 @given(situations())
-def test_arms_are_drawn_as_often_as_their_chances_say(situation) -> None:
+def test_arms_are_drawn_as_often_as_their_propensities(situation) -> None:
     recommended, eligible, settings, shares = situation
     n = 2000
     grid = (np.arange(n) + 0.5) / n
-    drawn = [draw(recommended, eligible, settings, u, shares) for u in grid]
+    drawn = [draw_arm(recommended, eligible, settings, u, shares) for u in grid]
     counts = Counter(d.channel for d in drawn)
     parts = 2 * len(eligible) + 1  # each may be one point of the grid off
     for arm, propensity in drawn[0].propensities.items():
         assert counts[arm] / n == pytest.approx(propensity, abs=parts / n)
-    tags = Counter(d.arm for d in drawn)
+    tags = Counter(d.draw_reason for d in drawn)
     assert tags["control"] / n == pytest.approx(settings.control, abs=1 / n)
 
 
 def test_epsilon_is_control_a_share_at_random_and_the_rest_for_the_recommended() -> None:
     settings = DecisionSection(explore=0.1, control=0.2)
-    drawn = draw("sms", ["none", "sms", "email", "phone"], settings, 0.9)
+    drawn = draw_arm("sms", ["none", "sms", "email", "phone"], settings, 0.9)
     assert drawn.propensities == pytest.approx(
         {"none": 0.2 + 0.025, "sms": 0.025 + 0.7, "email": 0.025, "phone": 0.025}
     )
-    assert (drawn.channel, drawn.arm) == ("sms", "optimised")
-    assert draw("sms", ["none", "sms"], settings, 0.1).arm == "control"
-    assert draw("sms", ["none", "sms"], settings, 0.21).arm == "random"
+    assert (drawn.channel, drawn.draw_reason) == ("sms", "optimised")
+    assert draw_arm("sms", ["none", "sms"], settings, 0.1).draw_reason == "control"
+    assert draw_arm("sms", ["none", "sms"], settings, 0.21).draw_reason == "random"
 
 
 def test_a_floor_above_the_explored_share_explores_more() -> None:
     settings = DecisionSection(explore=0.0, floor=0.05)
-    drawn = draw("email", ["email", "none"], settings, 0.0)
+    drawn = draw_arm("email", ["email", "none"], settings, 0.0)
     assert drawn.propensities == pytest.approx({"email": 0.95, "none": 0.05})
-    assert drawn.arm == "random"
+    assert drawn.draw_reason == "random"
 
 
 def test_thompson_gives_each_arm_the_share_in_which_it_is_the_best() -> None:
     settings = DecisionSection(explore=0.0, floor=0.0, method="thompson")
     shares = {"email": 3.0, "sms": 1.0}
-    drawn = draw("email", ["email", "sms", "none"], settings, 0.8, shares)
+    drawn = draw_arm("email", ["email", "sms", "none"], settings, 0.8, shares)
     assert drawn.propensities == pytest.approx({"email": 0.75, "sms": 0.25, "none": 0})
-    assert (drawn.channel, drawn.arm) == ("sms", "optimised")
+    assert (drawn.channel, drawn.draw_reason) == ("sms", "optimised")
 
 
 def test_thompson_without_shares_is_refused() -> None:
     with pytest.raises(NextbuyError, match=r'method = "thompson".* Set method = "epsilon"'):
-        draw("none", ["none"], DecisionSection(method="thompson"), 0.5)
+        draw_arm("none", ["none"], DecisionSection(method="thompson"), 0.5)
 
 
 @pytest.mark.parametrize(
@@ -119,17 +119,19 @@ def test_what_is_not_eligible_cannot_be_recommended(
 ) -> None:
     settings = DecisionSection(method="epsilon" if shares is None else "thompson")
     with pytest.raises(InputError, match=says):
-        draw(recommended, eligible, settings, 0.5, shares)
+        draw_arm(recommended, eligible, settings, 0.5, shares)
 
 
 @given(st.lists(KEYS, max_size=4), st.lists(KEYS, max_size=4))
-def test_points_of_different_parts_differ(one: list[str], other: list[str]) -> None:
-    assert (draw_at(*one) == draw_at(*other)) == (one == other)
+def test_positions_of_different_texts_differ(one: list[str], other: list[str]) -> None:
+    assert (draw_position(*one) == draw_position(*other)) == (one == other)
 
 
-def test_points_are_spread_evenly_and_policies_do_not_share_them() -> None:
+def test_positions_are_spread_evenly_and_policies_do_not_share_them() -> None:
     ids = [f"c-{n}" for n in range(20_000)]
-    points = {version: np.array([draw_at(version, i, "autumn") for i in ids]) for version in "12"}
+    points = {
+        version: np.array([draw_position(version, i, "autumn") for i in ids]) for version in "12"
+    }
     counts, _ = np.histogram(points["1"], bins=20, range=(0, 1))
     assert ((counts - 1000) ** 2 / 1000).sum() < 43.8  # chi-squared of 19, one in a thousand
     assert abs(np.corrcoef(points["1"], points["2"])[0, 1]) < 0.03

@@ -1,3 +1,5 @@
+"""Tests of the channel model on messages whose true effects are known."""
+
 import msgspec
 import numpy as np
 import pandas as pd
@@ -5,7 +7,7 @@ import pytest
 from scipy.special import expit
 
 from models.boosters.booster import BoosterSettings
-from models.channel.fit import channel_traits, customer_folds, fit_channel
+from models.channel.channel_fit import fit_channel
 from models.channel.message_value import MessageValue
 from models.channel.model import MIN_RANDOMISED, ChannelModel, ChannelTraits, Evidence
 from models.channel.recommend import Options, best_shares
@@ -91,7 +93,7 @@ def test_too_few_randomised_sends_give_associations_only(rows: pd.DataFrame) -> 
     assert model.level == "observational"
     assert model.identified == []
     assert model.uplift(rows) == {}
-    assert not model.read(rows).is_personal(model.fixed_order[-1]).any()
+    assert not model.compute_predictions(rows).is_personal(model.fixed_order[-1]).any()
 
 
 def test_an_arm_that_was_never_drawn_has_no_uplift_and_no_place_in_the_order() -> None:
@@ -117,21 +119,21 @@ def test_a_personal_choice_is_one_that_beats_the_best_fixed_channel_surely(
     best, worst = exploring.fixed_order[0], exploring.fixed_order[-1]
     dislikes = _rows(100, 1.0).assign(sms_click_rate_182d=expit(-7))
     likes = _rows(100, 1.0).assign(sms_click_rate_182d=expit(-1))
-    assert not exploring.read(likes).is_personal(best).any()
-    assert not exploring.read(likes).is_personal(worst).any()
-    assert exploring.read(dislikes).is_personal("email").all()
-    assert not exploring.read(likes).is_personal("email").any()
+    assert not exploring.compute_predictions(likes).is_personal(best).any()
+    assert not exploring.compute_predictions(likes).is_personal(worst).any()
+    assert exploring.compute_predictions(dislikes).is_personal("email").all()
+    assert not exploring.compute_predictions(likes).is_personal("email").any()
 
 
 def test_draws_of_the_posterior_spread_around_the_prediction(exploring: ChannelModel) -> None:
     rows = _rows(5, 1.0)
-    drawn, p = exploring.read(rows).draw(), exploring.predict(rows)
+    drawn, p = exploring.compute_predictions(rows).draw_posterior(), exploring.predict(rows)
     for arm in ARMS:
         assert drawn[arm].shape == (1000, 5)
         assert drawn[arm].mean(axis=0) == pytest.approx(p[arm], rel=0.05)
     assert drawn["sms"].std(axis=0).min() > 0
     assert (
-        exploring.read(rows).draw()["sms"] == drawn["sms"]
+        exploring.compute_predictions(rows).draw_posterior()["sms"] == drawn["sms"]
     ).all()  # a prediction is reproducible
 
 
@@ -187,50 +189,3 @@ def test_unequal_propensities_are_weighed_out() -> None:
     raw = rows.groupby("channel")["bought"].mean()
     assert raw["sms"] - raw["none"] > 0.1
     assert found == pytest.approx(0, abs=0.02)
-
-
-def test_traits_are_of_the_features_that_a_shop_has() -> None:
-    traits = channel_traits(["email", "none"], {"frequency", "days_since_last"})
-    assert [t.column for t in traits.shared] == ["frequency", "days_since_last"]
-    assert traits.own == {"email": []}
-
-
-def test_a_trait_that_one_channel_lacks_is_left_out_for_all() -> None:
-    given = {"email_click_rate_182d", "email_sent_count_28d", "sms_sent_count_28d"}
-    traits = channel_traits(["email", "none", "sms"], given)
-    assert {channel: [t.column for t in own] for channel, own in traits.own.items()} == {
-        "email": ["email_sent_count_28d"],
-        "sms": ["sms_sent_count_28d"],
-    }
-
-
-def test_without_any_trait_of_a_channel_a_model_is_fitted_and_read() -> None:
-    rows = pd.DataFrame(
-        {
-            "customer_id": [f"c{place}" for place in range(900)],
-            "channel": np.resize(["email", "sms", "none"], 900),
-            "frequency": np.arange(900.0) % 7,
-            "bought": np.resize([True, False, False, False, False], 900),
-            "spend": 100.0,
-            "randomised": True,
-            "propensity": 1 / 3,
-        }
-    )
-    traits = channel_traits(["email", "none", "sms"], {"frequency"})
-    model = fit_channel(rows, 7, ["frequency"], traits, BoosterSettings(rounds=2), seed=0)
-    reading = model.read({"frequency": np.array([0.0, 6.0])})
-    assert model.level == "exploring"
-    assert {arm: p.shape for arm, p in reading.p.items()} == dict.fromkeys(
-        ("email", "none", "sms"), (2,)
-    )
-    assert all((0 < p).all() and (p < 1).all() for p in reading.p.values())
-    assert {arm: drawn.shape[1] for arm, drawn in reading.draw().items()} == dict.fromkeys(
-        ("email", "none", "sms"), 2
-    )
-
-
-def test_all_rows_of_a_customer_are_in_one_fold() -> None:
-    customer = pd.Series(list("abcabcabc"))
-    fold = customer_folds(customer, 3, seed=0)
-    assert sorted(set(fold)) == [0, 1, 2]
-    assert (fold[:3] == fold[3:6]).all()

@@ -12,7 +12,7 @@ from models.channel.recommend import (
     order_to_follow,
     preferred_channel,
     recommend_arms,
-    second_arms,
+    runner_up_arms,
 )
 from tests.step_world import draw_messages, fit_exploring
 
@@ -34,13 +34,13 @@ def _recommended(
     return [ARMS[column] for column in recommend_arms(order, worth, options)]
 
 
-def test_the_eligible_arm_that_is_worth_most_is_recommended() -> None:
+def test_the_eligible_arm_of_the_highest_value_is_recommended() -> None:
     worth = _worth(3, email=0.05, sms=0.09, none=0.02)
     options = _options({"email", "sms", "none"}, {"email", "none"}, {"none"})
     assert _recommended(worth, options) == ["sms", "email", "none"]
 
 
-def test_none_competes_by_its_worth() -> None:
+def test_no_message_competes_by_its_value() -> None:
     assert _recommended(_worth(email=0.05, none=0.06), _options(set(ARMS))) == ["none"]
 
 
@@ -95,26 +95,26 @@ def test_the_order_of_the_columns_does_not_matter() -> None:
         assert arms[recommend_arms(None, worth, options)[0]] == "email"
 
 
-def test_an_arm_without_a_worth_is_recommended_neither_over_one_with_it_nor_over_none() -> None:
+def test_an_arm_without_a_value_is_recommended_neither_over_one_with_it_nor_over_none() -> None:
     unknown = _options(set(ARMS), {"sms", "none"}, preferred="sms")
     assert _recommended(_worth(2, email=-5.0), unknown) == ["email", "none"]
     assert _recommended({}, unknown) == ["none", "none"]
     assert _recommended(_worth(2, email=-np.inf), unknown) == ["none", "none"]
 
 
-def test_the_second_arm_is_the_one_that_would_be_recommended_without_the_first() -> None:
+def test_the_runner_up_is_the_arm_that_would_be_recommended_without_the_first() -> None:
     options = _options(set(ARMS), {"email", "none"}, {"none"}, preferred="sms")
     equal = _worth(3, email=0.05, sms=0.05, none=0.05)
     first = recommend_arms(None, equal, options)
     assert [ARMS[column] for column in first] == ["sms", "none", "none"]
-    assert second_arms(equal, options, first).tolist() == [1, 0, -1]
+    assert runner_up_arms(equal, options, first).tolist() == [1, 0, -1]
 
 
-def test_there_is_no_second_arm_to_one_without_a_worth() -> None:
+def test_there_is_no_runner_up_to_an_arm_without_a_value() -> None:
     options = _options({"sms", "none"}, {"email", "none"})
     worth = _worth(2, email=0.05)
     first = recommend_arms(None, worth, options)
-    assert second_arms(worth, options, first).tolist() == [-1, -1]
+    assert runner_up_arms(worth, options, first).tolist() == [-1, -1]
 
 
 @pytest.mark.parametrize("arms", [["email", "sms"], ["email", "none"]])

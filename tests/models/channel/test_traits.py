@@ -1,3 +1,5 @@
+"""Tests of the scales of traits and of what happens to missing and extreme values."""
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,21 +9,21 @@ from models.channel.traits import Trait
 
 def test_a_fitted_trait_has_centre_0_and_spread_1_on_its_scale() -> None:
     rows = pd.DataFrame({"frequency": np.arange(50.0)})
-    values = Trait("frequency", "log1p").fit(rows).of(rows)
+    values = Trait("frequency", "log1p").fit(rows).scaled_values(rows)
     assert values.mean() == pytest.approx(0, abs=1e-12)
     assert values.std() == pytest.approx(1)
     steps = np.diff(values)
     assert steps[0] > 10 * steps[-1]  # the first purchase says more than the fiftieth
 
 
-def test_what_is_missing_or_never_varies_says_nothing() -> None:
+def test_a_missing_or_constant_feature_gives_a_trait_of_zero() -> None:
     rows = pd.DataFrame({"rate": [0.1, np.nan, 0.3, 0.2], "same": 5.0, "empty": np.nan})
-    assert Trait("rate", "logit").fit(rows).of(rows)[1] == 0
-    assert Trait("same", "as_is").fit(rows).of(rows).tolist() == [0.0] * 4
-    assert Trait("empty", "as_is").fit(rows).of(rows).tolist() == [0.0] * 4
+    assert Trait("rate", "logit").fit(rows).scaled_values(rows)[1] == 0
+    assert Trait("same", "as_is").fit(rows).scaled_values(rows).tolist() == [0.0] * 4
+    assert Trait("empty", "as_is").fit(rows).scaled_values(rows).tolist() == [0.0] * 4
 
 
-def test_extremes_are_held() -> None:
+def test_extreme_values_are_clipped() -> None:
     rows = pd.DataFrame({"rate": np.linspace(0.4, 0.6, 100)})
     trait = Trait("rate", "logit").fit(rows)
-    assert np.abs(trait.of(pd.DataFrame({"rate": [0.0, 1.0]}))).tolist() == [4.0, 4.0]
+    assert np.abs(trait.scaled_values(pd.DataFrame({"rate": [0.0, 1.0]}))).tolist() == [4.0, 4.0]

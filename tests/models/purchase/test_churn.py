@@ -51,7 +51,7 @@ def test_with_few_returns_the_btyd_model_answers_alone(slices: Slices) -> None:
     np.testing.assert_allclose(model.predict(slices.latest), alone, atol=2e-6)
 
 
-def test_what_boosters_learned_by_heart_gets_no_weight(slices: Slices) -> None:
+def test_boosters_that_overfit_get_little_weight(slices: Slices) -> None:
     """Weights come from customers that the boosters have not seen."""
     wild = BoosterSettings(rounds=300, learning_rate=0.3, leaves=63, min_rows=2, l2=0.0, bins=63)
     tame = fit_churn(slices, CHURN.defaults, SEED).stack.weights

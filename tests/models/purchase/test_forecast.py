@@ -26,7 +26,7 @@ def _pair(horizon: int) -> tuple[ChurnModel, TimingModel]:
 
 
 def _population(n: int = 200) -> pd.DataFrame:
-    """Customers of all kinds, the last ones buying every day."""
+    """Return customers of all kinds, of whom the last ones buy every day."""
     rng = np.random.default_rng(0)
     T = rng.uniform(0, 700, n).round()
     frequency = rng.poisson(rng.gamma(0.5, 4, n)).astype(float)
@@ -60,12 +60,12 @@ def _assert_coherent(churn: ChurnModel, timing: TimingModel, inputs: pd.DataFram
 
 
 @pytest.mark.parametrize("horizon", [7, 30, 90, 180, 365])
-def test_any_horizon_is_coherent(horizon: int) -> None:
+def test_forecasts_of_any_horizon_are_coherent(horizon: int) -> None:
     _assert_coherent(*_pair(horizon), _population())
 
 
 @pytest.mark.parametrize("name", ["simulated", "cdnow"])
-def test_every_customer_of_both_shops_is_coherent(
+def test_forecasts_of_every_customer_of_both_shops_are_coherent(
     name: str, request: pytest.FixtureRequest
 ) -> None:
     shop = request.getfixturevalue(name)
@@ -78,7 +78,7 @@ def test_every_customer_of_both_shops_is_coherent(
 def test_models_of_different_horizons_are_refused_together() -> None:
     churn, _ = _pair(60)
     _, timing = _pair(90)
-    with pytest.raises(NextbuyError, match="horizon of 60 days and repurchase-timing of 90"):
+    with pytest.raises(NextbuyError, match="horizon of 60 days and the timing model of 90"):
         check_pair(churn, timing)
     with pytest.raises(NextbuyError, match="cannot answer together"):
         make_forecast(churn, timing, _population())
@@ -113,7 +113,7 @@ def test_beyond_the_horizon_the_law_goes_on_from_where_it_was(lead: float) -> No
     _assert_coherent(churn, timing, inputs)
 
 
-def test_who_is_likelier_to_return_than_bg_nbd_says_is_so_beyond_the_horizon_too() -> None:
+def test_a_customer_likelier_to_return_than_bg_nbd_predicts_is_so_beyond_the_horizon_too() -> None:
     churn, timing = _pair(30)
     inputs = _population()
     theirs = 1 - churn.predict(inputs)

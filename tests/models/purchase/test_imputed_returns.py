@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from models.btyd.bg_nbd import BgNbd
-from models.purchase.imputed_returns import ImputedReturns, make_returners
+from models.purchase.imputed_returns import ImputedReturns, impute_returns
 from models.purchase.slices import Slices
 
 BTYD = BgNbd(0.24, 4.4, 0.79, 2.43)
@@ -16,7 +16,7 @@ CUSTOMERS = 4000
 
 
 def _part(cutoff: pd.Timestamp, days: list[int]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Customers who have bought four times, the last one a week ago."""
+    """Return customers who have bought four times, most recently a week ago."""
     frame = pd.DataFrame(
         {
             "customer_id": [str(place) for place in range(len(days))],
@@ -45,15 +45,17 @@ def _slices() -> Slices:
     )
 
 
-def test_of_a_closed_slice_they_are_those_who_came_back(slices: Slices) -> None:
-    found = make_returners(replace(slices, open=None), seed=1)
+def test_of_a_closed_slice_the_customers_who_came_back_are_selected(slices: Slices) -> None:
+    found = impute_returns(replace(slices, open=None), seed=1)
     assert found.days.tolist() == [5, 80]
     assert found.watched.tolist() == [90, 90]
     assert found.weights.tolist() == [1.0, 1.0]
 
 
-def test_of_an_open_slice_all_who_came_and_a_fair_share_of_the_others(slices: Slices) -> None:
-    found = make_returners(slices, seed=1)
+def test_of_an_open_slice_all_who_came_back_and_a_fair_share_of_the_others_are_selected(
+    slices: Slices,
+) -> None:
+    found = impute_returns(slices, seed=1)
     later = found.watched == 33
     awaited = found.days == 0
     assert (found.days[later & ~awaited] == 7).all()
@@ -87,13 +89,13 @@ def test_an_interval_counts_where_its_end_is_known_and_its_start_was_awaited() -
 
 
 def test_an_older_slice_counts_for_less_and_so_does_an_open_one(slices: Slices) -> None:
-    found = make_returners(slices, seed=1)
+    found = impute_returns(slices, seed=1)
     assert found.weights[found.watched == 90].tolist() == [0.5, 0.5]  # 120 days older
     assert (found.weights[found.watched == 33] == 0.5).all()
 
 
 def test_the_same_seed_draws_the_same_customers(slices: Slices) -> None:
-    first, second = make_returners(slices, seed=7), make_returners(slices, seed=7)
+    first, second = impute_returns(slices, seed=7), impute_returns(slices, seed=7)
     pd.testing.assert_frame_equal(first.frame, second.frame)
-    other = make_returners(slices, seed=8)
+    other = impute_returns(slices, seed=8)
     assert other.frame["customer_id"].tolist() != first.frame["customer_id"].tolist()

@@ -43,7 +43,7 @@ def test_the_order_of_the_slices_does_not_matter() -> None:
     np.testing.assert_allclose(back.gammas, there.gammas, atol=1e-4)
 
 
-def test_customers_long_silent_say_nothing_of_the_season() -> None:
+def test_customers_without_a_recent_purchase_do_not_change_the_season() -> None:
     frames, outcomes = _slices([0.5] * 4)
     shifts = fit_season(frames, outcomes, DAYS).gammas
     for frame, outcome in zip(frames, outcomes, strict=True):
@@ -53,10 +53,10 @@ def test_customers_long_silent_say_nothing_of_the_season() -> None:
 
 def test_a_cutoff_looks_up_the_day_a_year_before() -> None:
     season = Season([100, 200], [-0.5, 0.5])
-    ahead = season.ahead({CUTOFF_DAY: np.array([100, 150, 175, 200]) + YEAR_DAYS})
+    ahead = season.shift_a_year_before({CUTOFF_DAY: np.array([100, 150, 175, 200]) + YEAR_DAYS})
     np.testing.assert_allclose(ahead, [-0.5, 0.0, 0.25, 0.5])
 
 
-def test_a_model_asked_too_late_stays_at_the_last_shift_that_it_knows() -> None:
+def test_long_after_the_cutoff_the_shift_stays_the_last_one_known() -> None:
     season = Season([100, 200], [-0.5, 0.5])
-    assert season.ahead({CUTOFF_DAY: np.array([900.0])}).tolist() == [0.5]
+    assert season.shift_a_year_before({CUTOFF_DAY: np.array([900.0])}).tolist() == [0.5]

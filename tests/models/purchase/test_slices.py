@@ -19,7 +19,7 @@ def _slices(columns: dict[str, list[float]], latest: dict[str, list[float]]) -> 
     return Slices(0, 90, frame, labels, now, dict.fromkeys([*CUTOFFS, LATEST], BTYD))
 
 
-def test_what_everybody_has_in_common_at_a_cutoff_is_no_input() -> None:
+def test_a_feature_that_is_the_same_for_all_at_a_cutoff_is_left_out() -> None:
     slices = _slices(
         {"weekday": [1.0, 1.0, 4.0, 4.0], "gap": [3.0, 9.0, 4.0, 8.0]},
         {"weekday": [2.0, 2.0], "gap": [5.0, 6.0]},
@@ -27,7 +27,7 @@ def test_what_everybody_has_in_common_at_a_cutoff_is_no_input() -> None:
     assert slices.columns == ["gap"]
 
 
-def test_what_has_outgrown_the_slices_is_no_input() -> None:
+def test_a_feature_that_has_outgrown_the_slices_is_left_out() -> None:
     slices = _slices(
         {"age": [10.0, 60.0, 130.0, 180.0], "gap": [3.0, 9.0, 4.0, 8.0]},
         {"age": [250.0, 300.0], "gap": [5.0, 6.0]},
@@ -35,7 +35,7 @@ def test_what_has_outgrown_the_slices_is_no_input() -> None:
     assert slices.columns == ["gap"]
 
 
-def test_what_is_missing_everywhere_is_no_input() -> None:
+def test_a_feature_that_is_missing_everywhere_is_left_out() -> None:
     nothing = [np.nan] * 4
     slices = _slices(
         {"empty": nothing, "gap": [3.0, 9.0, 4.0, 8.0]},

@@ -1,3 +1,5 @@
+"""Tests of the weights by which several logits are summed."""
+
 import numpy as np
 import pytest
 from scipy.special import expit
@@ -34,14 +36,14 @@ def test_with_few_rows_the_weights_stay_where_they_start() -> None:
     assert stack.weights["noise"] == pytest.approx(1.0, abs=0.02)
 
 
-def test_a_known_shift_is_no_matter_of_the_weights() -> None:
+def test_a_known_shift_does_not_change_the_weights() -> None:
     shift = np.where(np.arange(20_000) % 2, 1.5, -1.5)
     bought = (RNG.random(20_000) < expit(0.8 * GOOD + shift)).astype(float)
     stack = fit_stack({"good": GOOD}, bought, {"good": 0.5}, ridge=1.0, shift=shift)
     assert stack.weights["good"] == pytest.approx(0.8, abs=0.06)
 
 
-def test_rows_of_no_weight_say_nothing() -> None:
+def test_rows_with_weight_zero_do_not_count() -> None:
     weight = np.r_[np.ones(10_000), np.zeros(10_000)]
     lied = np.r_[BOUGHT[:10_000], 1 - BOUGHT[10_000:]]
     logits = {"good": GOOD}

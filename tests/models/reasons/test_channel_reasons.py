@@ -15,8 +15,8 @@ from features.catalog.dictionary import make_catalog
 from features.catalog.glossary import FULL_VOCABULARY
 from features.shop.settings_file import SensitiveSection
 from models.arms import NO_MESSAGE
-from models.boosters.booster import BoosterSettings, ResidualBooster
-from models.channel.fit import channel_traits, fit_channel
+from models.boosters.booster import BoosterSettings, BoosterTarget, ResidualBooster
+from models.channel.channel_fit import channel_traits, fit_channel
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel, Evidence
 from models.reasons.channel_reasons import (
@@ -29,11 +29,11 @@ from models.reasons.channel_reasons import (
     ORDER,
     RESPONSE,
     ChoiceReason,
-    difference,
-    explain_alone,
     explain_choice,
-    explain_money,
+    explain_cost,
+    explain_only_arm,
     explain_order,
+    logit_difference_parts,
 )
 from models.reasons.purchase_reasons import ReasonWriter
 from models.reasons.sentences import MoneyFormat
@@ -80,7 +80,7 @@ def model() -> ChannelModel:
 
 @pytest.fixture(scope="module")
 def observational(model: ChannelModel) -> ChannelModel:
-    """The same shop, had it drawn next to nothing at random."""
+    """Return the model of the same shop if it had drawn almost nothing at random."""
     counts = {"email": (8000, 320), "none": (500, 9), "sms": (1, 1)}
     evidence = {arm: Evidence(*found, 0) for arm, found in counts.items()}
     mean_p = {"email": 0.04, "none": 0.03, "sms": 0.035}
@@ -102,7 +102,7 @@ def test_the_reasons_sum_to_the_difference_of_the_two_logits(
     rows = _rows(20, seed)
     p = {arm: logit(chances) for arm, chances in fitted.predict(rows).items()}
     expected = p[pair[0]] - p[pair[1]]
-    parts = difference(fitted, rows, pair[0], pair[1])
+    parts = logit_difference_parts(fitted, rows, pair[0], pair[1])
     assert sum(parts.values()) == pytest.approx(expected, rel=0, abs=1e-9)
     told = explain_choice(fitted, rows, pair[0], pair[1], SPEAKER)
     sums = [sum(reason.effect for reason in reasons) for reasons in told]
@@ -141,7 +141,7 @@ def _of_one(model: ChannelModel, **facts: float) -> dict[str, ChoiceReason]:
     return {reason.family: reason for reason in reasons}
 
 
-def test_who_clicks_on_a_channel_is_told_so(model: ChannelModel) -> None:
+def test_clicks_on_a_channel_are_stated(model: ChannelModel) -> None:
     told = _of_one(model, sms_click_rate_182d=0.3)[RESPONSE]
     assert (told.direction, told.feature, told.unit) == ("for", "sms_click_rate_182d", "share")
     assert told.value == pytest.approx(0.3)
@@ -149,7 +149,7 @@ def test_who_clicks_on_a_channel_is_told_so(model: ChannelModel) -> None:
     assert _of_one(model, sms_click_rate_182d=0.001)[RESPONSE].direction == "against"
 
 
-def test_the_levels_are_told_as_what_an_average_customer_does(model: ChannelModel) -> None:
+def test_levels_are_stated_as_probabilities_of_an_average_customer(model: ChannelModel) -> None:
     sentence = _of_one(model)[CHANNELS].sentence
     sms, none = (float(p) for p in re.findall(r"([\d.]+) % ", sentence))
     level = model.effects.means[1][0]
@@ -158,14 +158,14 @@ def test_the_levels_are_told_as_what_an_average_customer_does(model: ChannelMode
     assert sentence.endswith(f"by {draws[0]} and {draws[1]} random draws.")
 
 
-def test_what_is_missing_has_no_part_and_a_contact_has_not_bought(model: ChannelModel) -> None:
+def test_a_missing_trait_has_no_effect_and_a_contact_has_not_bought(model: ChannelModel) -> None:
     unknown = {"days_since_last": np.nan, "mobile_share_mean_91d": np.nan, "T": np.nan}
     told = _of_one(model, **unknown, frequency=0.0)[CUSTOMERS]
     assert (told.feature, told.sentence) == ("frequency", "No purchase so far.")
     assert CUSTOMERS not in _of_one(model, **unknown, frequency=np.nan)
 
 
-def test_what_the_shop_finds_too_personal_counts_and_is_not_told(model: ChannelModel) -> None:
+def test_a_sensitive_trait_counts_and_is_not_mentioned(model: ChannelModel) -> None:
     personal = replace(SPEAKER, sensitive=SensitiveSection(words=["sms"]))
     rows = _rows(1)
     (reasons,) = explain_choice(model, rows, "sms", "none", personal)
@@ -175,17 +175,21 @@ def test_what_the_shop_finds_too_personal_counts_and_is_not_told(model: ChannelM
     assert told.effect == _of_one(model)[RESPONSE].effect
 
 
-def test_what_trees_add_is_told_with_the_customers_and_the_sum_still_holds(
+def test_corrections_belong_to_the_customer_family_and_the_sum_still_holds(
     model: ChannelModel,
 ) -> None:
     rows = _rows()
     beyond, start = 0.05 * (rows["days_since_last"] > 150).to_numpy(float), np.zeros(len(rows))
     trees = ResidualBooster.fit(
-        rows, ["days_since_last"], beyond, start, BoosterSettings(), 1, objective="regression"
+        rows,
+        ["days_since_last"],
+        BoosterTarget(beyond, start, objective="regression"),
+        BoosterSettings(),
+        seed=1,
     )
     rich = msgspec.structs.replace(model, level="rich", corrections={"sms": trees})
     p = rich.predict(rows)
-    whole = sum(difference(rich, rows, "sms", "email").values())
+    whole = sum(logit_difference_parts(rich, rows, "sms", "email").values())
     np.testing.assert_allclose(whole, logit(p["sms"]) - logit(p["email"]), atol=1e-9)
     told = explain_choice(rich, rows[:5], "sms", "email", SPEAKER)
     assert all(CUSTOMERS in {reason.family for reason in reasons} for reasons in told)
@@ -193,10 +197,10 @@ def test_what_trees_add_is_told_with_the_customers_and_the_sum_still_holds(
 
 def test_an_arm_that_the_model_does_not_know_is_refused(model: ChannelModel) -> None:
     with pytest.raises(ValueError, match="not in list"):
-        difference(model, _rows(1), "fax", NO_MESSAGE)
+        logit_difference_parts(model, _rows(1), "fax", NO_MESSAGE)
 
 
-def test_without_draws_the_shops_order_is_what_is_told(observational: ChannelModel) -> None:
+def test_without_random_draws_the_shops_order_is_stated(observational: ChannelModel) -> None:
     order, evidence = explain_order(observational, ["sms", "email"], "email")
     assert (order.family, order.effect, order.direction) == (ORDER, None, None)
     assert order.sentence == (
@@ -210,7 +214,7 @@ def test_without_draws_the_shops_order_is_what_is_told(observational: ChannelMod
     )
 
 
-def test_none_in_the_shops_order_is_told_as_its_choice(observational: ChannelModel) -> None:
+def test_no_message_in_the_shops_order_is_stated_as_its_choice(observational: ChannelModel) -> None:
     chosen = explain_order(observational, ["email", "none", "sms"], "none")[0]
     assert chosen.sentence == (
         "The order that nextbuy.toml sets is email, none, sms; "
@@ -218,14 +222,16 @@ def test_none_in_the_shops_order_is_told_as_its_choice(observational: ChannelMod
     )
 
 
-def test_without_an_order_the_counts_of_all_customers_are(observational: ChannelModel) -> None:
+def test_without_an_order_the_counts_of_all_customers_are_stated(
+    observational: ChannelModel,
+) -> None:
     order = explain_order(observational, [], "email")[0]
     assert order.family == CONVERSION
     assert "email 320 of 8,000, sms 1 of 1; the first of them" in order.sentence
     assert "none of them may be used now" in explain_order(observational, [], "none")[0].sentence
 
 
-def test_a_few_draws_are_counted(observational: ChannelModel) -> None:
+def test_the_number_of_few_random_draws_is_stated(observational: ChannelModel) -> None:
     evidence = observational.evidence | {"sms": Evidence(1, 1, 1)}
     drawn = msgspec.structs.replace(observational, evidence=evidence)
     assert explain_order(drawn, [], "sms")[1].sentence.startswith("Only 1 send was drawn")
@@ -240,11 +246,14 @@ def _money(model: ChannelModel, cost: float, recent: float) -> ChoiceReason | No
     worth = MessageValue(margin=0.5, cost={"sms": cost}, fatigue=2.0)
     p = {"sms": 0.05, "email": 0.04, "none": 0.03}
     spend = msgspec.structs.replace(model, spend=4000.0)
-    chosen = max(p, key=lambda arm: worth.of({arm: np.array([p[arm]])}, 4000.0, [recent])[arm][0])
-    return explain_money(spend, worth, p, chosen, recent, EUR)
+    chosen = max(
+        p,
+        key=lambda arm: worth.expected_values({arm: np.array([p[arm]])}, 4000.0, [recent])[arm][0],
+    )
+    return explain_cost(spend, worth, p, chosen, recent, EUR)
 
 
-def test_where_cost_and_fatigue_decide_the_amounts_are_told(model: ChannelModel) -> None:
+def test_where_cost_and_fatigue_decide_the_amounts_are_stated(model: ChannelModel) -> None:
     assert _money(model, cost=0.4, recent=1.0) is None  # sms is likeliest, and worth most
     told = _money(model, cost=30.5, recent=3.0)
     assert (told.family, told.effect) == (MONEY, None)
@@ -263,7 +272,7 @@ def test_no_sentence_claims_a_cause_or_has_a_hole(
           for reasons in explain_choice(model, _rows(50), *pair, SPEAKER) for r in reasons),
         *(r for order in ([], ["sms"]) for arm in ARMS
           for r in explain_order(observational, order, arm)),
-        *(explain_alone(arm) for arm in ARMS),
+        *(explain_only_arm(arm) for arm in ARMS),
         _money(model, cost=30.5, recent=3.0),
     ]  # fmt: skip
     for sentence in {reason.sentence for reason in told}:

@@ -8,7 +8,7 @@ from features.catalog.glossary import FULL_VOCABULARY
 from features.engines.sql.feature_build import build_features
 from features.shop.settings_file import SensitiveSection
 from models.boosters.contributions import BASELINE, HISTORY
-from models.reasons.purchase_reasons import ReasonWriter, ScoreExplanation, explain
+from models.reasons.purchase_reasons import ReasonWriter, ScoreExplanation, explain_scores
 from models.reasons.sentences import FAMILIES, MoneyFormat
 
 CATALOG = make_catalog(FULL_VOCABULARY)
@@ -22,7 +22,7 @@ def _speaker(*words: str) -> ReasonWriter:
 def _explain(effects: dict[str, float], *words: str, **facts: object) -> ScoreExplanation:
     parts = {name: np.array([effect]) for name, effect in effects.items()}
     inputs = {name: np.array([value]) for name, value in (RFM | facts).items()}
-    return explain({BASELINE: np.array([-1.0])} | parts, inputs, _speaker(*words))[0]
+    return explain_scores({BASELINE: np.array([-1.0])} | parts, inputs, _speaker(*words))[0]
 
 
 def test_features_are_grouped_by_family_and_the_weightiest_family_comes_first() -> None:
@@ -45,7 +45,7 @@ def test_features_are_grouped_by_family_and_the_weightiest_family_comes_first() 
     assert told.reasons[1].feature == "frequency"
 
 
-def test_the_feature_told_of_works_in_the_familys_direction() -> None:
+def test_the_feature_of_a_sentence_works_in_the_familys_direction() -> None:
     (reason,) = _explain(
         {"gap_mean": 0.5, "gap_max": 0.4, "gap_min": -0.6}, gap_mean=1.0, gap_max=2.0, gap_min=3.0
     ).reasons
@@ -64,7 +64,7 @@ def test_missing_values_are_skipped_and_their_effect_still_counts() -> None:
     assert told.score == -0.5
 
 
-def test_money_is_told_in_the_currencys_own_unit() -> None:
+def test_amounts_are_stated_in_the_currencys_main_unit() -> None:
     (reason,) = _explain({"order_amount_max": 0.1}, order_amount_max=1234.0).reasons
     assert (reason.value, reason.unit) == (12.34, "EUR")
 
@@ -73,7 +73,7 @@ def test_a_family_that_changes_nothing_is_left_out() -> None:
     assert _explain({"gap_mean": 0.0, HISTORY: 0.0}, gap_mean=3.0).reasons == []
 
 
-def test_what_has_become_sensitive_since_the_training_is_not_spoken_of() -> None:
+def test_a_feature_that_became_sensitive_after_training_is_not_mentioned() -> None:
     effects = {"<attribute>_share": -0.5, "birth_year": -0.1}
     facts = {"<attribute>_share": 0.2, "birth_year": 1980.0}
     assert "<attribute>" in _explain(effects, **facts).reasons[0].sentence
@@ -92,7 +92,7 @@ def test_a_sensitive_category_is_not_named_even_if_a_store_still_holds_it(catego
     )
 
 
-def test_words_of_the_shop_cannot_silence_the_purchase_history() -> None:
+def test_sensitive_words_of_the_shop_cannot_hide_the_purchase_history() -> None:
     assert "15 days" in _explain({HISTORY: 1.0}, "frequency", "recency").reasons[0].sentence
 
 
@@ -101,7 +101,7 @@ def test_the_reasons_of_every_customer_sum_to_the_score_exactly(simulated, kind:
     frame = build_features(simulated.log, [simulated.cutoff], simulated.catalog)
     model = getattr(simulated.champions, kind)
     speaker = ReasonWriter(simulated.catalog, MoneyFormat("EUR", 2), simulated.shop.sensitive)
-    explained = explain(model.contributions(frame), frame, speaker)
+    explained = explain_scores(model.contributions(frame), frame, speaker)
     score = model.score(frame) if kind == "churn" else model.speed(frame)
     assert len(explained) == len(frame)
     for place, told in enumerate(explained):

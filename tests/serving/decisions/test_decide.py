@@ -11,7 +11,7 @@ from features.errors import InputError
 from features.log.log import read_log
 from features.windows import to_datetime
 from models.channel.eligibility import Eligibility
-from models.channel.exploration import draw_at
+from models.channel.exploration import draw_position
 from models.registry import Champions
 from serving.answers.predictor import load_predictor
 from serving.decisions.decide import DecisionMaker, make_policy_version
@@ -62,7 +62,7 @@ def test_a_draw_follows_from_the_policy_the_customer_and_the_key(desk: Desk) -> 
     (decided,) = desk.decide(desk.ids[:1], "hash", explore=1.0)
     parts = (decided.policy_version, desk.ids[0], "autumn", "hash")
     arms = sorted(decided.eligible)
-    assert decided.channel == arms[int(draw_at(*parts) * len(arms))]
+    assert decided.channel == arms[int(draw_position(*parts) * len(arms))]
 
 
 def test_the_same_key_gives_the_same_decision_whatever_the_policy_has_become(desk: Desk) -> None:

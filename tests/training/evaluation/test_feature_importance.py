@@ -6,7 +6,7 @@ import pytest
 
 from features.catalog.dictionary import make_catalog
 from features.catalog.glossary import FULL_VOCABULARY
-from models.boosters.booster import BoosterSettings, ResidualBooster
+from models.boosters.booster import BoosterSettings, BoosterTarget, ResidualBooster
 from training.evaluation.feature_importance import (
     NO_FEATURE,
     family_table,
@@ -28,7 +28,9 @@ def _fit(columns: tuple[str, ...], matters: str) -> ResidualBooster:
     inputs = {name: rng.random(2000) for name in columns}
     outcome = rng.random(2000) < inputs[matters]
     settings = BoosterSettings(rounds=20, min_rows=20, feature_share=1.0)
-    return ResidualBooster.fit(inputs, columns, outcome, np.zeros(2000), settings, seed=0)
+    return ResidualBooster.fit(
+        inputs, columns, BoosterTarget(outcome, np.zeros(2000)), settings, seed=0
+    )
 
 
 COLUMNS = ("frequency", "gap_median", "interval")

@@ -7,7 +7,7 @@ import pytest
 from scipy.special import expit
 
 from features.arrays import Floats
-from models.channel.effects import ArmEffects, Sends, fit_arm_effects
+from models.channel.arm_effects import ArmEffects, Sends, fit_arm_effects
 
 LEVELS, SLOPES = np.array([0.2, 0.4]), np.array([0.25, 0.1])  # of two arms, over their own trait
 
@@ -18,10 +18,13 @@ def _sends(
     seed: int = 0,
     misled: float = 0.0,
     level: float = 0.0,
-    levels: Floats = LEVELS,
-    slopes: Floats = SLOPES,
+    truth: tuple[Floats, Floats] = (LEVELS, SLOPES),
 ) -> Sends:
-    """Draw sends of `none` and two arms; targeting adds `level` and `misled` to arm 0's."""
+    """Draw messages of `none` and two arms with known levels and slopes of their effects.
+
+    Targeting adds `level` and `misled` to the level and slope of the first arm.
+    """
+    levels, slopes = truth
     rng = np.random.default_rng(seed)
     own = rng.normal(size=(n, 2, 1))
     correction = rng.normal(0, 0.5, n)
@@ -35,7 +38,7 @@ def _sends(
         score=score,
         correction=correction,
         shared=np.empty((n, 0)),
-        own=own,
+        by_arm=own,
         arm=arm,
         drawn=at_random,
         bought=(rng.random(n) < expit(score + effect + targeted)).astype(float),
@@ -51,7 +54,7 @@ def _levels(found: ArmEffects) -> Floats:
     return np.array(found.means)[:, 0]
 
 
-def test_many_drawn_sends_give_the_truth() -> None:
+def test_many_messages_drawn_at_random_give_the_true_effects() -> None:
     found = fit_arm_effects(_sends(200_000, 1.0))
     assert _levels(found) == pytest.approx(LEVELS, abs=0.06)
     assert _slopes(found) == pytest.approx(SLOPES, abs=0.05)
@@ -59,13 +62,13 @@ def test_many_drawn_sends_give_the_truth() -> None:
     assert 0.005 < errors.min() < errors.max() < 0.06
 
 
-def test_without_any_send_nothing_is_claimed() -> None:
+def test_without_any_message_no_effect_is_estimated() -> None:
     found = fit_arm_effects(_sends(0, 1.0))
     assert np.abs(found.means).max() == 0
     assert np.sqrt(np.diag(found.covariance))[0] == pytest.approx(np.hypot(1.0, 0.15))
 
 
-def test_the_other_sends_help_with_slopes() -> None:
+def test_targeted_messages_improve_the_slopes() -> None:
     """Their targeting misleads about the level alone, as a rule by another trait does."""
     alone, helped = [], []
     for seed in range(5):
@@ -75,14 +78,14 @@ def test_the_other_sends_help_with_slopes() -> None:
     assert np.abs(helped).mean() < 0.6 * np.abs(alone).mean()
 
 
-def test_the_targeting_never_speaks_of_levels() -> None:
+def test_targeted_messages_never_change_the_levels() -> None:
     honest, misleading = (
         _levels(fit_arm_effects(_sends(60_000, 0.1, level=by)))[0] for by in (0.0, 1.0)
     )
     assert misleading == pytest.approx(honest, abs=0.02)
 
 
-def test_slopes_that_the_drawn_sends_contradict_are_not_believed() -> None:
+def test_slopes_of_targeted_messages_that_random_draws_contradict_are_ignored() -> None:
     errors = []
     for seed in range(5):
         found = _slopes(fit_arm_effects(_sends(60_000, 0.1, seed, misled=-1.0)))
@@ -91,13 +94,13 @@ def test_slopes_that_the_drawn_sends_contradict_are_not_believed() -> None:
     assert np.mean(errors, axis=0)[0] > -0.1  # the misled arm's: a tenth of the lie at most
 
 
-def test_intervals_hold_truths_drawn_from_the_prior_as_often_as_they_say() -> None:
+def test_intervals_cover_effects_drawn_from_the_prior_as_often_as_stated() -> None:
     inside = []
     for seed in range(40):
         rng = np.random.default_rng(seed)
         levels = 0.3 + rng.normal(0, 0.15, 2)
         slopes = rng.normal(0, 0.15) + rng.normal(0, 0.1, 2)
-        sends = _sends(6_000, 0.5, seed, level=0.5, levels=levels, slopes=slopes)
+        sends = _sends(6_000, 0.5, seed, level=0.5, truth=(levels, slopes))
         found = fit_arm_effects(sends)
         errors = np.sqrt(np.diag(found.covariance)).reshape(2, 2)
         truth = np.column_stack([levels, slopes])
@@ -105,7 +108,7 @@ def test_intervals_hold_truths_drawn_from_the_prior_as_often_as_they_say() -> No
     assert 0.84 < np.mean(inside) < 0.96
 
 
-def test_weights_count_as_rows() -> None:
+def test_a_weight_of_two_counts_as_two_rows() -> None:
     sends = _sends(4_000, 1.0)
     parts = [getattr(sends, name) for name in sends.__dataclass_fields__]
     twice = Sends(*(np.concatenate([part, part]) for part in parts))

@@ -11,9 +11,9 @@ import pytest
 
 from features.errors import NextbuyError
 from features.language.vocabulary import Vocabulary
-from models.artefact import MANIFEST, load, make_head, save
+from models.artefact import MANIFEST, load_artefact, make_head, save_artefact
 from models.boosters.booster import BoosterSettings
-from models.channel.corrections import fit_rich, reference_arm
+from models.channel.effect_corrections import fit_corrections, reference_arm
 from models.channel.model import ChannelModel
 from tests.step_world import ARMS, draw_messages, fit_exploring
 
@@ -40,10 +40,10 @@ def exploring(learned: pd.DataFrame) -> ChannelModel:
 
 @pytest.fixture(scope="module")
 def rich(exploring: ChannelModel, learned: pd.DataFrame) -> ChannelModel:
-    return fit_rich(exploring, learned, fit_exploring, SETTINGS, seed=1)
+    return fit_corrections(exploring, learned, fit_exploring, SETTINGS, seed=1)
 
 
-def test_steps_that_slopes_cannot_say_are_found(
+def test_corrections_find_steps_that_slopes_cannot_describe(
     exploring: ChannelModel, rich: ChannelModel
 ) -> None:
     rows, p = draw_messages(5000, STEP, seed=9)
@@ -67,18 +67,20 @@ def test_the_interval_of_an_uplift_moves_with_it(rich: ChannelModel) -> None:
 
 def test_draws_spread_around_the_corrected_prediction(rich: ChannelModel) -> None:
     rows, _ = draw_messages(20, STEP, seed=9)
-    drawn, p = rich.read(rows).draw(), rich.predict(rows)
+    drawn, p = rich.compute_predictions(rows).draw_posterior(), rich.predict(rows)
     for arm in ARMS:
         assert drawn[arm].mean(axis=0) == pytest.approx(p[arm], rel=0.05)
 
 
-def test_a_personal_choice_knows_the_steps(exploring: ChannelModel, rich: ChannelModel) -> None:
+def test_a_personal_choice_follows_the_corrected_effects(
+    exploring: ChannelModel, rich: ChannelModel
+) -> None:
     rows, p = draw_messages(500, STEP, seed=9)
     (other,) = {"email", "sms"} - {rich.fixed_order[0]}
-    says = rich.read(rows).is_personal(other)
+    says = rich.compute_predictions(rows).is_personal(other)
     gains = p[:, ARMS.index(other)] > p[:, ARMS.index(rich.fixed_order[0])]
     assert (says == gains).mean() > 0.95
-    assert not exploring.read(rows).is_personal(other).any()
+    assert not exploring.compute_predictions(rows).is_personal(other).any()
 
 
 def test_one_row_and_many_are_answered_alike(rich: ChannelModel) -> None:
@@ -87,7 +89,7 @@ def test_one_row_and_many_are_answered_alike(rich: ChannelModel) -> None:
     assert alone == pytest.approx(rich.predict(rows)["sms"].tolist(), abs=1e-12)
 
 
-def test_no_correction_leaves_the_possible(rich: ChannelModel) -> None:
+def test_a_corrected_probability_stays_between_zero_and_one(rich: ChannelModel) -> None:
     rows, _ = draw_messages(100, STEP, seed=9)
     impossible = msgspec.structs.replace(rich, base_rate=1e-5)
     for p in impossible.predict(rows).values():
@@ -97,7 +99,7 @@ def test_no_correction_leaves_the_possible(rich: ChannelModel) -> None:
 def test_without_a_drawn_no_message_effects_count_from_the_best_arm(learned: pd.DataFrame) -> None:
     rows = learned[learned["channel"] != "none"].head(12_000)
     exploring = fit_exploring(rows)
-    found = fit_rich(exploring, rows, fit_exploring, SETTINGS, seed=1)
+    found = fit_corrections(exploring, rows, fit_exploring, SETTINGS, seed=1)
     best = exploring.fixed_order[0]
     assert reference_arm(exploring) == best
     assert set(found.corrections) == {"email", "sms"} - {best}
@@ -105,15 +107,15 @@ def test_without_a_drawn_no_message_effects_count_from_the_best_arm(learned: pd.
 
 
 def test_an_artefact_holds_a_booster_per_arm_as_text(rich: ChannelModel, tmp_path: Path) -> None:
-    about = {"shop": "s", "currency": "EUR", "cutoff": "", "population": "contacts"}
+    about = {"shop": "s", "currency": "EUR", "cutoff": ""}
     head = make_head("best-channel", rich, vocabulary=VOCABULARY, **about)
-    sha256 = save(head, rich, tmp_path)
+    sha256 = save_artefact(head, rich, tmp_path)
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {MANIFEST, *(f"booster-{place}.txt" for place in (1, 2, 3))}
     for path in tmp_path.iterdir():
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match=r"opcode .* unknown"):
             list(pickletools.genops(path.read_bytes()))
-    found_head, found = load(tmp_path, sha256)
+    found_head, found = load_artefact(tmp_path, sha256)
     assert (found_head, found.level) == (head, "rich")
     rows, _ = draw_messages(100, STEP, seed=9)
     np.testing.assert_equal(found.predict(rows), rich.predict(rows))
@@ -126,20 +128,24 @@ def test_an_artefact_holds_a_booster_per_arm_as_text(rich: ChannelModel, tmp_pat
 def test_a_file_that_is_only_like_a_booster_is_refused(
     exploring: ChannelModel, tmp_path: Path, name: str
 ) -> None:
-    about = {"shop": "s", "currency": "EUR", "cutoff": "", "population": "contacts"}
-    save(make_head("best-channel", exploring, vocabulary=VOCABULARY, **about), exploring, tmp_path)
+    about = {"shop": "s", "currency": "EUR", "cutoff": ""}
+    save_artefact(
+        make_head("best-channel", exploring, vocabulary=VOCABULARY, **about), exploring, tmp_path
+    )
     (tmp_path / name).write_text("")
     with pytest.raises(NextbuyError, match="which no artefact of Nextbuy has"):
-        load(tmp_path)
+        load_artefact(tmp_path)
 
 
 def test_a_manifest_cannot_name_a_file_elsewhere(exploring: ChannelModel, tmp_path: Path) -> None:
     folder = tmp_path / "model"
-    about = {"shop": "s", "currency": "EUR", "cutoff": "", "population": "contacts"}
-    save(make_head("best-channel", exploring, vocabulary=VOCABULARY, **about), exploring, folder)
+    about = {"shop": "s", "currency": "EUR", "cutoff": ""}
+    save_artefact(
+        make_head("best-channel", exploring, vocabulary=VOCABULARY, **about), exploring, folder
+    )
     manifest = json.loads((folder / MANIFEST).read_text())
     manifest["files"] = {"../booster-1.txt": manifest["files"]["booster-1.txt"]}
     (folder / MANIFEST).write_text(json.dumps(manifest))
     (folder / "booster-1.txt").rename(tmp_path / "booster-1.txt")
-    with pytest.raises(NextbuyError, match="is not the file that was saved"):
-        load(folder)
+    with pytest.raises(NextbuyError, match="expected the file that was saved"):
+        load_artefact(folder)

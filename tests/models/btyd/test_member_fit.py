@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 
 from benchmarks.purchase.btyd_customers import draw_customers
-from models.btyd import ladder
+from models.btyd import member_fit
 from models.btyd.history import rfm_arrays
-from models.btyd.ladder import fit_member
 from models.btyd.mbg_cnbd import MbgCnbd
-from models.btyd.member import MEMBER_NAMES, make_member, name_of, parameters_of
+from models.btyd.member import MEMBER_NAMES, make_member, member_name, parameter_names
+from models.btyd.member_fit import fit_member
 
 each_name = pytest.mark.parametrize("name", MEMBER_NAMES)
 
@@ -43,7 +43,7 @@ DEGENERATE = {
 
 @each_name
 @pytest.mark.parametrize("shop", DEGENERATE)
-def test_data_that_pin_nothing_down_get_numbers_and_the_flag(shop: str, name) -> None:
+def test_data_that_determine_no_parameters_give_an_unreliable_fit(shop: str, name) -> None:
     frame = DEGENERATE[shop]
     member = fit_member(frame, name)
     history = rfm_arrays(frame)
@@ -59,20 +59,20 @@ def test_data_that_pin_nothing_down_get_numbers_and_the_flag(shop: str, name) ->
 @pytest.mark.parametrize("k", [1, 2, 3])
 def test_planted_parameters_are_found_again(k: int) -> None:
     planted = MbgCnbd(k, 0.8, 6.0 / k, 0.9, 2.5)
-    name = name_of(planted)
+    name = member_name(planted)
     member = fit_member(draw_customers(6000, planted, (200, 700), seed=10 + k), name)
-    found = np.array([getattr(member, parameter) for parameter in parameters_of(name)])
-    truth = np.array([getattr(planted, parameter) for parameter in parameters_of(name)])
+    found = np.array([getattr(member, parameter) for parameter in parameter_names(name)])
+    truth = np.array([getattr(planted, parameter) for parameter in parameter_names(name)])
     np.testing.assert_allclose(np.log(found / truth), 0, atol=0.25)
     assert not member.unreliable
 
 
 @pytest.mark.parametrize("name", ["bg_nbd", "mbg_nbd"])
-def test_without_lifetimes_the_second_rung_finds_the_same(name, sample, monkeypatch) -> None:
+def test_without_lifetimes_the_second_way_finds_the_same(name, sample, monkeypatch) -> None:
     first = fit_member(sample, name)
-    monkeypatch.setattr(ladder, "fit_by_lifetimes", lambda *_: None)
+    monkeypatch.setattr(member_fit, "fit_by_lifetimes", lambda *_: None)
     second = fit_member(sample, name)
-    for parameter in parameters_of(name):
+    for parameter in parameter_names(name):
         assert getattr(second, parameter) == pytest.approx(getattr(first, parameter), rel=2e-3)
     assert (second.penalty, second.unreliable) == (0, False)
 
@@ -91,22 +91,22 @@ def test_without_convergence_a_penalty_grows_and_the_fit_is_unreliable(
     sample, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried = []
-    search = ladder._Likelihood.search
+    search = member_fit._Likelihood.search
 
     def only_with_a_penalty(self, start, penalty, tolerance):
         tried.append(penalty)
         return search(self, start, penalty, tolerance) if penalty >= 0.01 else None
 
-    monkeypatch.setattr(ladder._Likelihood, "search", only_with_a_penalty)
+    monkeypatch.setattr(member_fit._Likelihood, "search", only_with_a_penalty)
     member = fit_member(sample, "pareto_nbd")
     assert tried == [0.0] * 6 + [0.001, 0.01]
     assert (member.penalty, member.unreliable) == (0.01, True)
 
 
-def test_where_no_search_ends_the_rate_of_purchases_stands_in(
+def test_where_no_search_converges_the_rate_of_purchases_is_used(
     sample, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ladder._Likelihood, "search", lambda *_: None)
+    monkeypatch.setattr(member_fit._Likelihood, "search", lambda *_: None)
     member = fit_member(sample, "nbd")
     weeks, purchases = sample["T"].sum() / 7, (sample["frequency"] + 1).sum()
     assert member == make_member(
@@ -114,7 +114,7 @@ def test_where_no_search_ends_the_rate_of_purchases_stands_in(
     )
 
 
-def test_one_time_buyers_are_as_alive_as_mbg_nbd_says_and_not_as_bg_nbd_does() -> None:
+def test_one_time_buyers_are_less_alive_in_mbg_nbd_than_in_bg_nbd() -> None:
     """BG/NBD lets nobody drop out before the first repeat purchase: its documented behaviour."""
     planted = MbgCnbd(1, 0.8, 6.0, 0.9, 2.5)
     customers = draw_customers(20_000, planted, (30, 700), seed=4)

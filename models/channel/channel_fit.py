@@ -1,4 +1,4 @@
-"""The fit of the channel model: a base, unseen scores of it, and the effects of the arms."""
+"""Fits the channel model: the base booster, and then the effects of the arms given its scores."""
 
 from collections.abc import Container, Sequence
 
@@ -10,26 +10,34 @@ from scipy.special import logit
 
 from features.arrays import Floats
 from models.arms import NO_MESSAGE
-from models.boosters.booster import BoosterSettings, ResidualBooster
-from models.channel.effects import Sends, fit_arm_effects
+from models.boosters.booster import BoosterSettings, BoosterTarget, ResidualBooster
+from models.channel.arm_effects import Sends, fit_arm_effects
 from models.channel.model import ChannelModel, ChannelTraits, Evidence, Level, identified_arms
 from models.channel.traits import Scale, Trait
 
-_FOLDS = 3  # of customers: no base has seen the row that it scores
-# Of the customer with each channel: the end of a feature's name, and its scale.
+_FOLDS = 3  # of customers, so that no base scores a customer that it was fitted on
+# The traits of a customer's dealings with a channel: suffix of the feature's name, and scale.
 _CHANNEL_TRAITS: tuple[tuple[str, Scale], ...] = (
     ("click_rate_182d", "logit"),
     ("sent_count_28d", "log1p"),
 )
-_PSEUDO_SENDS = 100  # of the common rate, in the order of channels that nothing was drawn for
+# The observed rate of a channel is drawn towards the common rate as by so many further messages.
+_PSEUDO_SENDS = 100
 
 
 def channel_traits(channels: Sequence[str], available: Container[str]) -> ChannelTraits:
-    """Name the traits for a shop's channels, of the features that it has.
+    """Choose the traits for a shop's channels from the features that it has.
 
-    They are few and fixed beforehand: whoever searches many for one that matters finds noise. A
-    trait of the customer with a channel is left out for all channels where one of them lacks its
-    feature, since the effects of all channels depend on the same traits.
+    The traits are few and fixed beforehand, since a search among many features would find noise.
+    A trait of a channel is left out for all channels where its feature is missing for one of
+    them, since the effects of all channels depend on the same traits.
+
+    Parameters
+    ----------
+    channels : sequence of str
+        The shop's channels; `none` is ignored.
+    available : container of str
+        Names of the features that can be computed.
     """
     shared = [
         Trait("frequency", "log1p"),
@@ -38,13 +46,13 @@ def channel_traits(channels: Sequence[str], available: Container[str]) -> Channe
         Trait("messages_count_28d", "log1p"),
     ]
     messages = [channel for channel in channels if channel != NO_MESSAGE]
-    own: dict[str, list[Trait]] = {channel: [] for channel in messages}
+    of_channels: dict[str, list[Trait]] = {channel: [] for channel in messages}
     for name, scale in _CHANNEL_TRAITS:
         columns = {channel: f"{channel}_{name}" for channel in messages}
         if all(column in available for column in columns.values()):
             for channel, column in columns.items():
-                own[channel].append(Trait(column, scale))
-    return ChannelTraits([t for t in shared if t.column in available], own)
+                of_channels[channel].append(Trait(column, scale))
+    return ChannelTraits([t for t in shared if t.column in available], of_channels)
 
 
 def fit_channel(
@@ -55,18 +63,28 @@ def fit_channel(
     settings: BoosterSettings,
     seed: int,
 ) -> ChannelModel:
-    """Fit conversion by channel.
+    """Fit the channel model to messages.
 
     Parameters
     ----------
     frame : DataFrame
-        One row per message: the features of its customer before it was sent, `customer_id`,
-        `channel`, `bought` (a purchase within the window after it), `spend` (what it came to),
-        `randomised` (drawn at random) and `propensity` (the logged chance of what was drawn).
+        One row per message, or per decision to send none: the features of its customer before it
+        was sent, `customer_id`, `channel`, `bought` (whether a purchase within the window
+        followed), `spend` (its amount in minor units), `randomised` (whether the channel was
+        drawn at random) and `propensity` (the logged probability of the channel).
+    window_days : int
+        Days after a message within which a purchase counts.
     columns : list of str
-        Features of the base.
+        Names of the features that the base may read.
     traits : ChannelTraits
-        What the effects may depend on, for the channels of `frame`.
+        The traits on which the effects may depend, for the channels in `frame`.
+    settings : BoosterSettings
+        Hyper-parameters of the base.
+
+    Returns
+    -------
+    ChannelModel
+        Of the level `exploring` where two arms or more are identified, else `observational`.
     """
     bought = frame["bought"].to_numpy(dtype=float)
     base_rate = float((bought.sum() + 1) / (len(bought) + 2))
@@ -77,12 +95,12 @@ def fit_channel(
     evidence = _evidence(frame)
     drawn = frame["randomised"].to_numpy(dtype=bool)
     level: Level = "exploring" if len(identified_arms(evidence)) > 1 else "observational"
-    shared, own = traits.matrices(frame, len(frame))
+    shared, by_arm = traits.matrices(frame, len(frame))
     sends = Sends(
         score=logit(base_rate) + correction,
         correction=correction,
         shared=shared,
-        own=own,
+        by_arm=by_arm,
         arm=pd.Index(arms).get_indexer(pd.Index(frame["channel"])),
         drawn=drawn if level == "exploring" else np.ones(len(frame), dtype=bool),
         bought=bought,
@@ -106,62 +124,76 @@ def fit_channel(
 def _fit_base(
     rows: pd.DataFrame, columns: list[str], base_rate: float, settings: BoosterSettings, seed: int
 ) -> ResidualBooster:
+    """Fit the booster of a purchase whatever is sent."""
     offset = np.full(len(rows), logit(base_rate))
     bought = rows["bought"].to_numpy(dtype=float)
-    return ResidualBooster.fit(rows, columns, bought, offset, settings, seed)
+    return ResidualBooster.fit(rows, columns, BoosterTarget(bought, offset), settings, seed=seed)
 
 
 def _unseen_correction(
     frame: pd.DataFrame, columns: list[str], base_rate: float, settings: BoosterSettings, seed: int
 ) -> Floats:
-    """Score each row by a base that has not seen its customer."""
+    """Compute the correction of each row by a base that was not fitted on its customer."""
     fold = customer_folds(frame["customer_id"], _FOLDS, seed)
     correction = np.empty(len(frame))
-    for place in range(_FOLDS):
-        left_out = fold == place
+    for number in range(_FOLDS):
+        left_out = fold == number
         base = _fit_base(frame[~left_out], columns, base_rate, settings, seed)
         correction[left_out] = base.correction(frame[left_out])
     return correction
 
 
 def customer_folds(customer: "pd.Series[str]", folds: int, seed: int) -> NDArray[np.intp]:
-    """Deal customers out into folds at random, all rows of one into the same."""
+    """Assign customers to folds at random, so that all rows of a customer are in the same fold.
+
+    Parameters
+    ----------
+    customer : Series (n,)
+        The customer of each row.
+
+    Returns
+    -------
+    int array (n,)
+        The fold of each row, 0 to folds - 1.
+    """
     codes = pd.factorize(customer)[0]
-    dealt = np.random.default_rng(seed).permutation(int(codes.max(initial=0)) + 1) % folds
-    return np.asarray(dealt[codes], dtype=np.intp)
+    fold = np.random.default_rng(seed).permutation(int(codes.max(initial=0)) + 1) % folds
+    return np.asarray(fold[codes], dtype=np.intp)
 
 
 def _weights(frame: pd.DataFrame) -> Floats:
-    """Weigh drawn rows by 1 / propensity, arm by arm to as many rows as they are worth (Kish).
+    """Compute the weight of each row: array (n,), 1 unless its arm was drawn at random.
 
-    A logged policy may draw by what the model does not know; its weights undo that.
+    Rows that were drawn at random are weighted by 1 / propensity, since the probability of an arm
+    may have depended on what the model does not know. The weights of an arm sum to its effective
+    number of rows (Kish 1965).
     """
     weight = np.ones(len(frame))
     drawn = frame["randomised"].to_numpy(dtype=bool)
-    for _, places in frame[drawn].groupby("channel").indices.items():
-        rows = np.flatnonzero(drawn)[places]
+    for _, positions in frame[drawn].groupby("channel").indices.items():
+        rows = np.flatnonzero(drawn)[positions]
         inverse = 1 / frame["propensity"].to_numpy(dtype=float)[rows]
         weight[rows] = inverse * inverse.sum() / (inverse**2).sum()
     return weight
 
 
 def _evidence(frame: pd.DataFrame) -> dict[str, Evidence]:
-    """Count by arm."""
-    found = {}
+    """Count the messages of each arm."""
+    evidence = {}
     for arm, rows in frame.groupby("channel"):
         counts = (len(rows), rows["bought"].sum(), rows["randomised"].sum())
-        found[str(arm)] = Evidence(*map(int, counts))
-    return found
+        evidence[str(arm)] = Evidence(*map(int, counts))
+    return evidence
 
 
 def _mean_p(model: ChannelModel, drawn: pd.DataFrame) -> dict[str, float]:
-    """Give the rate of each arm for everybody: by the mean of its effects, else as observed."""
+    """Compute P(purchase) by arm if everybody were sent the same: `ChannelModel.mean_p`."""
     if model.level == "exploring":
         p = model.predict(drawn)
         return {arm: float(p[arm].mean()) for arm in model.identified}
-    found = model.evidence
-    rate = sum(e.conversions for e in found.values()) / sum(e.sends for e in found.values())
+    counts = model.evidence
+    rate = sum(c.conversions for c in counts.values()) / sum(c.sends for c in counts.values())
     return {
-        arm: (e.conversions + _PSEUDO_SENDS * rate) / (e.sends + _PSEUDO_SENDS)
-        for arm, e in found.items()
+        arm: (c.conversions + _PSEUDO_SENDS * rate) / (c.sends + _PSEUDO_SENDS)
+        for arm, c in counts.items()
     }
