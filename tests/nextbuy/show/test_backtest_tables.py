@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from nextbuy.show.backtest_tables import show_backtest, to_json
+from tests.nextbuy.show.narrow_terminal import MODELS, assert_shown, make_scores
 from training.evaluation.comparison import BacktestComparison
 
 
@@ -62,3 +63,14 @@ def test_the_json_holds_every_row_and_null_for_what_is_not_defined(
     assert said["scores"][0]["origin"] == "2024-03-31T00:00:00+00:00"
     assert said["scores"][6]["auc_90d"] is None
     assert said["differences"][0]["distinguishable"] is False
+
+
+def test_a_backtest_of_many_origins_shows_all_of_them(console: Console) -> None:
+    scores = make_scores(9)
+    differences = pd.DataFrame(
+        [(model, -109.1, -120.0, -101.0, False) for model in MODELS],
+        columns=["rival", "percent", "low", "high", "distinguishable"],
+    )
+    show_backtest(console, BacktestComparison(scores, differences))
+    origins = [f"{origin:%Y-%m-%d}" for origin in scores["origin"].drop_duplicates()]
+    assert_shown(console, "[-120.0, -101.0]", *origins, "not distinguishable", folded=MODELS)

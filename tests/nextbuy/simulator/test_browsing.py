@@ -1,0 +1,47 @@
+"""Events of a simulated shop's visitors."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from tests.nextbuy.simulator.exported_shop import read_linked, read_table
+
+
+def test_browsing_tells_of_a_purchase_what_purchases_cannot(dense_shop: Path) -> None:
+    cutoff = pd.Timestamp("2025-06-01", tz="UTC")
+    week, fortnight = pd.Timedelta(days=7), pd.Timedelta(days=14)
+    orders, events = read_linked(dense_shop, "orders"), read_linked(dense_shop, "events")
+    before = orders[orders["ordered_at"] <= cutoff].groupby("customer_id")["ordered_at"]
+    state = pd.DataFrame({"count": before.size(), "last": before.max()})
+    state = state[(state["last"] < cutoff - week) & (state["last"] > cutoff - 6 * week)]
+    recent = events[events["occurred_at"].between(cutoff - week, cutoff, "right")]
+    recent = recent[recent["event_type"].isin(["view", "cart"])]
+    after = orders[orders["ordered_at"].between(cutoff, cutoff + fortnight, "right")]
+    state["browses"] = state.index.isin(recent["customer_id"])
+    state["buys"] = state.index.isin(after["customer_id"])
+    alike = pd.cut(state["count"], [0, 3, 10, 1000])
+    share = state.groupby([alike, "browses"], observed=True)["buys"].mean().unstack()
+    assert (share[True] > 1.3 * share[False]).all()
+    assert 0.05 < 1 - state["buys"][state["browses"]].mean()  # carts are abandoned, too
+
+
+def test_customers_who_left_browse_far_less(dense_shop: Path) -> None:
+    truth = read_table(dense_shop, "truth").set_index("customer_id")
+    events = read_linked(dense_shop, "events")
+    left = events["customer_id"].map(truth["dropped_out_at"])
+    later = (events["occurred_at"] > "2025-09-01") & events["event_type"].isin(["view", "cart"])
+    gone = truth["dropped_out_at"] < "2025-09-01"
+    of_gone = events[later & (left < "2025-09-01")]["customer_id"].nunique() / gone.sum()
+    of_living = events[later & left.isna()]["customer_id"].nunique() / (~gone).sum()
+    assert 0 < of_gone < 0.3 * of_living
+
+
+def test_events_have_their_types_and_products(dense_shop: Path) -> None:
+    events = read_table(dense_shop, "events")
+    assert events["event_id"].is_unique
+    assert set(events["event_type"]) == {
+        "view", "cart", "checkout", "search", "wishlist", "visit", "support", "review", "quiz",
+    }  # fmt: skip
+    without = events["product_id"].isna().groupby(events["event_type"], observed=True).mean()
+    assert (without[["search", "visit", "support", "quiz"]] == 1).all()
+    assert (without[["view", "cart", "checkout", "wishlist", "review"]] == 0).all()

@@ -1,0 +1,45 @@
+"""The clock of a simulated shop, by season, weekday and hour."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from nextbuy.simulator.profiles import PROFILES, Profile
+from nextbuy.simulator.seasonal_clock import Clock
+from nextbuy.simulator.world import DAYS
+from tests.nextbuy.simulator.exported_shop import read_linked, read_table
+
+
+@pytest.mark.parametrize("profile", PROFILES.values())
+def test_the_clock_runs_faster_before_christmas_and_both_ways_agree(profile: Profile) -> None:
+    clock = Clock(profile)
+    day = np.linspace(0, DAYS, 1001)[:-1]
+    np.testing.assert_allclose(clock.day(clock.elapsed(day)), day, atol=1e-9)
+    assert clock.elapsed(np.array([DAYS]))[0] == pytest.approx(DAYS)
+    december, july, march = np.diff(clock.elapsed(np.array([[335, 356], [196, 217], [60, 81]]))).T[
+        0
+    ]
+    assert july < 0.9 * march < march < 0.9 * december
+
+
+def test_more_is_bought_before_christmas_than_in_summer(
+    dense_shop: Path, sparse_shop: Path
+) -> None:
+    """Counted over orders of customers who stayed that no message caused."""
+    for shop, peak in ((dense_shop, 1.4), (sparse_shop, 2.0)):
+        truth = read_table(shop, "truth").set_index("customer_id")
+        stayed = truth.index[truth["dropped_out_at"].isna()]
+        orders = read_linked(shop, "orders")
+        old = orders.groupby("customer_id")["ordered_at"].transform("min") < "2025-05-01"
+        caused = read_table(shop, "messages")[["customer_id", "converted_at"]].dropna()
+        keys = pd.MultiIndex.from_frame(orders[["customer_id", "ordered_at"]])
+        own = ~keys.isin(pd.MultiIndex.from_frame(caused.astype({"customer_id": str})))
+        month = orders["ordered_at"].dt.tz_convert("Europe/Warsaw")
+        month = month[old & own & orders["customer_id"].isin(stayed)]
+        counts = month[month >= "2025-06-01"].dt.month.value_counts()
+        assert counts[12] > peak * counts[7]
+        days = month.dt.day_of_week.value_counts(normalize=True)
+        assert days[4] > 1.2 * days[6]
+        assert (month.dt.hour < 6).mean() < 0.05
