@@ -2,11 +2,15 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from nextbuy.simulator.profiles import ProfileName
+from nextbuy.simulator.people import draw_customers
+from nextbuy.simulator.profiles import PROFILES, ProfileName
+from nextbuy.simulator.seasonal_clock import Clock
 from nextbuy.simulator.simulator import simulate_shop
+from nextbuy.simulator.world import Customers
 from tests.nextbuy.simulator.exported_shop import read_linked, read_table
 
 
@@ -28,3 +32,15 @@ def bought(dense_shop: Path) -> pd.DataFrame:
     return lines.merge(read_linked(dense_shop, "orders"), on="order_id").merge(
         products, on="product_id"
     )
+
+
+@pytest.fixture(scope="session")
+def clock() -> Clock:
+    """The clock of the dense shop."""
+    return Clock(PROFILES[ProfileName.dense])
+
+
+@pytest.fixture(scope="session")
+def people(clock: Clock) -> Customers:
+    """500 customers of the dense shop, of whom nobody has bought yet."""
+    return draw_customers(np.random.default_rng(11), 500, PROFILES[ProfileName.dense], clock)

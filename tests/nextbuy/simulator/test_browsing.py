@@ -2,8 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import pytest
 
+from nextbuy.simulator.browsing import draw_sessions
+from nextbuy.simulator.seasonal_clock import Clock
+from nextbuy.simulator.world import Customers, Intents, Orders
 from tests.nextbuy.simulator.exported_shop import read_linked, read_table
 
 
@@ -45,3 +50,22 @@ def test_events_have_their_types_and_products(dense_shop: Path) -> None:
     without = events["product_id"].isna().groupby(events["event_type"], observed=True).mean()
     assert (without[["search", "visit", "support", "quiz"]] == 1).all()
     assert (without[["view", "cart", "checkout", "wishlist", "review"]] == 0).all()
+
+
+def test_customers_without_an_order_or_intent_only_window_shop(
+    people: Customers, clock: Clock
+) -> None:
+    n = len(people.ids)
+    nothing, none = np.zeros(0), np.zeros(0, dtype=np.int64)
+    orders = Orders(none, nothing, none, none, none, intent=nothing, message=none, known=nothing)
+    awake = Intents(customer=none, day=nothing)
+    intent, window = draw_sessions(
+        np.random.default_rng(1), people, orders, awake, np.full(n, np.inf), clock
+    )
+    assert len(intent[0]) == 0
+    customer, day, order = window
+    assert len(customer) > 100
+    assert (order == -1).all()
+    assert (day >= people.joined[customer]).all()
+    gone = draw_sessions(np.random.default_rng(1), people, orders, awake, np.zeros(n), clock)[1]
+    assert len(gone[0]) == pytest.approx(0.1 * len(customer), rel=0.5)

@@ -1,12 +1,14 @@
 """Messages of a simulated shop, how they are drawn and what they cause."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import numpy as np
 import pytest
 
-from nextbuy.simulator.world import CHANNELS
+from nextbuy.simulator.campaigns import CAMPAIGNS, draw_messages, expected_chances
+from nextbuy.simulator.world import CHANNELS, CONTROL, NO_MESSAGE, OPTIMISED, RANDOM, Customers
 from tests.nextbuy.simulator.exported_shop import read_table
 
 
@@ -41,3 +43,34 @@ def test_messages_move_customers_as_the_truth_says(dense_shop: Path) -> None:
         found = rows["converted_at"].notna().mean()
         assert found == pytest.approx(expected, abs=4 * np.sqrt(expected / len(rows)))
     assert messages.loc[messages["channel"] == "none", "converted_at"].isna().all()
+
+
+def test_no_campaign_expects_a_purchase_of_somebody_whom_the_shop_does_not_know(
+    people: Customers,
+) -> None:
+    chances = expected_chances(people)
+    assert chances.shape == (len(people.ids), len(CAMPAIGNS))
+    unknown = people.known_from[:, None] >= CAMPAIGNS
+    assert (chances[unknown] == 0).all()
+    assert chances.min() >= 0
+    assert chances.max() < 1
+
+
+def test_customers_whom_no_channel_reaches_are_decided_to_get_no_message(
+    people: Customers,
+) -> None:
+    silent = replace(people, reachable=np.zeros_like(people.reachable))
+    messages = draw_messages(np.random.default_rng(1), silent, np.full(len(people.ids), np.inf))
+    assert len(messages.channel) > 1000
+    assert (messages.channel == NO_MESSAGE).all()
+    assert np.isnan(messages.converts).all()
+    assert (messages.propensity[messages.arm == CONTROL] == 1).all()
+    assert (messages.propensity[messages.arm == RANDOM] == 1).all()  # none is all there is
+    assert np.isnan(messages.propensity[messages.arm == OPTIMISED]).all()
+    assert (expected_chances(silent) == 0).all()
+
+
+def test_messages_move_nobody_who_has_left(people: Customers) -> None:
+    gone = np.zeros(len(people.ids))
+    messages = draw_messages(np.random.default_rng(1), people, gone)
+    assert np.isnan(messages.converts).all()

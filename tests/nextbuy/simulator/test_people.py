@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import numpy as np
+
+from nextbuy.simulator.world import Customers
 from tests.nextbuy.simulator.exported_shop import read_table
 
 
@@ -28,3 +31,28 @@ def test_some_customers_have_another_id_until_or_after_they_are_linked(dense_sho
     assert set(known.index).isdisjoint(links.index)
     sent = read_table(dense_shop, "messages").groupby("customer_id")["sent_at"].min()
     assert (sent >= known.reindex(sent.index)).all()  # nobody is messaged before being known
+
+
+def test_the_anchor_category_of_a_regular_customer_lasts_a_mean_gap(people: Customers) -> None:
+    anchored = np.flatnonzero(people.anchor >= 0)
+    assert 0 < len(anchored) < len(people.ids)
+    assert (people.regularity[anchored] > 1).all()
+    cycle = people.cycle[anchored, people.anchor[anchored]]
+    np.testing.assert_allclose(cycle, 1 / people.rate[anchored])
+
+
+def test_a_consent_is_given_when_the_customer_is_known_and_withdrawn_later(
+    people: Customers,
+) -> None:
+    assert (people.granted >= people.known_from[:, None]).all()
+    withdrawn = np.isfinite(people.withdrawn)
+    assert withdrawn.any()
+    assert (people.withdrawn[withdrawn] >= people.granted[withdrawn] + 30).all()
+
+
+def test_half_of_the_aliases_are_guests_and_the_rest_use_both_stores(people: Customers) -> None:
+    aliases = people.aliases
+    assert len(aliases.ids) == round(0.08 * len(people.ids))
+    assert aliases.is_guest.sum() == len(aliases.ids) // 2
+    assert people.uses_both[aliases.customer[~aliases.is_guest]].all()
+    assert (aliases.linked >= people.joined[aliases.customer]).all()

@@ -43,3 +43,18 @@ def test_more_is_bought_before_christmas_than_in_summer(
         days = month.dt.day_of_week.value_counts(normalize=True)
         assert days[4] > 1.2 * days[6]
         assert (month.dt.hour < 6).mean() < 0.05
+
+
+def test_a_day_past_the_end_of_the_log_is_infinite(clock: Clock) -> None:
+    day = clock.day(np.array([0.0, DAYS - 1e-6, DAYS, DAYS + 5.0]))
+    assert day[0] == 0
+    assert day[1] == pytest.approx(DAYS, abs=0.01)
+    assert np.isinf(day[2:]).all()
+
+
+def test_time_hardly_passes_at_night_and_runs_in_the_evening(clock: Clock) -> None:
+    # Warsaw is one hour ahead of UTC in winter: day 10 begins there at 23:00 UTC of day 9
+    hours = 10 + (np.arange(25) - 1) / 24
+    passed = np.diff(clock.elapsed(hours))
+    assert passed[:6].max() < 0.2 * passed.mean()
+    assert passed[14:22].min() > 1.2 * passed.mean()
