@@ -7,13 +7,14 @@ BIN := .venv/bin
 UV = $$(command -v uv || echo $(PYTHON) -m uv)
 RUN := $(BIN)/python -m
 export MLFLOW_DISABLE_TELEMETRY := true
+export NO_MKDOCS_2_WARNING := 1
 export OMP_WAIT_POLICY := PASSIVE
 export BENTOML_DO_NOT_TRACK := true
 export MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR := false
 export MLFLOW_LOGGING_LEVEL := WARNING
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow lint reference notebooks bench-demo bench-quality bench-value
+.PHONY: help demo test test-slow lint reference docs docs-outputs results notebooks bench-demo bench-quality bench-value
 .PHONY: bench-tail bench-features bench-btyd bench-answer bench-training bench-channel lock clean
 
 help: ## List all targets
@@ -40,6 +41,15 @@ lint: .venv/developers ## Check style, formatting and types
 
 reference: .venv/developers ## Write the pages of docs/reference/ from the code
 	$(RUN) docs.generator
+
+docs: .venv/developers ## Build the pages of docs/ as a site in site/, without network
+	$(BIN)/mkdocs build --strict --quiet
+
+docs-outputs: .venv/developers ## Write the outputs that the pages show; read the diff
+	NEXTBUY_WRITE_PAGES=1 $(RUN) pytest tests/docs
+
+results: .venv/developers ## Write the pages of docs/results/ from what the benchmarks wrote
+	$(RUN) benchmarks.results_pages
 
 notebooks: .venv/developers ## Execute every notebook
 	$(RUN) notebooks.execute
@@ -104,5 +114,5 @@ lock: ## Write both lock files anew from pyproject.toml
 	$(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --all-extras \
 	  pyproject.toml -o requirements-dev.lock
 
-clean: ## Delete the environment, the demo's shops and the results of benchmarks
-	rm -rf .venv demo benchmarks/results
+clean: ## Delete the environment, the demo's shops, the site and the results of benchmarks
+	rm -rf .venv demo site benchmarks/results

@@ -1,7 +1,10 @@
 """Rows of a benchmark's result: a figure, its interval, its goal, and whether it is met."""
 
 import json
+import os
+import subprocess
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -9,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 RESULTS = Path(__file__).parent / "results"
+MEASURED = "measured.json"
 
 
 class Row(msgspec.Struct):
@@ -38,6 +42,24 @@ class Row(msgspec.Struct):
     def __post_init__(self) -> None:
         """Turn numpy's booleans into Python's, which JSON has."""
         self.met = None if self.met is None else bool(self.met)
+
+    def cells(self) -> tuple[str, ...]:
+        """Write the row as the cells of a table, numbers to four digits."""
+        numbers = ["" if x is None else f"{x:.4g}" for x in (self.value, self.low, self.high)]
+        met = "" if self.met is None else "yes" if self.met else "NO"
+        return (self.figure, *numbers, self.goal, met)
+
+
+class Measured(msgspec.Struct):
+    """When a benchmark was run, of which commit, on how many cores, and how busy they were.
+
+    `load` is the machine's load average of the last fifteen minutes, the benchmark's own included.
+    """
+
+    commit: str
+    date: str
+    cores: int
+    load: float
 
 
 def report_each(name: str, rows: Iterable[Row]) -> None:
@@ -72,10 +94,31 @@ def report(name: str, rows: list[Row]) -> None:
     for heading in ("figure", "value", "low", "high", "goal", "met"):
         table.add_column(heading)
     for row in rows:
-        numbers = ["" if x is None else f"{x:.4g}" for x in (row.value, row.low, row.high)]
-        met = "" if row.met is None else "yes" if row.met else "NO"
-        table.add_row(row.figure, *numbers, row.goal, met)
+        table.add_row(*row.cells())
     Console(width=100).print(table)
     RESULTS.mkdir(exist_ok=True)
     text = json.dumps([msgspec.structs.asdict(row) for row in rows], indent=1)
     (RESULTS / f"{name}.json").write_text(text + "\n")
+    _note(name)
+
+
+def _note(name: str) -> None:
+    """Note beside the results when and of which code they were measured."""
+    path = RESULTS / MEASURED
+    known = json.loads(path.read_text()) if path.exists() else {}
+    now = Measured(
+        _commit(), f"{datetime.now(UTC):%Y-%m-%d}", os.cpu_count() or 1, os.getloadavg()[2]
+    )
+    known[name] = msgspec.structs.asdict(now)
+    path.write_text(json.dumps(known, indent=1) + "\n")
+
+
+def _commit() -> str:
+    """Name the commit; what is not committed yet is said."""
+    root = Path(__file__).parent
+    commit = _git(root, "rev-parse", "--short=10", "HEAD")
+    return f"{commit} with changes" if _git(root, "status", "--porcelain", "-uno") else commit
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    return subprocess.check_output(["git", "-C", str(folder), *arguments], text=True).strip()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from features.errors import refuse
 
-# name -> (what it is, default); the README lists them, and a test holds it to that.
+# name -> (what it is, default); docs/how-to/serve.md lists them, and a test holds it to that.
 SETTINGS: dict[str, tuple[str, str]] = {
     "NEXTBUY_SHOP": ("path of nextbuy.toml", "nextbuy.toml"),
     "NEXTBUY_POLL_SECONDS": (

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from features.arrays import History
 from features.contract.tables import TABLES, TABLES_BY_NAME
 from features.engines.plan import compute_features
 from features.engines.sql.feature_build import (
@@ -20,7 +21,6 @@ from features.engines.sql.feature_build import (
     make_scope,
     read_catalog,
 )
-from features.history.customer_histories import Tables as History
 from features.history.customer_histories import read_customer_histories
 from features.language.catalog import Catalog
 from features.language.feature import Aggregate

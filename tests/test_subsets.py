@@ -30,7 +30,8 @@ from models.registry import Champions, Version
 from serving.answers.predictor import Predictor
 from serving.answers.standing_reasons import SHOWN
 from serving.decisions.decide import DecisionMaker
-from serving.schemas.answer_schemas import Answer, DecisionsRequest
+from serving.schemas.answer_schemas import Answer
+from serving.schemas.decision_schemas import DecisionsRequest
 from tests.subsets import HORIZON_DAYS, Subset, WholeShop
 from training.purchase.slices import holdout_cutoff
 

@@ -19,7 +19,8 @@ from nextbuy.show.readiness_tables import report_on, to_json
 from serving.bulk.audience import decide_audience
 from serving.bulk.offline import explain_once, predict_once
 from serving.http.service import NextbuyService
-from serving.schemas.answer_schemas import Answer, DecisionsRequest, ExplainRequest, PredictRequest
+from serving.schemas.answer_schemas import Answer, ExplainRequest, PredictRequest
+from serving.schemas.decision_schemas import DecisionsRequest
 from tests.subsets import HORIZON_DAYS, Subset, WholeShop
 from training.lifecycle.promote import promote
 from training.purchase.slices import holdout_cutoff

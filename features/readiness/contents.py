@@ -206,7 +206,7 @@ _PROBES = (
         "identities.customer_id",
         "customers that are themselves an id mapped to another customer; followed to the last one",
         "If they only happen to be equal, make the ids distinct, as in 'web-17'.",
-        "customer_id IN (SELECT customer_id FROM steps_told WHERE customer <> customer_id)",
+        "customer_id IN (SELECT customer_id FROM given_steps WHERE customer <> customer_id)",
         example="customer_id",
     ),
     Probe(

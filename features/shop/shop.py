@@ -121,13 +121,16 @@ def read_shop(path: str | Path) -> Shop:
             str(path),
             "a nextbuy.toml",
             "a folder" if path.is_dir() else "no such file",
-            "Give its path with --shop, or write one: the README shows the smallest.",
+            "Give its path with --shop, or write one: docs/how-to/own-data.md shows the smallest.",
         )
     try:
         file = msgspec.toml.decode(path.read_text(encoding="utf-8-sig"), type=ShopFile)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise refuse(
-            str(path), "settings as in the README", str(error), "Correct that entry."
+            str(path),
+            "settings as in docs/reference/nextbuy-toml.md",
+            str(error),
+            "Correct that entry.",
         ) from None
     if faults := find_setting_faults(file):
         raise InputError(faults)

@@ -59,4 +59,4 @@ def simulate(
     from nextbuy.simulator.simulator import simulate_shop
 
     config = simulate_shop(folder, customers, seed, profile)
-    console.print(f"simulated shop written to {config.parent}")
+    console.print(f"simulated shop written to {config.parent}", soft_wrap=True)

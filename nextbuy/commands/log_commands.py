@@ -72,9 +72,10 @@ def features(
     if online:
         target = store_target(log.shop)
         build_store(log, target, instant)
-        console.print(f"history store written to {target}")
+        console.print(f"history store written to {target}", soft_wrap=True)
     else:
-        console.print(f"features written to {write_features(log, instant)}")
+        path = write_features(log, instant)
+        console.print(f"features written to {path}", soft_wrap=True)
 
 
 @features_app.command("list")

@@ -62,7 +62,8 @@ def train(
     repeated.
     """
     from models.kinds import KINDS
-    from nextbuy.show.answer_tables import show_holdout, working
+    from nextbuy.show.answer_tables import working
+    from nextbuy.show.training_tables import show_trained
     from training.channel.job import explain_missing_messages
     from training.train import count_progress_steps, list_trainable_kinds
     from training.train import train as train_models
@@ -76,13 +77,7 @@ def train(
         )
     if not model and (reason := explain_missing_messages(log)):
         console.print(f"best-channel is not trained: {reason}", markup=False)
-    for kind, version in trained.versions.items():
-        console.print(f"{kind}: version {version} is the challenger")
-    if trained.holdout is not None:
-        show_holdout(console, trained.holdout)
-    if trained.reported:
-        command = f"nextbuy report --shop {shop} --version {trained.versions['churn']}"
-        console.print(f"as a page: {command}", markup=False, soft_wrap=True)
+    show_trained(console, trained, shop)
 
 
 @app.command()

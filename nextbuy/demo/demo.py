@@ -38,7 +38,7 @@ _START_SECONDS = 90
 
 
 def run_demo(console: Console, folder: Path, shops: Sequence[str], keep_serving: bool) -> None:
-    """Run the demo of each shop; see the README."""
+    """Run the demo of each shop; see the tutorial in docs/tutorials/demo.md."""
     for place, name in enumerate(shops):
         last = place == len(shops) - 1
         _run_shop(console, name, folder / name, keep_serving and last)
@@ -55,7 +55,7 @@ def _run_shop(console: Console, name: str, folder: Path, keep_serving: bool) -> 
     cutoff = _learn(console, log)
     with working(console, "building the history store, as known at the cutoff"):
         build_store(log, store_target(log.shop), cutoff)
-    customers = _choose(log, cutoff)
+    customers = choose_customers(log, cutoff)
     as_of = to_datetime(cutoff).isoformat()
     with _serving(console, config, keep_serving) as url:
         request = {"customer_ids": customers, "as_of": as_of}
@@ -67,7 +67,7 @@ def _run_shop(console: Console, name: str, folder: Path, keep_serving: bool) -> 
     show_answers(
         console,
         response.json()["answers"],
-        _what_they_did(log, customers, cutoff),
+        what_they_did(log, customers, cutoff),
         title,
     )
 
@@ -97,7 +97,7 @@ def _learn(console: Console, log: Log) -> int:
     return cutoff
 
 
-def _choose(log: Log, cutoff: int) -> list[str]:
+def choose_customers(log: Log, cutoff: int) -> list[str]:
     """Choose customers without looking at what they did: two of each frequency bucket."""
     features = build_features(log, [cutoff], read_catalog(log, cutoff).select(["frequency"]))
     buckets = frequency_buckets(features["frequency"].to_numpy())
@@ -105,7 +105,7 @@ def _choose(log: Log, cutoff: int) -> list[str]:
     return [str(customer_id) for customer_id in pd.concat(chosen)["customer_id"]]
 
 
-def _what_they_did(log: Log, customers: Sequence[str], cutoff: int) -> dict[str, str]:
+def what_they_did(log: Log, customers: Sequence[str], cutoff: int) -> dict[str, str]:
     """Say for each customer when they came back after the cutoff, and how often."""
     window = Window(cutoff, horizon=_horizon(log))
     purchases = purchases_sql(log, log.observed_until)

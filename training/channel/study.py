@@ -60,7 +60,7 @@ class PolicyStudy:
         decision), `effective, largest_share` (see `PolicyValue`).
     gains : DataFrame
         One row per policy, against the best fixed arm, by DR: `policy, gain, low, high` in % of
-        the best fixed arm's value, `verdict`.
+        the best fixed arm's value, `gain_verdict`.
     margins : DataFrame
         As `gains`, of margin less cost, in minor units per decision.
     segments : DataFrame

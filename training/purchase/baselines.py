@@ -55,7 +55,7 @@ def days_since_last_law(slices: Slices, population: pd.DataFrame) -> Floats:
     slices : Slices
         Features and labels to learn from; customers are parted into twentieths by silence.
     population : DataFrame
-        One row per customer to forecast (n rows), with `days_since_last`.
+        One row per customer to forecast (n rows), with `days_since_last_law`.
 
     Returns
     -------

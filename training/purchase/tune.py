@@ -172,7 +172,7 @@ def flatten_settings(settings: Any) -> dict[str, Any]:
 
     Examples
     --------
-    >>> from models.purchase.churn import ChurnSettings
+    >>> from models.purchase.churn_fit import ChurnSettings
     >>> flatten_settings(ChurnSettings())["direct.rounds"]
     200
     """

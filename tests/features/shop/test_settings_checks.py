@@ -18,7 +18,7 @@ def _read(folder: Path, text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("[tables.orders\n", "settings as in the README"),
+        ("[tables.orders\n", "settings as in docs/reference/nextbuy-toml.md"),
         ("[shop]\nname = 3\n" + ORDERS, r"Expected `str`, got `int` - at `\$.shop.name`"),
         ("[shop]\ncolour = 'red'\n" + ORDERS, "unknown field `colour`"),
         ("[shop]\ntimezone = 'Mars'\n" + ORDERS, "shop.timezone: expected an IANA zone"),

@@ -138,8 +138,8 @@ def _at_edge(tables: dict[str, list[dict]], cutoff: int, moment: object, name: s
 
 @pytest.fixture(scope="module")
 def written(spark: SparkSession, shop_log: Log) -> tuple[SparkLog, Path]:
-    """What the README's example leaves behind, run as it stands there."""
-    (example,) = re.findall(r"```python\n(.*?SparkLog.*?)```", README, flags=re.DOTALL)
+    """Run the example of the page about Spark, as it stands there, and give what it leaves."""
+    (example,) = re.findall(r"```python\n(.*?SparkLog.*?)```", PAGE, flags=re.DOTALL)
     names: dict = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(shop_log.shop.root.parents[1])
@@ -148,7 +148,7 @@ def written(spark: SparkSession, shop_log: Log) -> tuple[SparkLog, Path]:
     return names["warehouse"], names["folder"] / "features"
 
 
-README = (ROOT / "README.md").read_text()
+PAGE = (ROOT / "docs" / "how-to" / "spark.md").read_text()
 
 
 def _read(folder: Path, cutoff: int) -> pa.Table:
