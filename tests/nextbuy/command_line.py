@@ -12,6 +12,7 @@ class RunCommand(Protocol):
 
 def write_tiny_shop(folder: Path, *instants: str) -> Path:
     """Write a shop with one order of one customer at each instant; returns its nextbuy.toml."""
+    folder.mkdir(parents=True, exist_ok=True)
     lines = [f"{number},c,{instant},1" for number, instant in enumerate(instants)]
     text = "\n".join(["order_id,customer_id,ordered_at,amount", *lines, ""])
     (folder / "orders.csv").write_text(text)

@@ -1,6 +1,7 @@
 """The commands about a shop's log: check, features, pseudonym."""
 
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -148,3 +149,36 @@ def test_check_examines_what_is_there_without_the_orders(run: RunCommand, tmp_pa
     assert "events.event_type" in places
     assert not {"orders.currency", "events.customer_id", "messages.channel"} & places
     assert len(report["tables"]) == 7
+
+
+def test_pseudonym_prints_one_pseudonym_for_each_id(
+    run: RunCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEXTBUY_PSEUDONYM_KEY", "k" * 32)
+    (tmp_path / "lines").write_text("id-1\n\nid-2\nid-1\n")
+    (tmp_path / "table").write_text("name,id\nx,id-1\ny,id-2\nz,id-1\n")
+    code, by_line, _ = run("pseudonym", str(tmp_path / "lines"))
+    assert code == 0
+    head, first, second, again = by_line.splitlines()
+    assert head == "customer_id,pseudonym"
+    assert first == again != second
+    assert run("pseudonym", str(tmp_path / "table"), "--column", "id") == (0, by_line, "")
+
+
+def test_features_list_of_a_shop_names_only_what_its_tables_support(
+    run: RunCommand, tmp_path: Path
+) -> None:
+    config = write_tiny_shop(tmp_path, "2024-01-05", "2024-03-06")
+    code, everything, _ = run("features", "list")
+    assert code == 0
+    code, of_orders, _ = run("features", "list", "--shop", str(config))
+    assert code == 0
+    counts = [int(re.search(r"(\d+) features", text)[1]) for text in (everything, of_orders)]
+    assert 0 < counts[1] < counts[0]
+    assert "frequency" in of_orders
+
+
+def test_features_list_prints_markdown_of_all_features(run: RunCommand) -> None:
+    code, output, _ = run("features", "list", "--markdown")
+    assert code == 0
+    assert len([line for line in output.splitlines() if line.startswith("|")]) > 100
