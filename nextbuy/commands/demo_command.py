@@ -29,7 +29,7 @@ def demo(
         bool, typer.Option(help="Leave the service of the last shop running when the demo ends.")
     ] = False,
 ) -> None:
-    """Train, serve and check predictions for real purchases (CDNOW) and for a simulated shop."""
+    """Go from an order log to served predictions, for real purchases (CDNOW) and simulated ones."""
     from nextbuy.demo.demo import run_demo
 
     run_demo(console, folder, [shop.value] if shop else list(DemoShop), keep_serving)

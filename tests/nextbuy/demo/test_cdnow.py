@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from features.errors import NextbuyError
+from features.errors import InputError
 from features.shop.shop import read_shop
 from nextbuy.demo import cdnow
 from nextbuy.demo.cdnow import cdnow_file, write_cdnow
@@ -33,6 +33,6 @@ def test_another_data_file_of_lifetimes_is_returned_by_its_name() -> None:
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(cdnow, "find_spec", lambda _: None)
-    with pytest.raises(NextbuyError, match="lifetimes"):
+    with pytest.raises(InputError, match="CDNOW: expected the package lifetimes"):
         write_cdnow(tmp_path / "shop")
     assert not (tmp_path / "shop").exists()

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from features.errors import NextbuyError
+from features.errors import InputError
 from features.log.log import read_log, resolve_cutoff
 from features.shop.shop import read_shop
 from nextbuy.demo import demo
@@ -88,7 +88,7 @@ def test_a_service_that_ends_at_once_is_an_error_that_names_its_log(
 ) -> None:
     config = _write_served_shop(tmp_path, monkeypatch, "raise SystemExit('no model to serve')")
     with (
-        pytest.raises(NextbuyError, match="the service did not become ready") as caught,
+        pytest.raises(InputError, match="expected a service that is ready within 90 seconds") as caught,
         demo._serving(Console(file=io.StringIO()), config, keep=False),
     ):
         pass
