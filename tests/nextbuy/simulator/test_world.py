@@ -22,9 +22,9 @@ def aliased(people: Customers) -> Customers:
 
 def test_a_guest_is_logged_under_the_alias_until_it_is_linked(aliased: Customers) -> None:
     customer, store = np.array([0, 0, 0]), np.array([0, 1, 0])
-    shown = aliased.shown(customer, np.array([9.9, 9.9, 10.0]), store)
+    logged = aliased.logged_id(customer, np.array([9.9, 9.9, 10.0]), store)
     guest = len(aliased.ids)
-    assert shown.tolist() == [guest, guest, 0]
+    assert logged.tolist() == [guest, guest, 0]
 
 
 def test_a_second_account_is_logged_in_the_other_store_before_and_after_linking(
@@ -32,14 +32,14 @@ def test_a_second_account_is_logged_in_the_other_store_before_and_after_linking(
 ) -> None:
     day, store = np.array([5.0, 15.0, 5.0]), np.array([1, 1, 0])
     second = len(aliased.ids) + 1
-    assert aliased.shown(np.array([1, 1, 1]), day, store).tolist() == [second, second, 1]
+    assert aliased.logged_id(np.array([1, 1, 1]), day, store).tolist() == [second, second, 1]
 
 
 def test_a_customer_without_an_alias_is_always_logged_under_the_same_id(
     aliased: Customers,
 ) -> None:
-    shown = aliased.shown(np.array([2, 2]), np.array([0.0, 700.0]), np.array([0, 1]))
-    assert shown.tolist() == [2, 2]
+    logged = aliased.logged_id(np.array([2, 2]), np.array([0.0, 700.0]), np.array([0, 1]))
+    assert logged.tolist() == [2, 2]
 
 
 def test_the_response_rises_with_the_affinity_for_a_channel(people: Customers) -> None:
