@@ -18,10 +18,10 @@ COMMANDS = (
 
 
 def test_help_names_every_command_and_each_explains_itself(run: RunCommand) -> None:
-    code, says, _ = run("--help")
+    code, output, _ = run("--help")
     assert code == 0
     for command in COMMANDS:
-        assert command in says
+        assert command in output
         code, help_text, _ = run(command, "--help")
         assert code == 0
         assert len(help_text.splitlines()) > 5
@@ -33,78 +33,82 @@ def test_version_prints_the_version_of_the_installed_package(run: RunCommand) ->
 
 def test_the_whole_path_from_the_shell(run: RunCommand, small: Path) -> None:
     shop = ("--shop", str(small))
-    code, says, _ = run("check", *shop)
+    code, output, _ = run("check", *shop)
     assert code == 0
-    assert "every table keeps the contract" in says
-    code, says, _ = run("features", *shop, "--cutoff", "2025-10-01")
-    written = says.split("written to ")[1].replace("\n", "").strip()
+    assert "every table keeps the contract" in output
+    code, output, _ = run("features", *shop, "--cutoff", "2025-10-01")
+    written = output.split("written to ")[1].replace("\n", "").strip()
     frame = pd.read_parquet(written)
     assert frame["cutoff"].astype(str).unique().tolist() == ["2025-10-01 21:59:59.999999+00:00"]
     assert frame["customer_id"].is_unique
-    code, says, _ = run("train", *shop, "--trials", "1")
+    code, output, _ = run("train", *shop, "--trials", "1")
     assert code == 0
-    assert "churn: version 1 is the challenger" in says
-    assert "judged on what they did after 2025-10-01" in says.replace("\n", " ")
-    assert f"nextbuy report --shop {small} --version 1" in says
-    code, says, _ = run("promote", *shop)
-    assert "best-channel: version 1 is the champion" in says
+    assert "churn: version 1 is the challenger" in output
+    assert "judged on what they did after 2025-10-01" in output.replace("\n", " ")
+    assert f"nextbuy report --shop {small} --version 1" in output
+    code, output, _ = run("promote", *shop)
+    assert "best-channel: version 1 is the champion" in output
     page = small.parent / "page.html"
-    code, says, _ = run("report", *shop, "--output", str(page))
+    code, output, _ = run("report", *shop, "--output", str(page))
     assert code == 0
     assert "<h2>In short</h2>" in page.read_text()
-    code, says, _ = run("features", *shop, "--online", "--cutoff", "2025-10-01")
+    code, output, _ = run("features", *shop, "--online", "--cutoff", "2025-10-01")
     assert code == 0
     customer = frame["customer_id"][0]
-    code, says, _ = run("predict", customer, "nobody", *shop, "--as-of", "2025-10-01")
-    answers = json.loads(says)["answers"]
+    code, output, _ = run("predict", customer, "nobody", *shop, "--as-of", "2025-10-01")
+    answers = json.loads(output)["answers"]
     assert [a["customer_id"] for a in answers] == [customer, "nobody"]
     assert answers[1]["status"] == "unknown_customer"
     instant = ("--as-of", "2025-10-01")
-    asked = [*frame["customer_id"][:10], "nobody"]
-    told = _check_explain(run, shop, asked, instant)
-    _check_decide(run, small, [*asked, told], instant)
+    customer_ids = [*frame["customer_id"][:10], "nobody"]
+    explained = _check_explain(run, shop, customer_ids, instant)
+    _check_decide(run, small, [*customer_ids, explained], instant)
 
 
 def _check_explain(
-    run: RunCommand, shop: tuple[str, str], asked: list[str], instant: tuple[str, str]
+    run: RunCommand, shop: tuple[str, str], customer_ids: list[str], instant: tuple[str, str]
 ) -> str:
-    """Ask for the reasons of some customers and nobody; give one who has them."""
-    explanations = json.loads(run("explain", *asked, *shop, *instant, "--json")[1])["explanations"]
-    assert [e["customer_id"] for e in explanations] == asked
+    """Ask for the reasons of some customers and an unknown one; returns one who has them."""
+    explanations = json.loads(run("explain", *customer_ids, *shop, *instant, "--json")[1])[
+        "explanations"
+    ]
+    assert [e["customer_id"] for e in explanations] == customer_ids
     assert explanations[-1]["churn"] is None
-    told = next(e for e in explanations if e["churn"])
-    assert told["churn"]["reasons"][0].keys() == {
+    explained = next(e for e in explanations if e["churn"])
+    assert explained["churn"]["reasons"][0].keys() == {
         *("family", "effect", "direction", "feature", "value", "unit", "sentence")
     }
-    code, says, _ = run("explain", told["customer_id"], "nobody", *shop, *instant)
+    code, output, _ = run("explain", explained["customer_id"], "nobody", *shop, *instant)
     assert code == 0
-    assert f"p_churn {told['churn']['p_churn']:.2f}: no purchase within 90 days" in says
-    assert re.search(r"purchase history\s+[↑↓] [+-]\d+\.\d\d", says)
-    assert says.count("not eligible") == len(told["channel"]["excluded"])
-    assert "nobody is unknown_customer" in says
-    return str(told["customer_id"])
+    assert f"p_churn {explained['churn']['p_churn']:.2f}: no purchase within 90 days" in output
+    assert re.search(r"purchase history\s+[↑↓] [+-]\d+\.\d\d", output)
+    assert output.count("not eligible") == len(explained["channel"]["excluded"])
+    assert "nobody is unknown_customer" in output
+    return str(explained["customer_id"])
 
 
-def _check_decide(run: RunCommand, small: Path, asked: list[str], instant: tuple[str, str]) -> None:
-    """Decide of an audience whose last but one is nobody."""
+def _check_decide(
+    run: RunCommand, small: Path, customer_ids: list[str], instant: tuple[str, str]
+) -> None:
+    """Decide for an audience whose last but one customer is unknown."""
     shop = ("--shop", str(small))
     audience, out = small.parent / "audience.csv", small.parent / "decisions.csv"
-    audience.write_text("\n".join(["customer_id", *asked]))
+    audience.write_text("\n".join(["customer_id", *customer_ids]))
     files = ("--audience", str(audience), "--out", str(out))
-    code, says, _ = run("decide", "--campaign", "autumn", *files, *shop, *instant)
+    code, output, _ = run("decide", "--campaign", "autumn", *files, *shop, *instant)
     assert code == 0
-    assert "nothing is known of this customer" in " ".join(says.split())
+    assert "nothing is known of this customer" in " ".join(output.split())
     decided = pd.read_csv(out, keep_default_na=False)
-    assert decided["customer_id"].tolist() == asked
+    assert decided["customer_id"].tolist() == customer_ids
     assert set(decided["key"]) == {"autumn"}
     assert (decided["status"] == "ok").sum() > 5
-    code, says, _ = run("decide", "--campaign", "later", *files, *shop)
+    code, output, _ = run("decide", "--campaign", "later", *files, *shop)
     assert code == 1
-    assert "the history store ends" in " ".join(says.split())
+    assert "the history store ends" in " ".join(output.split())
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "message"),
     [
         (["features", "--shop", "SHOP", "--online", "--cutoff", "1990-01-01"], "within the data"),
         (["simulate", "/dev/null/shop"], "Not a directory"),
@@ -128,13 +132,13 @@ def _check_decide(run: RunCommand, small: Path, asked: list[str], instant: tuple
     ],
 )
 def test_an_error_is_a_sentence_and_not_a_traceback(
-    run: RunCommand, tmp_path: Path, arguments: list[str], says: str
+    run: RunCommand, tmp_path: Path, arguments: list[str], message: str
 ) -> None:
     config = simulate_shop(tmp_path / "shop", 100)
     code, out, error = run(*[str(config) if a == "SHOP" else a for a in arguments])
     assert code == 1
     assert error.startswith("error ")
-    assert says in error
+    assert message in error
     assert "Traceback" not in out + error
 
 
@@ -163,9 +167,9 @@ def test_an_error_shows_brackets_and_odd_values_as_they_are(
     (tmp_path / "orders.csv").write_text("order_id,customer_id,ordered_at,amount\na,b,[/red],1\n")
     code, _, error = run("features", "--shop", str(tmp_path / "nextbuy.toml"))
     assert "row 1: '[/red]'" in error
-    code, says, error = run("check", "--shop", str(tmp_path / "nextbuy.toml"))
+    code, output, error = run("check", "--shop", str(tmp_path / "nextbuy.toml"))
     assert (code, error) == (1, "")
-    assert "row 1: '[/red]'" in says
+    assert "row 1: '[/red]'" in output
 
 
 @pytest.mark.parametrize("arguments", [["train", "--model", "luck"], ["train", "--trials", "-1"]])

@@ -22,15 +22,15 @@ def test_a_journal_that_is_damaged_is_an_error_and_nothing_is_built_without_it(
     assert error.startswith("error journal: expected all that was posted, got ")
     assert "Nothing of this request" not in error
     assert not (tmp_path / ".nextbuy" / "history.sqlite").exists()
-    code, says, error = run("check", "--json", "--shop", str(config))
-    report = json.loads(says)
+    code, output, error = run("check", "--json", "--shop", str(config))
+    report = json.loads(output)
     assert (code, error, report["errors"]) == (1, "", 1)
     assert report["findings"][0]["where"] == "journal"
     assert [table["table"] for table in report["tables"]] == ["orders"]
 
 
 @pytest.mark.parametrize(
-    ("content", "column", "says"),
+    ("content", "column", "message"),
     [
         (b"\xff\xfe1\n", None, "ids: expected text in UTF-8"),
         (b"PAR1\x00\xec\x15", "id", "ids: expected text in UTF-8"),
@@ -44,20 +44,20 @@ def test_ids_that_cannot_be_read_are_one_error_and_nothing_is_written(
     monkeypatch: pytest.MonkeyPatch,
     content: bytes,
     column: str | None,
-    says: str,
+    message: str,
 ) -> None:
     monkeypatch.setenv("NEXTBUY_PSEUDONYM_KEY", "k" * 32)
     (tmp_path / "ids").write_bytes(b"id-1\n" * (column is None) + content)
     options = [] if column is None else ["--column", column]
     code, out, error = run("pseudonym", str(tmp_path / "ids"), *options)
     assert (code, out) == (1, "")
-    assert says in error
+    assert message in error
 
 
 def test_check_says_the_same_as_json(run: RunCommand, small: Path) -> None:
-    code, says, error = run("check", "--json", "--shop", str(small))
+    code, output, error = run("check", "--json", "--shop", str(small))
     assert (code, error) == (0, "")
-    report = json.loads(says)
+    report = json.loads(output)
     assert list(report) == [
         *("shop", "errors", "warnings", "advice"),
         *("tables", "findings", "support", "suggestions", "kept_out"),
@@ -72,9 +72,9 @@ def test_check_gives_errors_as_json_too(run: RunCommand, tmp_path: Path) -> None
         "order_id,customer_id,ordered_at,amount\na,b,2024-01-01,1\na,b,2024-01-01,-2\n"
     )
     (tmp_path / "nextbuy.toml").write_text('[tables.orders]\npath = "orders.csv"\n')
-    code, says, error = run("check", "--json", "--shop", str(tmp_path / "nextbuy.toml"))
+    code, output, error = run("check", "--json", "--shop", str(tmp_path / "nextbuy.toml"))
     assert (code, error) == (1, "")
-    report = json.loads(says)
+    report = json.loads(output)
     assert (report["errors"], report["tables"], report["suggestions"]) == (2, [], None)
     assert report["findings"] == [
         {
@@ -111,8 +111,8 @@ def test_check_examines_the_tables_beside_one_with_an_error(
 ) -> None:
     config = simulate_shop(tmp_path, 200)
     _damage(config, "returns", "amount")
-    code, says, error = run("check", "--json", "--shop", str(config))
-    report = json.loads(says)
+    code, output, error = run("check", "--json", "--shop", str(config))
+    report = json.loads(output)
     assert (code, error) == (1, "")
     assert "returns" not in [table["table"] for table in report["tables"]]
     assert len(report["tables"]) == 8
@@ -126,28 +126,28 @@ def test_check_examines_the_tables_beside_one_with_an_error(
     assert (report["support"], report["suggestions"]) == ([], None)
     assert len(report["kept_out"]) == 3  # a category, a subcategory, an attribute
     monkeypatch.setenv("COLUMNS", width)
-    code, says, _ = run("check", "--shop", str(config))
+    code, output, _ = run("check", "--shop", str(config))
     assert code == 1
-    lines = says.splitlines()
+    lines = output.splitlines()
     assert max(map(len, lines)) <= int(width)
     (orders,) = [line.split() for line in lines if line.split()[:1] == ["orders"]]
     assert orders[2:4] == ["2024-01-02", "2025-12-30"]
-    said = " ".join(says.split())
-    assert "Not examined until the errors are put right: returns, what can be predicted." in said
+    text = " ".join(output.split())
+    assert "Not examined until the errors are put right: returns, what can be predicted." in text
 
 
 def test_check_examines_what_is_there_without_the_orders(run: RunCommand, tmp_path: Path) -> None:
     config = simulate_shop(tmp_path, 200)
     _damage(config, "orders", "amount")
     (tmp_path / "consents.parquet").write_bytes(b"no parquet")
-    code, says, _ = run("check", "--json", "--shop", str(config))
-    report = json.loads(says)
+    code, output, _ = run("check", "--json", "--shop", str(config))
+    report = json.loads(output)
     assert code == 1
     errors = [f["where"] for f in report["findings"] if f["level"] == "error"]
     assert errors == ["orders.amount", "consents"]
-    places = {f["where"] for f in report["findings"]}
-    assert "events.event_type" in places
-    assert not {"orders.currency", "events.customer_id", "messages.channel"} & places
+    where = {f["where"] for f in report["findings"]}
+    assert "events.event_type" in where
+    assert not {"orders.currency", "events.customer_id", "messages.channel"} & where
     assert len(report["tables"]) == 7
 
 

@@ -24,9 +24,9 @@ def test_the_demo_runs_and_leaves_no_process(
 ) -> None:
     import subprocess
 
-    code, says, _ = run("demo", "--shop", shop, "--folder", str(tmp_path))
+    code, output, _ = run("demo", "--shop", shop, "--folder", str(tmp_path))
     assert code == 0
-    assert "what they" in says
+    assert "what they" in output
     assert (tmp_path / shop / ".nextbuy" / "mlflow.db").is_file()
     processes = subprocess.check_output(["ps", "-eo", "args"], text=True)
     assert str(tmp_path) not in processes

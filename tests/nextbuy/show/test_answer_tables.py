@@ -59,13 +59,17 @@ def test_decisions_and_explanations_show_whole_reasons(console: Console) -> None
     )
     show_decisions(console, decided)
     sentence = "bought every 12 days, the last time 45 days ago, " * 3
-    told = {"family": "a family of features with a long name", "effect": 0.5, "sentence": sentence}
+    reason_of_churn = {
+        "family": "a family of features with a long name",
+        "effect": 0.5,
+        "sentence": sentence,
+    }
     churn = {
         "p_churn": 0.31,
         "horizon_days": 90,
         "baseline": -0.2,
         "score": 0.3,
-        "reasons": [told | {"direction": "raises"}],
+        "reasons": [reason_of_churn | {"direction": "raises"}],
     }
     explanation = {"customer_id": "c", "status": "ok", "reason": None, "churn": churn}
     explanations = [explanation | {"next_purchase": None, "channel": None}]

@@ -40,8 +40,8 @@ def test_messages_move_customers_as_the_truth_says(dense_shop: Path) -> None:
     for channel in CHANNELS:
         rows = messages[(messages["channel"] == channel) & alive]
         expected = truth[f"response_{channel}"].reindex(rows["customer_id"]).mean()
-        found = rows["converted_at"].notna().mean()
-        assert found == pytest.approx(expected, abs=4 * np.sqrt(expected / len(rows)))
+        share = rows["converted_at"].notna().mean()
+        assert share == pytest.approx(expected, abs=4 * np.sqrt(expected / len(rows)))
     assert messages.loc[messages["channel"] == "none", "converted_at"].isna().all()
 
 

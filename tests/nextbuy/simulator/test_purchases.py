@@ -1,4 +1,4 @@
-"""Purchases that simulated customers make of their own accord."""
+"""Purchases of simulated customers that no message caused."""
 
 from dataclasses import replace
 from pathlib import Path
