@@ -1,4 +1,4 @@
-"""The command line, `nextbuy`: all commands together, and how what is wrong is said."""
+"""The program `nextbuy`: puts all commands together and prints an error as one sentence."""
 
 import os
 import sys
@@ -23,18 +23,19 @@ from nextbuy.commands import (
 )
 
 app = typer.Typer(
-    help="Will each customer buy again, when, and through which channel to ask.",
+    help="Predict whether and when each customer of a shop buys again, and choose the channel "
+    "through which to ask.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for part in (demo, log, training, serving):  # the order of the work, and of the help
-    app.add_typer(part.app)
+for group in (demo, log, training, serving):  # the order of the work, and of the help
+    app.add_typer(group.app)
 
 
-def _print_version(asked: bool) -> None:
-    """Print the version of the installed package and end the program, if it was asked for."""
-    if asked:
+def _print_version(is_requested: bool) -> None:
+    """Print the version of the installed package and end the program, if `--version` is given."""
+    if is_requested:
         typer.echo(f"nextbuy {version('nextbuy')}")
         raise typer.Exit
 
@@ -46,8 +47,8 @@ def _options(
         typer.Option(
             "--version",
             callback=_print_version,
-            is_eager=True,  # so that it is answered without a command
-            help="Print the version and exit.",
+            is_eager=True,  # so that it works without a command
+            help="Print the version of the installed package and exit.",
         ),
     ] = False,
 ) -> None:
@@ -55,8 +56,13 @@ def _options(
 
 
 def main() -> None:
-    """Run the command line; what the caller can put right is said in a sentence."""
-    # LightGBM's threads wait asleep: spinning, they take ten times as long on a busy machine
+    """Run the command line of `nextbuy` with the arguments of the process.
+
+    An error that the caller can put right is printed to stderr as one sentence, without a
+    traceback, and the exit code is 1.
+    """
+    # LightGBM's threads sleep while they wait: if they spin, training takes ten times as long on a
+    # busy machine
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("BENTOML_DO_NOT_TRACK", "true")
@@ -65,8 +71,8 @@ def main() -> None:
     try:
         app()
     except (NextbuyError, OSError) as error:
-        said = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
-        said.print(f"error {error}")
+        stderr = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+        stderr.print(f"error {error}")
         sys.exit(1)
 
 

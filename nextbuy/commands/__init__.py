@@ -1,5 +1,5 @@
-"""The commands, a file for each part of the work; `nextbuy.cli` puts them together.
+"""The commands of `nextbuy`, one file for each part of the work; `nextbuy.cli` joins them.
 
-A command reads its options, calls one function of one package and shows what comes of it. Heavy
-imports stay inside the commands, so that `nextbuy --help` answers at once.
+A command reads its options, calls one function of another package and shows the result. Slow
+imports stand inside the commands, so that `nextbuy --help` answers at once.
 """

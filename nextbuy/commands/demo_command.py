@@ -1,4 +1,4 @@
-"""Shops to try Nextbuy on: the demo, and a simulated one."""
+"""Commands that write a shop to try Nextbuy on: `demo` and `simulate`."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -13,7 +13,7 @@ app = typer.Typer()
 
 
 class DemoShop(StrEnum):
-    """The shops of the demo."""
+    """Names of the shops that the demo can run on."""
 
     cdnow = "cdnow"
     simulated = "simulated"
@@ -21,11 +21,15 @@ class DemoShop(StrEnum):
 
 @app.command()
 def demo(
-    shop: Annotated[DemoShop | None, typer.Option(help="Only this shop; default: both.")] = None,
-    folder: Annotated[Path, typer.Option(help="Where the shops are written.")] = Path("demo"),
-    keep_serving: Annotated[bool, typer.Option(help="Leave the last service running.")] = False,
+    shop: Annotated[
+        DemoShop | None, typer.Option(help="Run the demo on this shop only; default: on both.")
+    ] = None,
+    folder: Annotated[Path, typer.Option(help="Write the shops into this folder.")] = Path("demo"),
+    keep_serving: Annotated[
+        bool, typer.Option(help="Leave the service of the last shop running when the demo ends.")
+    ] = False,
 ) -> None:
-    """Do the main job on real purchases (CDNOW) and on a simulated shop, from log to answers."""
+    """Go from an order log to served predictions, for real purchases (CDNOW) and simulated ones."""
     from nextbuy.demo.demo import run_demo
 
     run_demo(console, folder, [shop.value] if shop else list(DemoShop), keep_serving)
@@ -33,15 +37,25 @@ def demo(
 
 @app.command()
 def simulate(
-    folder: Annotated[Path, typer.Argument(help="Where to write the shop.")],
-    customers: Annotated[int, typer.Option(min=100, help="How many customers.")] = 5000,
-    seed: Annotated[int, typer.Option(min=0, help="Another seed is another shop.")] = 7,
+    folder: Annotated[Path, typer.Argument(help="Write the shop into this folder.")],
+    customers: Annotated[
+        int, typer.Option(min=100, help="Simulate this number of customers.")
+    ] = 5000,
+    seed: Annotated[
+        int,
+        typer.Option(
+            min=0, help="Draw the shop from this seed; the same seed writes the same shop again."
+        ),
+    ] = 7,
     profile: Annotated[
         ProfileName,
-        typer.Option(help="A grocery bought from often, or gifts and furniture, mostly once."),
+        typer.Option(
+            help="Simulate this kind of shop: dense is a grocery whose customers buy often, sparse "
+            "sells gifts and furniture, where most customers buy once."
+        ),
     ] = ProfileName.dense,
 ) -> None:
-    """Write a simulated shop with all tables, its nextbuy.toml and its hidden truth."""
+    """Write a simulated shop: tables, nextbuy.toml, and the hidden truth about customers."""
     from nextbuy.simulator.simulator import simulate_shop
 
     config = simulate_shop(folder, customers, seed, profile)

@@ -1,4 +1,4 @@
-"""A shop's log: whether it is right, its features, the pseudonyms of its customers."""
+"""Commands that read a shop's log: `check`, `features` and `pseudonym`."""
 
 import sys
 from pathlib import Path
@@ -22,12 +22,12 @@ app = typer.Typer()
 def check(
     shop: ShopOption = DEFAULT_SHOP,
     as_json: Annotated[
-        bool, typer.Option("--json", help="The report as JSON, and nothing else.")
+        bool, typer.Option("--json", help="Print the report as JSON and nothing else.")
     ] = False,
 ) -> None:
-    """Say what is wrong or odd in the shop's tables, and what can be predicted from them.
+    """Report errors and oddities in the shop's tables, and what can be predicted from them.
 
-    Exit code 1 if a table breaks the input contract.
+    The exit code is 1 if a table breaks the input contract.
     """
     from features.shop.shop import read_shop
     from nextbuy.show.readiness_tables import report_on, show_report, to_json
@@ -41,9 +41,7 @@ def check(
         raise typer.Exit(1)
 
 
-features_app = typer.Typer(
-    help="Everybody's features at a cutoff as Parquet, or the service's history store."
-)
+features_app = typer.Typer()
 app.add_typer(features_app, name="features")
 
 
@@ -54,10 +52,15 @@ def features(
     cutoff: CutoffOption = None,
     online: Annotated[
         bool,
-        typer.Option("--online", help="Build the history store that the service reads."),
+        typer.Option(
+            "--online", help="Build the history store that the service reads, and no Parquet file."
+        ),
     ] = False,
 ) -> None:
-    """Build everybody's features at a cutoff as Parquet, or the service's history store."""
+    """Write every customer's features at a cutoff to a Parquet file, or build the history store.
+
+    The service reads the history store, which `--online` builds, to answer requests.
+    """
     if context.invoked_subcommand is not None:
         return
     from features.engines.sql.feature_build import write_features
@@ -79,11 +82,17 @@ def features(
 def list_features(
     shop: Annotated[
         Path | None,
-        typer.Option("--shop", help="Only what this shop's tables support; default: everything."),
+        typer.Option(
+            "--shop",
+            help="List only the features that the tables of this shop's nextbuy.toml support; "
+            "default: all features.",
+        ),
     ] = None,
-    markdown: Annotated[bool, typer.Option(help="Write Markdown.")] = False,
+    markdown: Annotated[
+        bool, typer.Option(help="Print the dictionary of all features as Markdown.")
+    ] = False,
 ) -> None:
-    """Print the dictionary of the features: name, what it is, unit, family, tables, lookback."""
+    """List every feature with its name, meaning, unit, family, tables and lookback in days."""
     from features.catalog.dictionary import make_catalog
     from features.catalog.glossary import FULL_VOCABULARY, describe_features, glossary_markdown
     from features.engines.sql.feature_build import read_catalog
@@ -105,16 +114,18 @@ def pseudonym(
     ids: Annotated[
         typer.FileText,
         typer.Argument(
-            help="File of customer ids, one per line; - is stdin.", encoding="utf-8-sig"
+            help="Read customer ids from this file, one id per line; - reads stdin.",
+            encoding="utf-8-sig",
         ),
     ] = "-",  # type: ignore[assignment]
     column: Annotated[
-        str | None, typer.Option(help="The file is a CSV, and the ids are in this column.")
+        str | None, typer.Option(help="Read the file as CSV and take the ids from this column.")
     ] = None,
 ) -> None:
-    """Write `customer_id,pseudonym` as CSV, to join files of pseudonyms to the shop's own.
+    """Print a CSV that gives the pseudonym of each customer id, in columns customer_id,pseudonym.
 
-    The key is read from NEXTBUY_PSEUDONYM_KEY.
+    It joins files that hold pseudonyms to the shop's tables. The key is read from the environment
+    variable NEXTBUY_PSEUDONYM_KEY.
     """
     from features.shop.pseudonyms import read_key, write_pseudonyms
 

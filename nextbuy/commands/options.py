@@ -1,4 +1,4 @@
-"""What several commands share: their options, what these stand for, and the terminal."""
+"""Options that several commands share, functions that read their values, and the terminal."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,17 +12,20 @@ if TYPE_CHECKING:
 console = Console()
 
 DEFAULT_SHOP = Path("nextbuy.toml")
-ShopOption = Annotated[Path, typer.Option("--shop", help="Path of the shop's nextbuy.toml.")]
+ShopOption = Annotated[
+    Path, typer.Option("--shop", help="Read the shop that this nextbuy.toml describes.")
+]
 CutoffOption = Annotated[
     str | None,
     typer.Option(
-        help="Last instant known: a date (its end, local time), an instant, or `end` of the data."
+        help="Use only what was known until this cutoff: a date (until its end, in local time), an "
+        "instant, or `end` for the end of the data."
     ),
 ]
 
 
 def read_log_of(shop: Path) -> "Log":
-    """Read the log of the shop that `--shop` names."""
+    """Read the log of the shop whose nextbuy.toml `--shop` names."""
     from features.log.log import read_log
     from features.shop.shop import read_shop
 
@@ -30,7 +33,7 @@ def read_log_of(shop: Path) -> "Log":
 
 
 def read_cutoff_of(log: "Log", cutoff: str | None) -> int | None:
-    """Read what `--cutoff` says of a log; None where it is left out."""
+    """Return the instant that `--cutoff` names, in microseconds UTC; None where it is left out."""
     from features.log.log import resolve_cutoff
 
     return None if cutoff is None else resolve_cutoff(log, cutoff)

@@ -1,4 +1,4 @@
-"""Answers of the champions: from a service, or at once."""
+"""Commands that answer with the champions: `serve`, `predict`, `explain` and `decide`."""
 
 import os
 from pathlib import Path
@@ -11,17 +11,21 @@ from nextbuy.commands.options import DEFAULT_SHOP, ShopOption, console
 app = typer.Typer()
 
 AsOfOption = Annotated[
-    str | None, typer.Option(help="Instant that the answers speak of; default: now.")
+    str | None,
+    typer.Option(help="Answer as of this instant, a date or a date and time; default: now."),
 ]
 
 
 @app.command()
 def serve(
     shop: ShopOption = DEFAULT_SHOP,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 3000,
+    host: Annotated[str, typer.Option(help="Listen on this network address.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Listen on this port.")] = 3000,
 ) -> None:
-    """Serve answers, reasons, decisions, events; OpenAPI at /docs.json, metrics at /metrics."""
+    """Start the HTTP service, which predicts, explains, decides and accepts new rows.
+
+    The service describes itself as OpenAPI at /docs.json and shows its metrics at /metrics.
+    """
     from serving.http.server import serve_command, serve_environment
 
     environment = serve_environment(shop)
@@ -31,11 +35,16 @@ def serve(
 
 @app.command()
 def predict(
-    customer_ids: Annotated[list[str], typer.Argument(help="Customers to answer for.")],
+    customer_ids: Annotated[
+        list[str], typer.Argument(help="Predict for the customers with these ids.")
+    ],
     shop: ShopOption = DEFAULT_SHOP,
     as_of: AsOfOption = None,
 ) -> None:
-    """Answer for some customers as JSON, without a running service."""
+    """Print predictions for some customers as JSON, without a running service.
+
+    The exit code is 1 if no answer is available for any of them.
+    """
     from serving.bulk.offline import predict_offline
 
     response = predict_offline(shop, customer_ids, as_of)
@@ -46,12 +55,22 @@ def predict(
 
 @app.command()
 def explain(
-    customer_ids: Annotated[list[str], typer.Argument(help="Customers to explain; up to 20.")],
+    customer_ids: Annotated[
+        list[str], typer.Argument(help="Explain the customers with these ids, at most 20.")
+    ],
     shop: ShopOption = DEFAULT_SHOP,
     as_of: AsOfOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="As POST /v1/explain replies.")] = False,
+    as_json: Annotated[
+        bool,
+        typer.Option(
+            "--json", help="Print the JSON with which POST /v1/explain of the service replies."
+        ),
+    ] = False,
 ) -> None:
-    """Say what raises and what lowers each customer's chance to buy again, and how soon."""
+    """Show what raises and what lowers each customer's chance to buy again, and to buy soon.
+
+    The exit code is 1 if no explanation is available for any of them.
+    """
     from nextbuy.show.answer_tables import show_explanations
     from serving.bulk.offline import explain_offline
 
@@ -66,24 +85,38 @@ def explain(
 
 @app.command()
 def decide(
-    campaign: Annotated[str, typer.Option(help="The campaign; it is written down.")],
-    audience: Annotated[Path, typer.Option(help="CSV or Parquet with a column customer_id.")],
-    out: Annotated[Path, typer.Option(help="Where the decisions go: .csv or .parquet.")],
+    campaign: Annotated[
+        str, typer.Option(help="Record the decisions under the name of this campaign.")
+    ],
+    audience: Annotated[
+        Path,
+        typer.Option(
+            help="Decide for the customers in the column customer_id of this CSV or Parquet file."
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option(help="Write the decisions to this file, a .csv or a .parquet.")
+    ],
     shop: ShopOption = DEFAULT_SHOP,
     key: Annotated[
         str | None,
         typer.Option(
-            help="Names the occasion; asked again with it, the decisions are the same. "
-            "Default: the campaign."
+            help="Name the occasion by this key; another run with the same campaign and key "
+            "returns the same decisions. Default: the name of the campaign."
         ),
     ] = None,
     as_of: Annotated[
-        str | None, typer.Option(help="Only where the shop is a simulation: what is now.")
+        str | None,
+        typer.Option(
+            help="Decide as of this instant; only a shop whose nextbuy.toml says "
+            "`simulated = true` accepts it. Default: now."
+        ),
     ] = None,
 ) -> None:
-    """Decide through which channel to ask each customer of an audience.
+    """Choose for each customer of an audience the channel of a message, or no message.
 
-    The decisions are written down; exit code 1 if there was nothing to decide with.
+    The decisions are written to a file and recorded in the shop's decision table. The exit
+    code is 1 if no decision was available for any customer.
     """
     from nextbuy.show.answer_tables import show_decisions
     from serving.bulk.audience import decide_audience

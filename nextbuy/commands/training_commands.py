@@ -1,4 +1,4 @@
-"""Models: trained, judged at past cutoffs, promoted, reported on."""
+"""Commands about models: `train`, `backtest`, `promote`, `report` and `policy`."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -20,7 +20,7 @@ app = typer.Typer()
 
 
 class ModelName(StrEnum):
-    """The registered models."""
+    """Names under which the models are registered in MLflow."""
 
     churn = "churn"
     timing = "repurchase-timing"
@@ -29,7 +29,7 @@ class ModelName(StrEnum):
 
 ModelOption = Annotated[
     list[ModelName] | None,
-    typer.Option("--model", help="Only this model; may be repeated."),
+    typer.Option("--model", help="Use this model only; repeat the option for several models."),
 ]
 
 
@@ -39,18 +39,27 @@ def train(
     model: ModelOption = None,
     cutoff: CutoffOption = None,
     trials: Annotated[
-        int, typer.Option(min=0, help="Settings to try for each model; 0: the defaults alone.")
+        int,
+        typer.Option(
+            min=0,
+            help="Try this number of settings for each model; 0 uses the default settings alone.",
+        ),
     ] = 10,
     tune_minutes: Annotated[
         float | None,
-        typer.Option(min=0, help="Search each model for so long instead; not reproducible."),
+        typer.Option(
+            min=0,
+            help="Search the settings of each model for this number of minutes, whatever --trials "
+            "says; the result is not reproducible.",
+        ),
     ] = None,
 ) -> None:
     """Train models and register them as challengers.
 
     Without --cutoff the last horizon of the data is held out and the models are judged on it.
-    With `--cutoff end` they are made for production, and judged one horizon earlier. A search
-    that was interrupted goes on where it was; one that is done is not repeated.
+    With `--cutoff end` the models are made for production and judged one horizon earlier. A
+    search of settings that was interrupted continues where it stopped; a finished one is not
+    repeated.
     """
     from models.kinds import KINDS
     from nextbuy.show.answer_tables import working
@@ -76,21 +85,34 @@ def backtest(
     shop: ShopOption = DEFAULT_SHOP,
     origins: Annotated[
         list[str] | None,
-        typer.Option("--origins", help="A cutoff to judge from; may be repeated."),
+        typer.Option(
+            "--origins",
+            help="Judge forecasts made at this past cutoff; repeat the option for several cutoffs.",
+        ),
     ] = None,
     origins_count: Annotated[
-        int, typer.Option(min=1, help="Without --origins: so many, the last one that is observed.")
+        int,
+        typer.Option(
+            min=1,
+            help="Without --origins, judge at this number of past cutoffs, the latest of which is "
+            "the last one whose horizon the data cover.",
+        ),
     ] = 3,
     stride: Annotated[
-        int | None, typer.Option(min=1, help="Days between them; default: the shop's horizon.")
+        int | None,
+        typer.Option(
+            min=1,
+            help="Without --origins, leave this number of days between two cutoffs; default: the "
+            "shop's horizon.",
+        ),
     ] = None,
     as_json: Annotated[
-        bool, typer.Option("--json", help="The result as JSON, and nothing else.")
+        bool, typer.Option("--json", help="Print the result as JSON and nothing else.")
     ] = False,
 ) -> None:
-    """Judge our forecast and every baseline at past cutoffs, all refitted at each.
+    """Judge our forecast and every baseline at past cutoffs, with all of them refitted at each.
 
-    A finished origin is kept, so that an interrupted back-test goes on where it was.
+    The result of a finished cutoff is kept, so that an interrupted back-test continues there.
     """
     from features.windows import read_cutoff
     from nextbuy.show.answer_tables import working
@@ -103,18 +125,18 @@ def backtest(
     chosen = instants or list_origins_before(
         log, origins_count, stride or log.shop.section.horizon_days
     )
-    shown = Console(stderr=True) if as_json else console
-    with working(shown, "back-test", STEPS_PER_ORIGIN * len(set(chosen))) as progress:
-        found = run_backtest(log, chosen, progress=progress)
+    progress_console = Console(stderr=True) if as_json else console
+    with working(progress_console, "back-test", STEPS_PER_ORIGIN * len(set(chosen))) as progress:
+        comparison = run_backtest(log, chosen, progress=progress)
     if as_json:
-        typer.echo(to_json(found))
+        typer.echo(to_json(comparison))
     else:
-        show_backtest(console, found)
+        show_backtest(console, comparison)
 
 
 @app.command()
 def promote(shop: ShopOption = DEFAULT_SHOP, model: ModelOption = None) -> None:
-    """Make the challengers the champions, which the service answers with."""
+    """Promote the challengers to champions, the models with which the service answers."""
     from features.shop.shop import read_shop
     from training.lifecycle.promote import promote as promote_models
 
@@ -128,11 +150,16 @@ def report(
     shop: ShopOption = DEFAULT_SHOP,
     version: Annotated[
         str | None,
-        typer.Option(help="The training of this version of churn; default: the champions'."),
+        typer.Option(
+            help="Report on the training that made this version of the churn model; default: the "
+            "training of the champions."
+        ),
     ] = None,
-    output: Annotated[Path, typer.Option(help="Where to write the page.")] = Path("report.html"),
+    output: Annotated[Path, typer.Option(help="Write the page to this file.")] = Path(
+        "report.html"
+    ),
 ) -> None:
-    """Write how good the purchase models are as one HTML page, as their training judged them."""
+    """Write an HTML page that shows how well the purchase models did when training judged them."""
     from features.shop.shop import read_shop
     from training.report.report_run import fetch_report
 
@@ -144,13 +171,16 @@ def report(
 def policy(
     shop: ShopOption = DEFAULT_SHOP,
     cutoff: CutoffOption = None,
-    output: Annotated[Path, typer.Option(help="Where to write the page.")] = Path("policy.html"),
+    output: Annotated[Path, typer.Option(help="Write the page to this file.")] = Path(
+        "policy.html"
+    ),
 ) -> None:
-    """Estimate what each way of choosing a channel would have brought.
+    """Estimate how many purchases each way of choosing a channel would have brought.
 
-    Ours, the best fixed channel, the open-rate rule, uniform and no message, from the messages of
-    the year before --cutoff that were drawn at random; default: the end of the data. Without any
-    the values are confounded, and say so.
+    The ways are ours, the best fixed channel, the open-rate rule, a uniform draw and no message.
+    The estimates rest on the messages of the year before --cutoff (default: the end of the data)
+    whose channel was drawn at random. Without such messages the values are confounded, and the
+    page says so.
     """
     from features.errors import refuse
     from nextbuy.show.answer_tables import working

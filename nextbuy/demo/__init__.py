@@ -1,4 +1,1 @@
-"""The demo.
-
-Two shops (simulated and CDNOW) taken from their logs to predictions by one command.
-"""
+"""The demo: one command takes two shops, CDNOW and a simulated one, from logs to predictions."""

@@ -1,4 +1,4 @@
-"""The demo: from an order log to served answers, held against what the customers then did."""
+"""Runs the demo: from an order log to served answers, compared with what customers did later."""
 
 import os
 import signal
@@ -6,7 +6,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -14,7 +14,7 @@ import pandas as pd
 from rich.console import Console
 
 from features.engines.sql.feature_build import build_features, purchases_sql, read_catalog
-from features.errors import NextbuyError
+from features.errors import refuse
 from features.log.log import Log, read_log
 from features.shop.shop import read_shop
 from features.store.address import store_target
@@ -38,10 +38,22 @@ _START_SECONDS = 90
 
 
 def run_demo(console: Console, folder: Path, shops: Sequence[str], keep_serving: bool) -> None:
-    """Run the demo of each shop; see the tutorial in docs/tutorials/demo.md."""
-    for place, name in enumerate(shops):
-        last = place == len(shops) - 1
-        _run_shop(console, name, folder / name, keep_serving and last)
+    """Run the demo of each shop; see the tutorial in docs/tutorials/demo.md.
+
+    Parameters
+    ----------
+    console : Console
+        Where progress and tables are printed.
+    folder : Path
+        Each shop is written into the subfolder of its name.
+    shops : sequence of str
+        `cdnow`, `simulated` or both.
+    keep_serving : bool
+        Whether the service of the last shop runs on after the demo.
+    """
+    for name in shops:
+        is_last = name == shops[-1]
+        _run_shop(console, name, folder / name, keep_serving and is_last)
     _show_next_steps(console, folder / shops[-1])
 
 
@@ -79,14 +91,14 @@ _TITLES = {
 
 
 def _learn(console: Console, log: Log) -> int:
-    """Back-test, train, promote; gives the models' cutoff, after which is the holdout."""
+    """Back-test, train and promote the models; returns their cutoff, where the holdout begins."""
     horizon = _horizon(log)
     cutoff = holdout_cutoff(log, horizon)
     earlier = latest_closed_cutoff(log, cutoff, horizon)
-    what = "back-test one horizon before the holdout"
-    with working(console, what, STEPS_PER_ORIGIN) as progress:
-        found = backtest(log, [earlier], cutoff, progress)
-    show_holdout(console, found.scores[found.scores["frequency"] == ALL_CUSTOMERS])
+    title = "back-test one horizon before the holdout"
+    with working(console, title, STEPS_PER_ORIGIN) as progress:
+        scores = backtest(log, [earlier], cutoff, progress).scores
+    show_holdout(console, scores[scores["frequency"] == ALL_CUSTOMERS])
     steps = count_progress_steps(list_trainable_kinds(log), TRIALS)
     with working(console, "training", steps) as progress:
         trained = train(log, cutoff=cutoff, trials=TRIALS, progress=progress)
@@ -98,7 +110,13 @@ def _learn(console: Console, log: Log) -> int:
 
 
 def choose_customers(log: Log, cutoff: int) -> list[str]:
-    """Choose customers without looking at what they did: two of each frequency bucket."""
+    """Choose two customers of each frequency bucket, without looking at what they did later.
+
+    Returns
+    -------
+    list of str
+        Their ids, from the least frequent to the most; the same log and cutoff give the same ids.
+    """
     features = build_features(log, [cutoff], read_catalog(log, cutoff).select(["frequency"]))
     buckets = frequency_buckets(features["frequency"].to_numpy())
     chosen = [features[rows].sample(_PER_BUCKET, random_state=1) for rows in buckets.values()]
@@ -106,7 +124,14 @@ def choose_customers(log: Log, cutoff: int) -> list[str]:
 
 
 def what_they_did(log: Log, customers: Sequence[str], cutoff: int) -> dict[str, str]:
-    """Say for each customer when they came back after the cutoff, and how often."""
+    """Describe when each customer first came back after the cutoff, and how often.
+
+    Returns
+    -------
+    dict of str to str
+        By customer id, e.g. `02-10, 2x`: the month and day of the first order within the horizon
+        after the cutoff, and the number of orders in it. Customers without one are left out.
+    """
     window = Window(cutoff, horizon=_horizon(log))
     purchases = purchases_sql(log, log.observed_until)
     rows = log.connection.execute(
@@ -121,7 +146,10 @@ def what_they_did(log: Log, customers: Sequence[str], cutoff: int) -> dict[str, 
 
 @contextmanager
 def _serving(console: Console, config: Path, keep: bool) -> Iterator[str]:
-    """Start the service, wait until it is ready, and stop it unless it is to be kept."""
+    """Start the service and wait until it is ready; stop it afterwards unless `keep` is set.
+
+    An error stops the service even then.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -146,7 +174,8 @@ def _serving(console: Console, config: Path, keep: bool) -> Iterator[str]:
         if keep:
             console.print(f"the service goes on; stop it with: kill -- -{process.pid}")
         else:
-            os.killpg(process.pid, signal.SIGTERM)
+            with suppress(ProcessLookupError):  # a service that failed has ended by itself
+                os.killpg(process.pid, signal.SIGTERM)
             process.wait(timeout=30)
 
 
@@ -154,14 +183,19 @@ def _wait_until_ready(process: "subprocess.Popen[bytes]", url: str, log_file: Pa
     deadline = time.monotonic() + _START_SECONDS
     while not _is_ready(url):
         if time.monotonic() > deadline or process.poll() is not None:
-            raise NextbuyError(f"the service did not become ready; it says why in {log_file}")
+            raise refuse(
+                "demo",
+                f"a service that is ready within {_START_SECONDS} seconds",
+                f"none at {url}",
+                f"Read why in {log_file}.",
+            )
         time.sleep(0.2)
 
 
 def _is_ready(url: str) -> bool:
     try:
         return httpx.get(f"{url}/readyz", timeout=2).status_code == 200
-    except httpx.TransportError:  # it does not listen yet
+    except httpx.TransportError:  # the service does not listen yet
         return False
 
 
@@ -182,7 +216,7 @@ def _show_next_steps(console: Console, folder: Path) -> None:
     config = folder / "nextbuy.toml"
     database = read_shop(config).tracking_uri
     console.rule("[bold]next")
-    for what, command in (
+    for purpose, command in (
         ("the runs, plots and versions", f"mlflow ui --backend-store-uri {database}"),
         (
             "answers without a service",
@@ -191,4 +225,4 @@ def _show_next_steps(console: Console, folder: Path) -> None:
         ("the service", f"nextbuy serve --shop {config}"),
         ("your own shop", "write a nextbuy.toml, then: nextbuy check; nextbuy train"),
     ):
-        console.print(f"{what}: [bold]{command}[/bold]", soft_wrap=True, highlight=False)
+        console.print(f"{purpose}: [bold]{command}[/bold]", soft_wrap=True, highlight=False)

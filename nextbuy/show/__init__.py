@@ -1,1 +1,1 @@
-"""Terminal tables: how the commands show answers, readiness, back-tests and policies."""
+"""Tables of the terminal: how the commands show answers, readiness, back-tests and policies."""

@@ -1,4 +1,4 @@
-"""What the command line shows: progress, the holdout beside the baselines, answers, tables."""
+"""Shows progress, features, scores, answers, decisions and reasons in the terminal."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,18 +16,33 @@ from features.contract.tables import DRAW_REASONS
 
 
 @contextmanager
-def working(console: Console, what: str, steps: int = 1) -> Iterator[Callable[[str], None]]:
-    """Show a progress bar while work goes on; the callable names a step that is done."""
+def working(console: Console, title: str, steps: int = 1) -> Iterator[Callable[[str], None]]:
+    """Show a progress bar while the body of the `with` statement runs.
+
+    Parameters
+    ----------
+    console : Console
+        The terminal.
+    title : str
+        What the work is called.
+    steps : int
+        Number of steps until the bar is full.
+
+    Yields
+    ------
+    callable
+        To be called with the name of each step that is done; advances the bar.
+    """
     with Progress(
         TextColumn("{task.description}"), BarColumn(20), TimeElapsedColumn(), console=console
     ) as progress:
-        task = progress.add_task(what, total=steps)
-        yield lambda done: progress.update(task, advance=1, description=f"{what}: {done}")
-        progress.update(task, description=what, completed=steps)
+        task = progress.add_task(title, total=steps)
+        yield lambda done: progress.update(task, advance=1, description=f"{title}: {done}")
+        progress.update(task, description=title, completed=steps)
 
 
 def show_features(console: Console, entries: Sequence[GlossaryEntry]) -> None:
-    """Show the dictionary of the features."""
+    """Show the dictionary of the features, grouped by family."""
     table = Table(title=f"{len(entries)} features", box=box.SIMPLE_HEAD)
     table.add_column("feature", overflow="fold")
     for heading in ("what", "unit", "tables", "days"):
@@ -43,7 +58,15 @@ def show_features(console: Console, entries: Sequence[GlossaryEntry]) -> None:
 
 
 def show_holdout(console: Console, holdout: pd.DataFrame) -> None:
-    """Show our forecast beside the baselines, the best figure of each column in bold."""
+    """Show the scores of our forecast and of every baseline, the best of each column in bold.
+
+    Parameters
+    ----------
+    console : Console
+        The terminal.
+    holdout : DataFrame
+        One row per model: `model, origin, customers` and scores, as in `BacktestComparison`.
+    """
     table = Table(
         title=f"{holdout['customers'].iloc[0]:,} customers, judged on what they did after "
         f"{holdout['origin'].iloc[0]:%Y-%m-%d}"
@@ -54,9 +77,9 @@ def show_holdout(console: Console, holdout: pd.DataFrame) -> None:
 
 
 def score_columns(table: Table, scores: pd.DataFrame) -> None:
-    """Add the columns of a comparison: the model, and the scores that are shown of it."""
+    """Add the columns `model` and one per shown score to a table of the terminal."""
     table.add_column("model", overflow="fold")
-    for name in _shown(scores):
+    for name in _shown_scores(scores):
         metric, _, days = name.rpartition("_")
         heading = _METRICS[metric or name][0]
         heading = f"{heading}\n{days[:-1]} d" if metric else heading
@@ -64,17 +87,17 @@ def score_columns(table: Table, scores: pd.DataFrame) -> None:
 
 
 def add_scores(table: Table, scores: pd.DataFrame) -> None:
-    """Add a row per model, the best figure of each column in bold."""
+    """Add one row per model to a table of the terminal, the best of each column in bold."""
     best = {
         name: scores[name].agg(_METRICS[name.rpartition("_")[0] or name][1])
-        for name in _shown(scores)
+        for name in _shown_scores(scores)
     }
     for row in scores.to_dict("records"):
         figures = [(f"{row[name]:.3f}", row[name] == best[name]) for name in best]
         table.add_row(row["model"], *(f"[bold]{f}[/bold]" if b else f for f, b in figures))
 
 
-# metric -> heading, and which of two is better
+# Heading of each metric, and whether the smallest or the largest is best.
 _METRICS = {
     "crps": ("CRPS\ndays", "min"),
     "auc": ("AUC", "max"),
@@ -84,17 +107,29 @@ _METRICS = {
 }
 
 
-def _shown(holdout: pd.DataFrame) -> list[str]:
-    """Choose the columns: AUC at every horizon scored, the others at the longest."""
-    ranked = [str(name) for name in holdout if str(name).startswith("auc_")]
+def _shown_scores(scores: pd.DataFrame) -> list[str]:
+    """Choose the shown scores: the AUC at every horizon, the others at the longest horizon."""
+    ranked = [str(name) for name in scores if str(name).startswith("auc_")]
     longest = max(int(name[4:-1]) for name in ranked)
     return ["crps", *ranked, *(f"{name}_{longest}d" for name in ("log_loss", "ece", "lift10"))]
 
 
 def show_answers(
-    console: Console, answers: Sequence[dict[str, Any]], done: dict[str, str], title: str
+    console: Console, answers: Sequence[dict[str, Any]], purchases: dict[str, str], title: str
 ) -> None:
-    """Show served answers next to what the customers did afterwards."""
+    """Show served answers next to what the customers did afterwards.
+
+    Parameters
+    ----------
+    console : Console
+        The terminal.
+    answers : sequence of dict
+        Answers of `POST /v1/predict`.
+    purchases : dict of str to str
+        What each customer did, by id; those left out did nothing.
+    title : str
+        Title of the table.
+    """
     by_channel = any(answer["channel"] for answer in answers)
     last = "ask by\n(uplift)" if by_channel else "expected\nspend"
     table = Table(title=title)
@@ -105,7 +140,7 @@ def show_answers(
         table.add_column(heading, overflow="fold")
     for answer in answers:
         shown = _channel(answer) if by_channel else _spend(answer)
-        did = done.get(answer["customer_id"], "nothing")
+        did = purchases.get(answer["customer_id"], "nothing")
         table.add_row(escape(answer["customer_id"]), *_timing(answer), shown, f"[bold]{did}[/bold]")
     console.print(table)
 
@@ -140,14 +175,22 @@ def _channel(answer: dict[str, Any]) -> str:
 
 
 def show_decisions(console: Console, decided: pd.DataFrame) -> None:
-    """Count an audience's decisions by channel, and why there are none of the others."""
+    """Show counts of an audience's decisions, and of the reasons why there are no other decisions.
+
+    Parameters
+    ----------
+    console : Console
+        The terminal.
+    decided : DataFrame
+        One row per customer: `status, channel, arm, reason`, as `decide_audience` returns them.
+    """
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("channel", overflow="fold")
-    for arm in DRAW_REASONS:
-        table.add_column(arm, justify="right", overflow="fold")
+    for draw_reason in DRAW_REASONS:
+        table.add_column(draw_reason, justify="right", overflow="fold")
     made = decided[decided["status"] == "ok"]
     for channel, rows in made.groupby("channel"):
-        counts = [int((rows["arm"] == arm).sum()) for arm in DRAW_REASONS]
+        counts = [int((rows["arm"] == draw_reason).sum()) for draw_reason in DRAW_REASONS]
         table.add_row(escape(str(channel)), *(f"{count:,}" for count in counts))
     table.add_section()
     others = decided.loc[decided["status"] != "ok", "reason"].value_counts()
@@ -159,12 +202,20 @@ def show_decisions(console: Console, decided: pd.DataFrame) -> None:
 
 
 def show_explanations(console: Console, response: dict[str, Any]) -> None:
-    """Show the reasons of each customer, the weightiest first."""
+    """Show the reasons for each customer's answers, the weightiest reason first.
+
+    Parameters
+    ----------
+    console : Console
+        The terminal.
+    response : dict
+        Response of `POST /v1/explain`.
+    """
     for explanation in response["explanations"]:
         customer, churn = explanation["customer_id"], explanation["churn"]
         following = explanation["next_purchase"]
-        said = f": {explanation['reason']}" if explanation["reason"] else ""
-        console.print(f"{customer} is {explanation['status']}{said}", style="bold", markup=False)
+        reason = f": {explanation['reason']}" if explanation["reason"] else ""
+        console.print(f"{customer} is {explanation['status']}{reason}", style="bold", markup=False)
         if churn is not None:
             days = churn["horizon_days"]
             title = f"p_churn {churn['p_churn']:.2f}: no purchase within {days} days"
@@ -176,15 +227,15 @@ def show_explanations(console: Console, response: dict[str, Any]) -> None:
             _show_channel(console, explanation["channel"])
 
 
-_SMALLEST = 0.005  # of effects with a row of their own: less is shown as 0.00
+_SMALLEST = 0.005  # smallest effect with a row of its own: a smaller one would be shown as 0.00
 _UP, _DOWN = "[green]↑[/green]", "[red]↓[/red]"
 _ARROWS = {"raises": _UP, "lowers": _DOWN, "for": _UP, "against": _DOWN}
 
 
-def _show_reasons(console: Console, title: str, what: str, explained: dict[str, Any]) -> None:
+def _show_reasons(console: Console, title: str, outcome: str, explained: dict[str, Any]) -> None:
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
     table.add_column("family", overflow="fold")
-    table.add_column(f"chance\n{what}", justify="right", no_wrap=True)
+    table.add_column(f"chance\n{outcome}", justify="right", no_wrap=True)
     table.add_column("what is known", overflow="fold")
     shown = [r for r in explained["reasons"] if abs(r["effect"]) >= _SMALLEST]
     for reason in shown:
@@ -198,7 +249,7 @@ def _show_reasons(console: Console, title: str, what: str, explained: dict[str, 
 
 
 def _show_channel(console: Console, explained: dict[str, Any]) -> None:
-    """Show what sets the recommended channel apart from the runner-up, and which are out."""
+    """Show why a channel is recommended over the runner-up, and which channels are not eligible."""
     chosen, second = explained["recommended"], explained["runner_up"]
     title = f"ask by {chosen}" if chosen != "none" else "send nothing"
     table = Table(

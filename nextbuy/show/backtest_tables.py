@@ -1,4 +1,4 @@
-"""`nextbuy backtest` in the terminal and as JSON."""
+"""Shows a back-test in the terminal and writes it as JSON."""
 
 import json
 from collections.abc import Iterator
@@ -16,30 +16,34 @@ _ORIGINS_IN_A_TABLE = 4  # so that it fits into a terminal of 80 columns
 _BUCKETS = {"0": "0", "1-2": "1-2", "3-9": "3-9", "10_up": "10+"}
 
 
-def show_backtest(console: Console, found: BacktestComparison) -> None:
-    """Show the scores over all origins, CRPS against each rival and at each origin."""
-    console.print(_overall(found))
-    console.print(_differences(found.differences))
-    if found.scores["origin"].nunique() > 1:
-        for table in _by_origin(found.scores):
+def show_backtest(console: Console, comparison: BacktestComparison) -> None:
+    """Show scores over all origins, differences to each rival, scores by origin and frequency."""
+    console.print(_overall(comparison))
+    console.print(_differences(comparison.differences))
+    if comparison.scores["origin"].nunique() > 1:
+        for table in _by_origin(comparison.scores):
             console.print(table)
-    console.print(_by_frequency(found.pooled))
+    console.print(_by_frequency(comparison.pooled))
 
 
-def to_json(found: BacktestComparison) -> str:
-    """Write `scores`, `pooled` and `differences` as lists of rows; what is not defined is null."""
-    instants = [origin.isoformat() for origin in found.scores["origin"]]
+def to_json(comparison: BacktestComparison) -> str:
+    """Write the tables `scores`, `pooled` and `differences` of a back-test as one JSON object.
+
+    Each table is a list of rows, and each row an object by column (see `BacktestComparison`). A
+    score that is not defined is null; an origin is an ISO 8601 instant.
+    """
+    instants = [origin.isoformat() for origin in comparison.scores["origin"]]
     tables = {
-        "scores": found.scores.assign(origin=instants),
-        "pooled": found.pooled,
-        "differences": found.differences,
+        "scores": comparison.scores.assign(origin=instants),
+        "pooled": comparison.pooled,
+        "differences": comparison.differences,
     }
     return json.dumps({name: _records(table) for name, table in tables.items()}, indent=1)
 
 
-def _overall(found: BacktestComparison) -> Table:
-    of_all = found.pooled[found.pooled["frequency"] == ALL_CUSTOMERS]
-    origins = ", ".join(f"{at:%Y-%m-%d}" for at in found.scores["origin"].drop_duplicates())
+def _overall(comparison: BacktestComparison) -> Table:
+    of_all = comparison.pooled[comparison.pooled["frequency"] == ALL_CUSTOMERS]
+    origins = ", ".join(f"{at:%Y-%m-%d}" for at in comparison.scores["origin"].drop_duplicates())
     table = Table(title=f"{of_all['customers'].iloc[0]:,} rows of customers, judged from {origins}")
     score_columns(table, of_all)
     add_scores(table, of_all)
@@ -61,14 +65,14 @@ def _differences(differences: pd.DataFrame) -> Table:
 
 
 def _by_origin(scores: pd.DataFrame) -> Iterator[Table]:
-    """Show CRPS by origin, where a mean over them may hide a season."""
+    """Make tables of the CRPS by origin, since a mean over origins may hide a season."""
     of_all = scores[scores["frequency"] == ALL_CUSTOMERS]
     crps = of_all.pivot_table(index="model", columns="origin", values="crps", sort=False)
     for start in range(0, len(crps.columns), _ORIGINS_IN_A_TABLE):
-        yield _of_origins(crps.iloc[:, start : start + _ORIGINS_IN_A_TABLE])
+        yield _crps_table(crps.iloc[:, start : start + _ORIGINS_IN_A_TABLE])
 
 
-def _of_origins(crps: pd.DataFrame) -> Table:
+def _crps_table(crps: pd.DataFrame) -> Table:
     table = Table(title="CRPS by origin, days")
     table.add_column("model", overflow="fold")
     for origin in crps:

@@ -1,4 +1,4 @@
-"""What `nextbuy policy` shows in the terminal: what each way of choosing a channel is worth."""
+"""Shows a policy study in the terminal: what each way of choosing a channel is worth."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
@@ -13,7 +13,11 @@ FigureRow = Mapping[Hashable, Any]
 
 
 def show_study(console: Console, study: PolicyStudy) -> None:
-    """Show the value of every policy by every estimator, and its gain over the best fixed arm."""
+    """Show the value of every policy by every estimator, and its gain over the best fixed channel.
+
+    Values are conversions per 100 decisions; intervals cover 95 %. A study of messages that were
+    not drawn at random is shown as confounded.
+    """
     kind = "confounded: propensities are estimated" if study.estimated else "drawn at random"
     table = Table(
         title=f"conversions per 100 decisions, by {study.judged:,} of {study.sends:,} ({kind})"
@@ -43,12 +47,12 @@ def show_study(console: Console, study: PolicyStudy) -> None:
 
 
 def _cells(rows: Sequence[FigureRow], gain: FigureRow | None) -> list[str]:
-    by = {row["estimator"]: row for row in rows}
+    by_estimator = {row["estimator"]: row for row in rows}
     if rows[0]["policy"] == LOGGED:
-        return [_rate(by["mean"]), "", "", "", "as it was"]
+        return [_rate(by_estimator["mean"]), "", "", "", "as it was"]
     lead = "" if gain is None else "\n".join([_interval(gain), *gain["verdict"].split(": ")])
-    others = (f"{100 * by[kind]['value']:.1f}" for kind in ESTIMATORS[1:])
-    return [_rate(by["dr"]), *others, f"{rows[0]['effective']:,.0f}", lead]
+    others = (f"{100 * by_estimator[kind]['value']:.1f}" for kind in ESTIMATORS[1:])
+    return [_rate(by_estimator["dr"]), *others, f"{rows[0]['effective']:,.0f}", lead]
 
 
 def _rate(row: FigureRow) -> str:

@@ -1,4 +1,4 @@
-"""The readiness report: what `nextbuy check` says of a shop, in the terminal and as JSON."""
+"""Makes the readiness report of `nextbuy check` and shows it in the terminal or as JSON."""
 
 from collections.abc import Iterator, Sequence
 
@@ -20,18 +20,20 @@ from training.data_support import Support, assess
 
 
 class ReadinessReport(msgspec.Struct, frozen=True):
-    """The report; its fields, and those of the structs in it, are the keys of the JSON.
+    """The report on whether a shop's data are ready to be used, and for which predictions.
+
+    Its fields, and those of the structs in it, are the keys of the JSON.
 
     Attributes
     ----------
     shop : str
-        Its name.
+        Name of the shop.
     errors, warnings, advice : int
-        How many findings of each level; with an error no other command runs.
-    tables : list of TableCoverage
+        Number of findings of each level; with an error no other command runs.
+    tables : list of Coverage
         What each table covers; those that do not keep the contract are left out.
     findings : list of Finding
-        The gravest first.
+        All findings, the gravest first.
     support : list of Support
         What can be predicted; empty where there are errors.
     suggestions : Suggestions or None
@@ -52,30 +54,38 @@ class ReadinessReport(msgspec.Struct, frozen=True):
 
 
 def report_on(shop: Shop) -> ReadinessReport:
-    """Report on a shop; what breaks the contract is in the report, not raised."""
+    """Report on a shop; a table that breaks the contract is a finding and raises no error."""
     try:
         return make_report(*read_valid_tables(shop))
-    except InputError as error:  # there is no room for the log
+    except InputError as error:  # the log could not be opened at all
         findings = [finding_from_fault(fault) for fault in error.faults]
         return _report(shop, Readiness([], findings, None, []))
 
 
 def make_report(log: Log, faults: Sequence[Fault] = ()) -> ReadinessReport:
-    """Report on a log; `faults` are those of the tables that are not in it."""
+    """Report on a log.
+
+    Parameters
+    ----------
+    log : Log
+        The log, with the tables that keep the contract.
+    faults : sequence of Fault
+        What is wrong with the tables that do not keep the contract.
+    """
     report = _report(log.shop, examine_log(log, faults))
     return report if report.errors else msgspec.structs.replace(report, support=assess(log))
 
 
 def _report(shop: Shop, readiness: Readiness) -> ReadinessReport:
-    found = readiness.findings
-    errors, warnings, advice = (sum(f.level == level for f in found) for level in LEVELS)
+    findings = readiness.findings
+    errors, warnings, advice = (sum(f.level == level for f in findings) for level in LEVELS)
     return ReadinessReport(
         shop.section.name,
         errors,
         warnings,
         advice,
         tables=readiness.tables,
-        findings=found,
+        findings=findings,
         support=[],
         suggestions=readiness.suggestions,
         kept_out=readiness.kept_out,
@@ -83,7 +93,7 @@ def _report(shop: Shop, readiness: Readiness) -> ReadinessReport:
 
 
 def to_json(report: ReadinessReport) -> str:
-    """Write the report as JSON."""
+    """Write the report as indented JSON, with the fields of `ReadinessReport` as keys."""
     return msgspec.json.format(msgspec.json.encode(report), indent=2).decode()
 
 
@@ -98,12 +108,12 @@ _COLOURS = {
 
 
 def show_report(console: Console, report: ReadinessReport) -> None:
-    """Show the report: tables, findings, what can be predicted, settings."""
+    """Show the report: tables, findings, what can be predicted, and suggested settings."""
     console.print(_headline(report))
     if report.tables:
         console.print(_tables(report.tables))
-        if told := _not_given(report.tables):
-            console.print(f"  [dim]not given: {told}[/dim]\n")
+        if missing := _not_given(report.tables):
+            console.print(f"  [dim]not given: {missing}[/dim]\n")
     for title, findings in (("findings", report.findings), ("kept out", report.kept_out)):
         if findings:
             console.print(_findings(title, findings))
@@ -121,8 +131,8 @@ def show_report(console: Console, report: ReadinessReport) -> None:
 def _not_examined(report: ReadinessReport) -> list[str]:
     """Name the tables whose errors kept them from being examined."""
     examined = {table.table for table in report.tables}
-    places = {part for f in report.findings if f.level == "error" for part in f.where.split(".")}
-    return [name for name in TABLES_BY_NAME if name in places - examined]
+    faulty = {part for f in report.findings if f.level == "error" for part in f.where.split(".")}
+    return [name for name in TABLES_BY_NAME if name in faulty - examined]
 
 
 def _headline(report: ReadinessReport) -> str:
@@ -138,11 +148,11 @@ def _headline(report: ReadinessReport) -> str:
 
 
 def _grid(title: str, *columns: str, right: Sequence[str] = (), whole: int = 2) -> Table:
-    """Begin a table whose first `whole` columns are not broken into lines."""
+    """Make an empty table whose first `whole` columns are never broken into lines."""
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
-    for place, name in enumerate(columns):
+    for number, name in enumerate(columns):
         justify: JustifyMethod = "right" if name in right else "left"
-        table.add_column(name, justify=justify, no_wrap=place < whole, overflow="fold")
+        table.add_column(name, justify=justify, no_wrap=number < whole, overflow="fold")
     return table
 
 
@@ -172,7 +182,7 @@ def _lateness(lateness: Lateness | None) -> tuple[str, str]:
 
 
 def _not_given(tables: Sequence[TableCoverage]) -> str:
-    """Say which optional columns the shop does not give."""
+    """List by table the optional columns that the shop does not give."""
     missing = {table.table: ", ".join(_missing_columns(table)) for table in tables}
     return "; ".join(f"{table} {names}" for table, names in missing.items() if names)
 
@@ -232,7 +242,7 @@ def _coloured(word: str) -> str:
 
 
 def _percent(share: float) -> str:
-    """Show a share so that a small one is not nothing.
+    """Write a share as a percentage, so that a small share is not shown as 0 %.
 
     >>> [_percent(share) for share in (0, 0.0001, 0.034, 1)]
     ['0 %', '<0.1 %', '3.4 %', '100 %']

@@ -1,4 +1,4 @@
-"""What the command line shows of a training: its versions, the holdout, and where the page is."""
+"""Shows a training in the terminal: its versions, the holdout, and the command of its report."""
 
 from pathlib import Path
 
@@ -9,7 +9,17 @@ from training.train import TrainingResult
 
 
 def show_trained(console: Console, trained: TrainingResult, shop: Path) -> None:
-    """Show the versions that a training registered, and how the models did on the holdout."""
+    """Show the versions that a training registered, and how the models did on the holdout.
+
+    Parameters
+    ----------
+    console : Console
+        The terminal.
+    trained : TrainingResult
+        The result of the training.
+    shop : Path
+        Path of the shop's nextbuy.toml, for the command that writes the report.
+    """
     for kind, version in trained.versions.items():
         console.print(f"{kind}: version {version} is the challenger")
     if trained.holdout is not None:

@@ -1,1 +1,1 @@
-"""A simulated shop whose customers' true behaviour is known."""
+"""Simulates a shop whose customers' true behaviour is known."""

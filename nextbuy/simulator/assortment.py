@@ -1,7 +1,7 @@
-"""The products of a simulated shop, and which of them a customer takes.
+"""Draws the products of a simulated shop, and which of them a customer chooses.
 
-Products stand on shelves: category x brand x price shelf, and a product's number is its place
-on that grid. Within a category and brand the shelves rise in price.
+There is one product for each category, brand and price shelf; the number of a product is its
+index in that grid. Within a category and brand a higher shelf costs more.
 """
 
 from dataclasses import dataclass
@@ -15,13 +15,23 @@ from nextbuy.simulator.world import Customers
 BRANDS = ("Aster", "Borealis", "Cobalt", "Dune", "Ember")
 COLORS = ("black", "white", "red", "green", "blue")
 _SHELVES = 8
-_STEP = 1.22  # price of a shelf over the one below
+_STEP = 1.22  # price of a shelf divided by the price of the shelf below it
 _LOYAL_SHARE = 0.6
 
 
 @dataclass(frozen=True)
 class Assortment:
-    """All products; prices in cents."""
+    """All products that a simulated shop sells.
+
+    Attributes
+    ----------
+    categories : tuple of Category
+        Categories, by the number that `category` returns.
+    color : int array (products,)
+        Index of each product's colour in `COLORS`.
+    price : int array (products,)
+        List price in cents.
+    """
 
     categories: tuple[Category, ...]
     color: Ints
@@ -29,24 +39,24 @@ class Assortment:
 
     @property
     def products(self) -> int:
-        """Count the products."""
+        """Number of products."""
         return len(self.price)
 
     def category(self, product: Ints) -> Ints:
-        """Give the category of products."""
+        """Return the index of each product's category in `categories`."""
         return product // (len(BRANDS) * _SHELVES)
 
     def brand(self, product: Ints) -> Ints:
-        """Give the brand of products."""
+        """Return the index of each product's brand in `BRANDS`."""
         return product // _SHELVES % len(BRANDS)
 
     def shelf(self, product: Ints) -> Ints:
-        """Give the price shelf of products, 0 the cheapest."""
+        """Return the price shelf of each product, from 0 (the cheapest) to 7."""
         return product % _SHELVES
 
 
 def draw_assortment(rng: np.random.Generator, profile: Profile) -> Assortment:
-    """Draw colours and prices of the products of a profile's categories."""
+    """Draw the colours and prices of the products in the categories of a profile."""
     shape = (len(profile.categories), len(BRANDS), _SHELVES)
     base = np.array([c.price for c in profile.categories])[:, None, None]
     brand = rng.lognormal(0, 0.1, shape[:2])[:, :, None]
@@ -58,10 +68,25 @@ def draw_assortment(rng: np.random.Generator, profile: Profile) -> Assortment:
 def choose_products(
     rng: np.random.Generator, people: Customers, customer: Ints, category: Ints
 ) -> Ints:
-    """Choose a product of each category given, as the customer would.
+    """Draw the product that each customer chooses in a category.
 
-    The brand is the customer's own in 60 %, else any. The shelf is floor(8 u^(1 + 3 s)), u
-    uniform and s the price sensitivity: any for s = 0, mostly the cheapest ones for s = 1.
+    The brand is the customer's favourite with chance 60 %, else any brand. The shelf is
+    floor(8 u^(1 + 3 s)) with u uniform and s the price sensitivity: every shelf is equally likely
+    for s = 0, the cheapest ones are the most likely for s = 1.
+
+    Parameters
+    ----------
+    rng : Generator
+        Source of randomness.
+    people : Customers
+        All customers.
+    customer, category : int array (n,)
+        Index of the customer and of the category of each choice.
+
+    Returns
+    -------
+    int array (n,)
+        Number of the product.
     """
     n = len(customer)
     loyal = rng.random(n) < _LOYAL_SHARE
@@ -72,7 +97,7 @@ def choose_products(
 
 
 def choose_categories(rng: np.random.Generator, people: Customers, customer: Ints) -> Ints:
-    """Draw a category for each customer given, from the favourites."""
+    """Draw a category for each customer in `customer`, with the chances in `people.favourites`."""
     below: Floats = np.cumsum(people.favourites, axis=1)[:, :-1]
     draw = rng.random(len(customer))
     category = np.zeros(len(customer), dtype=np.int64)

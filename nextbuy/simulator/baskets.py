@@ -1,12 +1,12 @@
-"""What lands in the baskets of a simulated shop.
+"""Draws the lines of the orders of a simulated shop.
 
 A consumable category c that a customer uses joins an order with the chance
 
     1 / (1 + exp(-8 (e - 0.85))),   e = days since c was last bought / (cycle * packs taken)
 
-and the anchor category joins every purchase of one's own. Beside them Poisson(1) lines are
-picked freely from the favourite categories, at least one where nothing was due. Customers use
-a discount with the chance 0.04 + 0.5 s, s their price sensitivity.
+and the anchor category joins every purchase that no message caused. Besides these lines,
+Poisson(1) lines are drawn from the favourite categories, at least one where nothing was due. A
+customer with price sensitivity s uses a discount with the chance 0.04 + 0.5 s.
 """
 
 import numpy as np
@@ -22,7 +22,13 @@ _DISCOUNTS = (0.1, 0.2, 0.3)
 def draw_baskets(
     rng: np.random.Generator, people: Customers, assortment: Assortment, orders: Orders
 ) -> Baskets:
-    """Draw the lines of all orders."""
+    """Draw the lines of all orders.
+
+    Returns
+    -------
+    Baskets
+        One row per line, in the order of `orders`; every order has at least one line.
+    """
     due, packs = _draw_due(rng, people, orders)
     free = rng.poisson(1.0, len(orders.day))
     free = np.where(due.any(axis=1), free, np.maximum(free, 1))
@@ -33,8 +39,8 @@ def draw_baskets(
     order = np.concatenate([due_order, free_order])
     category = np.concatenate([due_category, free_category])
     quantity = np.concatenate([packs[due], several])
-    place = np.argsort(order, kind="stable")
-    order, category, quantity = order[place], category[place], quantity[place]
+    by_order = np.argsort(order, kind="stable")
+    order, category, quantity = order[by_order], category[by_order], quantity[by_order]
     product = choose_products(rng, people, orders.customer[order], category)
     price = assortment.price[product]
     off = _draw_discounts(rng, people, orders)[order]
@@ -42,9 +48,10 @@ def draw_baskets(
 
 
 def _draw_due(rng: np.random.Generator, people: Customers, orders: Orders) -> tuple[Flags, Ints]:
-    """Draw which categories were due, and their packs: (orders, categories) both.
+    """Draw which categories were due at each order, and their packs: (orders, categories) both.
 
-    Round by round, every customer's next order: what is bought now is not due for a while.
+    Each round draws the next order of every customer, since what is bought in one order is not due
+    again for a while.
     """
     shape = (len(orders.day), people.cycle.shape[1])
     due, packs = np.zeros(shape, dtype=bool), np.ones(shape, dtype=np.int64)
@@ -58,9 +65,9 @@ def _draw_due(rng: np.random.Generator, people: Customers, orders: Orders) -> tu
         joins = rng.random(left.shape) < 1 / (1 + np.exp(8 * (left - 0.15)))
         joins &= needed[customer]
         taken = 1 + (rng.random(left.shape) < _TWO_PACKS).astype(np.int64)
-        own = np.flatnonzero((orders.packs[rows] > 0) & (people.anchor[customer] >= 0))
-        joins[own, people.anchor[customer[own]]] = True
-        taken[own, people.anchor[customer[own]]] = orders.packs[rows[own]]
+        anchored = np.flatnonzero((orders.packs[rows] > 0) & (people.anchor[customer] >= 0))
+        joins[anchored, people.anchor[customer[anchored]]] = True
+        taken[anchored, people.anchor[customer[anchored]]] = orders.packs[rows[anchored]]
         due[rows], packs[rows] = joins, taken
         lasting = cycle[customer] * taken
         lasted[customer] = np.where(joins, lasting, lasted[customer])
@@ -71,7 +78,10 @@ def _draw_due(rng: np.random.Generator, people: Customers, orders: Orders) -> tu
 
 
 def _rounds(customer: Ints) -> list[Ints]:
-    """Split orders, given in the order of time, into first ones, second ones..."""
+    """Split the indexes of orders by rank: all first orders, all second ones, and so on.
+
+    The orders are given in the order of time.
+    """
     by_customer = np.argsort(customer, kind="stable")
     sizes = np.bincount(customer)
     first = np.repeat(np.cumsum(sizes) - sizes, sizes)

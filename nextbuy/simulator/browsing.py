@@ -1,14 +1,15 @@
-"""What simulated customers do in the shop besides buying.
+"""Draws what simulated customers do in the shop besides buying.
 
-Three kinds of sessions, all denser at busy hours:
+There are three kinds of sessions, all of them more frequent at busy hours:
 
-- while an intent is awake, 0.2 a day, mostly on products of the order that it ends in;
-- window shopping, at a small rate of the customer's own while living and at a tenth of it once
-  gone: it views and fills carts too, and never ends in a purchase;
+- while an intent to buy is awake, 0.2 sessions a day, mostly about products of the order in which
+  the intent ends;
+- window shopping, at a small rate that differs by customer, and at a tenth of that rate once the
+  customer has left: it has views and carts too, and never ends in a purchase;
 - the session of every online order, which ends with its checkout.
 
-So browsing says of a coming purchase what the history of purchases cannot, and says it with
-noise. Some orders are followed by a review or a call to support.
+Browsing therefore predicts a coming purchase better than past purchases alone, but with noise.
+Some orders are followed by a review or a call to support.
 """
 
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ from nextbuy.simulator.assortment import choose_categories, choose_products
 from nextbuy.simulator.seasonal_clock import Clock
 from nextbuy.simulator.world import APP, DAYS, IN_SHOP, Baskets, Customers, Intents, Orders
 
-# For each visit the customer, the day on which it starts, and the order that it leads to.
+# Customer of each session, day on which it starts, and order to which it leads (-1 without one).
 Sessions = tuple[Ints, Floats, Ints]
 
 EVENT_TYPES = (
@@ -39,14 +40,28 @@ _ON_TOPIC = 0.6
 
 @dataclass(frozen=True)
 class BrowsingEvents:
-    """Events in the order of time; `order` is the one they lead to, -1 without."""
+    """The events of a simulated shop, one row each, in the order of time.
+
+    Attributes
+    ----------
+    customer : int array (n,)
+        Index of the customer.
+    day : float array (n,)
+        Days since the start of the log.
+    event_type, store, device : int array (n,)
+        Indexes in `EVENT_TYPES`, `world.STORES` and `DEVICES`.
+    order : int array (n,)
+        Index of the order to which the event leads or which it follows; -1 without one.
+    product : int array (n,)
+        Number of the product; -1 without one.
+    """
 
     customer: Ints
     day: Floats
     event_type: Ints
     order: Ints
     store: Ints
-    product: Ints  # -1 without
+    product: Ints
     device: Ints
 
 
@@ -57,13 +72,13 @@ def draw_events(
     baskets: Baskets,
     sessions: Sequence[Sessions],
 ) -> BrowsingEvents:
-    """Draw all events of the log: those of the sessions, of checkouts, and after an order."""
+    """Draw all events of the log: those of sessions, of checkouts, and after orders."""
     parts = [_draw_browsing(rng, *session) for session in sessions]
     parts += [_draw_checkouts(rng, orders), _draw_aftermath(rng, orders)]
     customer, day, kind, order = (np.concatenate(p) for p in zip(*parts, strict=True))
-    place = np.argsort(day, kind="stable")
-    place = place[(day[place] >= 0) & (day[place] < DAYS)]
-    customer, day, kind, order = customer[place], day[place], kind[place], order[place]
+    by_day = np.argsort(day, kind="stable")
+    by_day = by_day[(day[by_day] >= 0) & (day[by_day] < DAYS)]
+    customer, day, kind, order = customer[by_day], day[by_day], kind[by_day], order[by_day]
     in_app = (order >= 0) & (orders.sales_channel[order] == APP)
     return BrowsingEvents(
         customer,
@@ -87,14 +102,28 @@ def draw_sessions(
     left_at: Floats,
     clock: Clock,
 ) -> list[Sessions]:
-    """Draw the visits that lead to orders or would have, and those without an intent to buy.
+    """Draw the sessions of customers with an intent to buy, and those of window shopping.
 
     Parameters
     ----------
+    rng : Generator
+        Source of randomness.
+    people : Customers
+        All customers.
+    orders : Orders
+        All orders.
     awake : Intents
-        What customers still wanted when the log ended.
-    left_at : array (customers,)
-        The day on which each customer left the shop for good, in days since the start.
+        Intents that were awake, and not yet a purchase, when the log ended.
+    left_at : float array (customers,)
+        Day on which each customer left the shop for good, in days since the start; infinite for
+        those who stayed.
+    clock : Clock
+        Clock of the shop, by which sessions are more frequent at busy hours.
+
+    Returns
+    -------
+    list of Sessions
+        Sessions with an intent, then window shopping.
     """
     return [
         _draw_intent_sessions(rng, orders, awake, clock),
@@ -105,11 +134,11 @@ def draw_sessions(
 def _draw_intent_sessions(
     rng: np.random.Generator, orders: Orders, awake: Intents, clock: Clock
 ) -> Sessions:
-    own = np.flatnonzero(~np.isnan(orders.intent))
-    customer = np.concatenate([orders.customer[own], awake.customer])
-    order = np.concatenate([own, np.full(len(awake.day), -1)])
-    begin = np.concatenate([orders.intent[own], awake.day])
-    end = np.concatenate([orders.day[own], np.full(len(awake.day), float(DAYS))])
+    intended = np.flatnonzero(~np.isnan(orders.intent))
+    customer = np.concatenate([orders.customer[intended], awake.customer])
+    order = np.concatenate([intended, np.full(len(awake.day), -1)])
+    begin = np.concatenate([orders.intent[intended], awake.day])
+    end = np.concatenate([orders.day[intended], np.full(len(awake.day), float(DAYS))])
     sessions = rng.poisson(_INTENT_SESSIONS * (end - begin))
     day = _draw_days(rng, np.repeat(begin, sessions), np.repeat(end, sessions), clock)
     return np.repeat(customer, sessions), day, np.repeat(order, sessions)
@@ -126,13 +155,13 @@ def _draw_window_shopping(
 
 
 def _draw_days(rng: np.random.Generator, begin: Floats, end: Floats, clock: Clock) -> Floats:
-    """Draw an instant of each span, busy hours more often."""
+    """Draw a day within each span from `begin` to `end`, at busy hours more often."""
     first, last = clock.elapsed(begin), clock.elapsed(end)
     return clock.day(first + rng.random(len(begin)) * (last - first))
 
 
 def _draw_browsing(rng: np.random.Generator, customer: Ints, day: Floats, order: Ints) -> _Browsing:
-    """Draw the events of sessions, some minutes apart; none after the order."""
+    """Draw the events of sessions, which are some minutes apart and never after the order."""
     events = 1 + rng.poisson(0.7, len(day))
     row = np.repeat(np.arange(len(day)), events)
     kind = rng.choice(_TYPES, len(row), p=_TYPE_SHARE)
@@ -141,7 +170,7 @@ def _draw_browsing(rng: np.random.Generator, customer: Ints, day: Floats, order:
 
 
 def _draw_checkouts(rng: np.random.Generator, orders: Orders) -> _Browsing:
-    """Draw the minutes before an online order: perhaps a view, a cart, and the checkout."""
+    """Draw the events just before an online order: maybe a view, maybe a cart, and a checkout."""
     online = np.flatnonzero(orders.sales_channel != IN_SHOP)
     viewed, carted = rng.random((2, len(online))) < np.array([[0.3], [0.5]])
     order = np.concatenate([online[viewed], online[carted], online])
@@ -166,7 +195,7 @@ def _draw_products(
     kind: Ints,
     order: Ints,
 ) -> Ints:
-    """Draw what an event is about: mostly a line of its order, else something liked."""
+    """Draw the product of each event: mostly of its order, else of a favourite category."""
     product = np.full(len(kind), -1)
     has = ~np.isin(kind, _WITHOUT_PRODUCT)
     bought = has & (order >= 0)

@@ -1,9 +1,10 @@
-"""Whom a simulated shop messages, through which channel, and what it does.
+"""Draws whom a simulated shop messages, through which channel, and which purchases that causes.
 
-Every two weeks 60 % of the customers known are decided on: mostly by a rule that looks at an
-engagement nobody logs, partly at random with a logged propensity, `none` among the arms. A
-message makes a customer who has not left buy with the chance `Customers.response`, within
-three days; such a purchase comes on top of the customer's own and does not move their clock.
+Every two weeks the shop decides for 60 % of the customers whom it knows: mostly by a rule that
+looks at an engagement which is never logged, partly at random with a logged propensity, while a
+control group gets no message. `none` (no message) is one of the arms of the random draw. With the
+chance `Customers.response` a message makes a customer who has not left buy within three days. Such
+a purchase is additional: it does not change when the customer buys without a message.
 """
 
 import numpy as np
@@ -27,22 +28,37 @@ _RANDOM_SHARE, _CONTROL_SHARE = 0.20, 0.05
 
 
 def draw_messages(rng: np.random.Generator, people: Customers, left_at: Floats) -> Messages:
-    """Draw the decisions of all campaigns and the purchases that they cause."""
+    """Draw the decisions of all campaigns and the purchases that they cause.
+
+    Parameters
+    ----------
+    rng : Generator
+        Source of randomness.
+    people : Customers
+        All customers.
+    left_at : float array (customers,)
+        Day on which each customer left for good; infinite for those who stayed.
+
+    Returns
+    -------
+    Messages
+        One row per decision, in the order of the campaigns.
+    """
     parts = [_draw_campaign(rng, people, left_at, start) for start in CAMPAIGNS]
     fields = Messages.__dataclass_fields__
     return Messages(**{f: np.concatenate([getattr(part, f) for part in parts]) for f in fields})
 
 
 def expected_chances(people: Customers) -> Floats:
-    """Give the chance that a campaign makes a customer buy who has not left.
+    """Return the expected chance that a campaign makes a customer buy who has not left.
 
-    Over the draws of the shop (who is messaged, arm, channel) and of the customer, with the
-    consents as of the noon of its day.
+    The expectation is over the draws of the shop (who is messaged, how, and through which channel)
+    and of the customer, with the consents at noon of the day of the campaign.
 
     Returns
     -------
-    numpy.ndarray
-        (customers, campaigns).
+    float array (customers, campaigns)
+        Chances from 0 to 1.
     """
     customer = np.arange(len(people.ids))
     chances = _chances(people, customer)
@@ -83,7 +99,10 @@ def _chances(people: Customers, customer: Ints) -> Floats:
 
 
 def _eligible(people: Customers, customer: Ints, sent: Floats) -> Flags:
-    """Say which channels, and always `none`, may be used."""
+    """Return which channels each customer may be sent a message through; `none` always may be used.
+
+    The shape is (customers, channels + 1), and the last column is `none`.
+    """
     consented = people.granted[customer] <= sent[:, None]
     usable = consented & (sent[:, None] < people.withdrawn[customer]) & people.reachable[customer]
     return np.column_stack([usable, np.ones(len(customer), dtype=bool)])
@@ -94,7 +113,7 @@ def _choose_uniformly(rng: np.random.Generator, eligible: Flags) -> Ints:
 
 
 def _rule(engagement: Floats, eligible: Flags) -> Ints:
-    """Choose by the shop's rule, which confounds the log: e-mail for the engaged, else sms."""
+    """Choose by the shop's rule, which confounds the log: email for the engaged, else sms."""
     likes = np.tile([0.4, 0.3, 0.2, 0.1, 0.0], (len(engagement), 1))
     likes[:, 0] += engagement
     likes[:, 1] -= engagement

@@ -1,4 +1,4 @@
-"""Columns of a simulated shop's tables, from days, cents and places to Arrow."""
+"""Turns days, cents and indexes of the simulation into Arrow columns of the shop's tables."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,35 +18,35 @@ ExportedColumns = dict[str, Any]
 
 
 def instants(day: Floats) -> pa.Array:
-    """Turn days since the start into instants; NaN is a missing one."""
+    """Turn days since the start into timestamps in UTC; NaN becomes a missing value."""
     missing = np.isnan(day)
     us = _START + (np.where(missing, 0.0, day) * DAY).astype(np.int64)
     return pa.array(us, pa.int64(), mask=missing).cast(pa.timestamp("us", tz="UTC"))
 
 
 def to_days(instant: Ints | int) -> Floats:
-    """Turn instants, in microseconds UTC, into days since the start."""
+    """Turn instants in microseconds UTC into days since the start."""
     return (np.asarray(instant) - _START) / DAY
 
 
 def money(cents: Floats | Ints) -> Floats:
-    """Turn cents into the currency's unit."""
+    """Turn cents into units of the currency."""
     return np.asarray(cents, dtype=float) / 100
 
 
-def named(place: Ints, names: Sequence[str] | pa.Array) -> pa.Array:
-    """Turn places among names into the names; a negative place is missing."""
-    codes = np.asarray(place, np.int32)
+def named(index: Ints, names: Sequence[str] | pa.Array) -> pa.Array:
+    """Turn indexes of names into the names; a negative index becomes a missing value."""
+    codes = np.asarray(index, np.int32)
     values = names if isinstance(names, pa.Array) else pa.array(list(names), pa.string())
     return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), values)
 
 
 def numbered(prefix: str, count: int) -> pa.Array:
-    """Make the ids `<prefix>-000000000`, `<prefix>-000000001`..."""
+    """Make so many ids: `<prefix>-000000000`, `<prefix>-000000001`, and so on."""
     digits = pc.utf8_lpad(pa.array(np.arange(count)).cast(pa.string()), 9, "0")
     return pc.binary_join_element_wise(prefix, digits, "-")
 
 
 def rows(columns: ExportedColumns, kept: Flags) -> pa.Table:
-    """Make a table of the rows that are kept."""
+    """Make a table of the rows for which `kept` is true."""
     return pa.table(columns).filter(pa.array(kept))

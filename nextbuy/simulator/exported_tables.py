@@ -1,7 +1,7 @@
-"""What a simulated shop logged, as tables of the input contract.
+"""Makes the tables of the input contract that hold what a simulated shop logged.
 
-A row is exported once it is known: what happened shortly before the end of the log and is
-known only later is missing from it, as from any export.
+A row is exported only if the shop knows it by the end of the log: what happened shortly before the
+end and becomes known later is missing, as it is from any export.
 """
 
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ _WEEKS_LATE = (7.0, 28.0)
 
 @dataclass(frozen=True)
 class Diary:
-    """Everything that happened in a simulated shop and may be logged."""
+    """Holds everything that happened in a simulated shop and may be logged."""
 
     people: Customers
     assortment: Assortment
@@ -50,22 +50,22 @@ class Diary:
 
     @property
     def ids(self) -> pa.Array:
-        """The ids under which rows are logged, the aliases' last."""
+        """Ids under which rows are logged: those of the customers, then those of the aliases."""
         return pa.array([*self.people.ids, *self.people.aliases.ids])
 
-    def shown(self, customer: Ints, day: Floats, store: Ints) -> pa.Array:
-        """Give the ids under which rows are logged."""
-        return named(self.people.shown(customer, day, store), self.ids)
+    def logged_ids(self, customer: Ints, day: Floats, store: Ints) -> pa.Array:
+        """Return the id under which each row is logged, by its customer, day and store."""
+        return named(self.people.logged_id(customer, day, store), self.ids)
 
 
 def orders_table(rng: np.random.Generator, diary: Diary) -> pa.Table:
-    """Make `orders`; 2 % are cancelled, after days or weeks."""
+    """Make the table `orders`, one row per order; 2 % are cancelled after days or weeks."""
     orders, baskets, n = diary.orders, diary.baskets, len(diary.orders.day)
     amount = baskets.sums(baskets.paid, n)
     cancelled = np.where(rng.random(n) < 0.02, orders.day + rng.gamma(1.0, 4.0, n), np.nan)
     columns: ExportedColumns = {
         "order_id": numbered("o", n),
-        "customer_id": diary.shown(orders.customer, orders.day, orders.store),
+        "customer_id": diary.logged_ids(orders.customer, orders.day, orders.store),
         "ordered_at": instants(orders.day),
         "amount": money(amount),
         "known_at": instants(orders.known),
@@ -79,7 +79,7 @@ def orders_table(rng: np.random.Generator, diary: Diary) -> pa.Table:
 
 
 def order_lines_table(diary: Diary) -> pa.Table:
-    """Make `order_lines`, of the orders that are known."""
+    """Make the table `order_lines`, one row per line of the orders that are exported."""
     baskets, orders = diary.baskets, diary.orders
     columns: ExportedColumns = {
         "order_id": named(baskets.order, numbered("o", len(orders.day))),
@@ -91,10 +91,10 @@ def order_lines_table(diary: Diary) -> pa.Table:
 
 
 def products_table(rng: np.random.Generator, diary: Diary) -> pa.Table:
-    """Make `products`."""
+    """Make the table `products`, one row per product."""
     assortment = diary.assortment
     product = np.arange(assortment.products)
-    categories = [assortment.categories[place] for place in assortment.category(product)]
+    categories = [assortment.categories[index] for index in assortment.category(product)]
     halves = rng.integers(0, 2, len(product))
     draw = rng.random(len(product))
     return pa.table(
@@ -111,7 +111,11 @@ def products_table(rng: np.random.Generator, diary: Diary) -> pa.Table:
 
 
 def returns_table(rng: np.random.Generator, diary: Diary) -> pa.Table:
-    """Make `returns`: by category (sizes do not fit) and customer, known once processed."""
+    """Make the table `returns`, one row per returned order line.
+
+    The chance of a return depends on the category and the customer; a return is known some days
+    after it happened, once it is processed.
+    """
     orders, baskets, assortment = diary.orders, diary.baskets, diary.assortment
     by_category = np.array([category.returned for category in assortment.categories])
     chance = by_category[assortment.category(baskets.product)]
@@ -122,7 +126,7 @@ def returns_table(rng: np.random.Generator, diary: Diary) -> pa.Table:
     known = np.maximum(day + rng.gamma(1.5, 2.0, len(line)), orders.known[order])
     columns: ExportedColumns = {
         "return_id": numbered("r", len(line)),
-        "customer_id": diary.shown(orders.customer[order], day, orders.store[order]),
+        "customer_id": diary.logged_ids(orders.customer[order], day, orders.store[order]),
         "returned_at": instants(day),
         "amount": money(baskets.paid[line] * baskets.quantity[line]),
         "known_at": instants(known),
@@ -133,11 +137,14 @@ def returns_table(rng: np.random.Generator, diary: Diary) -> pa.Table:
 
 
 def events_table(rng: np.random.Generator, diary: Diary) -> pa.Table:
-    """Make `events`; devices that were offline, and lost batches, bring some of them late."""
+    """Make the table `events`, one row per event.
+
+    Some events become known late, because a device was offline or a batch was lost.
+    """
     events = diary.events
     known = late(rng, late(rng, events.day, 0.03, (0.1, 3.0)), 0.003, _WEEKS_LATE)
     columns: ExportedColumns = {
-        "customer_id": diary.shown(events.customer, events.day, events.store),
+        "customer_id": diary.logged_ids(events.customer, events.day, events.store),
         "occurred_at": instants(events.day),
         "event_type": named(events.event_type, EVENT_TYPES),
         "event_id": numbered("e", len(events.day)),
@@ -150,16 +157,19 @@ def events_table(rng: np.random.Generator, diary: Diary) -> pa.Table:
 
 
 def messages_table(rng: np.random.Generator, diary: Diary) -> pa.Table:
-    """Make `messages` with what came back: bounces, opens by machines and people, clicks."""
+    """Make the table `messages`, one row per decision of a campaign, also those to send nothing.
+
+    A row holds what followed: delivery, opens by machines and people, clicks, purchases.
+    """
     people, messages, n = diary.people, diary.messages, len(diary.messages.sent)
     real = messages.channel < len(CHANNELS)
-    place = np.minimum(messages.channel, len(CHANNELS) - 1)
+    channel = np.minimum(messages.channel, len(CHANNELS) - 1)  # any channel where none is sent
     converts = ~np.isnan(messages.converts)
     unsubscribed = _unsubscribed(rng, people, messages)
     leaves = ~np.isnan(unsubscribed)
     delivered = real & (converts | leaves | (rng.random(n) < 0.98))
-    taste = people.affinity[messages.customer, place]
-    clicks = delivered & (rng.random(n) < _CLICK_RATE[place] * np.exp(0.7 * taste - 0.245))
+    taste = people.affinity[messages.customer, channel]
+    clicks = delivered & (rng.random(n) < _CLICK_RATE[channel] * np.exp(0.7 * taste - 0.245))
     clicks |= converts
     machine = delivered & (messages.channel == 0) & (rng.random(n) < 0.25)
     opens = clicks | leaves | machine | (delivered & (rng.random(n) < 0.2))
@@ -187,16 +197,19 @@ def messages_table(rng: np.random.Generator, diary: Diary) -> pa.Table:
 
 
 def _unsubscribed(rng: np.random.Generator, people: Customers, messages: Messages) -> Floats:
-    """Let most of the consents withdrawn before the next message be withdrawn through the last."""
-    place = np.minimum(messages.channel, len(CHANNELS) - 1)
-    withdrawn = people.withdrawn[messages.customer, place]
+    """Draw when a message was answered by unsubscribing, in days; NaN where it was not.
+
+    80 % of the consents that are withdrawn between two messages are withdrawn through the first.
+    """
+    channel = np.minimum(messages.channel, len(CHANNELS) - 1)
+    withdrawn = people.withdrawn[messages.customer, channel]
     after = (messages.sent + 0.01 < withdrawn) & (withdrawn < np.minimum(messages.sent + 13, DAYS))
-    through = (messages.channel < len(CHANNELS)) & after & (rng.random(len(place)) < 0.8)
+    through = (messages.channel < len(CHANNELS)) & after & (rng.random(len(channel)) < 0.8)
     return np.where(through, withdrawn, np.nan)
 
 
 def _revenue(diary: Diary) -> Floats:
-    """Give the amount of the order that a message caused, NaN without one."""
+    """Return the amount in cents of the order that each message caused; NaN without one."""
     orders, baskets = diary.orders, diary.baskets
     caused = orders.message >= 0
     revenue = np.full(len(diary.messages.sent), np.nan)
@@ -205,5 +218,5 @@ def _revenue(diary: Diary) -> Floats:
 
 
 def _logged(day: Floats) -> Floats:
-    """Leave out what comes after the end of the log."""
+    """Replace days after the end of the log by NaN."""
     return np.where(day < DAYS, day, np.nan)

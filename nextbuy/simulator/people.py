@@ -1,4 +1,4 @@
-"""Who the simulated customers are: draws the latent truth of each."""
+"""Draws who the simulated customers are: the latent truth of each."""
 
 import numpy as np
 
@@ -17,7 +17,7 @@ _CYCLE_SPREAD = 0.3
 
 
 def draw_customers(rng: np.random.Generator, n: int, profile: Profile, clock: Clock) -> Customers:
-    """Draw `n` customers of a profile."""
+    """Draw `n` customers of a profile, each with the latent truth that determines the behaviour."""
     joined = clock.day(DAYS * 0.85 * rng.beta(1.0, 1.6, n))
     rate = rng.gamma(profile.rate_shape, 1 / (profile.rate_shape * profile.gap_days), n)
     regularity = rng.choice(_REGULARITY, n, p=_REGULARITY_SHARE)
@@ -61,9 +61,10 @@ def _draw_ids(rng: np.random.Generator, prefix: str, n: int) -> list[str]:
 def _draw_cycles(
     rng: np.random.Generator, profile: Profile, rate: Floats, regularity: Floats
 ) -> tuple[Floats, Ints]:
-    """Draw which categories a customer consumes, how fast, and which one is the anchor.
+    """Draw which categories each customer consumes, how fast, and which category is the anchor.
 
-    Regular customers who consume anything have an anchor: its cycle is their own mean gap.
+    Regular customers who consume anything have an anchor category, whose cycle equals their mean
+    gap between purchases.
     """
     days = np.array([c.cycle_days or np.inf for c in profile.categories])
     shape = (len(rate), len(days))
@@ -76,7 +77,7 @@ def _draw_cycles(
 
 
 def _draw_aliases(rng: np.random.Generator, joined: Floats, uses_both: Flags) -> Aliases:
-    """Draw who has a second id: guests, and among those who use both stores second accounts."""
+    """Draw who has a second id: guests, and second accounts of customers who use both stores."""
     n = len(joined)
     count = max(2, round(_ALIAS_SHARE * n))
     second = rng.permutation(np.flatnonzero(uses_both))[: count // 2]
@@ -89,7 +90,7 @@ def _draw_aliases(rng: np.random.Generator, joined: Floats, uses_both: Flags) ->
 
 
 def _draw_consents(rng: np.random.Generator, known_from: Floats) -> tuple[Floats, Floats]:
-    """Draw when each channel's consent is given and withdrawn."""
+    """Draw the days on which the consent to each channel is given and withdrawn; else infinite."""
     consents = rng.random((len(known_from), len(CHANNELS))) < _CONSENT_SHARE
     later = np.where(rng.random(consents.shape) < 0.15, rng.uniform(0, 200, consents.shape), 0.0)
     granted = np.where(consents, known_from[:, None] + later, np.inf)

@@ -1,11 +1,11 @@
-"""The kinds of shops that can be simulated, as numbers: who buys how often, and what."""
+"""Defines the kinds of shops that can be simulated: how often customers buy, and what."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class ProfileName(StrEnum):
-    """The profiles of the simulated shop."""
+    """Names of the kinds of shops that can be simulated."""
 
     dense = "dense"
     sparse = "sparse"
@@ -17,10 +17,20 @@ class Category:
 
     Attributes
     ----------
+    name : str
+        Name of the category, as in the table `products`.
+    subcategories : tuple of str
+        Names of its two subcategories.
+    price : float
+        Typical price, in units of the currency.
+    weight : float
+        Weight with which customers favour the category, relative to the other categories.
     cycle_days : float or None
-        How long a pack lasts on average; None for what is not consumed.
+        Days that a pack lasts on average; None for a category that is not consumed.
     returned : float
-        Share of its lines that an average customer sends back.
+        Share of its order lines that an average customer returns.
+    sizes : tuple of str
+        Sizes of its products.
     """
 
     name: str
@@ -34,18 +44,22 @@ class Category:
 
 @dataclass(frozen=True)
 class Profile:
-    """What one kind of shop is like.
+    """The parameters of one kind of shop.
 
     Attributes
     ----------
     gap_days : float
-        Mean gap of a customer with the mean rate; rates are Gamma distributed over customers.
+        Mean days between purchases of a customer with the mean rate; rates are Gamma distributed
+        over customers.
     rate_shape : float
-        Shape of that Gamma; small is heterogeneous.
+        Shape of that Gamma distribution; the smaller it is, the more customers differ.
     dropout : tuple of float
-        Beta distribution, over customers, of the chance to leave for good after a purchase.
+        Parameters of the Beta distribution, over customers, of the chance to leave for good after
+        a purchase.
     peak, dip : float
         Height of the pre-Christmas peak and depth of the summer dip, as shares of the mean.
+    categories : tuple of Category
+        Categories of the products that the shop sells.
     """
 
     gap_days: float

@@ -1,14 +1,15 @@
-"""When simulated customers buy of their own accord.
+"""Draws when simulated customers buy without being caused to by a message.
 
-After a purchase a customer leaves for good with the chance `dropout`. Else the gap to the next
-one is, in operational time (`season.Clock`), the sum of two phases:
+After a purchase a customer leaves for good with the chance `dropout`. Otherwise the gap to the
+next purchase is, in operational time (`seasonal_clock.Clock`), the sum of two phases:
 
     idle   ~ Gamma(shape k, mean g - i)     k the customer's regularity
     intent ~ Exponential(mean i)            i = min(3 days, 0.3 g)
 
-An awake intent shows in browsing; its purchase comes at its end. The mean gap g is 1 / rate;
-for customers with an anchor category (a consumable whose running out brings them back) it is
-proportional to the packs they took: g = packs / 1.3 / rate, packs 2 in 30 % and else 1.
+While an intent is awake it shows in browsing; the purchase comes at its end. The mean gap g is
+1 / rate. For customers with an anchor category (a consumable whose running out brings them back)
+it is proportional to the packs they bought: g = packs / 1.3 / rate, with 2 packs in 30 % of the
+purchases and else 1.
 """
 
 from collections.abc import Sequence
@@ -24,20 +25,23 @@ _TWO_PACKS = 0.3
 
 
 def intent_mean(gap: Floats) -> Floats:
-    """Give how long an intent is awake on average, in a gap of that mean."""
+    """Return how long an intent is awake on average, in days, in a gap of the mean length `gap`."""
     return np.minimum(_INTENT_DAYS, _INTENT_SHARE * gap)
 
 
 def draw_purchases(
     rng: np.random.Generator, people: Customers, clock: Clock
 ) -> tuple[Purchases, Intents, Floats]:
-    """Draw purchases round by round: every living customer's next one.
+    """Draw all purchases, in rounds that hold the next purchase of everybody who has not left.
 
     Returns
     -------
-    tuple
-        The purchases, the intents awake at the end of the log, and the day from which each
-        customer is gone (infinite for those who are not).
+    purchases : Purchases
+        All purchases that no message caused.
+    awake : Intents
+        Intents that are awake at the end of the log.
+    left_at : float array (customers,)
+        Day on which each customer left for good; infinite for those who stayed.
     """
     customer = np.arange(len(people.ids))
     bought = clock.elapsed(people.joined)
@@ -69,7 +73,7 @@ def _draw_gaps(rng: np.random.Generator, people: Customers, customer: Ints) -> t
 
 
 def _sorted(rounds: Sequence[tuple[Array, ...]], clock: Clock) -> Purchases:
-    """Order the purchases by customer; each customer's are in the order of time already."""
+    """Sort the purchases by customer; those of one customer are in the order of time already."""
     customer, bought, packs, gap, awoke = (np.concatenate(p) for p in zip(*rounds, strict=True))
     order = np.argsort(customer, kind="stable")
     return Purchases(

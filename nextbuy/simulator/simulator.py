@@ -1,10 +1,10 @@
-"""A simulated shop with a known truth: all tables of the contract, for demos and tests.
+"""Simulates a shop with a known truth and all tables of the input contract, for demos and tests.
 
-What generates it, a module each: who the customers are (`people`), when they buy of their own
-accord (`purchases`, in the seasonal time of `season`), whom the shop messages and what that
-causes (`campaigns`), what lands in the baskets (`baskets`, from an `assortment`), and what they
-do besides buying (`browsing`). `profiles` has the numbers in which kinds of shops differ;
-`truth` the chances that follow.
+Each part is drawn by a module of its own: who the customers are (`people`), when they buy without
+a message (`purchases`, in the operational time of `seasonal_clock`), whom the shop messages and
+what that causes (`campaigns`), the lines of the orders (`baskets`, from an `assortment`), and what
+customers do besides buying (`browsing`). `profiles` has the parameters in which kinds of shops
+differ, and `truth` the true chances that follow from them.
 """
 
 from pathlib import Path
@@ -70,8 +70,16 @@ def simulate_shop(
 ) -> Path:
     """Write a simulated shop: Parquet tables, `truth.parquet`, `nextbuy.toml`.
 
+    The same arguments always write the same shop.
+
     Parameters
     ----------
+    folder : Path
+        Where to write the files; it is made if it does not exist.
+    customers : int
+        Number of customers.
+    seed : int
+        Seed of all random draws.
     profile : str
         `dense`, a grocery with about 14 orders per customer in two years; or `sparse`, gifts
         and furniture, where more than half of the customers buy once.
@@ -79,7 +87,12 @@ def simulate_shop(
     Returns
     -------
     Path
-        Of `nextbuy.toml`. The same arguments give the same shop.
+        Path of `nextbuy.toml`.
+
+    Raises
+    ------
+    ValueError
+        There is no such profile.
     """
     name = ProfileName(profile)
     rng = np.random.default_rng(seed)
@@ -107,15 +120,15 @@ def simulate_shop(
 def _draw_orders(
     rng: np.random.Generator, people: Customers, purchases: Purchases, messages: Messages
 ) -> Orders:
-    """Bring own and caused purchases together, and draw where each was made."""
+    """Join the purchases that messages caused to the others, and draw where each was made."""
     message = np.flatnonzero(~np.isnan(messages.converts))
-    own, caused = len(purchases.day), len(message)
+    uncaused, caused = len(purchases.day), len(message)
     customer = np.concatenate([purchases.customer, messages.customer[message]])
     day = np.concatenate([purchases.day, messages.converts[message]])
-    elsewhere = people.uses_both[customer] & (rng.random(own + caused) < _ELSEWHERE_SHARE)
+    elsewhere = people.uses_both[customer] & (rng.random(uncaused + caused) < _ELSEWHERE_SHARE)
     store = people.home_store[customer] ^ elsewhere
-    channel = rng.choice(len(SALES_CHANNELS), own + caused, p=_SALES_CHANNEL_SHARE)
-    channel[own:] = WEB  # through the message's link
+    channel = rng.choice(len(SALES_CHANNELS), uncaused + caused, p=_SALES_CHANNEL_SHARE)
+    channel[uncaused:] = WEB  # through the message's link
     columns = {
         "customer": customer,
         "day": day,
@@ -123,7 +136,7 @@ def _draw_orders(
         "sales_channel": channel,
         "packs": np.concatenate([purchases.packs, np.zeros(caused, dtype=np.int64)]),
         "intent": np.concatenate([purchases.intent, np.full(caused, np.nan)]),
-        "message": np.concatenate([np.full(own, -1), message]),
+        "message": np.concatenate([np.full(uncaused, -1), message]),
         "known": _draw_known(rng, day, (channel == IN_SHOP) & (store == _BATCH_STORE)),
     }
     order = np.argsort(day, kind="stable")
@@ -131,7 +144,7 @@ def _draw_orders(
 
 
 def _draw_known(rng: np.random.Generator, day: Floats, in_batch: np.ndarray) -> Floats:
-    """Draw when the shop's systems knew its orders: at once, the next night, or weeks later."""
+    """Draw when the shop's systems knew each order: at once, the next night, or weeks later."""
     night = np.ceil(day - _BATCH_HOUR / 24) + _BATCH_HOUR / 24
     return late(rng, np.where(in_batch, night, day), _WEEKS_LATE_SHARE, _WEEKS_LATE)
 

@@ -1,4 +1,4 @@
-"""What a simulated shop was told about its customers, as tables of the input contract."""
+"""Makes the tables of the input contract that hold what customers told a simulated shop."""
 
 import numpy as np
 import pyarrow as pa
@@ -20,7 +20,7 @@ _CHANGES_SHARE = 0.15
 
 
 def customers_table(rng: np.random.Generator, people: Customers) -> pa.Table:
-    """Make `customers`: a row when known, and another for the 15 % who moved since."""
+    """Make the table `customers`: a row per customer, and another for the 15 % who moved later."""
     n = len(people.ids)
     changed = np.flatnonzero(rng.random(n) < _CHANGES_SHARE)
     moved = people.known_from[changed] + rng.random(len(changed)) * (
@@ -55,14 +55,14 @@ def _drawn(rng: np.random.Generator, names: tuple[str, ...], count: int) -> pa.A
 
 
 def consents_table(rng: np.random.Generator, people: Customers) -> pa.Table:
-    """Make `consents` as they change: given, perhaps withdrawn; and objections to profiling."""
+    """Make the table `consents`: a row per consent, withdrawal and objection to profiling."""
     customer, scope, day, granted = [], [], [], []
-    for place in range(len(CHANNELS)):
+    for channel in range(len(CHANNELS)):
         for days, given in ((people.granted, True), (people.withdrawn, False)):
-            rows = np.flatnonzero(days[:, place] < DAYS)
+            rows = np.flatnonzero(days[:, channel] < DAYS)
             customer.append(rows)
-            scope.append(np.full(len(rows), place))
-            day.append(days[rows, place])
+            scope.append(np.full(len(rows), channel))
+            day.append(days[rows, channel])
             granted.append(np.full(len(rows), given))
     objects = np.flatnonzero(rng.random(len(people.ids)) < 0.015)
     customer.append(objects)
@@ -80,7 +80,7 @@ def consents_table(rng: np.random.Generator, people: Customers) -> pa.Table:
 
 
 def identities_table(people: Customers) -> pa.Table:
-    """Make `identities`: each alias, the store it comes from, and since when it is linked."""
+    """Make the table `identities`: a row per alias, with its store and when it was linked."""
     aliases = people.aliases
     home: Ints = people.home_store[aliases.customer]
     return pa.table(

@@ -1,6 +1,7 @@
-"""What no shop knows: the latent truth of a simulated shop, and each customer's true chance.
+"""Writes the latent truth of a simulated shop, and computes each customer's true chance to buy.
 
-For tests and benchmarks only; it is written apart from the tables of the contract.
+No real shop knows this truth. It serves tests and benchmarks only and is written apart from the
+tables of the input contract.
 """
 
 from pathlib import Path
@@ -32,9 +33,9 @@ def write_truth(
 ) -> None:
     """Write `truth.parquet`, a row per customer: parameters and the course of the latent state.
 
-    `purchases_at`, `gap_days` and `intents_at` are lists in the order of time: purchases of the
-    customer's own accord, the mean of the gap after each (in days of mean intensity), and when
-    intents awoke, one more than purchases where one is awake at the end of the log.
+    `purchases_at`, `gap_days` and `intents_at` are lists in the order of time: the purchases that
+    no message caused, the mean of the gap after each (in days of mean intensity), and the instants
+    when intents awoke, one more than purchases if an intent is awake at the end of the log.
     `message_chances` has the expected chance of every campaign (`campaigns.expected_chances`).
     """
     n = len(people.ids)
@@ -63,33 +64,36 @@ def write_truth(
 
 
 def true_p_buy(folder: Path, cutoff: int, days: float = 30) -> pd.DataFrame:
-    """Give each customer's true chance to buy in (cutoff, cutoff + days].
+    """Return each customer's true chance to buy in (cutoff, cutoff + days].
 
     Conditional on the latent state at the cutoff: whether the customer has left, their rate and
     regularity, the operational time since their last purchase and whether an intent is awake.
-    With D the operational time of the window and i the mean of an intent, a purchase of one's
-    own comes with
+    With D the operational time of the window and i the mean of an intent, the chance of a purchase
+    that no message causes is
 
         awake:   1 - exp(-D / i)
         idle a:  the integral of f(x) (1 - exp(-(a + D - x) / i)) / S(a) over x in (a, a + D]
 
-    f and S being the density and the survival of the idle phase, and 0 for those who have left.
-    Messages count at their expectation over whom the shop chooses and how: with q the chance
-    that one leads to a purchase in the window, p = 1 - (1 - own) (1 - q1) (1 - q2)... An order
-    counts when it is placed, whether or not it is cancelled later.
+    with f and S the density and the survival function of the idle phase, and 0 for those who have
+    left. Messages count by their expectation over whom the shop chooses and how: with q1, q2, ...
+    the chances that each campaign leads to a purchase in the window, and o the chance above,
+    p = 1 - (1 - o) (1 - q1) (1 - q2)... An order counts when it is placed, whether or not it is
+    cancelled later.
 
     Parameters
     ----------
     folder : Path
-        Of the shop.
+        Folder of the shop, with `truth.parquet`.
     cutoff : int
-        An instant, at most the end of the log.
+        An instant in microseconds UTC, at most the end of the log.
+    days : float
+        Length of the window.
 
     Returns
     -------
     pandas.DataFrame
-        customer_id, p_buy; one row per customer with a purchase of their own by the cutoff, in
-        the order of `truth.parquet`.
+        `customer_id, p_buy`; one row per customer with a purchase by the cutoff that no message
+        caused, in the order of `truth.parquet`.
     """
     table = pq.read_table(folder / "truth.parquet")
     clock = Clock(PROFILES[table.schema.metadata[b"profile"].decode()])
@@ -101,17 +105,17 @@ def true_p_buy(folder: Path, cutoff: int, days: float = 30) -> pd.DataFrame:
     since = now - clock.elapsed(to_days(_element(table["purchases_at"], purchases - 1)))
     awake = _count_until(table["intents_at"], cutoff) > purchases
     left_at = table["dropped_out_at"].cast(pa.int64()).fill_null(np.iinfo(np.int64).max).to_numpy()
-    own = -np.expm1(-(end - now) / intent_mean(gap))
+    unprompted = -np.expm1(-(end - now) / intent_mean(gap))
     idle = ~awake & (left_at > cutoff)
     k = table["regularity"].to_numpy()
-    own[idle] = _p_idle_buys(since[idle], end - now, k[idle], gap[idle])
+    unprompted[idle] = _p_idle_buys(since[idle], end - now, k[idle], gap[idle])
     caused = _p_message_causes(_matrix(table["message_chances"]), day, days)
-    p_buy = np.where(left_at <= cutoff, 0.0, 1 - (1 - own) * (1 - caused))
+    p_buy = np.where(left_at <= cutoff, 0.0, 1 - (1 - unprompted) * (1 - caused))
     return pd.DataFrame({"customer_id": table["customer_id"].to_numpy(), "p_buy": p_buy})
 
 
 def _p_idle_buys(since: Floats, window: float, k: Floats, gap: Floats) -> Floats:
-    """Integrate over the end of the idle phase, by Gauss and Legendre."""
+    """Integrate over the end of the idle phase by Gauss-Legendre quadrature."""
     intent = intent_mean(gap)[:, None]
     scale = ((gap - intent_mean(gap)) / k)[:, None]
     nodes, weights = np.polynomial.legendre.leggauss(_NODES)
@@ -123,7 +127,7 @@ def _p_idle_buys(since: Floats, window: float, k: Floats, gap: Floats) -> Floats
 
 
 def _p_message_causes(chances: Floats, day: float, days: float) -> Floats:
-    """Give the chance that some campaign's message leads to a purchase in the window."""
+    """Return the chance that the message of some campaign leads to a purchase in the window."""
     grid = (np.arange(200) + 0.5) / 200
     sent = np.quantile(np.array(SENT_HOURS) / 24, grid)
     delay = (sent[:, None] + np.quantile(np.array(CONVERTS_DAYS), grid)).ravel()

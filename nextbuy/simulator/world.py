@@ -1,7 +1,7 @@
-"""What a simulated shop is made of: its customers' latent truth, and what they did.
+"""Defines the state of a simulated shop: the latent truth of its customers, and what they did.
 
-Times are days since the start, 2024-01-01 00:00 UTC, as floats; customers, orders, products
-and messages are integers, their places in the arrays that hold them.
+Times are days since the start, 2024-01-01 00:00 UTC, as floats. Customers, orders, products and
+messages are integers, their indexes in the arrays that hold them.
 """
 
 from dataclasses import dataclass
@@ -30,8 +30,8 @@ _RESPONSE_SPREAD = 0.9
 class Aliases:
     """Other ids under which some customers bought before the shop knew who they are.
 
-    A guest is seen under the alias, in every store, until an account is opened (`linked`); the
-    holder of a second account is seen under it in the other store, before and after linking.
+    A guest is logged under the alias, in every store, until an account is opened (`linked`). The
+    holder of a second account is logged under it in the other store, before and after linking.
     """
 
     customer: Ints
@@ -46,45 +46,58 @@ class Customers:
 
     ids: list[str]
     aliases: Aliases
-    joined: Floats  # the first purchase
-    known_from: Floats  # from when the shop knows who it is: joined, or the linking of a guest
+    joined: Floats  # day of the first purchase
+    known_from: Floats  # day from which the shop knows the customer: joined, or a guest's linking
     rate: Floats  # purchases per day of mean intensity
-    regularity: Floats  # Gamma shape of the gaps; 1 is no memory
+    regularity: Floats  # Gamma shape of the idle phase of gaps; 1 is memoryless
     dropout: Floats  # chance to leave for good after a purchase
     home_store: Ints
     uses_both: Flags
     price_sensitivity: Floats  # 0 to 1
     return_tendency: Floats  # 1 on average
     window_shopping: Floats  # sessions without intent, per day
-    favourites: Floats  # (customers, categories), chance of a category that is picked freely
-    brand: Ints
-    cycle: Floats  # (customers, categories), days a pack lasts; infinite without a need
+    favourites: Floats  # (customers, categories), chance of a category that is drawn freely
+    brand: Ints  # the favourite one
+    cycle: (
+        Floats  # (customers, categories), days that a pack lasts; infinite where it is not consumed
+    )
     anchor: Ints  # the category whose running out brings the customer back, -1 without
-    engagement: Floats  # moves the shop's own choice of channel, logged nowhere
+    engagement: Floats  # determines the shop's choice of channel, and is logged nowhere
     affinity: Floats  # (customers, channels), 0 on average
     granted: Floats  # (customers, channels), day of the consent, infinite without one
-    withdrawn: Floats  # (customers, channels)
-    reachable: Flags
+    withdrawn: Floats  # (customers, channels), day of the withdrawal, infinite without one
+    reachable: Flags  # (customers, channels)
 
     @cached_property
     def response(self) -> Floats:
-        """Chance that a message makes a living customer buy: (customers, channels)."""
+        """Chance that a message makes a customer buy who has not left: (customers, channels)."""
         spread = _RESPONSE_SPREAD
         return np.asarray(_RESPONSE) * np.exp(spread * self.affinity - spread**2 / 2)
 
-    def shown(self, customer: Ints, day: Floats, store: Ints) -> Ints:
-        """Give the id under which a row is logged: a place in `ids` followed by the aliases'."""
+    def logged_id(self, customer: Ints, day: Floats, store: Ints) -> Ints:
+        """Return the id under which each row is logged.
+
+        Parameters
+        ----------
+        customer, day, store : array (n,)
+            Customer, day and store of each row.
+
+        Returns
+        -------
+        int array (n,)
+            Indexes in the list of all `ids` followed by all `aliases.ids`.
+        """
         alias = np.full(len(self.ids), -1)
         alias[self.aliases.customer] = np.arange(len(self.aliases.ids))
-        place = alias[customer]
-        guest, linked = self.aliases.is_guest[place], self.aliases.linked[place]
+        row_alias = alias[customer]
+        guest, linked = self.aliases.is_guest[row_alias], self.aliases.linked[row_alias]
         under_alias = np.where(guest, day < linked, store != self.home_store[customer])
-        return np.where((place >= 0) & under_alias, len(self.ids) + place, customer)
+        return np.where((row_alias >= 0) & under_alias, len(self.ids) + row_alias, customer)
 
 
 @dataclass(frozen=True)
 class Purchases:
-    """What customers bought of their own accord, ordered by customer and time."""
+    """The purchases that no message caused, ordered by customer and time."""
 
     customer: Ints
     day: Floats
@@ -103,7 +116,7 @@ class Intents:
 
 @dataclass(frozen=True)
 class Orders:
-    """All orders in the order of time: own purchases and those that a message caused."""
+    """All orders in the order of time, also those that a message caused."""
 
     customer: Ints
     day: Floats
@@ -112,7 +125,7 @@ class Orders:
     packs: Ints  # of the anchor category, 0 where a message caused the order
     intent: Floats  # NaN where a message caused the order
     message: Ints  # -1 where none caused it
-    known: Floats
+    known: Floats  # day from which the shop's systems know the order
 
 
 @dataclass(frozen=True)
@@ -126,22 +139,25 @@ class Baskets:
     paid: Ints  # for one
 
     def sums(self, cents: Ints, orders: int) -> Ints:
-        """Sum over the lines of each order."""
+        """Return the sum of `cents` times the quantity over the lines of each of so many orders."""
         return np.bincount(self.order, self.quantity * cents, orders).astype(np.int64)
 
 
 @dataclass(frozen=True)
 class Messages:
-    """The decisions of all campaigns, `none` among the channels."""
+    """The decisions of all campaigns, also those to send no message."""
 
     customer: Ints
     sent: Floats
-    channel: Ints
-    arm: Ints
-    propensity: Floats
+    channel: Ints  # index in `CHANNELS`, or NO_MESSAGE
+    arm: Ints  # index in `ARMS`: why the channel was chosen
+    propensity: Floats  # chance of the channel where it was drawn; NaN where the rule chose it
     converts: Floats  # day of the purchase that it causes, NaN without one
 
 
 def late(rng: np.random.Generator, day: Floats, share: float, days: tuple[float, float]) -> Floats:
-    """Make a share of rows known later than they happened, by uniformly many days."""
+    """Return the day on which each row becomes known: for a share of the rows some days later.
+
+    The delay is uniform between the two numbers of `days`.
+    """
     return day + np.where(rng.random(len(day)) < share, rng.uniform(*days, len(day)), 0.0)

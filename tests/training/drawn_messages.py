@@ -5,7 +5,7 @@ import pandas as pd
 from scipy.special import expit
 
 from models.boosters.booster import BoosterSettings
-from models.channel.fit import fit_channel
+from models.channel.channel_fit import fit_channel
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel, ChannelTraits
 from models.channel.recommend import Options

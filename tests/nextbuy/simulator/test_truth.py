@@ -8,11 +8,9 @@ import pandas as pd
 import pytest
 
 from features.windows import DAY
-from nextbuy.simulator.profiles import PROFILES, ProfileName
-from nextbuy.simulator.seasonal_clock import Clock
+from nextbuy.simulator.profiles import ProfileName
 from nextbuy.simulator.simulator import simulate_shop
 from nextbuy.simulator.truth import true_p_buy
-from nextbuy.simulator.world import DAYS
 
 CUTOFFS = ("2024-12-01", "2025-07-01")
 
@@ -90,18 +88,6 @@ def test_only_what_happened_by_the_cutoff_counts(folder: Path) -> None:
     assert known == set(first[first <= pd.Timestamp(CUTOFFS[0], tz="UTC")].index)
     assert first.index.nunique() == 8000
     assert len(true_p_buy(folder, _instant("2025-12-31"))) == 8000
-
-
-@pytest.mark.parametrize("profile", PROFILES.values())
-def test_the_clock_runs_faster_before_christmas_and_both_ways_agree(profile) -> None:
-    clock = Clock(profile)
-    day = np.linspace(0, DAYS, 1001)[:-1]
-    np.testing.assert_allclose(clock.day(clock.elapsed(day)), day, atol=1e-9)
-    assert clock.elapsed(np.array([DAYS]))[0] == pytest.approx(DAYS)
-    december, july, march = np.diff(clock.elapsed(np.array([[335, 356], [196, 217], [60, 81]]))).T[
-        0
-    ]
-    assert july < 0.9 * march < march < 0.9 * december
 
 
 def test_a_window_that_ends_at_another_hour_is_no_error(folder: Path) -> None:

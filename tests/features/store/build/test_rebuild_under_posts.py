@@ -30,13 +30,13 @@ BATCH = 25  # rows of one post
 WRITER = """
 import sys, time
 from pathlib import Path
-from features.inputs.journal import open_journal
-from features.inputs.posted import Door
-from features.inputs.shop import read_shop
+from features.ledgers.journal import open_journal
+from features.ledgers.posted_rows import PostedRowChecker
+from features.shop.shop import read_shop
 
 config, name, rate, batch = sys.argv[1], sys.argv[2], float(sys.argv[3]), int(sys.argv[4])
 shop = read_shop(config)
-door, journal = Door(shop), open_journal(shop)
+checker, journal = PostedRowChecker(shop), open_journal(shop)
 number, rows, start = 0, [], time.monotonic()
 while not (Path(config).parent / "stop").exists():
     rows = rows[:2] + [
@@ -44,7 +44,7 @@ while not (Path(config).parent / "stop").exists():
          "ordered_at": "2024-06-01T12:00:00Z"}
         for n in range(number, number + batch)
     ]
-    receipt = journal.append(door.read({"orders": rows}))
+    receipt = journal.append(checker.read({"orders": rows}))
     assert receipt.accepted == batch, receipt
     number += batch
     print(number, flush=True)
