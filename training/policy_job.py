@@ -12,7 +12,6 @@ from features.windows import DAY, to_datetime
 from models.channel.message_value import MessageValue
 from models.channel.recommend import NO_COLUMN, Options
 from training.channel.attribution import attribute_orders
-from training.channel.eligible_channels import read_options
 from training.channel.job import (
     LEARN_DAYS,
     check_message_rows,
@@ -20,6 +19,7 @@ from training.channel.job import (
     fit_channel_model,
 )
 from training.channel.message_rows import make_message_rows
+from training.channel.options_at_sending import read_options
 from training.channel.policies import CustomerFolds, arms_of, cross_fit
 from training.channel.study import PolicyStudy, select_judged_rows, study_policies
 from training.report.policy_report import make_policy_report

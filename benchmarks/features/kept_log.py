@@ -7,8 +7,8 @@ import duckdb
 import msgspec
 
 from features.log.log import Log, read_log
+from features.log.log_connection import LogConnection
 from features.shop.shop import read_shop
-from features.sources.log_connection import LogConnection
 from features.sources.work_database import configure_connection
 
 

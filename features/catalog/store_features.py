@@ -23,7 +23,13 @@ def store_features(stores: Sequence[str]) -> list[Feature]:
     Parameters
     ----------
     stores : sequence of str
-        The shop's free names of stores. Up to eight of them have features `<store>_...`.
+        The shop's free names of stores. Two to eight stores have features of their own, such as
+        `<store>_orders_count_365d`; of more stores none has, and all still count in the group.
+
+    Returns
+    -------
+    list of Feature
+        The declarations: first those across stores, then those of each store.
     """
     single = len(stores) <= 1
     group = _GROUP.format(enough=1 if single else 2, single="TRUE" if single else "FALSE")

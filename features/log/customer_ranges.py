@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 from features.contract.casts import quote
-from features.sources.log_connection import LogConnection
+from features.log.log_connection import LogConnection
 
 _ROWS = 5_000_000  # of all tables together in one range
 _EVERYBODY = ("",)

@@ -18,9 +18,9 @@ from features.history.layout import (
     TEXT_COLUMNS,
 )
 from features.log.identity_chains import KNOWN_ALWAYS
+from features.log.log_connection import LogConnection
 from features.shop.sensitive_words import find_sensitive_names
 from features.shop.shop import Shop
-from features.sources.log_connection import LogConnection
 
 ProvidedColumns = Mapping[str, frozenset[str]]
 SelectWriter = Callable[[Shop, ProvidedColumns], str]

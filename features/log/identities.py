@@ -12,7 +12,7 @@ import pandas as pd
 from features.contract.casts import name_sql
 from features.history.layout import HISTORY_COLUMNS
 from features.log.log import Log
-from features.log.warehouse import Warehouse
+from features.log.queryable_log import QueryableLog
 
 # Tables of the history whose rows stand under an account.
 _OF_ACCOUNTS = frozenset(HISTORY_COLUMNS) - {"identities", "links"}
@@ -38,7 +38,7 @@ def account_customers_sql(cutoff: int) -> str:
     )
 
 
-def history_table_sql(log: Warehouse, table: str, cutoff: int) -> str:
+def history_table_sql(log: QueryableLog, table: str, cutoff: int) -> str:
     """Return the SQL of a history table whose rows stand under their customers, for a FROM clause.
 
     Parameters

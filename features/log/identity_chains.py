@@ -14,7 +14,7 @@ from itertools import groupby
 import pyarrow as pa
 
 from features.contract.tables import TABLES_BY_NAME
-from features.sources.log_connection import LogConnection
+from features.log.log_connection import LogConnection
 
 KNOWN_ALWAYS = -(2**53)  # before every cutoff
 IdentityStep = tuple[int, str, str]  # known at (microseconds UTC), account, customer

@@ -29,13 +29,13 @@ from features.errors import Fault, InputError, refuse
 from features.log.customer_ranges import customer_ranges
 from features.log.history_tables import make_history_tables
 from features.log.identity_chains import make_account_steps
+from features.log.log_connection import LogConnection
 from features.log.merge_posted import merge_journal
-from features.log.warehouse import TypedColumn as TableColumn
+from features.log.queryable_log import TypedColumn as TableColumn
 from features.shop.pseudonyms import read_key, set_key
 from features.shop.shop import Shop
 from features.sources.databases import Databases
 from features.sources.files import unreadable_fault
-from features.sources.log_connection import LogConnection
 from features.sources.open_tables import close_raw_table, open_raw_table
 from features.sources.work_database import open_work_database, out_of_room_fault
 from features.windows import end_of_day, local_day, read_cutoff, to_datetime

@@ -16,8 +16,8 @@ from features.contract.tables import TABLES_BY_NAME, TABLES_WITH_LOCAL_DAY, Tabl
 from features.errors import InputError, NextbuyError, refuse
 from features.history.layout import ROW_KEY
 from features.ledgers.journal import Journal, JournalRow, has_journal, open_journal
+from features.log.log_connection import LogConnection
 from features.shop.shop import Shop
-from features.sources.log_connection import LogConnection
 
 _CHUNK = 50_000  # rows of the journal in memory at once
 _ARROW = {

@@ -5,11 +5,11 @@ import pandas as pd
 from features.contract.tables import PROFILING_SCOPE
 from features.log.identities import account_customers_sql, history_table_sql
 from features.log.log import Log
-from features.log.warehouse import Warehouse
+from features.log.queryable_log import QueryableLog
 from features.windows import MAX_INSTANT
 
 
-def objecting_customers_sql(log: Warehouse) -> str:
+def objecting_customers_sql(log: QueryableLog) -> str:
     """Return the SELECT of customers who object to profiling: column `customer_id`.
 
     A customer objects if, for any store, the latest consent with the scope `profiling` is not

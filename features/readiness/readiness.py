@@ -10,7 +10,6 @@ from features.errors import Fault, InputError
 from features.log.history_tables import sensitive_categories
 from features.log.log import Log
 from features.readiness.clocks import clock_probes, find_spikes
-from features.readiness.contents import content_probes
 from features.readiness.coverage import (
     DailyRows,
     TableCoverage,
@@ -22,6 +21,7 @@ from features.readiness.coverage import (
 )
 from features.readiness.finding import Finding, finding_from_fault, sort_findings
 from features.readiness.idle_columns import find_idle_columns
+from features.readiness.odd_contents import content_probes
 from features.readiness.probes import run_probes
 from features.readiness.suggestions import Suggestions, suggest_settings
 from features.shop.contact_rules import ALL_CHANNELS

@@ -112,7 +112,11 @@ class StoreTarget(Protocol):
         """
 
     def build_id(self) -> object:
-        """Return what identifies the build in place, without reading it; None if there is none."""
+        """Identify the build of the store that readers would open now, without reading it.
+
+        Two values are equal if and only if they identify the same build. None means that no
+        build was made yet.
+        """
 
     def open(self) -> HistoryStore:
         """Open the build in place."""

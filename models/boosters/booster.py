@@ -83,6 +83,9 @@ class BoosterTarget:
 class ResidualBooster:
     """A LightGBM model of the correction that is to be added to an offset.
 
+    The offset is what another model says of a row, on the scale of the objective: a logit for
+    outcomes of 0 and 1, the logarithm of an expectation for counts, the number itself otherwise.
+
     Parameters
     ----------
     columns : sequence of str

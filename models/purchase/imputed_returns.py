@@ -83,7 +83,13 @@ class ImputedReturns:
         return np.where(self.days > 0, np.searchsorted(edges, self.days), len(edges) - 1)
 
     def by_cutoff(self) -> list["ImputedReturns"]:
-        """Split the rows by their cutoff, from the earliest to the latest."""
+        """Split the returns by their cutoff.
+
+        Returns
+        -------
+        list of ImputedReturns
+            One for each cutoff that has rows, from the earliest to the latest.
+        """
         groups = self.frame.groupby("cutoff").indices.values()
         return [
             ImputedReturns(

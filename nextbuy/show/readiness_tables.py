@@ -63,7 +63,7 @@ def report_on(shop: Shop) -> ReadinessReport:
 
 
 def make_report(log: Log, faults: Sequence[Fault] = ()) -> ReadinessReport:
-    """Report on a log.
+    """Report what is wrong or odd in a log and what can be predicted from it.
 
     Parameters
     ----------
@@ -71,6 +71,12 @@ def make_report(log: Log, faults: Sequence[Fault] = ()) -> ReadinessReport:
         The log, with the tables that keep the contract.
     faults : sequence of Fault
         What is wrong with the tables that do not keep the contract.
+
+    Returns
+    -------
+    ReadinessReport
+        Findings, the coverage of each table, suggested settings, and the predictions that the
+        data supports; without the latter where a finding is an error.
     """
     report = _report(log.shop, examine_log(log, faults))
     return report if report.errors else msgspec.structs.replace(report, support=assess(log))

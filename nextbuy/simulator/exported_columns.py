@@ -35,7 +35,20 @@ def money(cents: Floats | Ints) -> Floats:
 
 
 def named(index: Ints, names: Sequence[str] | pa.Array) -> pa.Array:
-    """Turn indexes of names into the names; a negative index becomes a missing value."""
+    """Turn indexes of names into a column of the names.
+
+    Parameters
+    ----------
+    index : int array (n,)
+        Index of each row's name; a negative one is a missing value.
+    names : sequence of str
+        The names.
+
+    Returns
+    -------
+    pyarrow array (n,)
+        Dictionary-encoded texts, null where a value is missing.
+    """
     codes = np.asarray(index, np.int32)
     values = names if isinstance(names, pa.Array) else pa.array(list(names), pa.string())
     return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), values)

@@ -42,7 +42,21 @@ class Aliases:
 
 @dataclass(frozen=True)
 class Customers:
-    """The latent truth of each customer, one row each; (customers, ...) where it is a matrix."""
+    """The latent truth of each customer, which the exported log shows only in part.
+
+    Attributes
+    ----------
+    ids, aliases
+        The ids under which a customer is logged.
+    joined, known_from : array (customers,)
+        Days since the start of the log: the first purchase, and from when the shop knows them.
+    rate, regularity, dropout : array (customers,)
+        The law of purchases: how many a day, how regular, and the chance to leave after one.
+    favourites, cycle : array (customers, categories)
+        Chance of each category, and the days that a pack of it lasts.
+    affinity, granted, withdrawn, reachable : array (customers, channels)
+        Response to messages, and the days of consent and withdrawal, infinite without one.
+    """
 
     ids: list[str]
     aliases: Aliases

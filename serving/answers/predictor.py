@@ -184,7 +184,13 @@ class Predictor:
         }
 
     def expires_at(self, as_of: int) -> int:
-        """Return the instant until which an answer may be used, in microseconds (UTC)."""
+        """Return the instant until which an answer may be used, in microseconds UTC.
+
+        Parameters
+        ----------
+        as_of : int
+            The instant that the answer is about, in microseconds UTC.
+        """
         return as_of + round(self.expires_hours * _HOUR)
 
     def read_as_of(self, text: str | None) -> int:

@@ -169,7 +169,10 @@ def make_slice(
 
 
 def holdout_cutoff(log: Log, horizon_days: int) -> int:
-    """Find the latest cutoff whose horizon is observed and settled.
+    """Find the latest cutoff whose outcomes are known.
+
+    They are known if the data reaches to the end of the horizon and the shop's settle days, in
+    which late orders arrive, have passed since.
 
     Parameters
     ----------

@@ -61,7 +61,26 @@ def _add_count(sections: SourceSections, block: SourceBlock, value: Term, of: Se
 def add_extreme(
     sections: SourceSections, kind: str, block: SourceBlock, value: Term, *of: str
 ) -> Term:
-    """Write how the least or largest value is kept; return its term, NaN where there is none."""
+    """Write the lines of a generated function that keep the smallest or the largest value.
+
+    Parameters
+    ----------
+    sections : SourceSections
+        The generated function; it gets a variable for the value.
+    kind : {"min", "max"}
+        Which value is kept.
+    block : SourceBlock
+        The lines that run for each row; those that compare and assign are added to it.
+    value : Term
+        The value of a row.
+    *of : str
+        What the variable is named after, such as a feature and its relation.
+
+    Returns
+    -------
+    Term
+        The variable, which is NaN if no row has a value.
+    """
     extreme = sections.variable("nan", *of, kind)
     is_further = f"not {value.source} {_BEHIND[kind]} {extreme}"
     block.when(value.known).when(is_further).add(f"{extreme} = {value.source}")

@@ -46,9 +46,19 @@ class SourceSections:
         return f"{self._module.text()}\n{self._run.text()}"
 
     def variable(self, begin: str, *of: str) -> str:
-        """Return the name of a number or text of the customer, which functions may change.
+        """Return the name of a variable of the generated function that holds a number or a text.
 
-        The same `of` returns the same name; a new variable begins with the source `begin`.
+        Parameters
+        ----------
+        begin : str
+            Python source of the value that a new variable starts with.
+        *of : str
+            What the variable is named after; the same words return the same variable.
+
+        Returns
+        -------
+        str
+            Name in the generated source, which inner functions may assign to.
         """
         if of not in self._variables:
             self._variables[of] = self.block.variable(begin)

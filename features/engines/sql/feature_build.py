@@ -24,7 +24,7 @@ from features.log.history_tables import attribute_names, profile_columns
 from features.log.identities import history_table_sql
 from features.log.log import Log, check_cutoff_in_data
 from features.log.objections import objecting_customers_sql
-from features.log.warehouse import Warehouse
+from features.log.queryable_log import QueryableLog
 from features.windows import Window, local_day, to_datetime
 
 Population = Literal["buyers", "contacts"]
@@ -65,11 +65,25 @@ def _names(log: Log, table: str, column: str, happened: str, cutoff: int) -> lis
 
 
 def read_catalog(log: Log, cutoff: int) -> Catalog:
-    """Make the catalog of the features that this shop's tables support at a cutoff."""
+    """Make the catalog of the features that can be computed from a shop's tables.
+
+    Parameters
+    ----------
+    log : Log
+        The opened event log of one shop.
+    cutoff : int
+        Last instant known, in microseconds UTC: channels, stores and attributes that are first
+        named later have no features.
+
+    Returns
+    -------
+    Catalog
+        Features by name, without those whose tables or columns the shop does not give.
+    """
     return make_catalog(read_vocabulary(log, cutoff))
 
 
-def make_scope(log: Warehouse, cutoff: int, lookups: Lookups | None = None) -> Scope:
+def make_scope(log: QueryableLog, cutoff: int, lookups: Lookups | None = None) -> Scope:
     """Make the scope of a cutoff over a log's tables.
 
     Parameters
@@ -85,7 +99,7 @@ def make_scope(log: Warehouse, cutoff: int, lookups: Lookups | None = None) -> S
     return Scope(cutoff, local_day(cutoff, log.timezone), lookups or Lookups(cutoff), tables)
 
 
-def purchases_sql(log: Warehouse, cutoff: int) -> str:
+def purchases_sql(log: QueryableLog, cutoff: int) -> str:
     """Write the SELECT of all purchases known at a cutoff: orders that are not cancelled.
 
     Returns
@@ -186,7 +200,7 @@ _PRECISION = 2.0**40
 
 @contextmanager
 def prepare_features(
-    log: Warehouse,
+    log: QueryableLog,
     cutoff: int,
     catalog: Catalog,
     population: Population = "buyers",
@@ -220,19 +234,34 @@ def _sampled(within: str, share: float) -> str:
     return f"({within}) AND {drawn}" if within else drawn
 
 
-def build_lookups_at(log: Warehouse, cutoff: int, catalog: Catalog) -> Lookups:
-    """Build the values of the population's statistics that a catalog needs, at a cutoff."""
+def build_lookups_at(log: QueryableLog, cutoff: int, catalog: Catalog) -> Lookups:
+    """Compute the statistics of the population that a catalog's features look up.
+
+    Parameters
+    ----------
+    log : Warehouse
+        The tables of the history.
+    cutoff : int
+        Last instant known, in microseconds UTC.
+    catalog : Catalog
+        The features; only the statistics that they need are computed.
+
+    Returns
+    -------
+    Lookups
+        The values of each statistic, such as a category's mean price, by its key.
+    """
     scope = _build_scope(log, cutoff, catalog)
     drop_computed(log, scope)
     return scope.lookups
 
 
-def _build_scope(log: Warehouse, cutoff: int, catalog: Catalog) -> Scope:
+def _build_scope(log: QueryableLog, cutoff: int, catalog: Catalog) -> Scope:
     buyers = _population_sql(log, cutoff, "buyers")
     return build_lookups(log, catalog, make_scope(log, cutoff), buyers)
 
 
-def _population_sql(log: Warehouse, cutoff: int, population: Population) -> str:
+def _population_sql(log: QueryableLog, cutoff: int, population: Population) -> str:
     buyers = f"SELECT DISTINCT customer_id FROM ({purchases_sql(log, cutoff)})"
     if population == "buyers" or "messages" not in log.provided:
         return buyers

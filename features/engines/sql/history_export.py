@@ -22,7 +22,7 @@ from features.contract.casts import name_sql
 from features.history.layout import HISTORY_TABLES
 from features.log.history_tables import history_column_type
 from features.log.log import Log
-from features.sources.log_connection import LogConnection
+from features.log.log_connection import LogConnection
 
 _ROW_GROUP = 122_880  # rows
 # What features read, and what decides whose rows they are and who is left out.

@@ -10,10 +10,10 @@ from features.language.expressions import names_in
 from features.language.feature import Quantiles
 from features.language.relation import Lookup, is_constant
 from features.language.scope import Lookups, Scope
-from features.log.warehouse import Warehouse
+from features.log.queryable_log import QueryableLog
 
 
-def build_lookups(log: Warehouse, catalog: Catalog, scope: Scope, population: str) -> Scope:
+def build_lookups(log: QueryableLog, catalog: Catalog, scope: Scope, population: str) -> Scope:
     """Build all statistics that a catalog needs, from what is known at the cutoff.
 
     Statistics that relations join become tables `lookup_<name>` beside the history's tables.
@@ -51,7 +51,7 @@ def build_lookups(log: Warehouse, catalog: Catalog, scope: Scope, population: st
     return replace(scope, lookups=lookups)
 
 
-def _compute(log: Warehouse, catalog: Catalog, scope: Scope, names: set[str]) -> Scope:
+def _compute(log: QueryableLog, catalog: Catalog, scope: Scope, names: set[str]) -> Scope:
     """Compute the relations among `names` that are costly: summed up or ordered."""
     for relation in catalog.read_relations:
         costly = bool(relation.by) or relation.order is not None
@@ -63,13 +63,13 @@ def _compute(log: Warehouse, catalog: Catalog, scope: Scope, names: set[str]) ->
     return scope
 
 
-def drop_computed(log: Warehouse, scope: Scope) -> None:
+def drop_computed(log: QueryableLog, scope: Scope) -> None:
     """Drop the tables of relations that were computed for a scope."""
     for table in scope.computed.values():
         log.drop(table)
 
 
-def _put_table(log: Warehouse, lookup: Lookup, lookups: Lookups) -> None:
+def _put_table(log: QueryableLog, lookup: Lookup, lookups: Lookups) -> None:
     """Write a lookup that relations join into a table beside those that they read."""
     table = lookups.tables[lookup.name]
     keys = list(next(iter(table.values())))
@@ -78,7 +78,7 @@ def _put_table(log: Warehouse, lookup: Lookup, lookups: Lookups) -> None:
 
 
 def _add_table(
-    log: Warehouse, catalog: Catalog, lookup: Lookup, scope: Scope, lookups: Lookups
+    log: QueryableLog, catalog: Catalog, lookup: Lookup, scope: Scope, lookups: Lookups
 ) -> None:
     totals = "".join(
         f", CAST({total_sql(total, scope)} AS DOUBLE) AS {name_sql(name)}"
@@ -105,7 +105,11 @@ def _columns(lookup: Lookup) -> set[str]:
 
 
 def _quantiles(
-    log: Warehouse, catalog: Catalog, quantiles: Sequence[Quantiles], scope: Scope, population: str
+    log: QueryableLog,
+    catalog: Catalog,
+    quantiles: Sequence[Quantiles],
+    scope: Scope,
+    population: str,
 ) -> dict[str, float | None]:
     features = ", ".join(name_sql(quantile.feature) for quantile in quantiles)
     columns = ", ".join(f"quantile_cont({name_sql(q.feature)}, [{_levels(q)}])" for q in quantiles)

@@ -24,7 +24,7 @@ from features.history.layout import HISTORY_TABLES
 from features.language.catalog import Catalog
 from features.language.vocabulary import Vocabulary
 from features.log.objections import objecting_customers_sql
-from features.log.warehouse import TypedColumn
+from features.log.queryable_log import TypedColumn
 from features.shop.sensitive_words import find_sensitive_names
 from features.shop.settings_file import SensitiveSection
 from features.windows import to_datetime
@@ -50,7 +50,7 @@ _SPARK_TYPES = {
 
 @dataclass(frozen=True)
 class SparkLog:
-    """A shop's history in Spark, which implements `features.log.warehouse.Warehouse`.
+    """A shop's history in Spark, which implements `features.log.queryable_log.QueryableLog`.
 
     Attributes
     ----------

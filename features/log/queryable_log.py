@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 TypedColumn = tuple[str, Sequence[Any]]  # the SQL type of a column, and its values
 
 
-class Warehouse(Protocol):
+class QueryableLog(Protocol):
     """Tables `history_<table>`, and an engine that runs the queries of this project over them.
 
     `features.log.log.Log` is a warehouse in DuckDB, `features.engines.sql.spark_engine.SparkLog`
