@@ -86,7 +86,10 @@ class SqliteStore:
     def customer_ids(self) -> list[str]:
         """List the ids of all customers of the store, sorted."""
         query = "SELECT customer_id FROM history ORDER BY customer_id"
-        return [row[0] for row in self._connection.execute(query)]
+        try:
+            return [row[0] for row in self._connection.execute(query)]
+        except sqlite3.DatabaseError as error:
+            raise self._broken(error) from None
 
     def _broken(self, error: Exception) -> InputError:
         return broken_store(str(self._path), error)

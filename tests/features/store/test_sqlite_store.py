@@ -39,6 +39,16 @@ def test_a_file_that_is_no_store_is_refused(tmp_path: Path, content: bytes) -> N
         SqliteStore(path)
 
 
+def test_a_store_that_was_closed_says_so(tiny, tmp_path: Path) -> None:
+    build_store(tiny, tmp_path / "store.sqlite")
+    store = SqliteStore(tmp_path / "store.sqlite")
+    store.close()
+    with pytest.raises(InputError, match="closed database"):
+        store.customer_ids()
+    with pytest.raises(InputError, match="closed database"):
+        store.read(["c"])
+
+
 def test_a_missing_store_says_how_to_build_it(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="nextbuy features --online"):
         SqliteStore(tmp_path / "store.sqlite")
