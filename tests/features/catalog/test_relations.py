@@ -35,6 +35,7 @@ def test_a_row_without_a_store_belongs_to_none_of_several_and_to_the_only_one() 
 def test_a_relation_needs_the_optional_columns_that_its_columns_come_from() -> None:
     relations = make_relations(FULL)
     assert relations.needs("shelf_lines", {"price_index"}) == {
+        "order_lines.product_id",
         "order_lines.unit_price",
         "products.category",
         "order_lines",

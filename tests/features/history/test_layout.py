@@ -1,5 +1,7 @@
 """The tables of a history agree with the contract that they are made from."""
 
+from itertools import chain
+
 import pytest
 
 from features.contract.tables import TABLES_BY_NAME
@@ -10,7 +12,7 @@ from features.history.layout import HISTORY_COLUMNS, HISTORY_TABLES, ROW_KEY, TE
 def test_what_a_column_needs_is_a_column_of_the_contract(name: str) -> None:
     table = HISTORY_TABLES[name]
     assert table.contract in TABLES_BY_NAME
-    for needed in filter(None, table.columns.values()):
+    for needed in chain.from_iterable(table.columns.values()):
         contract_table, _, column = needed.partition(".")
         assert TABLES_BY_NAME[contract_table].column(column) is not None, needed
 

@@ -50,7 +50,7 @@ def test_a_new_horizon_is_promoted_for_both_models_or_not_at_all(small: Path) ->
         train(shorter, ["churn", "repurchase-timing"], trials=0)
     finally:
         small.write_text(text)
-    with pytest.raises(NextbuyError, match="horizon of 60 days and repurchase-timing of 90"):
+    with pytest.raises(NextbuyError, match="horizon of 60 days and the timing model of 90"):
         promote(log.shop.tracking_uri, ["churn"])
     promoted = promote(log.shop.tracking_uri, ["churn", "repurchase-timing"])
     champions = read_champions(log.shop.tracking_uri)
