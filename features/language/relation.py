@@ -49,7 +49,10 @@ class Lookup:
 
     @property
     def definition(self) -> str:
-        """The text that the statistic's hash covers, without the relation."""
+        """The declaration as one text, from which the hash of each feature that reads it is made.
+
+        What the relation is has a text of its own, `Relation.definition`.
+        """
         return f"{self.name}: {self.relation} by {self.key} {dict(self.totals)}"
 
 
@@ -164,7 +167,10 @@ class Relation:
 
     @property
     def definition(self) -> str:
-        """The text that a feature's hash covers of it, without the relations that it reads."""
+        """The declaration as one text, from which the hash of each feature that reads it is made.
+
+        The relations that it reads have texts of their own.
+        """
         parts = {
             name: value
             for name in self.__dataclass_fields__

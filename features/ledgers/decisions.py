@@ -83,7 +83,11 @@ _COLUMNS = Decision.__struct_fields__
 
 
 class DecisionTable:
-    """The decisions of a shop, to which rows are only added."""
+    """The table of a shop's decisions: which arm was drawn for an account and a campaign, and how.
+
+    Rows are only added. It stands in a file of the workspace or in PostgreSQL; `open_decisions`
+    opens it.
+    """
 
     def __init__(self, database: LedgerDatabase) -> None:
         self._database = database

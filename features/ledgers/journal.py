@@ -92,7 +92,14 @@ class JournalRow:
         return max(self.received_at, int(happened))
 
     def typed_values(self) -> dict[str, object]:
-        """Return the row as a typed table of the log holds it, with its key and its clocks."""
+        """Return the row as the log holds rows of its table.
+
+        Returns
+        -------
+        dict of str to value
+            The posted values by column, in the contract's types, with the row key and the
+            instants (microseconds UTC) at which the row and its late fields were known.
+        """
         table = TABLES_BY_NAME[self.table]
         values = self.body | {ROW_KEY: self.key}
         if table.happened is not None:

@@ -366,8 +366,9 @@ def resolve_cutoff(log: Log, text: str) -> int:
     log : Log
         The log whose data the cutoff lies in.
     text : str
-        `end`, a date, or a date and time in ISO 8601. The last day of the data, written as a date,
-        means their end.
+        `end` of the data, a date, or a date and time in ISO 8601, in the shop's time zone where it
+        has no offset. A date means the last microsecond of its day, and of the last day of the
+        data their end.
 
     Raises
     ------

@@ -1,1 +1,1 @@
-"""The sources of a shop's tables: files and databases, and the work database they are read into."""
+"""Opens a shop's tables where they stand: files and databases, read into a work database."""

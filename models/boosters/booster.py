@@ -193,9 +193,22 @@ class ResidualBooster:
 def booster_corrections(
     boosters: Mapping[str, ResidualBooster], inputs: Columns
 ) -> dict[str, Floats]:
-    """Compute the correction of each booster, by the booster's name: arrays (rows,).
+    """Compute what each booster adds to its offset.
 
     Boosters that read the same columns share one matrix of them.
+
+    Parameters
+    ----------
+    boosters : mapping of str to ResidualBooster
+        The boosters, by names of the caller.
+    inputs : columns
+        The features that they read, one row per customer.
+
+    Returns
+    -------
+    dict of str to array (rows,)
+        By the same names, the correction of each row on the scale of the booster's offset, such
+        as a logit.
     """
     matrices = {
         columns: column_matrix(inputs, columns)

@@ -62,8 +62,17 @@ class ParetoNbd(FittedMember, frozen=True, tag="pareto_nbd"):
     ) -> Floats:
         """Compute the expected number of purchases within `days`: array (n,).
 
-        It is the mean rate of a living customer times the mean lifetime left within `days`
-        (Fader & Hardie 2005, eq. 41), in a form that is continuous at s = 1.
+        It is P(alive) times the mean rate of a living customer times the mean lifetime left within
+        `days` (Fader & Hardie 2005, eq. 41), in a form that is continuous at s = 1.
+
+        Parameters
+        ----------
+        frequency : array (n,)
+            Purchase days after the first.
+        recency, T : array (n,)
+            Days from the first purchase to the last, and to the cutoff.
+        days : float
+            Days after the cutoff.
         """
         age = self.beta + T / WEEK
         grown = np.log1p(days / WEEK / age)

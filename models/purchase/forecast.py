@@ -85,12 +85,23 @@ def check_pair(churn: ChurnModel, timing: TimingModel) -> None:
 
 
 def make_forecast(churn: ChurnModel, timing: TimingModel, inputs: Columns) -> Forecast:
-    """Combine both models' predictions for some customers.
+    """Combine the churn and the timing model into one forecast of the next purchase.
+
+    F(h) = (1 - p_churn) x G(h) for h <= H, G being the timing model's law given a return within
+    H; beyond H the timing model's tail goes on to 365 days.
 
     Parameters
     ----------
+    churn, timing : ChurnModel, TimingModel
+        Models of the same horizon H.
     inputs : columns
         The features that both models read, one row per customer.
+
+    Returns
+    -------
+    Forecast
+        One row per customer: P(next purchase within h days), p_churn, expected purchases and
+        spend.
 
     Raises
     ------

@@ -1,1 +1,5 @@
-"""Reasons of an answer: how much each feature changed it, and the sentences that state that."""
+"""Takes a model's score apart into reasons, and writes each reason as a sentence.
+
+A reason says how much a feature changed a score, or set a recommended channel apart from the
+runner-up.
+"""

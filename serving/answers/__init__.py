@@ -1,5 +1,6 @@
-"""Computes the answers for customers: predictions, recommended channels and their reasons.
+"""Computes the answers of the service: predictions, recommended channels, and explanations.
 
 An answer is computed from the histories of the history store with the champions, the promoted
-models.
+models. The explanations that `POST /v1/explain` gives are answers too; their reasons come from
+`models/reasons`.
 """

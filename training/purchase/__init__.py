@@ -1,1 +1,5 @@
-"""Trains the churn and timing models: slices over time, baselines, settings search, jobs."""
+"""Trains the churn and timing models.
+
+Slices of the log over time, populations, baselines, the search of settings, and the jobs of both
+models.
+"""

@@ -1,4 +1,4 @@
-"""Builds the history store from a log.
+"""Builds the history store from a log: records of customers and products, and kept lookups.
 
 A build is written beside the one that is served and replaces it in one step.
 """
