@@ -12,11 +12,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from nextbuy.simulator.exported_columns import instants, money, named, numbered
-from nextbuy.simulator.people import draw_customers
 from nextbuy.simulator.profiles import PROFILES, ProfileName
-from nextbuy.simulator.purchases import draw_purchases
 from nextbuy.simulator.seasonal_clock import Clock
-from nextbuy.simulator.world import TIMEZONE
+from nextbuy.simulator.simulated_customers import draw_customers
+from nextbuy.simulator.simulated_purchases import draw_purchases
+from nextbuy.simulator.simulated_world import TIMEZONE
 
 _MEAN_CENTS, _BETWEEN, _WITHIN = 4000.0, 0.5, 0.4
 _CONFIG = f"""\

@@ -11,7 +11,7 @@ from features.contract.tables import TABLES
 from features.shop.pseudonyms import KEY_VARIABLE
 from features.shop.settings_file import ShopFile
 from features.shop.shop import CONTACT_POINTS
-from serving.settings import SETTINGS
+from serving.service_settings import SETTINGS
 
 _HEAD = """\
 # nextbuy.toml and the environment

@@ -63,7 +63,19 @@ class Scope:
     within: str = ""
 
     def constant(self, name: str) -> float | int | None:
-        """Return the value of `cutoff`, `cutoff_day` or a lookup; None where none is known."""
+        """Return a value that is the same for every customer.
+
+        Parameters
+        ----------
+        name : str
+            `cutoff` (microseconds UTC), `cutoff_day` (local days since 1970-01-01), or a statistic
+            of the population, `@name:column`.
+
+        Returns
+        -------
+        number or None
+            None where the statistic has no value, for want of rows.
+        """
         if name == "cutoff":
             return self.cutoff
         if name == "cutoff_day":

@@ -33,7 +33,15 @@ def store_target(shop: Shop, environment: Mapping[str, str] = os.environ) -> Sto
 
 
 def open_target(address: str | Path, name: str = "shop") -> StoreTarget:
-    """Make the target of a path, or of a Redis address where keys begin with the shop's name."""
+    """Make the place of a history store, at which builds are written and from which they are read.
+
+    Parameters
+    ----------
+    address : Path or str
+        The path of an SQLite file, or the URL of a Redis server.
+    name : str
+        The shop's name, with which its keys in Redis begin; a file has no use for it.
+    """
     if isinstance(address, Path):
         return SqliteTarget(address)
     return RedisTarget(address, name)

@@ -92,14 +92,21 @@ class Sends:
 
 
 def common_traits(correction: Floats, shared: Floats, by_arm: Floats) -> Floats:
-    """Compute the regressors that count whatever is sent: array (n, 2 + J + A Q).
+    """Put together the regressors of a purchase that do not depend on which arm was sent.
 
     Parameters
     ----------
     correction : array (n,)
+        What the base booster adds to the logit of the base rate.
     shared : array (n, J)
+        J traits of the customer, centred and scaled.
     by_arm : array (n, A, Q)
-        As in `Sends`.
+        Q traits of the customer with each of A channels, centred and scaled.
+
+    Returns
+    -------
+    array (n, 2 + J + A Q)
+        A column of ones, the correction, the shared traits, and the traits of each channel in turn.
     """
     rows = len(correction)
     return np.column_stack([np.ones(rows), correction, shared, by_arm.reshape(rows, -1)])

@@ -10,7 +10,7 @@ from scipy.special import logit
 
 from features.arrays import Floats
 from models.boosters.booster import BoosterSettings, BoosterTarget, ResidualBooster, column_matrix
-from models.boosters.search_space import Trial
+from models.boosters.search_trial import Trial
 from models.purchase.churn import PROBABILITY_MARGIN, ChurnModel, btyd_logit, to_p_churn
 from models.purchase.slices import Slices
 from models.purchase.stack import fit_stack

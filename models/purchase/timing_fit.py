@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import logit
 
 from models.boosters.booster import BoosterSettings, BoosterTarget, ResidualBooster
-from models.boosters.search_space import Trial
+from models.boosters.search_trial import Trial
 from models.purchase.imputed_returns import ImputedReturns, impute_returns, select_returns
 from models.purchase.season import CUTOFF_DAY, Season, fit_season
 from models.purchase.slices import Slices, local_cutoff_days

@@ -84,8 +84,9 @@ def logit_difference_parts(
     Returns
     -------
     Contributions
-        Arrays (rows,) by feature, `LEVEL` and `TREES`, which sum to
-        logit p(chosen) - logit p(runner_up).
+        Arrays (rows,) that sum to logit p(chosen) - logit p(runner_up): one per feature that the
+        effects depend on, `LEVEL` for what holds for everybody, and `TREES` for the correction at
+        the level `rich`, whose trees are not split by feature.
     """
     parts = sum_contributions(
         [(1.0, _parts(model, inputs, chosen)), (-1.0, _parts(model, inputs, runner_up))]

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from features.arrays import Flags, Floats, Ints
 from features.windows import DAY
-from nextbuy.simulator.world import START
+from nextbuy.simulator.simulated_world import START
 
 _START = int(pd.Timestamp(START, tz="UTC").timestamp()) * 1_000_000
 

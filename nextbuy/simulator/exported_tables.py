@@ -10,8 +10,6 @@ import numpy as np
 import pyarrow as pa
 
 from features.arrays import Floats, Ints
-from nextbuy.simulator.assortment import BRANDS, COLORS, Assortment
-from nextbuy.simulator.browsing import DEVICES, EVENT_TYPES, BrowsingEvents
 from nextbuy.simulator.exported_columns import (
     ExportedColumns,
     instants,
@@ -20,7 +18,9 @@ from nextbuy.simulator.exported_columns import (
     numbered,
     rows,
 )
-from nextbuy.simulator.world import (
+from nextbuy.simulator.simulated_assortment import BRANDS, COLORS, Assortment
+from nextbuy.simulator.simulated_browsing import DEVICES, EVENT_TYPES, BrowsingEvents
+from nextbuy.simulator.simulated_world import (
     ARMS,
     CHANNELS,
     DAYS,

@@ -11,7 +11,7 @@ import pandas as pd
 
 from features.arrays import Floats
 from nextbuy.simulator.profiles import Profile
-from nextbuy.simulator.world import DAYS, START, TIMEZONE
+from nextbuy.simulator.simulated_world import DAYS, START, TIMEZONE
 
 _BEYOND = 400  # days after the end of the log that the clock still covers
 _WEEK = np.array([1.05, 0.95, 0.95, 1.0, 1.15, 1.1, 0.8])

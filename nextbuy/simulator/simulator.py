@@ -14,10 +14,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.arrays import Floats
-from nextbuy.simulator.assortment import draw_assortment
-from nextbuy.simulator.baskets import draw_baskets
-from nextbuy.simulator.browsing import draw_events, draw_sessions
-from nextbuy.simulator.campaigns import draw_messages
 from nextbuy.simulator.exported_tables import (
     Diary,
     events_table,
@@ -27,13 +23,16 @@ from nextbuy.simulator.exported_tables import (
     products_table,
     returns_table,
 )
-from nextbuy.simulator.people import draw_customers
 from nextbuy.simulator.profiles import PROFILES, ProfileName
-from nextbuy.simulator.purchases import draw_purchases
 from nextbuy.simulator.seasonal_clock import Clock
-from nextbuy.simulator.statements import consents_table, customers_table, identities_table
-from nextbuy.simulator.truth import write_truth
-from nextbuy.simulator.world import (
+from nextbuy.simulator.simulated_assortment import draw_assortment
+from nextbuy.simulator.simulated_baskets import draw_baskets
+from nextbuy.simulator.simulated_browsing import draw_events, draw_sessions
+from nextbuy.simulator.simulated_campaigns import draw_messages
+from nextbuy.simulator.simulated_customers import draw_customers
+from nextbuy.simulator.simulated_purchases import draw_purchases
+from nextbuy.simulator.simulated_statements import consents_table, customers_table, identities_table
+from nextbuy.simulator.simulated_world import (
     IN_SHOP,
     SALES_CHANNELS,
     TIMEZONE,
@@ -44,6 +43,7 @@ from nextbuy.simulator.world import (
     Purchases,
     late,
 )
+from nextbuy.simulator.truth import write_truth
 
 _SALES_CHANNEL_SHARE = (0.5, 0.3, 0.2)
 _ELSEWHERE_SHARE = 0.4

@@ -13,12 +13,17 @@ import pyarrow.parquet as pq
 from scipy.special import gammaincc, gammaln
 
 from features.arrays import Array, Floats, Ints
-from nextbuy.simulator.campaigns import CAMPAIGNS, CONVERTS_DAYS, SENT_HOURS, expected_chances
 from nextbuy.simulator.exported_columns import instants, to_days
 from nextbuy.simulator.profiles import PROFILES, ProfileName
-from nextbuy.simulator.purchases import intent_mean
 from nextbuy.simulator.seasonal_clock import Clock
-from nextbuy.simulator.world import CHANNELS, Customers, Intents, Purchases
+from nextbuy.simulator.simulated_campaigns import (
+    CAMPAIGNS,
+    CONVERTS_DAYS,
+    SENT_HOURS,
+    expected_chances,
+)
+from nextbuy.simulator.simulated_purchases import intent_mean
+from nextbuy.simulator.simulated_world import CHANNELS, Customers, Intents, Purchases
 
 _NODES = 64
 

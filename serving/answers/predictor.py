@@ -31,9 +31,9 @@ from models.reasons.purchase_reasons import ReasonWriter
 from models.reasons.sentences import MoneyFormat
 from models.registry import Champions, read_champions
 from serving.answers.answers import make_answers
-from serving.answers.compatibility import check_same_settings, select_catalogs
 from serving.answers.explanations import make_explanations
 from serving.answers.standing_reasons import list_standing_reasons
+from serving.answers.store_compatibility import check_same_settings, select_catalogs
 from serving.schemas.answer_schemas import MAX_EXPLAINED, Answer, PredictResponse
 from serving.schemas.reason_schemas import ExplainResponse
 

@@ -9,7 +9,7 @@ from features.shop.shop import read_shop
 from serving.answers.predictor import Predictor, load_predictor
 from serving.schemas.answer_schemas import PredictResponse
 from serving.schemas.reason_schemas import ExplainResponse
-from serving.settings import read_settings
+from serving.service_settings import read_settings
 
 
 def predict_offline(shop: Path, customer_ids: Sequence[str], as_of: str | None) -> PredictResponse:

@@ -10,7 +10,7 @@ from serving.schemas.answer_schemas import ExplainRequest, PredictRequest, Predi
 from serving.schemas.decision_schemas import DecisionsRequest, DecisionsResponse
 from serving.schemas.event_schemas import EventsRequest, EventsResponse
 from serving.schemas.reason_schemas import ExplainResponse
-from serving.settings import read_settings
+from serving.service_settings import read_settings
 from serving.swap.watcher import Watcher
 
 

@@ -13,7 +13,7 @@ from features.shop.shop import read_shop
 from features.store.address import store_target
 from models.registry import read_champion_versions
 from serving.answers.predictor import Predictor, load_predictor
-from serving.settings import Settings
+from serving.service_settings import Settings
 from serving.swap.current_predictor import CurrentPredictor
 
 logger = logging.getLogger(__name__)

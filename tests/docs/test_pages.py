@@ -18,7 +18,7 @@ import pytest
 
 from features.shop.shop import read_shop
 from nextbuy import cli
-from serving.settings import SETTINGS
+from serving.service_settings import SETTINGS
 from tests.docs.fixture_runs import COLUMNS, printed_by_demo, printed_by_train
 from tests.docs.masking import contains, lay_out, mask_json, mask_lines, part_of, without_progress
 from tests.docs.page_writer import IS_WRITING, PageWriter, cut_part

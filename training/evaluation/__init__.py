@@ -1,5 +1,5 @@
 """Evaluates models on origins that they have not seen: back-tests and holdouts.
 
-Tables for the report and the terminal: scores beside the baselines, reliability, PIT histograms,
-cumulative gains, segments, importance of features, sample customers.
+Scores beside the baselines, reliability, PIT histograms, cumulative gains, segments, importance of
+features and sample customers, as data frames that `training/report` shows.
 """

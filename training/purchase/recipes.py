@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from models import kinds
-from models.boosters.search_space import Trial
+from models.boosters.search_trial import Trial
 from models.crps import crps
 from models.purchase import churn_fit, timing_fit
 from models.purchase.churn import ChurnModel

@@ -115,7 +115,10 @@ class SparkLog:
         return ("",)
 
     def keep(self, name: str, queries: Sequence[str]) -> None:
-        """Register the rows of some queries under a name; Spark computes them when read."""
+        """Register the rows of some queries, one after the other, under a name.
+
+        Nothing is stored: Spark computes the rows whenever the name is read.
+        """
         self.query(" UNION ALL ".join(queries)).createOrReplaceTempView(name)
 
     def drop(self, name: str) -> None:

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nextbuy.simulator.people import draw_customers
 from nextbuy.simulator.profiles import PROFILES, ProfileName
 from nextbuy.simulator.seasonal_clock import Clock
+from nextbuy.simulator.simulated_customers import draw_customers
+from nextbuy.simulator.simulated_world import Customers
 from nextbuy.simulator.simulator import simulate_shop
-from nextbuy.simulator.world import Customers
 from tests.nextbuy.simulator.exported_shop import read_linked, read_table
 
 

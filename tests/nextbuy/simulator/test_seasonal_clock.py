@@ -8,7 +8,7 @@ import pytest
 
 from nextbuy.simulator.profiles import PROFILES, Profile
 from nextbuy.simulator.seasonal_clock import Clock
-from nextbuy.simulator.world import DAYS
+from nextbuy.simulator.simulated_world import DAYS
 from tests.nextbuy.simulator.exported_shop import read_linked, read_table
 
 

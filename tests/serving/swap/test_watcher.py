@@ -12,7 +12,7 @@ from features.shop.shop import Shop
 from features.store.address import store_target
 from features.store.build.store_build import build_store
 from serving.answers.predictor import Predictor
-from serving.settings import Settings
+from serving.service_settings import Settings
 from serving.swap.watcher import Watcher
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from features.arrays import Floats, Ints
 from nextbuy.simulator.profiles import Category, Profile
-from nextbuy.simulator.world import Customers
+from nextbuy.simulator.simulated_world import Customers
 
 BRANDS = ("Aster", "Borealis", "Cobalt", "Dune", "Ember")
 COLORS = ("black", "white", "red", "green", "blue")

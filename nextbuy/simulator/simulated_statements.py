@@ -5,7 +5,7 @@ import pyarrow as pa
 
 from features.arrays import Ints
 from nextbuy.simulator.exported_columns import instants, named
-from nextbuy.simulator.world import CHANNELS, DAYS, STORES, Customers
+from nextbuy.simulator.simulated_world import CHANNELS, DAYS, STORES, Customers
 
 _COUNTRIES = ("PL", "DE", "CZ")
 _CITIES = (

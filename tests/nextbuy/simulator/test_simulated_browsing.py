@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nextbuy.simulator.browsing import draw_sessions
 from nextbuy.simulator.seasonal_clock import Clock
-from nextbuy.simulator.world import Customers, Intents, Orders
+from nextbuy.simulator.simulated_browsing import draw_sessions
+from nextbuy.simulator.simulated_world import Customers, Intents, Orders
 from tests.nextbuy.simulator.exported_shop import read_linked, read_table
 
 

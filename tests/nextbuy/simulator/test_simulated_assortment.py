@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nextbuy.simulator.assortment import (
+from nextbuy.simulator.profiles import PROFILES
+from nextbuy.simulator.simulated_assortment import (
     BRANDS,
     COLORS,
     Assortment,
@@ -13,8 +14,7 @@ from nextbuy.simulator.assortment import (
     choose_products,
     draw_assortment,
 )
-from nextbuy.simulator.profiles import PROFILES
-from nextbuy.simulator.world import Customers
+from nextbuy.simulator.simulated_world import Customers
 
 SHELVES = 8
 

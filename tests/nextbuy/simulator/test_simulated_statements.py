@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from nextbuy.simulator.statements import consents_table, customers_table, identities_table
-from nextbuy.simulator.world import CHANNELS, STORES, Customers
+from nextbuy.simulator.simulated_statements import consents_table, customers_table, identities_table
+from nextbuy.simulator.simulated_world import CHANNELS, STORES, Customers
 from tests.nextbuy.simulator.exported_shop import read_table
 
 

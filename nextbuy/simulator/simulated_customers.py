@@ -3,10 +3,10 @@
 import numpy as np
 
 from features.arrays import Flags, Floats, Ints
-from nextbuy.simulator.assortment import BRANDS
 from nextbuy.simulator.profiles import Profile
 from nextbuy.simulator.seasonal_clock import Clock
-from nextbuy.simulator.world import CHANNELS, DAYS, Aliases, Customers
+from nextbuy.simulator.simulated_assortment import BRANDS
+from nextbuy.simulator.simulated_world import CHANNELS, DAYS, Aliases, Customers
 
 _CONSENT_SHARE = (0.80, 0.50, 0.40, 0.30)
 _REACHABLE_SHARE = (0.97, 0.90, 0.60, 0.85)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nextbuy.simulator.world import CHANNELS, Aliases, Baskets, Customers, late
+from nextbuy.simulator.simulated_world import CHANNELS, Aliases, Baskets, Customers, late
 
 
 @pytest.fixture

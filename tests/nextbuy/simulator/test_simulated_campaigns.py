@@ -7,8 +7,15 @@ import duckdb
 import numpy as np
 import pytest
 
-from nextbuy.simulator.campaigns import CAMPAIGNS, draw_messages, expected_chances
-from nextbuy.simulator.world import CHANNELS, CONTROL, NO_MESSAGE, OPTIMISED, RANDOM, Customers
+from nextbuy.simulator.simulated_campaigns import CAMPAIGNS, draw_messages, expected_chances
+from nextbuy.simulator.simulated_world import (
+    CHANNELS,
+    CONTROL,
+    NO_MESSAGE,
+    OPTIMISED,
+    RANDOM,
+    Customers,
+)
 from tests.nextbuy.simulator.exported_shop import read_table
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from nextbuy.simulator.assortment import draw_assortment
-from nextbuy.simulator.baskets import draw_baskets
 from nextbuy.simulator.profiles import PROFILES
-from nextbuy.simulator.world import Customers, Orders
+from nextbuy.simulator.simulated_assortment import draw_assortment
+from nextbuy.simulator.simulated_baskets import draw_baskets
+from nextbuy.simulator.simulated_world import Customers, Orders
 from tests.nextbuy.simulator.exported_shop import read_table
 
 

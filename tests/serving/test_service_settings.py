@@ -3,7 +3,7 @@
 import pytest
 
 from features.errors import InputError
-from serving.settings import read_settings
+from serving.service_settings import read_settings
 
 
 def test_the_defaults_need_no_environment() -> None:

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nextbuy.simulator.purchases import draw_purchases, intent_mean
 from nextbuy.simulator.seasonal_clock import Clock
-from nextbuy.simulator.world import DAYS, Customers
+from nextbuy.simulator.simulated_purchases import draw_purchases, intent_mean
+from nextbuy.simulator.simulated_world import DAYS, Customers
 from tests.nextbuy.simulator.exported_shop import read_linked, read_table
 
 

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from features.engines.single.aggregates import add_extreme, add_total, add_value
-from features.engines.single.blocks import SourceBlock
 from features.engines.single.expressions import ExpressionWriter, Term, column
-from features.engines.single.sections import SourceSections
+from features.engines.single.source_blocks import SourceBlock
+from features.engines.single.source_sections import SourceSections
 from features.history.layout import HISTORY_TABLES, TEXT_COLUMNS
 from features.language.catalog import Catalog
 from features.language.expressions import names_in

@@ -153,7 +153,20 @@ class Baskets:
     paid: Ints  # for one
 
     def sums(self, cents: Ints, orders: int) -> Ints:
-        """Return the sum of `cents` times the quantity over the lines of each of so many orders."""
+        """Sum the amounts of the lines of each order.
+
+        Parameters
+        ----------
+        cents : int array (lines,)
+            Price of one piece of each line.
+        orders : int
+            Number of orders.
+
+        Returns
+        -------
+        int array (orders,)
+            Cents times quantity, summed over the lines of each order.
+        """
         return np.bincount(self.order, self.quantity * cents, orders).astype(np.int64)
 
 

@@ -10,7 +10,7 @@ a purchase is additional: it does not change when the customer buys without a me
 import numpy as np
 
 from features.arrays import Flags, Floats, Ints
-from nextbuy.simulator.world import (
+from nextbuy.simulator.simulated_world import (
     CONTROL,
     DAYS,
     NO_MESSAGE,

@@ -12,8 +12,8 @@ customer with price sensitivity s uses a discount with the chance 0.04 + 0.5 s.
 import numpy as np
 
 from features.arrays import Flags, Floats, Ints
-from nextbuy.simulator.assortment import Assortment, choose_categories, choose_products
-from nextbuy.simulator.world import Baskets, Customers, Orders
+from nextbuy.simulator.simulated_assortment import Assortment, choose_categories, choose_products
+from nextbuy.simulator.simulated_world import Baskets, Customers, Orders
 
 _TWO_PACKS = 0.15
 _DISCOUNTS = (0.1, 0.2, 0.3)

@@ -18,9 +18,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.arrays import Floats, Ints
-from nextbuy.simulator.assortment import choose_categories, choose_products
 from nextbuy.simulator.seasonal_clock import Clock
-from nextbuy.simulator.world import APP, DAYS, IN_SHOP, Baskets, Customers, Intents, Orders
+from nextbuy.simulator.simulated_assortment import choose_categories, choose_products
+from nextbuy.simulator.simulated_world import (
+    APP,
+    DAYS,
+    IN_SHOP,
+    Baskets,
+    Customers,
+    Intents,
+    Orders,
+)
 
 # Customer of each session, day on which it starts, and order to which it leads (-1 without one).
 Sessions = tuple[Ints, Floats, Ints]

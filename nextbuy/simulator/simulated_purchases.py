@@ -18,7 +18,7 @@ import numpy as np
 
 from features.arrays import Array, Floats, Ints
 from nextbuy.simulator.seasonal_clock import Clock
-from nextbuy.simulator.world import DAYS, Customers, Intents, Purchases
+from nextbuy.simulator.simulated_world import DAYS, Customers, Intents, Purchases
 
 _INTENT_DAYS, _INTENT_SHARE = 3.0, 0.3
 _TWO_PACKS = 0.3

@@ -14,9 +14,9 @@ from features.store.address import store_path, store_target
 from features.store.protocol import StoreInfo
 from features.store.sqlite_store import SqliteStore
 from models.registry import Champions
-from serving.answers.compatibility import check_same_settings, select_catalogs
 from serving.answers.predictor import Predictor, load_predictor
 from serving.answers.replenishment import CYCLES_LISTING
+from serving.answers.store_compatibility import check_same_settings, select_catalogs
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nextbuy.simulator.world import Customers
+from nextbuy.simulator.simulated_world import Customers
 from tests.nextbuy.simulator.exported_shop import read_table
 
 
