@@ -62,7 +62,10 @@ def key_sql(table: Table) -> str:
 
 
 def statement_key_sql(column: str) -> str:
-    """Return the SQL of the key of one statement of a customer row: a whole number of 53 bits.
+    """Return the SQL of the key of one statement: a whole number of 53 bits.
+
+    A row of the table customers makes a statement about each attribute or channel. Its key is made
+    of the customer's id, the instant at which the row was known, and what it is about.
 
     Parameters
     ----------

@@ -119,9 +119,9 @@ class SqliteLedgerDatabase:
 
 
 class PostgresLedgerDatabase:
-    """A schema of a PostgreSQL database, named after the shop.
+    """Keeps a ledger, such as the journal of posted rows, in PostgreSQL.
 
-    Writers take a lock until they commit, so that rows become visible in the order of their
+    Its tables stand in a schema that is named after the shop, and number their rows. Writers take a lock until they commit, so that rows become visible in the order of their
     numbers: a sequence alone gives numbers in an order in which they are not committed.
     """
 

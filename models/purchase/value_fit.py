@@ -71,7 +71,15 @@ def further_purchases_by_row(slices: Slices) -> Floats:
 
 
 def fit_count(slices: Slices, seed: int) -> PurchaseCount:
-    """Fit a Poisson model of the purchase days after the first one to the rows of returns."""
+    """Fit how many purchase days a customer who buys within H has after the first of them.
+
+    Parameters
+    ----------
+    slices : Slices
+        Features and labels; the rows of customers who bought within H of their cutoff count.
+    seed : int
+        Of the booster, which has a Poisson objective.
+    """
     returned = slices.labels["returned"].to_numpy(dtype=bool)
     target = BoosterTarget(
         outcome=slices.labels["purchase_days"].to_numpy()[returned] - 1,

@@ -20,9 +20,9 @@ from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel
 from models.channel.recommend import Options
 from models.kinds import CHANNEL, CHURN, TIMING
-from training.channel.best_moments import train_moments
 from training.channel.message_rows import make_message_rows
 from training.channel.options_at_sending import read_options
+from training.channel.train_best_moments import train_moments
 from training.channel.tree_challenger import ChallengeResult, challenge_with_trees, log_challenge
 from training.metrics.probabilities import (
     OURS,

@@ -20,8 +20,8 @@ from features.language.catalog import Catalog
 from features.log.log import Log
 from features.windows import DAY, cutoffs_before, to_datetime
 from models.purchase.forecast import make_forecast
+from training.evaluation.backtest_cache import KeptOrigins
 from training.evaluation.comparison import BacktestComparison, compare_at_origins, log_comparison
-from training.evaluation.kept_origins import KeptOrigins
 from training.metrics.probabilities import OURS, losses_by_customer
 from training.purchase.populations import PopulationCache
 from training.purchase.recipes import CHURN, TIMING

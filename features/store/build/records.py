@@ -90,7 +90,16 @@ def read_words(log: Log) -> Array:
 
 
 def read_records(log: Log, extent: BuildExtent) -> Iterator[tuple[str, bytes]]:
-    """Read every customer's record in the order of their ids; call `read_words` first.
+    """Read every customer's record, in the order of their ids.
+
+    `read_words` must have been called on the log: it numbers the texts that records refer to.
+
+    Parameters
+    ----------
+    log : Log
+        The log of which the store is built.
+    extent : BuildExtent
+        Which rows of each table the store keeps.
 
     Yields
     ------

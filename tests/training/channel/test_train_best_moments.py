@@ -10,7 +10,7 @@ from features.log.log import Log, read_log
 from features.shop.shop import read_shop
 from features.windows import DAY, read_cutoff
 from models.channel.best_moment import Moments
-from training.channel.best_moments import train_moments
+from training.channel.train_best_moments import train_moments
 from training.labels import make_message_labels
 
 MESSAGES = pd.DataFrame(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from training.evaluation.kept_origins import KeptOrigins
+from training.evaluation.backtest_cache import KeptOrigins
 
 LOSSES = pd.DataFrame({"customer_id": ["a", "b"], "model": "ours", "crps": [1.5, 2.5]})
 
