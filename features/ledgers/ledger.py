@@ -121,8 +121,9 @@ class SqliteLedgerDatabase:
 class PostgresLedgerDatabase:
     """Keeps a ledger, such as the journal of posted rows, in PostgreSQL.
 
-    Its tables stand in a schema that is named after the shop, and number their rows. Writers take a lock until they commit, so that rows become visible in the order of their
-    numbers: a sequence alone gives numbers in an order in which they are not committed.
+    Its tables stand in a schema that is named after the shop, and number their rows. Writers take
+    a lock until they commit, so that rows become visible in the order of their numbers: a sequence
+    alone gives numbers in an order in which they are not committed.
     """
 
     def __init__(self, url: str, shop: str, ledger: Ledger) -> None:
