@@ -76,7 +76,7 @@ def challenge_with_trees(
 ) -> ChallengeResult:
     """Let a DR-learner on trees challenge a channel model on customers that neither has seen.
 
-    The challenger (`models.channel.corrections`) wins where the 95 % interval of what its
+    The challenger (`models.channel.effect_corrections`) wins where the 95 % interval of what its
     choices earn more lies above 0.
 
     Parameters
