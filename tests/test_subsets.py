@@ -27,8 +27,8 @@ from models.boosters.booster import BoosterSettings
 from models.channel.channel_fit import channel_traits, fit_channel
 from models.kinds import CHURN, KINDS, TIMING
 from models.registry import Champions, LoadedVersion
+from serving.answers.answer_reasons import FIELDS_OF_FEATURES
 from serving.answers.predictor import Predictor
-from serving.answers.standing_reasons import FIELDS_OF_FEATURES
 from serving.decisions.decide import DecisionMaker
 from serving.schemas.answer_schemas import Answer
 from serving.schemas.decision_schemas import DecisionsRequest

@@ -23,7 +23,7 @@ from training.channel.options_at_sending import read_options
 from training.channel.policies import CustomerFolds, arms_of, cross_fit
 from training.channel.study import PolicyStudy, select_judged_rows, study_policies
 from training.report.policy_report import make_policy_report
-from training.report.report import ReportCurrency
+from training.report.report_content import ReportCurrency
 from training.report.report_page import ReportHeader, render_page
 from training.runs.training_runs import SEED, log_scores, open_experiment, training_run
 

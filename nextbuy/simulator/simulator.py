@@ -14,15 +14,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.arrays import Floats
-from nextbuy.simulator.exported_tables import (
-    Diary,
-    events_table,
-    messages_table,
-    order_lines_table,
-    orders_table,
-    products_table,
-    returns_table,
-)
 from nextbuy.simulator.profiles import PROFILES, ProfileName
 from nextbuy.simulator.seasonal_clock import Clock
 from nextbuy.simulator.simulated_assortment import draw_assortment
@@ -32,6 +23,15 @@ from nextbuy.simulator.simulated_campaigns import draw_messages
 from nextbuy.simulator.simulated_customers import draw_customers
 from nextbuy.simulator.simulated_purchases import draw_purchases
 from nextbuy.simulator.simulated_statements import consents_table, customers_table, identities_table
+from nextbuy.simulator.simulated_tables import (
+    Diary,
+    events_table,
+    messages_table,
+    order_lines_table,
+    orders_table,
+    products_table,
+    returns_table,
+)
 from nextbuy.simulator.simulated_world import (
     IN_SHOP,
     SALES_CHANNELS,

@@ -30,9 +30,9 @@ from models.channel.eligibility import objects_to_profiling
 from models.reasons.purchase_reasons import ReasonWriter
 from models.reasons.sentences import MoneyFormat
 from models.registry import Champions, read_champions
+from serving.answers.answer_reasons import list_answer_reasons
 from serving.answers.answers import make_answers
 from serving.answers.explanations import make_explanations
-from serving.answers.standing_reasons import list_standing_reasons
 from serving.answers.store_compatibility import check_same_settings, select_catalogs
 from serving.schemas.answer_schemas import MAX_EXPLAINED, Answer, PredictResponse
 from serving.schemas.reason_schemas import ExplainResponse
@@ -94,9 +94,7 @@ class Predictor:
     @cached_property
     def _standing_reason(self) -> str:
         """Give what every answer states, empty where there is nothing to state."""
-        return "; ".join(
-            list_standing_reasons(self.champions, self.shop, self.store.info.vocabulary)
-        )
+        return "; ".join(list_answer_reasons(self.champions, self.shop, self.store.info.vocabulary))
 
     @cached_property
     def _sensitive_categories(self) -> frozenset[str]:

@@ -10,8 +10,8 @@ from features.shop.pseudonyms import key_fingerprint
 from features.shop.shop import Shop
 from features.store.protocol import StoreInfo
 from models.registry import Champions
+from serving.answers.answer_reasons import FIELDS_OF_FEATURES
 from serving.answers.replenishment import CYCLE_COLUMNS, CYCLES_LISTING
-from serving.answers.standing_reasons import FIELDS_OF_FEATURES
 
 
 def check_same_settings(shop: Shop, info: StoreInfo, champions: Champions) -> None:

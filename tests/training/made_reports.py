@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from training.report.report import ModelReport
+from training.report.report_content import ModelReport
 from training.report.report_page import ReportHeader, render_page
 
 IMPORTANCE = pd.DataFrame(

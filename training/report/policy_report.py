@@ -16,7 +16,7 @@ from training.channel.study import (
 from training.metrics.probabilities import OURS
 from training.report.number_format import as_signed
 from training.report.policy_plots import calibration_plot, gain_plot, uplift_plot, value_plot
-from training.report.report import ModelReport, Plot, ReportCurrency, Section
+from training.report.report_content import ModelReport, Plot, ReportCurrency, Section
 from training.report.report_tables import ReportTable
 
 _NAMES = {"dr": "DR", "snips": "SNIPS", "dros": "DR with shrinkage"}

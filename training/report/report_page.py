@@ -9,7 +9,7 @@ import jinja2
 import matplotlib
 from matplotlib.figure import Figure
 
-from training.report.report import ModelReport
+from training.report.report_content import ModelReport
 
 _TEMPLATE = "report.html.jinja"
 

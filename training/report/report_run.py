@@ -17,7 +17,7 @@ from models.kinds import CHURN, TIMING, ModelKind
 from models.registry import read_champion_versions
 from training.evaluation.evaluation import Evaluation
 from training.evaluation.feature_importance import importance_table
-from training.report.report import ModelReport, ReportCurrency, make_report
+from training.report.report_content import ModelReport, ReportCurrency, make_report
 from training.report.report_page import ReportHeader, render_page
 from training.runs.candidates import Candidate
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.training.made_reports import IMPORTANCE, render
 from training.evaluation.evaluation import Evaluation
-from training.report.report import ModelReport, ReportCurrency, make_report
+from training.report.report_content import ModelReport, ReportCurrency, make_report
 
 
 @pytest.fixture(scope="module")

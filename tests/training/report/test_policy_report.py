@@ -4,7 +4,7 @@ import pandas as pd
 
 from training.channel.study import PolicyStudy
 from training.report.policy_report import make_policy_report
-from training.report.report import ReportCurrency
+from training.report.report_content import ReportCurrency
 
 
 def test_the_report_says_what_was_found(study: PolicyStudy, confounded: PolicyStudy) -> None:

@@ -4,7 +4,7 @@ import re
 
 from tests.training.html_page import HtmlPage
 from tests.training.made_reports import render
-from training.report.report import ModelReport
+from training.report.report_content import ModelReport
 
 SECTIONS = (
     "comparison", "reliability", "gain", "pit", "customers", "segments", "importance",

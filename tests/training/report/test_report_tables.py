@@ -4,7 +4,7 @@ import pandas as pd
 
 from training.evaluation.pit_histograms import OF_LAW
 from training.metrics.probabilities import OURS
-from training.report.report import ModelReport
+from training.report.report_content import ModelReport
 from training.report.report_tables import (
     NOT_DISTINGUISHABLE,
     format_differences,

@@ -1,7 +1,7 @@
 """The report in sentences."""
 
 from training.evaluation.evaluation import Evaluation
-from training.report.report import ModelReport
+from training.report.report_content import ModelReport
 from training.report.summary import list_unknowns
 
 

@@ -9,8 +9,8 @@ from features.shop.shop import Shop
 from features.store.address import store_target
 from models.kinds import KINDS
 from models.registry import Champions
+from serving.answers.answer_reasons import list_answer_reasons
 from serving.answers.predictor import load_predictor
-from serving.answers.standing_reasons import list_standing_reasons
 
 
 def test_a_log_of_orders_alone_has_no_channel_and_says_why(cdnow) -> None:
@@ -32,7 +32,7 @@ def _vocabulary(shop: Shop) -> Vocabulary:
 
 
 def test_every_kind_of_model_that_was_not_promoted_is_named_once(shop: Shop) -> None:
-    reasons = list_standing_reasons(Champions({}), shop, _vocabulary(shop))
+    reasons = list_answer_reasons(Champions({}), shop, _vocabulary(shop))
     for kind, entry in KINDS.items():
         start = f"{entry.section} is null because no {kind} model has been promoted"
         assert sum(reason.startswith(start) for reason in reasons) == 1
@@ -52,7 +52,7 @@ def test_a_missing_table_is_named_and_none_of_its_columns(shop: Shop) -> None:
     ):
         tables = vocabulary.tables | given
         of_shop = msgspec.structs.replace(vocabulary, tables=tables)
-        reasons = list_standing_reasons(Champions({}), shop, of_shop)
+        reasons = list_answer_reasons(Champions({}), shop, of_shop)
         named = [reason.removeprefix(due) for reason in reasons if reason.startswith(due)]
         assert named == ([] if missing is None else [missing])
 
@@ -60,5 +60,5 @@ def test_a_missing_table_is_named_and_none_of_its_columns(shop: Shop) -> None:
 def test_assumed_consent_is_stated_only_where_channels_are_recommended(shop: Shop) -> None:
     channels = msgspec.structs.replace(shop.channels, assume_consent=["email", "sms"])
     assuming = msgspec.structs.replace(shop, channels=channels)
-    reasons = list_standing_reasons(Champions({}), assuming, _vocabulary(shop))
+    reasons = list_answer_reasons(Champions({}), assuming, _vocabulary(shop))
     assert not [reason for reason in reasons if "consent" in reason]

@@ -24,7 +24,7 @@ FIELDS_OF_FEATURES = {
 _PREFERRED = "preferred_channel"
 
 
-def list_standing_reasons(champions: Champions, shop: Shop, vocabulary: Vocabulary) -> list[str]:
+def list_answer_reasons(champions: Champions, shop: Shop, vocabulary: Vocabulary) -> list[str]:
     """List what the `reason` of every answer states: null fields with their cause, assumed consent.
 
     Parameters

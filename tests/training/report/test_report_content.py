@@ -8,7 +8,7 @@ from tests.training.html_page import HtmlPage
 from tests.training.made_reports import IMPORTANCE, render
 from training.evaluation.evaluation import Evaluation
 from training.metrics.probabilities import OURS
-from training.report.report import ModelReport, ReportCurrency, make_report
+from training.report.report_content import ModelReport, ReportCurrency, make_report
 from training.report.report_tables import NOT_DISTINGUISHABLE
 
 SECTIONS = (
