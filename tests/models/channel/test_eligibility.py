@@ -234,6 +234,41 @@ def test_consent_comes_before_caps_and_quiet_hours_and_has_no_end() -> None:
     assert check_eligibility("none", tables, NOON, rules).eligible
 
 
+def test_caps_and_quiet_hours_are_those_at_the_instant_of_sending() -> None:
+    sent, noon = _at("2026-05-01 22:00"), _at("2026-05-08 12:00")
+    tables = {"consents": BOTH, "messages": _sent(("sms", sent, sent))}
+    rules = ContactRules(WARSAW, caps=[FrequencyCap(1, 7, "sms")], quiet_hours={"sms": NIGHT})
+    checks = {
+        local: check_eligibility("sms", tables, NOON, rules, _at(f"2026-05-0{local}"))
+        for local in ("8 12:00", "8 22:00", "9 12:00")
+    }
+    assert {local: check.why_not for local, check in checks.items()} == {
+        "8 12:00": "cap of 1 in 7 days reached (last sent 2026-05-01)",
+        "8 22:00": "quiet hours until 08:00",
+        "9 12:00": None,
+    }
+    assert checks["8 12:00"].eligible_from == checks["8 22:00"].eligible_from
+    assert check_eligibility("sms", tables, noon, rules) == checks["8 12:00"]
+
+
+def test_at_the_instant_of_sending_counts_what_is_known_before_it() -> None:
+    known_later, planned = (NOON + 1, NOON + 1), (NOON + 5, NOON - 5)  # happened, known
+    withdrawn = [
+        _consents(("sms", True, 1, 1), ("sms", False, *instants))
+        for instants in (known_later, planned)
+    ]
+    send_at = NOON + 10
+    checks = [check_eligibility("sms", {"consents": c}, NOON, RULES, send_at) for c in withdrawn]
+    assert [check.why_not for check in checks] == [None, "consent withdrawn"]
+    assert check_eligibility("sms", {"consents": withdrawn[1]}, NOON, RULES).eligible
+    rules = _capped(FrequencyCap(1, 7, "sms"))
+    capped = [
+        check_eligibility("sms", {"consents": BOTH, "messages": _sent(row)}, NOON, rules, send_at)
+        for row in (("sms", *known_later), ("sms", *planned))
+    ]
+    assert [check.eligible for check in capped] == [True, False]
+
+
 def test_quiet_hours_meet_hours_that_they_share_a_minute_with() -> None:
     assert [h for h in range(0, 24, 3) if NIGHT.meet(h, 3)] == [0, 3, 6, 21]
     lunch = QuietHours(time(12), time(15))
