@@ -16,6 +16,7 @@ from features.catalog.dictionary import make_catalog
 from features.errors import Fault, NextbuyError
 from features.language.vocabulary import Vocabulary
 from models.boosters.booster import ResidualBooster
+from models.channel.occasion import is_situation
 from models.kinds import KINDS, Model, ModelKind
 
 MANIFEST = "artefact.json"
@@ -85,7 +86,7 @@ def make_head(
         Last instant known to the training, ISO 8601.
     """
     hashes = make_catalog(vocabulary).hashes
-    features = {name: hashes[name] for name in model.inputs}
+    features = {name: hashes[name] for name in model.inputs if not is_situation(name)}
     population = KINDS[kind].population
     return ArtefactHead(kind, shop, currency, cutoff, population, vocabulary, features)
 
@@ -156,7 +157,8 @@ def load_artefact(folder: Path, sha256: str | None = None) -> tuple[ArtefactHead
             got=f"the error: {error}",
             remedy=_TRAIN_AGAIN,
         ) from None
-    unnamed = set(model.inputs) - manifest.head.features.keys()
+    named = manifest.head.features.keys()
+    unnamed = {name for name in model.inputs if name not in named and not is_situation(name)}
     if unnamed:
         raise _artefact_error(
             folder,

@@ -23,6 +23,7 @@ from models.channel.recommend import Options
 from models.registry import Champions
 from serving.answers.channels import fill_in_channels
 from serving.answers.predictor import load_predictor
+from serving.answers.situations import make_situations
 from serving.schemas.answer_schemas import Answer, Channel
 from tests.step_world import draw_messages, fit_exploring
 from training.channel.options_at_sending import options_before, read_options
@@ -115,7 +116,8 @@ def _served(
 ) -> list[Channel]:
     answers = {i: Answer(customer_id=i, status="ok", reason=None) for i in histories}
     columns = {name: features[name].to_numpy() for name in features}
-    fill_in_channels(model, shop, answers, histories, columns, AS_OF)
+    situations = make_situations(model, shop, histories, AS_OF, None)
+    fill_in_channels(model, shop, answers, histories, columns, situations)
     return [answer.channel for answer in answers.values() if answer.channel is not None]
 
 

@@ -28,8 +28,9 @@ DECISION_LEDGER = Ledger(
         "customer_id TEXT NOT NULL, campaign TEXT NOT NULL, key TEXT NOT NULL, "
         "channel TEXT NOT NULL, arm TEXT NOT NULL, propensity DOUBLE PRECISION NOT NULL, "
         "propensities {bytes} NOT NULL, policy_version TEXT NOT NULL, "
-        "UNIQUE (account, campaign, key))",
+        "send_at BIGINT, UNIQUE (account, campaign, key))",
     },
+    added={"decisions": {"send_at": "BIGINT"}},
 )
 
 
@@ -58,6 +59,9 @@ class Decision(msgspec.Struct, frozen=True):
         Channel -> its probability, for every channel that was eligible.
     policy_version : str
         The model and the settings that drew it.
+    send_at : int or None
+        The instant of sending that it was decided for, `none` included, in microseconds since
+        1970, UTC; None in a decision of a version that knew no such instant.
     """
 
     decision_id: str
@@ -72,6 +76,7 @@ class Decision(msgspec.Struct, frozen=True):
     propensity: float
     propensities: dict[str, float]
     policy_version: str
+    send_at: int | None = None
 
     @property
     def identity(self) -> tuple[str, str, str]:

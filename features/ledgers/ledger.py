@@ -32,12 +32,16 @@ class Ledger(msgspec.Struct, frozen=True):
     schema : dict of str to str
         The statement that creates each table or index, by its name, in the order in which they
         are run; `{seq}` numbers the rows, `{bytes}` is a type.
+    added : dict of str to dict of str to str
+        By table, the type of each column that the table did not have in an earlier version; a
+        ledger that lacks it is given it at opening, null in the rows that are there.
     """
 
     name: str
     what: str
     unaccepted: str
     schema: Mapping[str, str]
+    added: Mapping[str, Mapping[str, str]] = {}
 
     def unusable(self, where: str, error: Exception, outcome: str) -> NextbuyError:
         """Make the error of a ledger that cannot be read or written."""
@@ -78,7 +82,23 @@ class SqliteLedgerDatabase:
                 self._writer.execute(
                     statement.format(seq="INTEGER PRIMARY KEY AUTOINCREMENT", bytes="BLOB")
                 )
+            self._add_columns()
             self._reader = self._connect()
+
+    def _add_columns(self) -> None:
+        """Add the columns that a file of an earlier version lacks, with other writers shut out."""
+        if not any(self._missing(table) for table in self._ledger.added):
+            return
+        self._writer.execute("BEGIN IMMEDIATE")
+        for table in self._ledger.added:
+            for name in self._missing(table):  # another process may have added them by now
+                self._writer.execute(_add_sql(self._ledger, table, name))
+        self._writer.execute("COMMIT")
+
+    def _missing(self, table: str) -> list[str]:
+        """Name the added columns that a table of the file does not have yet."""
+        rows = self._writer.execute("SELECT name FROM pragma_table_info(?)", [table]).fetchall()
+        return [name for name in self._ledger.added[table] if (name,) not in rows]
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -145,6 +165,19 @@ class PostgresLedgerDatabase:
         self._writer: Any = None
         if missing := self._missing():
             self._create(missing)
+        for table in ledger.added:
+            self._add_columns(table)
+
+    def _add_columns(self, table: str) -> None:
+        """Add the columns that a table of an earlier version lacks."""
+        query = (
+            "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(?) AND NOT attisdropped"
+        )
+        present = {row[0] for row in self.select(query, [table])}
+        if missing := [name for name in self._ledger.added[table] if name not in present]:
+            with self._named(""), self._transaction() as run:
+                for name in missing:
+                    run(_add_sql(self._ledger, table, name, unless="IF NOT EXISTS "), ())
 
     def _missing(self) -> list[str]:
         """Name the tables and indexes of the ledger that the database does not have yet."""
@@ -216,6 +249,11 @@ class PostgresLedgerDatabase:
         for connection in (self._reader, self._writer):
             if connection is not None:
                 connection.close()
+
+
+def _add_sql(ledger: Ledger, table: str, name: str, unless: str = "") -> str:
+    """Write the statement that adds a column to a table of an earlier version."""
+    return f"ALTER TABLE {table} ADD COLUMN {unless}{name} {ledger.added[table][name]}"
 
 
 def _number(name: str) -> int:

@@ -15,6 +15,14 @@ AsOfOption = Annotated[
     typer.Option(help="Answer as of this instant, a date or a date and time; default: now."),
 ]
 
+SendAtOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Send at this instant, a date and time from as-of on, at most 14 days after it; "
+        "default: the first instant outside quiet hours."
+    ),
+]
+
 
 @app.command()
 def serve(
@@ -40,6 +48,7 @@ def predict(
     ],
     shop: ShopOption = DEFAULT_SHOP,
     as_of: AsOfOption = None,
+    send_at: SendAtOption = None,
 ) -> None:
     """Print predictions for some customers as JSON, without a running service.
 
@@ -47,7 +56,7 @@ def predict(
     """
     from serving.bulk.offline import predict_offline
 
-    response = predict_offline(shop, customer_ids, as_of)
+    response = predict_offline(shop, customer_ids, as_of, send_at)
     console.print_json(response.model_dump_json())
     if all(answer.status == "unavailable" for answer in response.answers):
         raise typer.Exit(1)
@@ -60,6 +69,7 @@ def explain(
     ],
     shop: ShopOption = DEFAULT_SHOP,
     as_of: AsOfOption = None,
+    send_at: SendAtOption = None,
     as_json: Annotated[
         bool,
         typer.Option(
@@ -74,7 +84,7 @@ def explain(
     from nextbuy.show.answer_tables import show_explanations
     from serving.bulk.offline import explain_offline
 
-    response = explain_offline(shop, customer_ids, as_of)
+    response = explain_offline(shop, customer_ids, as_of, send_at)
     if as_json:
         console.print_json(response.model_dump_json())
     else:
@@ -84,7 +94,7 @@ def explain(
 
 
 @app.command()
-def decide(
+def decide(  # noqa: PLR0913  each option of a command is an argument
     campaign: Annotated[
         str, typer.Option(help="Record the decisions under the name of this campaign.")
     ],
@@ -112,6 +122,7 @@ def decide(
             "`simulated = true` accepts it. Default: now."
         ),
     ] = None,
+    send_at: SendAtOption = None,
 ) -> None:
     """Choose for each customer of an audience the channel of a message, or no message.
 
@@ -119,11 +130,10 @@ def decide(
     code is 1 if no decision was available for any customer.
     """
     from nextbuy.show.answer_tables import show_decisions
-    from serving.bulk.audience import decide_audience
+    from serving.bulk.audience import CampaignSend, decide_audience
 
-    decided = decide_audience(
-        shop, audience, out, campaign, campaign if key is None else key, as_of
-    )
+    send = CampaignSend(campaign, campaign if key is None else key, as_of, send_at)
+    decided = decide_audience(shop, audience, out, send)
     show_decisions(console, decided)
     console.print(f"{len(decided):,} rows written to {out}")
     if len(decided) and (decided["status"] == "unavailable").all():

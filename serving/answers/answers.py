@@ -12,7 +12,6 @@ from features.windows import DAY, to_datetime
 from models.purchase.churn import ChurnModel, band
 from models.purchase.forecast import P_WITHIN_DAYS, Forecast, make_forecast
 from models.registry import Champions
-from serving.answers.channels import fill_in_channels
 from serving.answers.replenishment import CYCLES_LISTING, list_due
 from serving.schemas.answer_schemas import Answer, Churn, IfReturns, NextPurchase, Value
 
@@ -29,6 +28,8 @@ def make_answers(
     sensitive_categories: Set[str] = frozenset(),
 ) -> dict[str, Answer]:
     """Make the answers for customers who are known and do not object to profiling.
+
+    `serving.answers.channels.fill_in_channels` fills in their channels.
 
     Parameters
     ----------
@@ -65,8 +66,6 @@ def make_answers(
         as_of,
         sensitive_categories,
     )
-    if champions.channel is not None:
-        fill_in_channels(champions.channel, shop, answers, histories, features, as_of)
     return answers
 
 

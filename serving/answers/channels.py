@@ -9,12 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.arrays import FeatureColumns, Floats, History
-from features.shop.contact_rules import ContactRules
 from features.shop.shop import Shop
 from features.windows import to_datetime
-from models.arms import arms_with_none
 from models.channel.best_moment import best_moments
-from models.channel.eligibility import Eligibility, check_eligibility
+from models.channel.eligibility import Eligibility
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel, Uplift
 from models.channel.recommend import (
@@ -26,6 +24,7 @@ from models.channel.recommend import (
     runner_up_arms,
     tie_order,
 )
+from serving.answers.situations import Situations
 from serving.schemas.answer_schemas import Answer, BestMoment, Channel, NextLevel, RankedChannel
 
 Basis = Literal["association", "best_overall", "personal"]
@@ -60,8 +59,8 @@ def fill_in_channels(
     shop: Shop,
     answers: Mapping[str, Answer],
     histories: Mapping[str, History],
-    features: FeatureColumns,
-    as_of: int,
+    inputs: FeatureColumns,
+    situations: Situations,
 ) -> None:
     """Fill in the recommended channel and the ranking of all channels in each answer.
 
@@ -74,29 +73,25 @@ def fill_in_channels(
     answers : dict of customer id to Answer
         Changed in place: `channel` is set.
     histories : dict of customer id to History
-        The rows of each customer, by table; consents, messages and attributes are read.
-    features : dict of feature name to array (n,)
-        One value per customer, in the order of `histories`.
-    as_of : int
-        Instant in microseconds since 1970 (UTC) at which a channel must be eligible.
+        The rows of each customer, by table; orders, messages and attributes are read.
+    inputs : dict of str to array (n,)
+        Features, and the columns of the situation that the model reads: one value per customer,
+        in the order of `histories`.
+    situations : Situations
+        What each of the n customers may be sent, and when.
     """
-    predictions = _predict_arms(model, shop, features)
-    arms = arms_with_none(model.channels)
-    checks = [
-        [check_eligibility(arm, tables, as_of, shop.rules) for arm in arms]
+    predictions, arms = _predict_arms(model, shop, inputs), situations.arms
+    preferred = [
+        preferred_channel(tables.get("attributes"), situations.as_of)
         for tables in histories.values()
     ]
-    preferred = [
-        preferred_channel(tables.get("attributes"), as_of) for tables in histories.values()
-    ]
-    eligible = np.array([[check.eligible for check in of_customer] for of_customer in checks])
-    options = Options.of(arms, eligible, preferred)
+    options = Options.of(arms, situations.eligible, preferred)
     order = order_to_follow(model, shop.channels.default_order)
     recommended = recommend_arms(order, predictions.worth, options)
     second = runner_up_arms(predictions.worth, options, recommended)
     for row_index, (customer_id, tables) in enumerate(histories.items()):
-        ranking = _ranking(shop, predictions, row_index, checks[row_index], preferred[row_index])
-        _fill_in_moments(model, shop.rules, ranking, tables, as_of)
+        ranking = _ranking(shop, predictions, row_index, situations, preferred[row_index])
+        _fill_in_moments(model, shop, ranking, tables, situations.as_of)
         chosen = arms[recommended[row_index]]
         runner_up = None if second[row_index] == NO_COLUMN else arms[second[row_index]]
         answers[customer_id].channel = Channel(
@@ -111,15 +106,15 @@ def fill_in_channels(
         )
 
 
-def _predict_arms(model: ChannelModel, shop: Shop, features: FeatureColumns) -> _PredictionsByArm:
+def _predict_arms(model: ChannelModel, shop: Shop, inputs: FeatureColumns) -> _PredictionsByArm:
     """Predict for all customers at once; where draws identify effects, for identified arms only."""
-    reading = model.compute_predictions(features)
+    reading = model.compute_predictions(inputs)
     p = reading.p
     causal = model.level != "observational"
     return _PredictionsByArm(
         p={arm: p[arm] for arm in model.identified} if causal else p,
         uplift=reading.uplift,
-        worth=MessageValue.of_shop(shop).values_of_identified_arms(reading, features),
+        worth=MessageValue.of_shop(shop).values_of_identified_arms(reading, inputs),
         personal={arm: reading.is_personal(arm) for arm in model.identified},
     )
 
@@ -128,12 +123,15 @@ def _ranking(
     shop: Shop,
     predictions: _PredictionsByArm,
     row_index: int,
-    checks: Sequence[Eligibility],
+    situations: Situations,
     preferred: str | None,
 ) -> list[RankedChannel]:
     """Rank the arms of one customer, eligible ones first, with the recommender's order of ties."""
     by_arm = {
-        check.channel: _ranked_channel(check, shop, predictions, row_index) for check in checks
+        check.channel: _ranked_channel(
+            check, shop, predictions, row_index, situations.send_at[check.channel]
+        )
+        for check in situations.checks[row_index]
     }
     arms = tie_order(list(by_arm), preferred)
     return sorted((by_arm[arm] for arm in arms), key=_ranking_key)
@@ -146,7 +144,7 @@ def _ranking_key(ranked: RankedChannel) -> tuple[bool, float, float]:
 
 
 def _ranked_channel(
-    check: Eligibility, shop: Shop, predictions: _PredictionsByArm, row_index: int
+    check: Eligibility, shop: Shop, predictions: _PredictionsByArm, row_index: int, send_at: int
 ) -> RankedChannel:
     """Describe one arm for one customer; money in major units."""
     arm = check.channel
@@ -158,6 +156,7 @@ def _ranked_channel(
         uplift=None if uplift is None else float(uplift.value[row_index]),
         uplift_90=None if uplift is None else _interval(uplift, row_index),
         expected_margin=None if worth is None else float(worth[row_index]) / 10**shop.minor_digits,
+        send_at=to_datetime(send_at),
         eligible=check.eligible,
         why_not=check.why_not,
         eligible_from=_datetime_or_none(check.eligible_from),
@@ -170,7 +169,7 @@ def _interval(uplift: Uplift, row_index: int) -> tuple[float, float]:
 
 def _fill_in_moments(
     model: ChannelModel,
-    rules: ContactRules,
+    shop: Shop,
     ranking: Sequence[RankedChannel],
     tables: History,
     as_of: int,
@@ -178,7 +177,7 @@ def _fill_in_moments(
     """Fill in the best weekday and hour of each channel for which the model learned any."""
     if model.moments is None:
         return
-    best = best_moments(model.moments, tables, as_of, rules.timezone, rules.quiet_hours)
+    best = best_moments(model.moments, tables, as_of, shop.timezone, shop.rules.quiet_hours)
     for ranked in ranking:
         if ranked.channel in best:
             moment = msgspec.structs.asdict(best[ranked.channel])

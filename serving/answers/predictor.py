@@ -3,7 +3,6 @@
 The histories are read, the features computed, the models evaluated. Nothing here knows of HTTP.
 """
 
-import time
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
@@ -25,14 +24,17 @@ from features.shop.shop import Shop
 from features.store.address import store_target
 from features.store.fresh import FreshStore
 from features.store.protocol import HistoryStore
-from features.windows import DAY, local_day, read_cutoff, to_datetime
+from features.windows import DAY, local_day, to_datetime
 from models.channel.eligibility import objects_to_profiling
 from models.reasons.purchase_reasons import ReasonWriter
 from models.reasons.sentences import MoneyFormat
 from models.registry import Champions, read_champions
 from serving.answers.answer_reasons import list_answer_reasons
 from serving.answers.answers import make_answers
+from serving.answers.channels import fill_in_channels
 from serving.answers.explanations import make_explanations
+from serving.answers.request_instants import read_as_of, read_send_at
+from serving.answers.situations import make_situations
 from serving.answers.store_compatibility import check_same_settings, select_catalogs
 from serving.schemas.answer_schemas import MAX_EXPLAINED, Answer, PredictResponse
 from serving.schemas.reason_schemas import ExplainResponse
@@ -108,7 +110,9 @@ class Predictor:
         categories = {name for table in tables for column in table.values() for name in column}
         return frozenset(find_sensitive_names(categories, self.shop.sensitive))
 
-    def predict(self, customer_ids: Sequence[str], as_of: int) -> PredictResponse:
+    def predict(
+        self, customer_ids: Sequence[str], as_of: int, send_at: int | None = None
+    ) -> PredictResponse:
         """Predict churn, next purchase, value and channel for customers.
 
         Parameters
@@ -118,20 +122,24 @@ class Predictor:
         as_of : int
             Instant in microseconds since 1970 (UTC) that the answers speak of: only what was known
             then is read.
+        send_at : int, optional
+            Instant of sending, from `as_of` on; without it, the first outside quiet hours.
 
         Returns
         -------
         PredictResponse
             One answer per customer id, in the order given.
         """
-        answers = self.compute_answers(customer_ids, as_of).answers
+        answers = self.compute_answers(customer_ids, as_of, send_at).answers
         return PredictResponse(
             **self.response_header(as_of),
             expires_at=to_datetime(self.expires_at(as_of)),
             answers=[answers[i] for i in customer_ids],
         )
 
-    def explain(self, customer_ids: Sequence[str], as_of: int) -> ExplainResponse:
+    def explain(
+        self, customer_ids: Sequence[str], as_of: int, send_at: int | None = None
+    ) -> ExplainResponse:
         """Give the reasons for the answers that `predict` gives, for a few customers.
 
         Parameters
@@ -140,6 +148,8 @@ class Predictor:
             At most `MAX_EXPLAINED` ids as the shop writes them; they may repeat.
         as_of : int
             Instant in microseconds since 1970 (UTC) that the reasons speak of.
+        send_at : int, optional
+            Instant of sending, as in `predict`.
 
         Returns
         -------
@@ -158,7 +168,7 @@ class Predictor:
                 str(len(customer_ids)),
                 "Ask for fewer, or several times.",
             )
-        computed = self.compute_answers(customer_ids, as_of)
+        computed = self.compute_answers(customer_ids, as_of, send_at)
         explanations = make_explanations(
             self.champions,
             self.shop,
@@ -192,34 +202,12 @@ class Predictor:
         return as_of + round(self.expires_hours * _HOUR)
 
     def read_as_of(self, text: str | None) -> int:
-        """Read the instant that a request is about.
+        """Read the instant that a request is about, in the shop's time zone: `read_as_of`."""
+        return read_as_of(text, self.shop.timezone)
 
-        Parameters
-        ----------
-        text : str or None
-            An instant or a date in ISO 8601, read like a cutoff in the shop's time zone; None
-            means now.
-
-        Returns
-        -------
-        int
-            Microseconds since 1970 (UTC).
-
-        Raises
-        ------
-        InputError
-            The text is no instant, or the instant lies in the future.
-        """
-        now = time.time_ns() // 1000
-        as_of = now if text is None else read_cutoff(text, self.shop.timezone, "as_of")
-        if as_of > now:
-            raise refuse(
-                "as_of",
-                "an instant not after now",
-                f"'{text}'",
-                "Leave it out for now.",
-            )
-        return as_of
+    def read_send_at(self, text: str | None, as_of: int) -> int | None:
+        """Read the instant of sending of a request, in the shop's time zone: `read_send_at`."""
+        return read_send_at(text, as_of, self.shop.timezone)
 
     def unavailable_reason(self, as_of: int) -> str | None:
         """Explain why nothing can be answered at an instant; None where answers are possible.
@@ -251,7 +239,9 @@ class Predictor:
             )
         return None
 
-    def compute_answers(self, customer_ids: Sequence[str], as_of: int) -> "ComputedAnswers":
+    def compute_answers(
+        self, customer_ids: Sequence[str], as_of: int, send_at: int | None = None
+    ) -> "ComputedAnswers":
         """Read the histories, compute the features and make the answers, once per customer."""
         reason = self.unavailable_reason(as_of)
         if reason is not None:
@@ -263,6 +253,10 @@ class Predictor:
         predicted = make_answers(
             self.champions, self.shop, histories, features, as_of, self._sensitive_categories
         )
+        if (model := self.champions.channel) is not None:
+            situations = make_situations(model, self.shop, histories, as_of, send_at)
+            features |= situations.columns
+            fill_in_channels(model, self.shop, predicted, histories, features, situations)
         for answer in predicted.values():
             stated = filter(None, (answer.reason, self._standing_reason))
             answer.reason = "; ".join(stated) or None
@@ -336,8 +330,9 @@ class ComputedAnswers:
         One answer per customer.
     histories : dict of customer id to History
         The rows of the n customers whose features were computed, by table.
-    features : dict of feature name to array (n,)
-        One value per customer, in the order of `histories`.
+    features : dict of str to array (n,)
+        Features, and the columns of the situation that the channel model reads: one value per
+        customer, in the order of `histories`.
     """
 
     answers: dict[str, Answer]

@@ -9,6 +9,8 @@ from features.language.vocabulary import Vocabulary
 from features.shop.pseudonyms import key_fingerprint
 from features.shop.shop import Shop
 from features.store.protocol import StoreInfo
+from models.channel.occasion import is_situation
+from models.kinds import Model
 from models.registry import Champions
 from serving.answers.answer_reasons import FIELDS_OF_FEATURES
 from serving.answers.replenishment import CYCLE_COLUMNS, CYCLES_LISTING
@@ -74,7 +76,7 @@ def select_catalogs(info: StoreInfo, champions: Champions) -> list[Catalog]:
     """
     stored = info.vocabulary
     needed = [(stored, FIELDS_OF_FEATURES.keys() & make_catalog(stored).keys())]
-    needed += [(v.head.vocabulary, set(v.model.inputs)) for v in champions.by_kind.values()]
+    needed += [(v.head.vocabulary, _features_of(v.model)) for v in champions.by_kind.values()]
     vocabularies: list[Vocabulary] = []
     for vocabulary, _ in needed:  # a vocabulary has lists, so it is in no set
         if vocabulary not in vocabularies:
@@ -86,6 +88,11 @@ def select_catalogs(info: StoreInfo, champions: Champions) -> list[Catalog]:
     _refuse_ambiguous(catalogs)
     catalogs[0] = _add_cycles_listing(catalogs[0])
     return catalogs
+
+
+def _features_of(model: Model) -> set[str]:
+    """Name the features that a model reads; what it reads of the situation is no feature."""
+    return {name for name in model.inputs if not is_situation(name)}
 
 
 def _select(vocabulary: Vocabulary, names: set[str], stored: Vocabulary) -> Catalog:

@@ -21,9 +21,28 @@ _FILE_SUFFIXES = (".csv", ".parquet")
 _ID = "customer_id"
 
 
-def decide_audience(
-    shop: Path, audience: Path, out: Path, campaign: str, key: str, as_of: str | None
-) -> pd.DataFrame:
+class CampaignSend(msgspec.Struct, frozen=True):
+    """What is decided alike for every customer of an audience.
+
+    Attributes
+    ----------
+    campaign : str
+        Name of the campaign that the messages belong to.
+    key : str
+        Names the occasion within the campaign.
+    as_of : str or None
+        The instant that counts as now, in ISO 8601; taken of simulated shops only.
+    send_at : str or None
+        The instant of sending, in ISO 8601; None means the first outside quiet hours.
+    """
+
+    campaign: str
+    key: str
+    as_of: str | None = None
+    send_at: str | None = None
+
+
+def decide_audience(shop: Path, audience: Path, out: Path, send: CampaignSend) -> pd.DataFrame:
     """Decide for every customer in a file without a running service, and write the decisions.
 
     Run again with the same key, it gives the same decisions: each is made once.
@@ -37,12 +56,8 @@ def decide_audience(
     out : path
         CSV or Parquet file to write; one row per row of the audience, in its order. In place of
         ids it has pseudonyms where the shop has them.
-    campaign : str
-        Name of the campaign that the messages belong to.
-    key : str
-        Names the occasion within the campaign.
-    as_of : str or None
-        The instant that counts as now, in ISO 8601; taken of simulated shops only.
+    send : CampaignSend
+        Campaign, key and instants of the decisions.
 
     Returns
     -------
@@ -52,7 +67,8 @@ def decide_audience(
     Raises
     ------
     InputError
-        A file is of another kind, or the audience has no ids in `customer_id`.
+        A file is of another kind, the audience has no ids in `customer_id`, or an instant is
+        refused as the service refuses it.
     NextbuyError
         The decision table cannot be written; what was decided before that stays decided.
     """
@@ -64,7 +80,7 @@ def decide_audience(
     ):
         decided = [
             decision
-            for request in _make_requests(ids, campaign, key, as_of)
+            for request in _make_requests(ids, send)
             for decision in decisions.decide(predictor, request).decisions
         ]
         frame = make_decisions_table(predictor.shop, decided)
@@ -106,15 +122,14 @@ def _check_kind(option: str, path: Path) -> None:
         )
 
 
-def _make_requests(
-    ids: Sequence[str], campaign: str, key: str, as_of: str | None
-) -> Iterator[DecisionsRequest]:
+def _make_requests(ids: Sequence[str], send: CampaignSend) -> Iterator[DecisionsRequest]:
     """Cut an audience into requests of at most `MAX_CUSTOMERS` decisions."""
     for start in range(0, len(ids), MAX_CUSTOMERS):
         batch = ids[start : start + MAX_CUSTOMERS]
-        asking = [{_ID: i, "campaign": campaign, "key": key} for i in batch]
+        asking = [{_ID: i, "campaign": send.campaign, "key": send.key} for i in batch]
+        instants = {"as_of": send.as_of, "send_at": send.send_at}
         try:
-            yield DecisionsRequest.model_validate({"decisions": asking, "as_of": as_of})
+            yield DecisionsRequest.model_validate({"decisions": asking, **instants})
         except ValidationError as error:
             raise _request_fault(error) from None
 

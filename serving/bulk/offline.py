@@ -12,7 +12,9 @@ from serving.schemas.reason_schemas import ExplainResponse
 from serving.service_settings import read_settings
 
 
-def predict_offline(shop: Path, customer_ids: Sequence[str], as_of: str | None) -> PredictResponse:
+def predict_offline(
+    shop: Path, customer_ids: Sequence[str], as_of: str | None, send_at: str | None = None
+) -> PredictResponse:
     """Predict for customers as the service would.
 
     Parameters
@@ -23,6 +25,8 @@ def predict_offline(shop: Path, customer_ids: Sequence[str], as_of: str | None) 
         Ids as the shop writes them.
     as_of : str or None
         The instant that the answers speak of, in ISO 8601; None means now.
+    send_at : str, optional
+        The instant of sending, in ISO 8601; without it, the first outside quiet hours.
 
     Returns
     -------
@@ -32,15 +36,18 @@ def predict_offline(shop: Path, customer_ids: Sequence[str], as_of: str | None) 
     Raises
     ------
     InputError
-        The instant cannot be read or lies in the future, or a setting is wrong.
+        An instant cannot be read, or lies too far ahead, or a setting is wrong.
     NextbuyError
         The history store or a model cannot be read.
     """
     with open_offline_predictor(shop) as predictor:
-        return predictor.predict(customer_ids, predictor.read_as_of(as_of))
+        at = predictor.read_as_of(as_of)
+        return predictor.predict(customer_ids, at, predictor.read_send_at(send_at, at))
 
 
-def explain_offline(shop: Path, customer_ids: Sequence[str], as_of: str | None) -> ExplainResponse:
+def explain_offline(
+    shop: Path, customer_ids: Sequence[str], as_of: str | None, send_at: str | None = None
+) -> ExplainResponse:
     """Give the reasons for the answers of `predict_offline`, for a few customers.
 
     Parameters
@@ -51,6 +58,8 @@ def explain_offline(shop: Path, customer_ids: Sequence[str], as_of: str | None) 
         At most 20 ids as the shop writes them.
     as_of : str or None
         The instant that the reasons speak of, in ISO 8601; None means now.
+    send_at : str, optional
+        The instant of sending, as in `predict_offline`.
 
     Returns
     -------
@@ -60,13 +69,14 @@ def explain_offline(shop: Path, customer_ids: Sequence[str], as_of: str | None) 
     Raises
     ------
     InputError
-        There are too many customers, the instant cannot be read or lies in the future, or a
+        There are too many customers, an instant cannot be read or lies too far ahead, or a
         setting is wrong.
     NextbuyError
         The history store or a model cannot be read.
     """
     with open_offline_predictor(shop) as predictor:
-        return predictor.explain(customer_ids, predictor.read_as_of(as_of))
+        at = predictor.read_as_of(as_of)
+        return predictor.explain(customer_ids, at, predictor.read_send_at(send_at, at))
 
 
 @contextmanager

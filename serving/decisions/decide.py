@@ -16,7 +16,7 @@ from features.history.customer_histories import customer_at
 from features.ledgers.decisions import Decision, open_decisions
 from features.shop.pseudonyms import map_to_stored_ids
 from features.shop.shop import Shop
-from features.windows import to_datetime
+from features.windows import to_datetime, to_instant
 from models.arms import arms_with_none
 from models.channel.exploration import draw_arm, draw_position
 from models.channel.message_value import MessageValue
@@ -63,14 +63,18 @@ class DecisionMaker:
         Raises
         ------
         InputError
-            An instant is given, and the shop is no simulation.
+            An instant that counts as now is given, and the shop is no simulation, or an instant
+            cannot be read or lies too far ahead.
         NextbuyError
             The table cannot be written, or the model cannot do what nextbuy.toml asks for.
         """
         as_of = self._read_as_of(predictor, request.as_of)
+        send_at = predictor.read_send_at(request.send_at, as_of)
         customer_ids = [asking.customer_id for asking in request.decisions]
-        computed = predictor.compute_answers(customer_ids, as_of)
-        drawn = _DecisionDrawer(self._shop, predictor, computed, as_of).draw_all(request.decisions)
+        computed = predictor.compute_answers(customer_ids, as_of, send_at)
+        expires_at = predictor.expires_at(as_of if send_at is None else send_at)
+        drawer = _DecisionDrawer(self._shop, predictor, computed, as_of, expires_at)
+        drawn = drawer.draw_all(request.decisions)
         stored = self._table.decide_once(list(drawn.values()))
         decided = {
             position: _reply_decided(
@@ -109,10 +113,15 @@ class _DecisionDrawer:
     """Draws decisions for the customers of one request; none counts until it is written down."""
 
     def __init__(
-        self, shop: Shop, predictor: Predictor, computed: ComputedAnswers, as_of: int
+        self,
+        shop: Shop,
+        predictor: Predictor,
+        computed: ComputedAnswers,
+        as_of: int,
+        expires_at: int,
     ) -> None:
         self._shop, self._computed, self._as_of = shop, computed, as_of
-        self._expires_at = predictor.expires_at(as_of)
+        self._expires_at = expires_at
         self._version = make_policy_version(shop, predictor.champions.versions)
         self._accounts = map_to_stored_ids(shop, computed.histories)
         self._shares = _shares_of_best(shop, predictor.champions.channel, computed)
@@ -138,6 +147,7 @@ class _DecisionDrawer:
             draw_position(self._version, customer, asking.campaign, asking.key),
             self._shares.get(asking.customer_id),
         )
+        send_at = {ranked.channel: ranked.send_at for ranked in channel.ranking}
         return Decision(
             decision_id=uuid.uuid4().hex,
             decided_at=self._as_of,
@@ -151,6 +161,7 @@ class _DecisionDrawer:
             arm=drawn.draw_reason,
             propensity=drawn.propensity,
             propensities=drawn.propensities,
+            send_at=to_instant(send_at[drawn.channel], self._shop.timezone),
         )
 
 
@@ -230,6 +241,7 @@ def _reply_decided(asking: Asking, decision: Decision, repeated: bool, answer: A
         "decision_id": decision.decision_id,
         "policy_version": decision.policy_version,
         "decided_at": to_datetime(decision.decided_at),
+        "send_at": None if decision.send_at is None else to_datetime(decision.send_at),
         "expires_at": to_datetime(decision.expires_at),
         "repeated": repeated,
     }

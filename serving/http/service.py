@@ -30,13 +30,17 @@ class NextbuyService:
     def predict(self, request: PredictRequest, /) -> PredictResponse:
         """Answer for up to 5,000 customers, in the order given; reads, and changes nothing."""
         with errors_as_statuses(), self._watcher.current.lend() as predictor:
-            return predictor.predict(request.customer_ids, predictor.read_as_of(request.as_of))
+            as_of = predictor.read_as_of(request.as_of)
+            send_at = predictor.read_send_at(request.send_at, as_of)
+            return predictor.predict(request.customer_ids, as_of, send_at)
 
     @bentoml.api(route="/v1/explain")  # type: ignore[untyped-decorator]
     def explain(self, request: ExplainRequest, /) -> ExplainResponse:
         """Give the reasons of the answers for up to 20 customers; reads, and changes nothing."""
         with errors_as_statuses(), self._watcher.current.lend() as predictor:
-            return predictor.explain(request.customer_ids, predictor.read_as_of(request.as_of))
+            as_of = predictor.read_as_of(request.as_of)
+            send_at = predictor.read_send_at(request.send_at, as_of)
+            return predictor.explain(request.customer_ids, as_of, send_at)
 
     @bentoml.api(route="/v1/events")  # type: ignore[untyped-decorator]
     def events(self, request: EventsRequest, /) -> EventsResponse:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from models.channel.best_moment import BLOCK_HOURS, MIN_OWN_EVENTS, Weekday
 
 MAX_CUSTOMERS = 5000
+MAX_DAYS_AHEAD = 14  # an instant of sending is at most so many days after as-of
 MAX_EXPLAINED = 20  # explaining one customer takes longer than answering for it
 
 Status = Literal["ok", "low_data", "no_purchase", "unknown_customer", "refused", "unavailable"]
@@ -31,6 +32,16 @@ class PredictRequest(BaseModel, extra="forbid"):
         description="The instant that the answers speak of, in ISO 8601; without it, now. A bare "
         "date means the end of that day. A time without a zone is read in the shop's time zone.",
         examples=["2025-10-01", "2025-10-01T21:59:59Z"],
+    )
+    send_at: str | None = Field(
+        default=None,
+        description="The instant at which a message would be sent, in ISO 8601 with a time of day, "
+        f"from `as_of` on and at most {MAX_DAYS_AHEAD} days after it. The channels are predicted "
+        "for it, and are eligible or not at it, by what is known at `as_of`. Without it each "
+        "channel is sent at the first instant from `as_of` on that is outside its quiet hours, "
+        "`none` at `as_of`, and is eligible or not at `as_of`. A time without a zone is read in "
+        "the shop's time zone.",
+        examples=["2025-10-02T17:30:00Z"],
     )
 
 
@@ -174,8 +185,13 @@ class RankedChannel(BaseModel):
         description="Margin of the expected purchase less the message's cost and fatigue, as "
         "nextbuy.toml sets them, in the shop's currency. Null where the effect is not identified.",
     )
+    send_at: datetime = Field(
+        description="The instant of sending that the prediction is for: that of the request or, "
+        "without one, the first from `as_of` on that is outside the channel's quiet hours."
+    )
     eligible: bool = Field(
-        description="Whether consent, reachability, caps and quiet hours allow the channel."
+        description="Whether consent, reachability, caps and quiet hours allow the channel, at "
+        "the request's `send_at` or, without one, at `as_of`."
     )
     why_not: str | None = Field(
         description="Why the channel is not eligible, in words: consent, reachability, a cap or "

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from features.contract.tables import DrawReason
-from serving.schemas.answer_schemas import MAX_CUSTOMERS
+from serving.schemas.answer_schemas import MAX_CUSTOMERS, MAX_DAYS_AHEAD
 
 _Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
 
@@ -33,6 +33,14 @@ class DecisionsRequest(BaseModel, extra="forbid"):
     as_of: str | None = Field(
         default=None,
         description="The instant that counts as now, in ISO 8601; taken of simulated shops only.",
+    )
+    send_at: str | None = Field(
+        default=None,
+        description="The instant at which the messages are sent, in ISO 8601 with a time of day, "
+        f"from now on and at most {MAX_DAYS_AHEAD} days ahead. The channels that are drawn are "
+        "eligible at it, by what is known now. Without it each channel is sent at the first "
+        "instant from now on that is outside its quiet hours, `none` now, and those that are "
+        "eligible now are drawn. A time without a zone is read in the shop's time zone.",
     )
 
 
@@ -86,6 +94,11 @@ class Decided(BaseModel):
     )
     decided_at: datetime | None = Field(
         default=None, description="When the decision was made; null where nothing was decided."
+    )
+    send_at: datetime | None = Field(
+        default=None,
+        description="The instant of sending that the channel was decided for, also where it is "
+        "`none`. Null where nothing was decided, or by a version that knew no such instant.",
     )
     expires_at: datetime | None = Field(
         default=None, description="The instant until which the decision is to be carried out."

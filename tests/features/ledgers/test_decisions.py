@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import uuid
@@ -129,6 +130,33 @@ def test_the_first_decision_stays_whatever_is_proposed_after_it(config: Path) ->
     assert table.decide_once(later) == [first, *later[1:4], later[1]]
     table.close()
     assert everything(config) == [first, *later[1:4]]
+
+
+def _as_of_an_earlier_version(config: Path) -> None:
+    """Take the column away that tables of earlier versions do not have."""
+    shop = read_shop(config)
+    drop = "ALTER TABLE {} DROP COLUMN send_at"
+    if shop.decisions.url is None:
+        with sqlite3.connect(decisions_path(shop)) as connection:
+            connection.execute(drop.format("decisions"))
+        connection.close()
+        return
+    with psycopg.connect(shop.decisions.url) as database:
+        database.execute(drop.format(f"nextbuy_{shop.section.name}.decisions"))
+
+
+def test_a_table_of_an_earlier_version_goes_on_with_the_instant_of_sending(config: Path) -> None:
+    table = open_decisions(read_shop(config))
+    before = proposed()
+    table.decide_once([before])
+    table.close()
+    _as_of_an_earlier_version(config)
+    tables = [open_decisions(read_shop(config)) for _ in range(2)]  # the second has nothing to add
+    after = proposed(key="later", send_at=1_700_000_003_600_000)
+    assert tables[0].decide_once([proposed(), after]) == [before, after]
+    for table in tables:
+        table.close()
+    assert everything(config) == [before, after]
 
 
 def test_two_processes_at_once_decide_the_same_and_it_is_written_down_once(config: Path) -> None:

@@ -11,7 +11,7 @@ from features.errors import InputError, NextbuyError
 from features.shop.pseudonyms import pseudonym
 from features.store.fresh import FreshStore
 from features.windows import to_datetime
-from serving.bulk.audience import decide_audience, make_decisions_table
+from serving.bulk.audience import CampaignSend, decide_audience, make_decisions_table
 from tests.serving.desk import Desk
 
 
@@ -20,7 +20,7 @@ def decide_file(desk: Desk, folder: Path, text: str, out: str = "out.csv", key: 
     audience.write_text(text)
     as_of = to_datetime(desk.cutoff).isoformat()
     shop = desk.shop.root / "nextbuy.toml"
-    return decide_audience(shop, audience, folder / out, "autumn", key, as_of)
+    return decide_audience(shop, audience, folder / out, CampaignSend("autumn", key, as_of))
 
 
 def test_an_audience_is_decided_in_batches_and_again_to_the_same(
@@ -87,10 +87,10 @@ def test_a_decided_audience_leaves_no_store_open_and_neither_does_a_refusal(
     audience = tmp_path / "audience.csv"
     audience.write_text("customer_id\nc\nc\n")
     out = tmp_path / "out.csv"
-    frame = decide_audience(config, audience, out, "autumn", "k", None)
+    frame = decide_audience(config, audience, out, CampaignSend("autumn", "k"))
     assert frame["status"].tolist() == ["unavailable"] * 2
     with pytest.raises(InputError, match="as_of: expected no such field: a decision is made now"):
-        decide_audience(config, audience, out, "autumn", "k", "2024-03-01")
+        decide_audience(config, audience, out, CampaignSend("autumn", "k", "2024-03-01"))
     assert len(opened_stores) == 2
     for store in opened_stores:
         with pytest.raises(NextbuyError, match="closed database"):
@@ -100,4 +100,4 @@ def test_a_decided_audience_leaves_no_store_open_and_neither_does_a_refusal(
 def test_an_audience_that_is_missing_is_refused(config: Path, tmp_path: Path) -> None:
     missing = tmp_path / "audience.csv"
     with pytest.raises(InputError, match="--audience: expected a file, got none at"):
-        decide_audience(config, missing, tmp_path / "out.csv", "autumn", "k", None)
+        decide_audience(config, missing, tmp_path / "out.csv", CampaignSend("autumn", "k"))

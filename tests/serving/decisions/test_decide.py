@@ -119,7 +119,7 @@ def test_a_channel_that_may_not_be_used_any_more_is_not_given_again(
     def refuse_all(channel: str, *_: Any) -> Eligibility:
         return Eligibility(channel, channel == "none", None if channel == "none" else "no consent")
 
-    monkeypatch.setattr("serving.answers.channels.check_eligibility", refuse_all)
+    monkeypatch.setattr("serving.answers.situations.check_eligibility", refuse_all)
     again = desk.decide(list(first), "withdrawn")
     for decided in again:
         before = first[decided.customer_id]
