@@ -121,13 +121,17 @@ def make_message_labels(log: Log, window_days: int, known_until: int) -> pd.Data
         One row per message whose window closed by `known_until`, of customers who have not
         objected to profiling: `message_id, account` (the id as it was messaged), `sent_at,
         channel, propensity, randomised` (drawn with a logged chance, or held out by a control
-        group), `bought` (by the customer of the account, as known at `known_until`), `spend`
-        (what those purchases came to, minor units), `clicked` (within 24 hours, as known then).
+        group), `occasion_at` (UTC microseconds: the instant of sending of the decision that the
+        message carried out, for `none` too; else `sent_at`), `chances` (the chances of all
+        channels in that decision, a JSON object; None without one), `bought` (by the customer of
+        the account, as known at `known_until`), `spend` (what those purchases came to, minor
+        units), `clicked` (within 24 hours, as known then).
     """
-    return log.connection.execute(
+    labels = log.connection.execute(
         "SELECT m.message_id, any_value(m.account) AS account, any_value(m.sent_at) AS sent_at, "
         "any_value(m.channel) AS channel, any_value(m.propensity) AS propensity, "
-        f"any_value({_RANDOMISED}) AS randomised, count(p.happened_at) > 0 AS bought, "
+        f"any_value({_RANDOMISED}) AS randomised, any_value(m.occasion_at) AS occasion_at, "
+        "any_value(m.propensities) AS chances, count(p.happened_at) > 0 AS bought, "
         f"any_value(coalesce(clicked_at <= sent_at + {DAY} "
         f"AND clicked_known_at <= {known_until}, FALSE)) AS clicked, "
         "coalesce(sum(p.amount), 0)::DOUBLE AS spend "
@@ -137,6 +141,8 @@ def make_message_labels(log: Log, window_days: int, known_until: int) -> pd.Data
         f"WHERE {_closed_sql(log, window_days, known_until)} "
         "GROUP BY m.message_id ORDER BY sent_at, m.message_id"
     ).df()
+    chances = labels["chances"].astype(object)
+    return labels.assign(chances=chances.where(chances.notna(), None))
 
 
 def count_sends(

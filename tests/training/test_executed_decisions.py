@@ -1,8 +1,10 @@
 """What learning takes from the decision table."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -10,12 +12,19 @@ from features.contract.tables import DrawReason
 from features.ledgers.decisions import Decision, open_decisions
 from features.log.log import Log, read_log
 from features.shop.shop import read_shop
+from features.windows import read_cutoff
 from training.labels import count_sends, make_message_labels
 
 WriteShop = Callable[..., Path]
 
 
-def _decision(number: int, channel: str, propensity: float, arm: DrawReason = "random") -> Decision:
+def _decision(
+    number: int,
+    channel: str,
+    propensity: float,
+    arm: DrawReason = "random",
+    send_at: int | None = None,
+) -> Decision:
     return Decision(
         decision_id=f"d{number}",
         decided_at=0,
@@ -29,6 +38,7 @@ def _decision(number: int, channel: str, propensity: float, arm: DrawReason = "r
         propensity=propensity,
         propensities={channel: propensity, "none": 1 - propensity},
         policy_version="1-0",
+        send_at=send_at,
     )
 
 
@@ -93,3 +103,39 @@ def test_a_message_is_drawn_as_the_decision_that_it_carried_out(shop: Path) -> N
     assert len(labels) == 4
     sends = count_sends(log, 0, 7, log.observed_until)
     assert sends == {"email": (3, 2), "sms": (1, 0)}
+
+
+def test_a_message_takes_occasion_and_chances_from_the_decision_that_it_carried_out(
+    shop: Path,
+) -> None:
+    sent_at = read_cutoff("2020-03-01 12:00:00", read_shop(shop).timezone)
+    before = make_message_labels(_read(shop), 7, _read(shop).observed_until)
+    assert before["occasion_at"].tolist() == [sent_at] * 4
+    assert before["chances"].tolist() == [None] * 4
+    table = open_decisions(read_shop(shop))
+    decisions = [
+        _decision(n, "email", 0.7, send_at=sent_at + 60 * n) for n in (1, 2)
+    ]  # the second was sent through another channel
+    table.decide_once(decisions)
+    table.close()
+    log = _read(shop)
+    labels = make_message_labels(log, 7, log.observed_until).set_index("message_id")
+    assert labels["occasion_at"].to_dict() == {
+        "as decided": sent_at + 60,
+        "otherwise": sent_at,
+        "unknown": sent_at,
+        "alone": sent_at,
+    }
+    assert labels["occasion_at"].dtype == np.int64
+    assert json.loads(labels.loc["as decided", "chances"]) == decisions[0].propensities
+    assert labels["chances"].drop("as decided").tolist() == [None] * 3
+
+
+def test_a_decision_of_an_earlier_version_was_for_the_instant_of_its_message(shop: Path) -> None:
+    table = open_decisions(read_shop(shop))
+    table.decide_once([_decision(1, "email", 1.0)])
+    table.close()
+    log = _read(shop)
+    labels = make_message_labels(log, 7, log.observed_until).set_index("message_id")
+    assert (labels["occasion_at"] == labels["sent_at"]).all()
+    assert json.loads(labels.loc["as decided", "chances"]) == {"email": 1.0, "none": 0.0}
