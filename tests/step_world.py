@@ -9,6 +9,7 @@ from scipy.special import expit
 
 from models.boosters.booster import BoosterSettings
 from models.channel.channel_fit import fit_channel
+from models.channel.draws import add_chances
 from models.channel.model import ChannelModel, ChannelTraits
 from models.channel.recommend import Options
 from models.channel.traits import Trait
@@ -55,7 +56,7 @@ def draw_messages(n: int, step: float, seed: int) -> tuple[pd.DataFrame, NDArray
             "sms_click_rate_182d": expit(-3 + rng.normal(size=n)),
         }
     )
-    return rows, p
+    return add_chances(rows, ARMS, chances > 0, listed=chances), p
 
 
 def fit_exploring(rows: pd.DataFrame) -> ChannelModel:

@@ -24,7 +24,9 @@ from features.store.fresh import FreshStore
 from features.windows import to_datetime
 from models.artefact import make_head
 from models.boosters.booster import BoosterSettings
-from models.channel.channel_fit import channel_traits, fit_channel
+from models.channel.channel_fit import fit_channel
+from models.channel.draws import add_chances
+from models.channel.trait_choice import choose_traits
 from models.kinds import CHURN, KINDS, TIMING
 from models.registry import Champions, LoadedVersion
 from serving.answers.answer_reasons import FIELDS_OF_FEATURES
@@ -104,7 +106,8 @@ def test_every_channel_has_the_same_traits_of_features_that_are_there(
     whole: WholeShop, seed: int
 ) -> None:
     catalog = make_catalog(_vocabulary(whole.draw(seed) | {"messages": _some_messages(seed)}))
-    traits = channel_traits([*CHANNELS, "none"], catalog)
+    rows = pd.DataFrame(columns=list(catalog))
+    traits = choose_traits(rows, [*CHANNELS, "none"], [])
     assert set(traits.columns) <= catalog.keys()
     names = {
         tuple(t.column.removeprefix(f"{channel}_") for t in of_channel)
@@ -177,7 +180,8 @@ def _champions(given: GivenShop) -> Champions:
         channel=rng.choice(arms, len(rows)), bought=bought, spend=np.where(bought, 5000.0, 0.0),
         randomised=True, propensity=1 / len(arms),
     )  # fmt: skip
-    traits = channel_traits(arms, catalog)
+    rows = add_chances(rows, arms, np.ones((len(rows), len(arms)), dtype=bool))
+    traits = choose_traits(rows, arms, [])
     model = fit_channel(rows, 7, list(catalog), traits, BoosterSettings(rounds=2), seed=0)
     head = make_head(
         "best-channel", model, shop="simulated", currency="EUR",

@@ -3,25 +3,24 @@
 from collections.abc import Callable
 
 import mlflow
-import numpy as np
 import pandas as pd
 
 from features.engines.sql.feature_build import read_catalog
 from features.log.log import Log
 from features.windows import DAY, to_datetime
 from models.channel.message_value import MessageValue
-from models.channel.recommend import NO_COLUMN, Options
 from training.channel.attribution import attribute_orders
 from training.channel.job import (
     LEARN_DAYS,
     check_message_rows,
     check_messages_table,
     fit_channel_model,
+    select_channel_features,
 )
 from training.channel.message_rows import make_message_rows
-from training.channel.options_at_sending import read_options
 from training.channel.policies import CustomerFolds, arms_of, cross_fit
-from training.channel.study import PolicyStudy, select_judged_rows, study_policies
+from training.channel.send_situations import options_of
+from training.channel.study import PolicyStudy, study_policies
 from training.report.policy_report import make_policy_report
 from training.report.report_content import ReportCurrency
 from training.report.report_page import ReportHeader, render_page
@@ -62,12 +61,12 @@ def run_policy_study(
     channels = log.shop.channels
     open_experiment(log)
     with training_run(log, "policy", until, {"window_days": channels.window_days}):
-        catalog = read_catalog(log, until).without_texts()
+        catalog = select_channel_features(read_catalog(log, until))
         since = until - LEARN_DAYS * DAY
         rows = make_message_rows(log, catalog, since, until, channels.window_days, until)
         check_message_rows(rows, channels.window_days)
         progress("messages")
-        options = _options_of_judged(log, rows, until)
+        options = options_of(rows, arms_of(rows))
         progress("eligibility")
         worth, folds = MessageValue.of_shop(log.shop), CustomerFolds(seed=SEED)
         unseen = cross_fit(
@@ -78,21 +77,11 @@ def run_policy_study(
             channels.default_order,
             folds=folds,
         )
-        study = study_policies(rows, unseen, options, worth, reasons=list(catalog), folds=folds)
+        study = study_policies(rows, unseen, options, worth, reasons=catalog.numbers, folds=folds)
         progress("policies")
         attributed = attribute_orders(log, since, until, channels.window_days)
         page = _keep(log, study, attributed, until)
     return study, page
-
-
-def _options_of_judged(log: Log, rows: pd.DataFrame, until: int) -> Options:
-    """Read the options of the messages that are judged; those of the others do not matter."""
-    judged, arms = select_judged_rows(rows)[0], arms_of(rows)
-    read = read_options(log, rows[judged], arms, until, log.shop.rules)
-    eligible = np.ones((len(rows), len(arms)), dtype=bool)
-    preferred = np.full(len(rows), NO_COLUMN)
-    eligible[judged], preferred[judged] = read.eligible, read.preferred
-    return Options(arms, eligible, preferred)
 
 
 def _keep(log: Log, study: PolicyStudy, attributed: pd.DataFrame, until: int) -> str:

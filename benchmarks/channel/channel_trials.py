@@ -9,6 +9,7 @@ from benchmarks.channel.channel_world import ARMS, World
 from features.arrays import Indices
 from models.boosters.booster import BoosterSettings, BoosterTarget, ResidualBooster
 from models.channel.channel_fit import fit_channel
+from models.channel.draws import add_chances
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel, ChannelTraits
 from models.channel.recommend import Options
@@ -37,9 +38,10 @@ def messages_of(world: World) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per send: the traits, `customer_id, channel, bought, spend, randomised, propensity`.
+        One row per send: the traits, `customer_id, channel, bought, spend, randomised, propensity`
+        and the chances of the arms.
     """
-    return world.traits.assign(
+    rows = world.traits.assign(
         customer_id=world.customer.astype(str),
         channel=np.array(ARMS)[world.arm],
         bought=world.bought,
@@ -47,6 +49,7 @@ def messages_of(world: World) -> pd.DataFrame:
         randomised=world.randomised,
         propensity=np.where(world.randomised, 1 / len(ARMS), np.nan),
     )
+    return add_chances(rows, ARMS, np.ones((len(rows), len(ARMS)), dtype=bool))
 
 
 def fit_world(rows: pd.DataFrame) -> ChannelModel:

@@ -1,7 +1,5 @@
 """Fits the channel model: the base booster, and then the effects of the arms given its scores."""
 
-from collections.abc import Container, Sequence
-
 import msgspec
 import numpy as np
 import pandas as pd
@@ -9,50 +7,20 @@ from numpy.typing import NDArray
 from scipy.special import logit
 
 from features.arrays import Floats
-from models.arms import NO_MESSAGE
 from models.boosters.booster import BoosterSettings, BoosterTarget, ResidualBooster
-from models.channel.arm_effects import Sends, fit_arm_effects
+from models.channel.arm_effects import (
+    common_traits,
+    effect_traits,
+    fit_arm_effects,
+    fit_associations,
+)
+from models.channel.draws import CLUSTER, DRAW_WEIGHT, chances_of, could_have_differed
+from models.channel.effect_likelihood import Sends
 from models.channel.model import ChannelModel, ChannelTraits, Evidence, Level, identified_arms
-from models.channel.traits import Scale, Trait
 
 _FOLDS = 3  # of customers, so that no base scores a customer that it was fitted on
-# The traits of a customer's dealings with a channel: suffix of the feature's name, and scale.
-_CHANNEL_TRAITS: tuple[tuple[str, Scale], ...] = (
-    ("click_rate_182d", "logit"),
-    ("sent_count_28d", "log1p"),
-)
 # The observed rate of a channel is drawn towards the common rate as by so many further messages.
 _PSEUDO_SENDS = 100
-
-
-def channel_traits(channels: Sequence[str], available: Container[str]) -> ChannelTraits:
-    """Choose the traits for a shop's channels from the features that it has.
-
-    The traits are few and fixed beforehand, since a search among many features would find noise.
-    A trait of a channel is left out for all channels where its feature is missing for one of
-    them, since the effects of all channels depend on the same traits.
-
-    Parameters
-    ----------
-    channels : sequence of str
-        The shop's channels; `none` is ignored.
-    available : container of str
-        Names of the features that can be computed.
-    """
-    shared = [
-        Trait("frequency", "log1p"),
-        Trait("days_since_last", "log1p"),
-        Trait("mobile_share_mean_91d", "as_is"),
-        Trait("messages_count_28d", "log1p"),
-    ]
-    messages = [channel for channel in channels if channel != NO_MESSAGE]
-    of_channels: dict[str, list[Trait]] = {channel: [] for channel in messages}
-    for name, scale in _CHANNEL_TRAITS:
-        columns = {channel: f"{channel}_{name}" for channel in messages}
-        if all(column in available for column in columns.values()):
-            for channel, column in columns.items():
-                of_channels[channel].append(Trait(column, scale))
-    return ChannelTraits([t for t in shared if t.column in available], of_channels)
 
 
 def fit_channel(
@@ -70,8 +38,8 @@ def fit_channel(
     frame : DataFrame
         One row per message, or per decision to send none: the features of its customer before it
         was sent, `customer_id`, `channel`, `bought` (whether a purchase within the window
-        followed), `spend` (its amount in minor units), `randomised` (whether the channel was
-        drawn at random) and `propensity` (the logged probability of the channel).
+        followed), `spend` (its amount in minor units), and the columns of
+        `models.channel.draws.add_chances`.
     window_days : int
         Days after a message within which a purchase counts.
     columns : list of str
@@ -91,21 +59,9 @@ def fit_channel(
     base = _fit_base(frame, columns, base_rate, settings, seed)
     correction = _unseen_correction(frame, columns, base_rate, settings, seed)
     traits = traits.fit(frame)
-    arms = list(traits.own)
     evidence = _evidence(frame)
-    drawn = frame["randomised"].to_numpy(dtype=bool)
     level: Level = "exploring" if len(identified_arms(evidence)) > 1 else "observational"
-    shared, by_arm = traits.matrices(frame, len(frame))
-    sends = Sends(
-        score=logit(base_rate) + correction,
-        correction=correction,
-        shared=shared,
-        by_arm=by_arm,
-        arm=pd.Index(arms).get_indexer(pd.Index(frame["channel"])),
-        drawn=drawn if level == "exploring" else np.ones(len(frame), dtype=bool),
-        bought=bought,
-        weight=_weights(frame) if level == "exploring" else np.ones(len(frame)),
-    )
+    sends = _sends(frame, traits, logit(base_rate), correction)
     spend = frame.loc[frame["bought"].astype(bool), "spend"].mean() if bought.any() else 0.0
     model = ChannelModel(
         level=level,
@@ -114,11 +70,31 @@ def fit_channel(
         spend=float(spend),
         base=base,
         traits=traits,
-        effects=fit_arm_effects(sends),
+        effects=fit_arm_effects(sends) if level == "exploring" else fit_associations(sends),
         evidence=evidence,
         mean_p={},
     )
-    return msgspec.structs.replace(model, mean_p=_mean_p(model, frame[drawn]))
+    return msgspec.structs.replace(model, mean_p=_mean_p(model, frame))
+
+
+def _sends(
+    frame: pd.DataFrame, traits: ChannelTraits, base_logit: float, correction: Floats
+) -> Sends:
+    """Turn messages into the arrays from which effects are estimated, sorted by cluster."""
+    channels = list(traits.own)
+    shared, by_arm = traits.matrices(frame, len(frame))
+    cluster = pd.factorize(frame[CLUSTER])[0]
+    sends = Sends(
+        score=base_logit + correction,
+        common=common_traits(correction, shared, by_arm),
+        traits=effect_traits(correction, shared, by_arm),
+        arm=pd.Index(channels).get_indexer(pd.Index(frame["channel"])),
+        chance=chances_of(frame, channels),
+        weight=frame[DRAW_WEIGHT].to_numpy(dtype=float),
+        bought=frame["bought"].to_numpy(dtype=float),
+        cluster=cluster,
+    )
+    return sends.rows(np.argsort(cluster, kind="stable"))
 
 
 def _fit_base(
@@ -161,39 +137,57 @@ def customer_folds(customer: "pd.Series[str]", folds: int, seed: int) -> NDArray
     return np.asarray(fold[codes], dtype=np.intp)
 
 
-def _weights(frame: pd.DataFrame) -> Floats:
-    """Compute the weight of each row: array (n,), 1 unless its arm was drawn at random.
-
-    Rows that were drawn at random are weighted by 1 / propensity, since the probability of an arm
-    may have depended on what the model does not know. The weights of an arm sum to its effective
-    number of rows (Kish 1965).
-    """
-    weight = np.ones(len(frame))
-    drawn = frame["randomised"].to_numpy(dtype=bool)
-    for _, positions in frame[drawn].groupby("channel").indices.items():
-        rows = np.flatnonzero(drawn)[positions]
-        inverse = 1 / frame["propensity"].to_numpy(dtype=float)[rows]
-        weight[rows] = inverse * inverse.sum() / (inverse**2).sum()
-    return weight
-
-
 def _evidence(frame: pd.DataFrame) -> dict[str, Evidence]:
     """Count the messages of each arm."""
     evidence = {}
-    for arm, rows in frame.groupby("channel"):
-        counts = (len(rows), rows["bought"].sum(), rows["randomised"].sum())
+    arms = sorted(frame["channel"].unique())
+    drawn = could_have_differed(frame, arms)
+    for arm, rows in frame.groupby("channel").indices.items():
+        counts = (len(rows), frame["bought"].to_numpy()[rows].sum(), drawn[rows].sum())
         evidence[str(arm)] = Evidence(*map(int, counts))
     return evidence
 
 
-def _mean_p(model: ChannelModel, drawn: pd.DataFrame) -> dict[str, float]:
-    """Compute P(purchase) by arm if everybody were sent the same: `ChannelModel.mean_p`."""
-    if model.level == "exploring":
-        p = model.predict(drawn)
-        return {arm: float(p[arm].mean()) for arm in model.identified}
+def _mean_p(model: ChannelModel, frame: pd.DataFrame) -> dict[str, float]:
+    """Compute `ChannelModel.mean_p`."""
+    if model.level != "observational":
+        return compare_within_possible(model, frame)
     counts = model.evidence
     rate = sum(c.conversions for c in counts.values()) / sum(c.sends for c in counts.values())
     return {
         arm: (c.conversions + _PSEUDO_SENDS * rate) / (c.sends + _PSEUDO_SENDS)
         for arm, c in counts.items()
     }
+
+
+def compare_within_possible(model: ChannelModel, frame: pd.DataFrame) -> dict[str, float]:
+    """Compare the arms by their predictions for customers who could be drawn for both.
+
+    The means m_a of the arms and c_i of the drawn messages are fitted by least squares to the
+    predictions p_ia of the arms that were possible, p_ia = c_i + m_a, so that an arm that only the
+    best customers consent to does not look better for it.
+
+    Parameters
+    ----------
+    model : ChannelModel
+        A model with identified arms.
+    frame : DataFrame
+        Messages as in `fit_channel`.
+
+    Returns
+    -------
+    dict of str to float
+        By identified arm, m_a plus the mean of c_i.
+    """
+    arms = model.identified
+    chance = chances_of(frame, arms)
+    drawn = np.flatnonzero((chance > 0).any(axis=1))
+    possible = (chance[drawn] > 0).astype(float)
+    predicted = model.predict(frame.iloc[drawn])
+    p = np.column_stack([predicted[arm] for arm in arms])
+    count = possible.sum(axis=1, keepdims=True)
+    mean = (possible * p).sum(axis=1, keepdims=True) / count
+    within = np.diag(possible.sum(axis=0)) - possible.T @ (possible / count)
+    of_arm = np.linalg.pinv(within, hermitian=True) @ (possible * (p - mean)).sum(axis=0)
+    of_row = mean - possible @ of_arm[:, None] / count
+    return {arm: float(value + of_row.mean()) for arm, value in zip(arms, of_arm, strict=True)}

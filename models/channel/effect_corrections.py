@@ -12,8 +12,8 @@ mean at given features is the true effect, however wrong p is. What it adds to p
 regressed on the features and added to the exploring model's p_a. Where the features explain
 nothing the correction is 0.
 
-Where an arm could not be drawn for some customers (no consent), the correction is full only for
-customers whom the features tell apart from those; for others it is drawn towards 0.
+The correction of an arm is learned from the customers who could have been drawn for it and for the
+reference arm.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,7 +25,8 @@ import pandas as pd
 from features.arrays import Floats
 from models.arms import NO_MESSAGE
 from models.boosters.booster import BoosterSettings, BoosterTarget, ResidualBooster
-from models.channel.channel_fit import customer_folds
+from models.channel.channel_fit import compare_within_possible, customer_folds
+from models.channel.draws import chances_of
 from models.channel.model import ChannelModel
 
 ChannelFit = Callable[[pd.DataFrame], ChannelModel]
@@ -61,27 +62,19 @@ def fit_corrections(
     ChannelModel
         The model at the level `rich`. Arms that `exploring` does not identify have no correction.
     """
-    # A customer of the control group could have been sent nothing else (propensity 1), so that the
-    # outcome does not compare arms.
-    drawn = frame["randomised"].to_numpy(dtype=bool) & (frame["propensity"] < 1).to_numpy()
-    p = {arm: values[drawn] for arm, values in _unseen_p(exploring, frame, fit, seed).items()}
-    rows = frame[drawn]
+    p = _unseen_p(exploring, frame, fit, seed)
     reference = reference_arm(exploring)
-    corrections = {
-        arm: ResidualBooster.fit(
-            rows,
-            exploring.base.columns,
-            _correction_target(rows, arm, reference, p),
-            settings,
-            seed=seed,
+    corrections = {}
+    for arm in (a for a in exploring.identified if a != reference):
+        # where only one of the two was possible, the outcome does not compare them
+        compared = np.flatnonzero((chances_of(frame, [arm, reference]) > 0).all(axis=1))
+        rows, of_rows = frame.iloc[compared], {a: p[a][compared] for a in (arm, reference)}
+        target = _correction_target(rows, arm, reference, of_rows)
+        corrections[arm] = ResidualBooster.fit(
+            rows, exploring.base.columns, target, settings, seed=seed
         )
-        for arm in exploring.identified
-        if arm != reference
-    }
     model = msgspec.structs.replace(exploring, level="rich", corrections=corrections)
-    corrected_p = model.predict(rows)
-    mean_p = {arm: float(corrected_p[arm].mean()) for arm in model.identified}
-    return msgspec.structs.replace(model, mean_p=mean_p)
+    return msgspec.structs.replace(model, mean_p=compare_within_possible(model, frame))
 
 
 def reference_arm(model: ChannelModel) -> str:

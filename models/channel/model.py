@@ -20,7 +20,7 @@ from scipy.special import expit, logit
 from features.arrays import Flags, Floats
 from models.arms import NO_MESSAGE
 from models.boosters.booster import Columns, ResidualBooster, booster_corrections
-from models.channel.arm_effects import ArmEffects, common_traits
+from models.channel.arm_effects import ArmEffects, common_traits, effect_traits
 from models.channel.best_moment import Moments
 from models.channel.traits import Trait, trait_matrix
 
@@ -44,7 +44,7 @@ class Evidence(msgspec.Struct, frozen=True):
     conversions : int
         Those of them that were followed by a purchase within the window.
     randomised : int
-        Those of them that were drawn at random.
+        Those of them that were drawn at random among several arms that were possible.
     """
 
     sends: int
@@ -131,8 +131,9 @@ class ChannelModel(msgspec.Struct, frozen=True):
     evidence : dict of str to Evidence
         Number of messages by arm.
     mean_p : dict of str to float
-        P(purchase) by arm if everybody were sent the same: predicted for identified arms; without
-        any, the observed rates, drawn towards the common rate.
+        P(purchase) by arm. For identified arms they differ by the mean difference of the predicted
+        probabilities among customers who could be drawn for both; without any they are the
+        observed rates, drawn towards the common rate.
     moments : Moments or None
         When the messages of each channel do best.
     corrections : dict of str to ResidualBooster
@@ -189,7 +190,7 @@ class ChannelModel(msgspec.Struct, frozen=True):
         correction = self.base.correction(inputs)
         shared, by_channel = self.traits.matrices(inputs, len(correction))
         common = common_traits(correction, shared, by_channel) @ np.asarray(self.effects.common)
-        design = _with_level(shared, by_channel)
+        design = effect_traits(correction, shared, by_channel)
         effects = {
             arm: design[:, position] @ np.asarray(self.effects.means[position])
             for position, arm in enumerate(self.traits.own)
@@ -221,8 +222,9 @@ class ChannelPredictions:
         The logit of a purchase without a message.
     effects : dict of str to array (rows,)
         What a message adds to the logit, by channel.
-    design : array (rows, channels, 1 + J + Q)
-        What the effects are linear in: 1, the shared traits and the channel's own traits.
+    design : array (rows, channels, 2 + J + Q)
+        What the effects are linear in: 1, the base's correction, the shared traits and the
+        channel's own traits.
     """
 
     model: ChannelModel
@@ -301,13 +303,6 @@ class ChannelPredictions:
         flat = signed.reshape(len(signed), -1)
         covariance = np.asarray(self.model.effects.covariance)
         return np.asarray(((flat @ covariance) * flat).sum(axis=1))
-
-
-def _with_level(shared: Floats, by_channel: Floats) -> Floats:
-    """Put 1 and all traits side by side, for every arm: array (rows, arms, 1 + J + Q)."""
-    rows, arms, _ = by_channel.shape
-    everybody = np.column_stack([np.ones(rows), shared])
-    return np.concatenate([np.repeat(everybody[:, None], arms, axis=1), by_channel], axis=2)
 
 
 def identified_arms(evidence: Mapping[str, Evidence]) -> list[str]:

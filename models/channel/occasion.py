@@ -27,6 +27,12 @@ _PAUSE_NAME = "{arm} sent after days without a message"
 _POSSIBLE_NAME = "{arm} is possible"
 _OCCASION_NAMES = (_WEEKEND_NAME, _EVENING_NAME, _MORNING_NAME, _PAUSE_NAME)
 _ENDINGS = tuple(name.removeprefix("{arm}") for name in (*_OCCASION_NAMES, _POSSIBLE_NAME))
+_SENTENCES = {  # where the column is 1, and where it is 0
+    _WEEKEND_NAME: ("It is sent on a weekend.", "It is sent on a weekday."),
+    _EVENING_NAME: ("It is sent in the evening.", "It is not sent in the evening."),
+    _MORNING_NAME: ("It is sent in the morning.", "It is not sent in the morning."),
+    _POSSIBLE_NAME: ("The customer may be sent {arm}.", "The customer may not be sent {arm}."),
+}
 
 
 def occasion_columns(
@@ -116,6 +122,30 @@ def is_situation(column: str) -> bool:
     (True, False)
     """
     return column.endswith(_ENDINGS)
+
+
+def situation_sentence(column: str, value: float) -> str:
+    """Say in a sentence what a column of the occasion or of what is possible holds.
+
+    Parameters
+    ----------
+    column : str
+        A column for which `is_situation` holds.
+    value : float
+        Its value for one customer, not NaN.
+
+    Examples
+    --------
+    >>> situation_sentence("sms sent on a weekend", 0.0)
+    'It is sent on a weekday.'
+    """
+    ending = next(e for e in _ENDINGS if column.endswith(e))
+    arm, name = column.removesuffix(ending), "{arm}" + ending
+    if name == _PAUSE_NAME:
+        days = round(float(np.expm1(value)))
+        return f"It is sent {days} day{'' if days == 1 else 's'} after the last message."
+    if_true, if_false = _SENTENCES[name]
+    return (if_true if value > 0 else if_false).format(arm=arm)
 
 
 def local_weekdays_and_hours(instants: Ints, timezone: ZoneInfo) -> tuple[Ints, Ints]:

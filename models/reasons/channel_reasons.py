@@ -19,20 +19,24 @@ from models.boosters.booster import Columns
 from models.boosters.contributions import Contributions, sum_contributions
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel
-from models.reasons.purchase_reasons import Description, ReasonWriter
+from models.channel.occasion import is_situation, situation_sentence
+from models.reasons.purchase_reasons import Description, ReasonWriter, weightiest
 from models.reasons.sentences import Facts, MoneyFormat, format_count
 
 ChoiceDirection = Literal["for", "against"]
 
-# Terms of a difference that belong to no feature: the difference for the average customer, and what
-# the boosters of the level `rich` add for this customer. No feature's name begins with @.
-LEVEL, TREES = "@level", "@trees"
+# Terms of a difference that belong to no feature: the difference for the average customer, how
+# likely the customer is to buy whatever is sent, and what the boosters of the level `rich` add. No
+# feature's name begins with @.
+LEVEL, LIKELY, TREES = "@level", "@likely", "@trees"
 
 # The families of reasons that a difference consists of, in words of a marketer.
 CHANNELS = "the channels themselves"
 CUSTOMERS = "customers like this one"
 RESPONSE = "what the customer did with the channel"
 LATELY = "messages lately"
+OCCASION = "the moment of sending"
+CONSENTS = "what the customer may be sent"
 # The families of the other reasons.
 MONEY = "cost and fatigue"
 ORDER = "the shop's order"
@@ -84,9 +88,10 @@ def logit_difference_parts(
     Returns
     -------
     Contributions
-        Arrays (rows,) that sum to logit p(chosen) - logit p(runner_up): one per feature that the
-        effects depend on, `LEVEL` for what holds for everybody, and `TREES` for the correction at
-        the level `rich`, whose trees are not split by feature.
+        Arrays (rows,) that sum to logit p(chosen) - logit p(runner_up): one per column that the
+        effects depend on, `LEVEL` for what holds for everybody, `LIKELY` for how likely the
+        customer is to buy, and `TREES` for the correction at the level `rich`, whose trees are
+        not split by feature.
     """
     parts = sum_contributions(
         [(1.0, _parts(model, inputs, chosen)), (-1.0, _parts(model, inputs, runner_up))]
@@ -102,14 +107,15 @@ def _parts(model: ChannelModel, inputs: Columns, arm: str) -> Contributions:
     """Split an arm's effect into its level and one term per trait; `none` has no terms."""
     if arm == NO_MESSAGE:
         return {}
-    level, *slopes = model.effects.means[_arm_index(model, arm)]
+    level, likely, *slopes = model.effects.means[_arm_index(model, arm)]
     traits = [*model.traits.shared, *model.traits.own[arm]]
-    parts = {
-        trait.column: slope * trait.scaled_values(inputs)
+    correction = model.base.correction(inputs)
+    of_traits = [
+        (slope, {trait.column: trait.scaled_values(inputs)})
         for trait, slope in zip(traits, slopes, strict=True)
-    }
-    rows = len(np.asarray(inputs[model.traits.columns[0]]))
-    return {LEVEL: np.full(rows, level)} | parts
+    ]
+    parts = {LEVEL: np.full(len(correction), level), LIKELY: likely * correction}
+    return parts | sum_contributions(of_traits)
 
 
 def explain_choice(
@@ -156,20 +162,34 @@ def _explain_row(
     reasons = []
     for family, of_family in grouped.items():
         nothing = levels if family == CHANNELS else f"Nothing to tell of {family}."
-        description = writer.describe_weightiest(of_family, facts, nothing)
+        description = _describe_weightiest(of_family, facts, writer, nothing)
         reasons.append(_effect_reason(family, sum(of_family.values()), description))
     return sorted(
         (reason for reason in reasons if reason.effect), key=lambda r: -abs(r.effect or 0.0)
     )
 
 
+def _describe_weightiest(
+    effects: Mapping[str, float], facts: Facts, writer: ReasonWriter, nothing: str
+) -> Description:
+    """Describe the column with the largest effect among those with a fact: feature or situation."""
+    name = weightiest(effects, [n for n in effects if n in facts])
+    if name is not None and is_situation(name):
+        return None, None, None, situation_sentence(name, float(facts[name]))
+    if name is not None and writer.features[name].kind == "text":
+        return name, None, None, f"Declares {facts[name]} as {name.removeprefix('attr_')}."
+    return writer.describe_weightiest(effects, facts, nothing)
+
+
 def _family(name: str, shared: set[str]) -> str:
     """Return the family of reasons to which a term of a difference belongs."""
     if name == LEVEL:
         return CHANNELS
+    if is_situation(name):
+        return CONSENTS if name in shared else OCCASION
     if _SENT_LATELY.fullmatch(name):
         return LATELY
-    return CUSTOMERS if name in shared or name == TREES else RESPONSE
+    return CUSTOMERS if name in shared or name in (LIKELY, TREES) else RESPONSE
 
 
 def _effect_reason(family: str, effect: float, description: Description) -> ChoiceReason:

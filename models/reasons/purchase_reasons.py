@@ -4,7 +4,7 @@ The effect of a reason is on the logit scale of the model's score. The baseline 
 all reasons sum to the score exactly.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -154,9 +154,7 @@ class ReasonWriter:
         nothing : str
             The sentence that is used where no feature has a fact.
         """
-        effect = sum(effects.values())
-        known = [name for name in effects if name == HISTORY or name in facts]
-        name = max(known, key=lambda n: (effects[n] * effect > 0, abs(effects[n])), default=None)
+        name = weightiest(effects, [n for n in effects if n == HISTORY or n in facts])
         if name is None:
             return None, None, None, nothing
         if name == HISTORY:
@@ -166,6 +164,20 @@ class ReasonWriter:
         if feature.unit == "minor units":
             return name, self.money.to_major(value), self.money.currency, sentence
         return name, value, feature.unit, sentence
+
+
+def weightiest(effects: Mapping[str, float], known: Sequence[str]) -> str | None:
+    """Return the term with the largest effect, those with the direction of their sum first.
+
+    Parameters
+    ----------
+    effects : dict of str to float
+        Effect of each term.
+    known : sequence of str
+        The terms to choose from; None is returned where there is none.
+    """
+    effect = sum(effects.values())
+    return max(known, key=lambda n: (effects[n] * effect > 0, abs(effects[n])), default=None)
 
 
 def explain_scores(

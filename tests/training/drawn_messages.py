@@ -6,6 +6,7 @@ from scipy.special import expit
 
 from models.boosters.booster import BoosterSettings
 from models.channel.channel_fit import fit_channel
+from models.channel.draws import add_chances
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel, ChannelTraits
 from models.channel.recommend import Options
@@ -33,7 +34,7 @@ def draw_messages(n: int, drawn: float = 1.0, slope: float = 1.5, seed: int = 0)
     arm = np.where(at_random, rng.integers(0, 3, n), np.where(keen > 0, 0, 2))
     effect = np.column_stack([0.3 + slope * liking, np.zeros(n), 0.35 - slope * liking])
     bought = rng.random(n) < expit(-2.0 + 0.7 * keen + effect[np.arange(n), arm])
-    return pd.DataFrame(
+    messages = pd.DataFrame(
         {
             "customer_id": (np.arange(n) // 2).astype(str),
             "channel": np.array(ARMS)[arm],
@@ -48,6 +49,7 @@ def draw_messages(n: int, drawn: float = 1.0, slope: float = 1.5, seed: int = 0)
             "sms_open_rate_182d": 0.5,
         }
     )
+    return add_chances(messages, ARMS, np.ones((n, len(ARMS)), dtype=bool))
 
 
 def fit_traits(rows: pd.DataFrame) -> ChannelModel:

@@ -1,6 +1,6 @@
 """Trains the channel model, and judges it on messages later than those it learned from."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import mlflow
 import msgspec
@@ -15,13 +15,14 @@ from features.log.log import Log
 from features.windows import DAY
 from models.arms import NO_MESSAGE
 from models.boosters.booster import BoosterSettings
-from models.channel.channel_fit import channel_traits, fit_channel
+from models.channel.channel_fit import fit_channel
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel
-from models.channel.recommend import Options
+from models.channel.occasion import possible_column
+from models.channel.trait_choice import choose_traits
 from models.kinds import CHANNEL, CHURN, TIMING
 from training.channel.message_rows import make_message_rows
-from training.channel.options_at_sending import read_options
+from training.channel.send_situations import options_of
 from training.channel.train_best_moments import train_moments
 from training.channel.tree_challenger import ChallengeResult, challenge_with_trees, log_challenge
 from training.metrics.probabilities import (
@@ -66,11 +67,11 @@ def train_channel_model(log: Log, cutoff: int, progress: Callable[[str], None]) 
     window = log.shop.channels.window_days
     flags = msgspec.structs.asdict(BoosterSettings()) | {"window_days": window}
     with training_run(log, CHANNEL, cutoff, flags):
-        catalog = read_catalog(log, cutoff).without_texts()
+        catalog = select_channel_features(read_catalog(log, cutoff))
         since = cutoff - LEARN_DAYS * DAY
         rows = make_message_rows(log, catalog, since, cutoff, window, cutoff)
         check_message_rows(rows, window)
-        result = _fit_best(log, cutoff, catalog, rows)
+        result = _fit_best(log, catalog, rows)
         log_challenge(result, log.shop.minor_digits)
         model = msgspec.structs.replace(result.model, moments=train_moments(log, since, cutoff))
         mlflow.set_tag("level", model.level)
@@ -91,28 +92,40 @@ def fit_channel_model(rows: pd.DataFrame, window: int, catalog: Catalog) -> Chan
     window : int
         Days after a message within which a purchase counts.
     catalog : Catalog
-        Features that the model may read, all of them columns of `rows`.
+        Features that the model may read, all of them columns of `rows`; of the texts it reads
+        what customers have declared.
 
     Returns
     -------
     ChannelModel
         The model, without best moments.
     """
-    traits = channel_traits(sorted(rows["channel"].unique()), catalog)
-    return fit_channel(rows, window, list(catalog), traits, BoosterSettings(), SEED)
+    channels = sorted(rows["channel"].unique())
+    traits = choose_traits(rows, channels, sorted(catalog.keys() - set(catalog.numbers)))
+    columns = [*catalog.numbers, *(possible_column(c) for c in channels if c != NO_MESSAGE)]
+    return fit_channel(rows, window, columns, traits, BoosterSettings(), SEED)
 
 
-def _fit_best(log: Log, cutoff: int, catalog: Catalog, rows: pd.DataFrame) -> ChallengeResult:
+def select_channel_features(catalog: Catalog) -> Catalog:
+    """Select the features that a channel model may read: numbers, and what customers declare.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Every feature of the shop.
+    """
+    declared = [f.name for f in catalog.values() if f.family == "profile" and f.kind == "text"]
+    return catalog.select([*catalog.numbers, *declared])
+
+
+def _fit_best(log: Log, catalog: Catalog, rows: pd.DataFrame) -> ChallengeResult:
     """Fit the channel model, and let trees challenge it where enough was drawn at random."""
     shop = log.shop
 
     def fit(part: pd.DataFrame) -> ChannelModel:
         return fit_channel_model(part, shop.channels.window_days, catalog)
 
-    def options(messages: pd.DataFrame, arms: Sequence[str]) -> Options:
-        return read_options(log, messages, arms, cutoff, shop.rules)
-
-    return challenge_with_trees(fit(rows), rows, fit, options, MessageValue.of_shop(shop))
+    return challenge_with_trees(fit(rows), rows, fit, options_of, MessageValue.of_shop(shop))
 
 
 def explain_missing_messages(log: Log) -> str | None:
@@ -202,7 +215,7 @@ def _judge(
     learned = rows[rows["sent_at"] <= start - window * DAY]
     if len(learned) < MIN_MESSAGES // 2:
         return Judgement(float("nan"), float("nan"))
-    tested = _fit_best(log, cutoff, catalog, learned).model
+    tested = _fit_best(log, catalog, learned).model
     return _score("valid", tested, rows[rows["sent_at"] > start], learned["bought"].mean())
 
 

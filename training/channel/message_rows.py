@@ -7,6 +7,7 @@ from features.language.catalog import Catalog
 from features.log.identities import customers_of_accounts
 from features.log.log import Log
 from features.windows import DAY, cutoffs_before
+from training.channel.send_situations import add_situations
 from training.labels import make_message_labels
 
 STRIDE_DAYS = 7
@@ -42,8 +43,8 @@ def make_message_rows(
     Returns
     -------
     DataFrame
-        One row per message: the columns of `make_message_labels` and the catalog's features,
-        NaN for a contact of whom nothing was known at that cutoff.
+        One row per message: the columns of `make_message_labels`, the catalog's features, NaN for
+        a contact of whom nothing was known at that cutoff, and the columns of `add_situations`.
     """
     labels = make_message_labels(log, window_days, known_until)
     labels = labels[(labels["sent_at"] > first) & (labels["sent_at"] <= last)]
@@ -57,4 +58,6 @@ def make_message_rows(
             features = build_features(log, [cutoff], catalog, population="contacts")
             sent = sent.assign(customer_id=customers_of_accounts(log, sent["account"], cutoff))
             parts.append(sent.merge(features, on="customer_id", how="left", validate="m:1"))
-    return pd.concat(parts, ignore_index=True) if parts else labels
+    if not parts:
+        return labels
+    return add_situations(log, pd.concat(parts, ignore_index=True), known_until)

@@ -1,25 +1,12 @@
-"""Tests of the traits and folds with which the channel model is fitted."""
+"""Tests of the folds with which the channel model is fitted."""
 
 import numpy as np
 import pandas as pd
 
 from models.boosters.booster import BoosterSettings
-from models.channel.channel_fit import channel_traits, customer_folds, fit_channel
-
-
-def test_traits_are_of_the_features_that_a_shop_has() -> None:
-    traits = channel_traits(["email", "none"], {"frequency", "days_since_last"})
-    assert [t.column for t in traits.shared] == ["frequency", "days_since_last"]
-    assert traits.own == {"email": []}
-
-
-def test_a_trait_that_one_channel_lacks_is_left_out_for_all() -> None:
-    given = {"email_click_rate_182d", "email_sent_count_28d", "sms_sent_count_28d"}
-    traits = channel_traits(["email", "none", "sms"], given)
-    assert {channel: [t.column for t in own] for channel, own in traits.own.items()} == {
-        "email": ["email_sent_count_28d"],
-        "sms": ["sms_sent_count_28d"],
-    }
+from models.channel.channel_fit import customer_folds, fit_channel
+from models.channel.draws import add_chances
+from models.channel.trait_choice import choose_traits
 
 
 def test_without_any_trait_of_a_channel_a_model_is_fitted_and_read() -> None:
@@ -34,7 +21,9 @@ def test_without_any_trait_of_a_channel_a_model_is_fitted_and_read() -> None:
             "propensity": 1 / 3,
         }
     )
-    traits = channel_traits(["email", "none", "sms"], {"frequency"})
+    arms = ["email", "none", "sms"]
+    rows = add_chances(rows, arms, np.ones((len(rows), len(arms)), dtype=bool))
+    traits = choose_traits(rows, arms, [])
     model = fit_channel(rows, 7, ["frequency"], traits, BoosterSettings(rounds=2), seed=0)
     reading = model.compute_predictions({"frequency": np.array([0.0, 6.0])})
     assert model.level == "exploring"

@@ -8,6 +8,7 @@ from scipy.special import expit
 
 from models.boosters.booster import BoosterSettings
 from models.channel.channel_fit import fit_channel
+from models.channel.draws import add_chances
 from models.channel.message_value import MessageValue
 from models.channel.model import MIN_RANDOMISED, ChannelModel, ChannelTraits, Evidence
 from models.channel.recommend import Options, best_shares
@@ -32,7 +33,7 @@ def _rows(n: int, randomised: float, seed: int = 0) -> pd.DataFrame:
     effect = np.array([TRUE_EFFECT[c] for c in channel])
     score = -2 + likely + effect + SMS_SLOPE * liking * (channel == "sms")
     bought = rng.random(n) < expit(score)
-    return pd.DataFrame(
+    rows = pd.DataFrame(
         {
             "customer_id": rng.integers(0, n // 2, n).astype(str),
             "channel": channel,
@@ -46,6 +47,7 @@ def _rows(n: int, randomised: float, seed: int = 0) -> pd.DataFrame:
             "sms_click_rate_182d": expit(-3 + liking),
         }
     )
+    return add_chances(rows, ARMS, np.ones((n, len(ARMS)), dtype=bool))
 
 
 def _fit(rows: pd.DataFrame) -> ChannelModel:

@@ -16,9 +16,11 @@ from features.catalog.glossary import FULL_VOCABULARY
 from features.shop.settings_file import SensitiveSection
 from models.arms import NO_MESSAGE
 from models.boosters.booster import BoosterSettings, BoosterTarget, ResidualBooster
-from models.channel.channel_fit import channel_traits, fit_channel
+from models.channel.channel_fit import fit_channel
+from models.channel.draws import add_chances
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel, Evidence
+from models.channel.trait_choice import choose_traits
 from models.reasons.channel_reasons import (
     CHANNELS,
     CONVERSION,
@@ -74,7 +76,8 @@ def _rows(n: int = 3000, seed: int = 0) -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def model() -> ChannelModel:
     rows = _rows()
-    traits = channel_traits(MESSAGES, set(rows))
+    rows = add_chances(rows, ARMS, np.ones((len(rows), len(ARMS)), dtype=bool))
+    traits = choose_traits(rows, MESSAGES, [])
     return fit_channel(rows, 7, ["days_since_last"], traits, BoosterSettings(), seed=1)
 
 
