@@ -114,7 +114,7 @@ def _split(name: str, frame: pd.DataFrame) -> Iterator[tuple[str, TableColumns]]
     columns = {column: _array(column, frame[column]) for column in HISTORY_TABLES[name].columns}
     customer = frame["customer_id"].to_numpy()
     starts = run_starts(customer)
-    for start, end in zip(starts, [*starts[1:], len(customer)], strict=True):
+    for start, end in zip(starts, [*starts, len(customer)][1:], strict=True):
         yield str(customer[start]), {c: values[start:end] for c, values in columns.items()}
 
 

@@ -81,3 +81,27 @@ def test_an_arm_is_eligible_if_it_was_just_before_the_message(log: Log) -> None:
         "m3": {"email", "none"},
         "m4": {"email", "none", "sms"},  # it was sent, whatever the rules say now
     }
+
+
+def test_attributes_without_a_preferred_channel_prefer_nothing(
+    write_shop: WriteShop, orders: Callable[..., pd.DataFrame]
+) -> None:
+    customers = pd.DataFrame(
+        {"customer_id": ["a"], "country": ["pl"], "known_at": ["2020-01-01 00:00:00"]}
+    )
+    messages = pd.DataFrame(
+        {
+            "message_id": ["m1"],
+            "customer_id": ["a"],
+            "sent_at": ["2020-03-01 12:00:00"],
+            "channel": ["email"],
+        }
+    )
+    tables = {
+        "orders": orders(("a", "2020-03-02 12:00:00", 1)),
+        "messages": messages,
+        "customers": customers,
+    }
+    log = read_log(read_shop(write_shop(tables, observed_until="2020-12-31")))
+    _, options = _read(log)
+    assert options.preferred.tolist() == [-1]
