@@ -15,7 +15,7 @@ _FLOOR, _BASE_LEVEL, _BASE_SLOPE = 0.02, -3.15, 0.7
 _SOON_DAYS, _SOON, _LATER = 14, 0.7, 1.1  # the order state: less soon after an order
 _SEASON_DAYS = 56
 _SECOND_EFFECT = 0.015
-_LOGIT_OF_POINT = 1 / (0.08 * 0.92)  # slope of the logit where the chance is 8 %
+_LOGIT_OF_POINT = 1 / (0.09 * 0.91)  # slope of the logit where the chance is 9 %
 BOUNDS = 0.001, 0.95
 
 

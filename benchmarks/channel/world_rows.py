@@ -1,13 +1,17 @@
-"""Builds the product's training rows of a consent world, with their truth, and keeps them."""
+"""Builds the product's rows of a consent world, with their truth, and keeps them in files."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
 
 from benchmarks.channel.consent_settings import ARMS
 from benchmarks.channel.consent_world import ConsentWorld
-from features.engines.sql.feature_build import read_catalog
-from features.log.log import read_log
+from features.arrays import Array
+from features.engines.sql.feature_build import build_features, read_catalog
+from features.language.catalog import Catalog
+from features.log.log import Log, read_log
 from features.shop.shop import read_shop
 from training.channel.message_rows import make_message_rows
 
@@ -26,40 +30,77 @@ def make_world_rows(world: ConsentWorld, *, texts: bool = True) -> pd.DataFrame:
     -------
     DataFrame
         One row per message, as `make_message_rows` makes them, and for each arm `true <arm>`
-        (chance of a purchase within 7 days; NaN for a second message) and `eligible <arm>`.
+        (chance of a purchase within 7 days; NaN for a second message) and `eligible <arm>` (False
+        for a second message).
     """
-    shop = read_shop(world.config)
-    log = read_log(shop)
-    try:
-        catalog = read_catalog(log, world.end)
-        if not texts:
-            catalog = catalog.without_texts()
-        first, days = log.first_order_at, shop.channels.window_days
-        rows = make_message_rows(log, catalog, first, world.end, days, world.end)
-    finally:
-        log.close()
+    with _opened(world, texts) as (log, catalog):
+        days = log.shop.channels.window_days
+        rows = make_message_rows(log, catalog, log.first_order_at, world.end, days, world.end)
     ids = rows["message_id"].to_numpy()
-    truth = pd.DataFrame(world.row_truth(ids), columns=[f"true {arm}" for arm in ARMS])
-    eligible = pd.DataFrame(world.row_eligible(ids), columns=[f"eligible {arm}" for arm in ARMS])
-    return pd.concat([rows, truth, eligible], axis=1)
+    truth = _named("true", world.row_truth(ids))
+    return pd.concat([rows, truth, _named("eligible", world.row_eligible(ids))], axis=1)
 
 
-def read_world_rows(world: ConsentWorld, path: Path) -> pd.DataFrame:
-    """Read the rows of a world from a Parquet file, which is made if it is missing.
+def make_asked_rows(world: ConsentWorld, *, texts: bool = True) -> pd.DataFrame:
+    """Make the rows of all customers as they are asked about after the log.
 
     Parameters
     ----------
     world : ConsentWorld
-        The world; only where the file is missing its tables are read.
-    path : Path
-        The file; its name must be of this world alone.
+        A world whose tables are on disk.
+    texts : bool
+        Also build the features that are texts.
 
     Returns
     -------
     DataFrame
-        As `make_world_rows`, with texts.
+        One row per customer: the features at the end of the log, `eligible <arm>`, and for each
+        of the world's moments `<moment> true <arm>`.
     """
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        make_world_rows(world).to_parquet(path, index=False)
-    return pd.read_parquet(path)
+    with _opened(world, texts) as (log, catalog):
+        rows = build_features(log, [world.end - 1], catalog, population="contacts")
+    ids = rows["customer_id"].to_numpy()
+    parts = [rows.reset_index(drop=True)]
+    for moment, instant in world.moments.items():
+        truth, eligible = world.truth_at(ids, instant)
+        parts.append(_named(f"{moment} true", truth))
+    return pd.concat([*parts, _named("eligible", eligible)], axis=1)
+
+
+def read_world_rows(world: ConsentWorld, folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read the rows of a world from a folder, where they are written if they are missing.
+
+    Parameters
+    ----------
+    world : ConsentWorld
+        The world; its tables are read only where a file is missing.
+    folder : Path
+        A folder of this world alone.
+
+    Returns
+    -------
+    rows, asked : DataFrame
+        From `make_world_rows` and `make_asked_rows`, with texts.
+    """
+    makers = {"rows": make_world_rows, "asked": make_asked_rows}
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, make in makers.items():
+        if not (folder / f"{name}.parquet").exists():
+            make(world).to_parquet(folder / f"{name}.parquet", index=False)
+    rows, asked = (pd.read_parquet(folder / f"{name}.parquet") for name in makers)
+    return rows, asked
+
+
+@contextmanager
+def _opened(world: ConsentWorld, texts: bool) -> Iterator[tuple[Log, Catalog]]:
+    """Open the log of a world with the catalog of its features, as known at its end."""
+    log = read_log(read_shop(world.config))
+    try:
+        catalog = read_catalog(log, world.end)
+        yield log, catalog if texts else catalog.without_texts()
+    finally:
+        log.close()
+
+
+def _named(prefix: str, values: Array) -> pd.DataFrame:
+    return pd.DataFrame(values, columns=[f"{prefix} {arm}" for arm in ARMS])
