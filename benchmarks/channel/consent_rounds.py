@@ -51,7 +51,8 @@ class Decided:
         Which arms could have been chosen.
     p_true, p_latent : array (n, 5)
         Chance of a purchase within the window by arm, given all that the log shows before the
-        decision, and given the engagement too.
+        decision, and given the engagement too. What a household's other member does is left out of
+        the first; on the additive scale no difference between arms depends on it.
     bought : bool array (n,)
         Whether a purchase followed.
     """
