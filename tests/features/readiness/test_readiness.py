@@ -64,7 +64,7 @@ def _clean() -> Tables:
             "customer_id": f"c{i % 60}",
             "sent_at": at(i // 2, i % 2 * 9000 + i),
             "clicked_at": at(i // 2, i % 2 * 9000 + 2 * i + 60) if i % 5 == 0 else "",
-            "channel": ("email", "none")[i % 2],
+            "channel": "none" if i % 3 == 2 else ("email", "none")[i % 2],
             "arm": ("random", "optimised", "control")[i % 3],
             "propensity": (0.5, "", 0.1)[i % 3],
         }
@@ -132,7 +132,8 @@ def _dirty() -> Tables:
     messages.loc[0, "clicked_at"] = "2024-01-01 02:30:00"
     messages.loc[6:7, "arm"] = "best"
     messages.loc[9, "propensity"] = ""
-    messages.loc[10:12, "channel"] = "pigeon"
+    messages.loc[10:12, "channel"] = "pigeon"  # the second of them is of the control group
+    messages.loc[15, "propensity"] = 0
     messages.loc[20, "customer_id"] = "lead"
     tables["consents"].loc[0:1, "scope"] = ["fax", "post"]
     tables["consents"].loc[2, "customer_id"] = "lead"
@@ -182,7 +183,9 @@ def test_a_clean_shop_has_no_finding(clean: Readiness) -> None:
         ("warning", "events", "repeat another one", 2, []),
         ("warning", "messages.clicked_at", "before sent_at", 1, ["m0"]),
         ("warning", "messages.arm", "arms other than", 2, ["best"]),
+        ("warning", "messages.arm", "tagged `control`, but sent", 1, ["pigeon"]),
         ("warning", "messages.propensity", "no probability", 1, ["m9"]),
+        ("warning", "messages.propensity", "logged chance of 0", 1, ["m15"]),
         ("warning", "messages.channel", "consents do not name", 3, ["pigeon"]),
         ("advice", "messages.customer_id", "without any order", 1, ["lead"]),
         ("advice", "consents.scope", "neither a channel", 2, ["fax", "post"]),
@@ -213,9 +216,9 @@ def test_the_gravest_come_first(dirty: Readiness) -> None:
 
 
 def test_a_share_is_of_the_rows_that_it_could_have_been(dirty: Readiness) -> None:
-    (found,) = [f for f in dirty.findings if f.where == "messages.arm"]
+    (found,) = [f for f in dirty.findings if "arms other than" in f.what]
     assert found.share == 2 / (2 * DAYS)
-    (found,) = [f for f in dirty.findings if f.where == "messages.propensity"]
+    (found,) = [f for f in dirty.findings if "no probability" in f.what]
     assert found.share == 1 / 159  # of those drawn at random or held out
 
 
