@@ -41,21 +41,29 @@ class Desk:
         return self.respond(ids, key, predictor, **settings).decisions
 
     def respond(
-        self, ids: list[str], key: str, predictor: Predictor | None = None, **settings: Any
+        self,
+        ids: list[str],
+        key: str,
+        predictor: Predictor | None = None,
+        send_at: int | None = None,
+        **settings: Any,
     ) -> DecisionsResponse:
         """Decide under changed settings of `[decisions]`, and return the whole response."""
         section = msgspec.structs.replace(self.shop.decisions, **settings)
         decisions = DecisionMaker(msgspec.structs.replace(self.shop, decisions=section))
         try:
-            return decisions.decide(predictor or self.predictor, self.request(ids, key))
+            return decisions.decide(predictor or self.predictor, self.request(ids, key, send_at))
         finally:
             decisions.close()
 
-    def request(self, ids: list[str], key: str) -> DecisionsRequest:
+    def request(self, ids: list[str], key: str, send_at: int | None = None) -> DecisionsRequest:
         """Make the request for decisions in the campaign `autumn`."""
         asking = [{"customer_id": i, "campaign": "autumn", "key": key} for i in ids]
         as_of = to_datetime(self.cutoff).isoformat()
-        return DecisionsRequest.model_validate({"decisions": asking, "as_of": as_of})
+        body = {"decisions": asking, "as_of": as_of}
+        if send_at is not None:
+            body["send_at"] = to_datetime(send_at).isoformat()
+        return DecisionsRequest.model_validate(body)
 
     def logged(self, key: str) -> list[str]:
         """Read the ids of the decisions that are written down under a key."""

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from serving.bulk.audience import CampaignSend
 from tests.nextbuy.command_line import RunCommand
 
 
@@ -72,7 +73,7 @@ def test_predict_and_explain_fail_only_if_no_answer_is_available(
     code, output, _ = run("explain", "a", "b", "--as-of", "2025-01-01", "--json")
     assert code == expected
     assert [row["status"] for row in json.loads(output)["explanations"]] == statuses
-    assert requests == [(Path("nextbuy.toml"), ["a", "b"], "2025-01-01")] * 2
+    assert requests == [(Path("nextbuy.toml"), ["a", "b"], "2025-01-01", None)] * 2
 
 
 @pytest.mark.parametrize(
@@ -102,5 +103,9 @@ def test_decide_fails_only_if_no_decision_was_available(
     code, output, _ = run("decide", *options)
     assert code == expected
     assert f"{len(statuses)} rows written to o.csv" in output
-    assert run("decide", *options, "--key", "october")[0] == expected
-    assert [request[3:5] for request in requests] == [("autumn", "autumn"), ("autumn", "october")]
+    later = ("--key", "october", "--send-at", "2025-10-02T10:00")
+    assert run("decide", *options, *later)[0] == expected
+    assert [request[3] for request in requests] == [
+        CampaignSend("autumn", "autumn"),
+        CampaignSend("autumn", "october", send_at="2025-10-02T10:00"),
+    ]

@@ -13,6 +13,7 @@ from features.shop.shop import Shop, read_shop
 from features.store.address import store_path, store_target
 from features.store.protocol import StoreInfo
 from features.store.sqlite_store import SqliteStore
+from models.channel.occasion import possible_column
 from models.registry import Champions
 from serving.answers.predictor import Predictor, load_predictor
 from serving.answers.replenishment import CYCLES_LISTING
@@ -106,6 +107,11 @@ def _champions_of(info: StoreInfo, names: set[str], **points: int) -> Champions:
 def test_champions_of_the_stores_vocabulary_share_its_catalog(info: StoreInfo) -> None:
     (catalog,) = select_catalogs(info, _champions_of(info, {"frequency", "T"}))
     assert "frequency" in catalog
+
+
+def test_what_a_champion_reads_of_the_situation_is_no_feature_of_the_store(info: StoreInfo) -> None:
+    (catalog,) = select_catalogs(info, _champions_of(info, {"frequency", possible_column("email")}))
+    assert possible_column("email") not in catalog
 
 
 def test_a_feature_that_a_champion_computes_otherwise_is_refused(info: StoreInfo) -> None:

@@ -8,8 +8,9 @@ import msgspec
 import pytest
 
 from features.errors import InputError
+from features.ledgers.decisions import open_decisions
 from features.log.log import read_log
-from features.windows import to_datetime
+from features.windows import DAY, to_datetime
 from models.channel.eligibility import Eligibility
 from models.channel.exploration import draw_position
 from models.registry import Champions
@@ -190,3 +191,51 @@ def test_a_decision_can_be_posted_back_with_its_message(desk: Desk) -> None:
     )
     expected = sorted((d.decision_id, d.channel, d.arm, d.propensity) for d in decided)
     assert [tuple(row) for row in logged] == expected
+
+
+def test_a_decision_is_for_the_instant_of_sending_that_is_asked_for(desk: Desk) -> None:
+    send_at = desk.cutoff + 3 * DAY
+    made = [
+        d
+        for d in desk.respond(desk.ids, "at", send_at=send_at, control=0.3).decisions
+        if d.status == "ok"
+    ]
+    assert {d.send_at for d in made} == {to_datetime(send_at)}
+    assert {d.expires_at for d in made} == {to_datetime(send_at + DAY)}
+    assert "none" in {d.channel for d in made}
+    allowed = desk.predictor.predict(desk.ids, desk.cutoff, send_at).answers
+    eligible = {
+        a.customer_id: {r.channel for r in a.channel.ranking if r.eligible}
+        for a in allowed
+        if a.channel
+    }
+    assert {d.customer_id: set(d.eligible) for d in made} == eligible
+    table = open_decisions(desk.shop)
+    stored = [d for rows in table.rows(500) for d in rows if d.key == "at"]
+    table.close()
+    assert {d.send_at for d in stored} == {send_at}
+
+
+def test_without_an_instant_a_channel_is_decided_for_the_first_outside_quiet_hours(
+    desk: Desk,
+) -> None:
+    quiet = {"email": ["20:00", "08:00"]}
+    channels = msgspec.structs.replace(desk.shop.channels, quiet_hours=quiet)
+    shop = msgspec.structs.replace(desk.shop, channels=channels)
+    predictor = replace(desk.predictor, shop=shop)
+    made = [d for d in desk.decide(desk.ids, "first", predictor) if d.status == "ok"]
+    assert {d.send_at for d in made} == {to_datetime(desk.cutoff)}
+    assert "email" not in {d.channel for d in made}  # it is 23:59, in its quiet hours
+    answers = predictor.predict(desk.ids, desk.cutoff).answers
+    rankings = [r for a in answers if a.channel for r in a.channel.ranking]
+    local = {r.channel: r.send_at.astimezone(shop.timezone).strftime("%H:%M:%S") for r in rankings}
+    assert (local["email"], local["none"]) == ("08:00:00", "23:59:59")
+
+
+@pytest.mark.parametrize("days", [-1, 15])
+def test_an_instant_of_sending_before_now_or_too_far_ahead_is_refused(
+    desk: Desk, days: int
+) -> None:
+    with pytest.raises(InputError, match="send_at: expected a date and time from as_of on"):
+        desk.respond(desk.ids[:1], "refused", send_at=desk.cutoff + days * DAY)
+    assert desk.logged("refused") == []
