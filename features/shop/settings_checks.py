@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from features.contract.tables import CUSTOMERS, TABLES_BY_NAME
 from features.errors import Fault
 from features.shop.contact_rules import ALL_CHANNELS
+from features.shop.sensitive_words import find_sensitive_names
 from features.shop.settings_file import ChannelSection, DecisionSection, ShopFile, TableSource
 
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
@@ -54,7 +55,7 @@ def find_setting_faults(file: ShopFile) -> list[Fault]:
     ]
     faults = [fault for broken, fault in checks if broken]
     faults += _cap_faults(channels) + _quiet_faults(channels) + _worth_faults(channels)
-    faults += _table_faults(file.tables) + _profile_faults(file)
+    faults += _table_faults(file.tables) + _profile_faults(file) + _cluster_faults(file)
     return faults + _decision_faults(file.decisions)
 
 
@@ -149,6 +150,24 @@ def _profile_faults(file: ShopFile) -> list[Fault]:
         for name, points in file.contact_points.items()
         if points < 0
     ]
+
+
+def _cluster_faults(file: ShopFile) -> list[Fault]:
+    """Return the fault of an attribute by which draws cannot go, because no history holds it."""
+    name = file.channels.cluster_by
+    if name is None:
+        return []
+    column = CUSTOMERS.column(name)
+    if column is None or column.kind != "text" or name == "source":
+        expected, remedy = "a text column of customers", "Name one, as in attr_household."
+    elif "customers" not in file.tables:
+        expected, remedy = "a shop that gives the table customers", "Add [tables.customers]."
+    elif find_sensitive_names([CUSTOMERS.held_as(name)], file.sensitive):
+        expected = "an attribute that is not sensitive"
+        remedy = "Rename the column, or list it in sensitive.allow."
+    else:
+        return []
+    return [Fault("channels.cluster_by", expected, f"'{name}'", remedy)]
 
 
 def _decision_faults(decisions: DecisionSection) -> list[Fault]:

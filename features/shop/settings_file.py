@@ -112,6 +112,9 @@ class ChannelSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     fatigue : float
         What each message of the last seven days takes off the worth of one more, in the shop's
         currency.
+    cluster_by : str or None
+        A text column of the table customers, such as `attr_household`: customers who declare the
+        same value draw alike in decisions. A customer who declares none draws alone.
     """
 
     default_order: list[str] = []
@@ -123,6 +126,7 @@ class ChannelSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     margin: float = 1.0
     cost: dict[str, float] = {}
     fatigue: float = 0.0
+    cluster_by: str | None = None
 
     @property
     def caps(self) -> dict[int, dict[str, int]]:

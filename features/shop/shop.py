@@ -149,7 +149,7 @@ def read_shop(path: str | Path) -> Shop:
 
 
 def _fold(channels: ChannelSection) -> ChannelSection:
-    """Return the section with its channels in lower case, as the tables hold them."""
+    """Return the section with its names in lower case, as the tables hold them."""
     return msgspec.structs.replace(
         channels,
         default_order=[channel.lower() for channel in channels.default_order],
@@ -158,4 +158,5 @@ def _fold(channels: ChannelSection) -> ChannelSection:
         max_in_28_days={c.lower(): most for c, most in channels.max_in_28_days.items()},
         quiet_hours={c.lower(): hours for c, hours in channels.quiet_hours.items()},
         cost={c.lower(): cost for c, cost in channels.cost.items()},
+        cluster_by=channels.cluster_by and CUSTOMERS.held_as(channels.cluster_by),
     )

@@ -206,13 +206,28 @@ def preferred_channel(attributes: TableColumns | None, as_of: int) -> str | None
     as_of : int
         Instant up to which rows are known, in microseconds since 1970-01-01 UTC.
     """
+    return latest_attribute(attributes, "preferred_channel", as_of)
+
+
+def latest_attribute(attributes: TableColumns | None, name: str, as_of: int) -> str | None:
+    """Return the latest known value of a customer's attribute; None without one.
+
+    Parameters
+    ----------
+    attributes : columns or None
+        The customer's rows of `attribute, value, known_at`.
+    name : str
+        The attribute, a column of the table customers.
+    as_of : int
+        Instant up to which rows are known, in microseconds since 1970-01-01 UTC.
+    """
     if attributes is None:
         return None
-    rows = (attributes["attribute"] == "preferred_channel") & (attributes["known_at"] <= as_of)
+    rows = (attributes["attribute"] == name) & (attributes["known_at"] <= as_of)
     if not rows.any():
         return None
-    known_at, channels = attributes["known_at"][rows], attributes["value"][rows]
-    latest = [name for name in channels[known_at == known_at.max()] if name is not None]
+    known_at, values = attributes["known_at"][rows], attributes["value"][rows]
+    latest = [value for value in values[known_at == known_at.max()] if value is not None]
     return max(latest, default=None)
 
 

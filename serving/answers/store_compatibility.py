@@ -19,7 +19,8 @@ from serving.answers.replenishment import CYCLE_COLUMNS, CYCLES_LISTING
 def check_same_settings(shop: Shop, info: StoreInfo, champions: Champions) -> None:
     """Refuse a store or a model that was made under another currency, time zone or pseudonym key.
 
-    Money, local days and customer ids of the answers would be wrong.
+    Money, local days and customer ids of the answers would be wrong. A store without the attribute
+    by which decisions are drawn is refused too: customers of one cluster would draw apart.
 
     Parameters
     ----------
@@ -50,6 +51,13 @@ def check_same_settings(shop: Shop, info: StoreInfo, champions: Champions) -> No
         raise NextbuyError(
             "the history store was built with another pseudonym key, or without one: give "
             "the service the key of the build, or build the store again"
+        )
+    cluster_by = shop.channels.cluster_by
+    if cluster_by not in (None, *info.vocabulary.attributes):
+        raise NextbuyError(
+            f"nextbuy.toml has channels.cluster_by = '{cluster_by}', and the history store was "
+            "built without that attribute. Give customers.known_at or list the attribute in "
+            "customers.static, and build the store again; or take cluster_by out."
         )
 
 

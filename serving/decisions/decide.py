@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from features.arrays import History
 from features.errors import refuse
 from features.history.customer_histories import customer_at
 from features.ledgers.decisions import Decision, open_decisions
@@ -21,7 +22,7 @@ from models.arms import arms_with_none
 from models.channel.exploration import draw_arm, draw_position
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel
-from models.channel.recommend import Options, best_shares
+from models.channel.recommend import Options, best_shares, latest_attribute
 from models.kinds import CHANNEL
 from serving.answers.predictor import RETRY_SECONDS, ComputedAnswers, Predictor
 from serving.schemas.answer_schemas import Answer, Channel
@@ -137,14 +138,14 @@ class _DecisionDrawer:
 
     def _draw(self, asking: Asking, channel: Channel) -> Decision:
         account = self._accounts[asking.customer_id]
-        # The accounts of one customer draw alike.
         history = self._computed.histories[asking.customer_id]
         customer = customer_at(history, account, self._as_of)
+        cluster = find_cluster(self._shop.channels.cluster_by, history, customer, self._as_of)
         drawn = draw_arm(
             channel.recommended,
             [ranked.channel for ranked in channel.ranking if ranked.eligible],
             self._shop.decisions,
-            draw_position(self._version, customer, asking.campaign, asking.key),
+            draw_position(self._version, *cluster, asking.campaign, asking.key),
             self._shares.get(asking.customer_id),
         )
         send_at = {ranked.channel: ranked.send_at for ranked in channel.ranking}
@@ -163,6 +164,34 @@ class _DecisionDrawer:
             propensities=drawn.propensities,
             send_at=to_instant(send_at[drawn.channel], self._shop.timezone),
         )
+
+
+def find_cluster(
+    cluster_by: str | None, history: History, customer: str, as_of: int
+) -> tuple[str, ...]:
+    """Find what customers who draw alike have in common, to be hashed in place of the customer.
+
+    Parameters
+    ----------
+    cluster_by : str or None
+        The attribute of `channels.cluster_by`.
+    history : dict of str to columns
+        The rows of the customer, by table.
+    customer : str
+        The customer; the accounts of one customer draw alike.
+    as_of : int
+        Instant up to which rows are known, in microseconds since 1970 (UTC).
+
+    Returns
+    -------
+    tuple of str
+        The attribute and its latest known value; without one, the customer. The number of texts
+        tells the two apart, so that a customer's id is never taken for a value.
+    """
+    if cluster_by is None:
+        return (customer,)
+    value = latest_attribute(history.get("attributes"), cluster_by, as_of)
+    return (customer,) if value is None else (cluster_by, value)
 
 
 def _shares_of_best(

@@ -8,6 +8,7 @@ from features.errors import InputError
 from features.shop.shop import read_shop
 
 ORDERS = '[tables.orders]\npath = "orders.csv"\n'
+CUSTOMERS = '[tables.customers]\npath = "customers.csv"\n'
 
 
 def _read(folder: Path, text: str) -> None:
@@ -61,6 +62,23 @@ def _read(folder: Path, text: str) -> None:
         (ORDERS + "columns = {client = 'x'}\n", "tables.orders.columns.client"),
         ("[customers]\nstatic = ['known_at']\n" + ORDERS, "customers.static: expected columns"),
         ("[customers]\nstatic = ['shoe']\n" + ORDERS, "customers.static: .* got 'shoe'"),
+        *(
+            (
+                f"[channels]\ncluster_by = '{name}'\n" + ORDERS + CUSTOMERS,
+                f"channels.cluster_by: expected {says}, got '{name}'",
+            )
+            for name, says in (
+                ("household", "a text column of customers"),
+                ("birth_year", "a text column of customers"),
+                ("customer_id", "a text column of customers"),
+                ("source", "a text column of customers"),
+                ("attr_Religion", "an attribute that is not sensitive"),
+            )
+        ),
+        (
+            "[channels]\ncluster_by = 'attr_household'\n" + ORDERS,
+            "channels.cluster_by: expected a shop that gives the table customers",
+        ),
         ("[decisions]\nexplore = 1.5\n" + ORDERS, "decisions.explore: expected a share of 0 to 1"),
         ("[decisions]\ncontrol = -0.1\n" + ORDERS, "decisions.control: .* got -0.1"),
         ("[decisions]\nfloor = nan\n" + ORDERS, "decisions.floor: .* 0 to 0.1, got nan"),

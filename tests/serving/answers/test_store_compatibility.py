@@ -79,6 +79,20 @@ def test_a_store_that_was_built_with_another_pseudonym_key_is_refused(
         check_same_settings(shop, other, Champions({}))
 
 
+def test_a_store_without_the_attribute_that_decisions_are_drawn_by_is_refused(
+    shop: Shop, info: StoreInfo
+) -> None:
+    channels = msgspec.structs.replace(shop.channels, cluster_by="attr_household")
+    clustered = msgspec.structs.replace(shop, channels=channels)
+    with pytest.raises(
+        NextbuyError, match=r"cluster_by = 'attr_household'.* without that attribut"
+    ):
+        check_same_settings(clustered, info, Champions({}))
+    vocabulary = msgspec.structs.replace(info.vocabulary, attributes=["attr_household"])
+    known = msgspec.structs.replace(info, vocabulary=vocabulary)
+    check_same_settings(clustered, known, Champions({}))
+
+
 def test_a_champion_that_was_trained_in_another_currency_is_named(
     shop: Shop, info: StoreInfo
 ) -> None:

@@ -5,19 +5,22 @@ from dataclasses import replace
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 
 from features.errors import InputError
+from features.history.customer_rows import object_array
 from features.ledgers.decisions import open_decisions
 from features.log.log import read_log
 from features.windows import DAY, to_datetime
 from models.channel.eligibility import Eligibility
 from models.channel.exploration import draw_position
+from models.channel.recommend import latest_attribute
 from models.registry import Champions
 from serving.answers.predictor import load_predictor
-from serving.decisions.decide import DecisionMaker, make_policy_version
+from serving.decisions.decide import DecisionMaker, find_cluster, make_policy_version
 from serving.http.events import EventPosting
-from serving.schemas.decision_schemas import DecisionsRequest
+from serving.schemas.decision_schemas import Decided, DecisionsRequest
 from serving.schemas.event_schemas import EventsRequest
 from tests.serving.desk import Desk
 
@@ -239,3 +242,63 @@ def test_an_instant_of_sending_before_now_or_too_far_ahead_is_refused(
     with pytest.raises(InputError, match="send_at: expected a date and time from as_of on"):
         desk.respond(desk.ids[:1], "refused", send_at=desk.cutoff + days * DAY)
     assert desk.logged("refused") == []
+
+
+def _decide_by_country(desk: Desk, key: str, **settings: Any) -> dict[str, Decided]:
+    """Decide for everybody in a shop whose decisions are drawn by country, by customer."""
+    channels = msgspec.structs.replace(desk.shop.channels, cluster_by="country")
+    decisions = msgspec.structs.replace(desk.shop.decisions, **settings)
+    shop = msgspec.structs.replace(desk.shop, channels=channels, decisions=decisions)
+    predictor = replace(desk.predictor, shop=shop)  # the store knows the attribute
+    maker = DecisionMaker(shop)
+    decided = maker.decide(predictor, desk.request(desk.ids, key)).decisions
+    maker.close()
+    return {d.customer_id: d for d in decided if d.status == "ok"}
+
+
+def test_customers_of_one_cluster_with_equal_eligible_arms_draw_alike(desk: Desk) -> None:
+    """A household in truth; the countries of the simulated shop are larger ones."""
+    made = _decide_by_country(desk, "cluster", explore=0.8, control=0.2)
+    histories = desk.predictor.compute_answers(list(made), desk.cutoff).histories
+    drawn: dict[tuple[Any, ...], set[tuple[Any, ...]]] = {}
+    sizes: Counter[tuple[Any, ...]] = Counter()
+    for customer, decision in made.items():
+        country = latest_attribute(histories[customer].get("attributes"), "country", desk.cutoff)
+        if country is not None:
+            cell = (country, *sorted(decision.eligible))
+            sizes[cell] += 1
+            drawn.setdefault(cell, set()).add((decision.channel, decision.arm, decision.propensity))
+    assert sum(size > 1 for size in sizes.values()) > 3
+    assert {len(arms) for arms in drawn.values()} == {1}
+    assert len(set().union(*drawn.values())) > 1  # clusters draw apart
+    alone = {d.customer_id: d for d in desk.decide(list(made), "alone", explore=0.8, control=0.2)}
+    assert len({d.channel for d in alone.values()}) > 2
+
+
+def test_a_cluster_draws_anew_for_another_key(desk: Desk) -> None:
+    keys = [_decide_by_country(desk, f"key {n}", explore=1.0) for n in range(6)]
+    customer = max(keys[0], key=lambda i: len(keys[0][i].eligible))
+    assert len({made[customer].channel for made in keys}) > 1
+
+
+def test_a_customer_without_the_attribute_is_a_cluster_that_no_value_is_taken_for() -> None:
+    attributes = {
+        "attribute": object_array(["attr_household"] * 3 + ["city"]),
+        "value": object_array(["h1", None, "h2", "x"]),
+        "known_at": np.array([1.0, 20.0, 30.0, 1.0]),
+    }
+    history = {"attributes": attributes}
+
+    def cluster(as_of: int) -> tuple[str, ...]:
+        return find_cluster("attr_household", history, "h1", as_of)
+
+    assert [cluster(at) for at in (0, 1, 25, 30)] == [
+        ("h1",),
+        ("attr_household", "h1"),
+        ("h1",),
+        ("attr_household", "h2"),
+    ]
+    assert find_cluster("attr_household", {}, "c", 30) == ("c",)
+    assert find_cluster(None, history, "c", 30) == ("c",)
+    positions = {draw_position("1", *cluster(at), "autumn", "k") for at in (0, 1, 30)}
+    assert len(positions) == 3  # a customer h1 and a household h1 draw apart
