@@ -204,6 +204,11 @@ def test_a_wrong_request_for_decisions_gets_400_and_the_reason(
         ({"customer_ids": ["x"] * 5001}, "5000"),
         ({"customer_ids": ["x"], "as_of": "soon"}, "a date or an instant"),
         ({"customer_ids": ["x"], "as_of": "2999-01-01"}, "not after now"),
+        ({"customer_ids": ["x"], "send_at": "soon"}, "send_at: expected a date and time from"),
+        (
+            {"customer_ids": ["x"], "as_of": "2025-10-01", "send_at": "2025-10-01T12:00"},
+            "send_at: expected a date and time from as_of on, at most 14 days after it",
+        ),
     ],
 )
 def test_a_wrong_request_gets_400_and_the_reason(
