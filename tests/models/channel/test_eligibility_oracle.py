@@ -209,3 +209,32 @@ def test_a_channel_becomes_eligible_at_the_stated_instant_and_not_before(
 def test_whoever_objects_to_profiling_by_any_store_is_refused(consents: Rows) -> None:
     said = [_word(consents, "profiling", store) for store in (None, "north", "south")]
     assert objects_to_profiling(_tables(consents=consents).get("consents"), NOW) == (False in said)
+
+
+@given(
+    history=st.fixed_dictionaries(
+        {
+            "consents": st.lists(CONSENTS, max_size=8),
+            "messages": st.lists(MESSAGES, max_size=6),
+            "reachability": st.lists(REACHABILITY, max_size=3),
+        }
+    ),
+    rules=RULES,
+    ahead=st.integers(0, 56),
+)
+@settings(max_examples=300, deadline=None)
+def test_at_a_later_instant_of_sending_nothing_counts_that_was_not_known(
+    history: dict[str, Rows], rules: ContactRules, ahead: int
+) -> None:
+    send_at = NOW + ahead * DAY // 4
+    known = {
+        name: [row for row in rows if row["known_at"] is None or row["known_at"] <= NOW]
+        for name, rows in history.items()
+    }
+    unknown = {"unsubscribed_at": None, "unsubscribed_known_at": None}
+    known["messages"] = [
+        m | unknown if (m["unsubscribed_known_at"] or 0) > NOW else m for m in known["messages"]
+    ]
+    for channel in CHANNELS:
+        split = check_eligibility(channel, _tables(**history), NOW, rules, send_at)
+        assert split == check_eligibility(channel, _tables(**known), send_at, rules)
