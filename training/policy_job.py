@@ -15,6 +15,7 @@ from training.channel.job import (
     check_message_rows,
     check_messages_table,
     fit_channel_model,
+    log_findings,
     select_channel_features,
 )
 from training.channel.message_rows import make_message_rows
@@ -63,8 +64,10 @@ def run_policy_study(
     with training_run(log, "policy", until, {"window_days": channels.window_days}):
         catalog = select_channel_features(read_catalog(log, until))
         since = until - LEARN_DAYS * DAY
-        rows = make_message_rows(log, catalog, since, until, channels.window_days, until)
+        messages = make_message_rows(log, catalog, since, until, channels.window_days, until)
+        rows = messages.rows
         check_message_rows(rows, channels.window_days)
+        log_findings(messages.findings)
         progress("messages")
         options = options_of(rows, arms_of(rows))
         progress("eligibility")

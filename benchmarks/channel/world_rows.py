@@ -35,7 +35,7 @@ def make_world_rows(world: ConsentWorld, *, texts: bool = True) -> pd.DataFrame:
     """
     with _opened(world, texts) as (log, catalog):
         days = log.shop.channels.window_days
-        rows = make_message_rows(log, catalog, log.first_order_at, world.end, days, world.end)
+        rows = make_message_rows(log, catalog, log.first_order_at, world.end, days, world.end).rows
     ids = rows["message_id"].to_numpy()
     truth = _named("true", world.row_truth(ids))
     return pd.concat([rows, truth, _named("eligible", world.row_eligible(ids))], axis=1)

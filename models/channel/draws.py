@@ -54,8 +54,8 @@ def add_chances(
     -------
     DataFrame
         The rows with the columns `chance_column` of each arm, which sum to 1 where the arm was
-        drawn and are NaN where it was not, `DRAW_WEIGHT`, 1 where it was not drawn, and
-        `CLUSTER`, the customer.
+        drawn and are NaN where it was not, and `DRAW_WEIGHT`, 1 where it was not drawn; and
+        `CLUSTER`, the customer, where it is missing.
 
     Raises
     ------
@@ -80,7 +80,8 @@ def add_chances(
     chance = np.where(drawn[:, None], chance, np.nan)
     columns = {chance_column(arm): chance[:, place] for place, arm in enumerate(arms)}
     draws = pd.DataFrame({**columns, DRAW_WEIGHT: weight}, index=rows.index)
-    return pd.concat([rows, draws, rows["customer_id"].rename(CLUSTER)], axis=1)
+    cluster = rows.get(CLUSTER, rows["customer_id"]).rename(CLUSTER)
+    return pd.concat([rows.drop(columns=CLUSTER, errors="ignore"), draws, cluster], axis=1)
 
 
 def chances_of(rows: pd.DataFrame, arms: Sequence[str]) -> Floats:

@@ -1,6 +1,6 @@
 """Trains the channel model, and judges it on messages later than those it learned from."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import mlflow
 import msgspec
@@ -21,6 +21,7 @@ from models.channel.model import ChannelModel
 from models.channel.occasion import possible_column
 from models.channel.trait_choice import choose_traits
 from models.kinds import CHANNEL, CHURN, TIMING
+from training.channel.logged_chances import PropensityFinding
 from training.channel.message_rows import make_message_rows
 from training.channel.send_situations import options_of
 from training.channel.train_best_moments import train_moments
@@ -69,8 +70,10 @@ def train_channel_model(log: Log, cutoff: int, progress: Callable[[str], None]) 
     with training_run(log, CHANNEL, cutoff, flags):
         catalog = select_channel_features(read_catalog(log, cutoff))
         since = cutoff - LEARN_DAYS * DAY
-        rows = make_message_rows(log, catalog, since, cutoff, window, cutoff)
+        messages = make_message_rows(log, catalog, since, cutoff, window, cutoff)
+        rows = messages.rows
         check_message_rows(rows, window)
+        log_findings(messages.findings)
         result = _fit_best(log, catalog, rows)
         log_challenge(result, log.shop.minor_digits)
         model = msgspec.structs.replace(result.model, moments=train_moments(log, since, cutoff))
@@ -116,6 +119,18 @@ def select_channel_features(catalog: Catalog) -> Catalog:
     """
     declared = [f.name for f in catalog.values() if f.family == "profile" and f.kind == "text"]
     return catalog.select([*catalog.numbers, *declared])
+
+
+def log_findings(findings: Sequence[PropensityFinding]) -> None:
+    """Tag the active MLflow run with what is wrong with the logged chances.
+
+    Parameters
+    ----------
+    findings : sequence of PropensityFinding
+        Logged as the tag `wrong_propensities`, which is missing where there are none.
+    """
+    if findings:
+        mlflow.set_tag("wrong_propensities", "; ".join(finding.what for finding in findings))
 
 
 def _fit_best(log: Log, catalog: Catalog, rows: pd.DataFrame) -> ChallengeResult:
@@ -208,7 +223,7 @@ def _judge(
     ends = cutoff + (JUDGED_DAYS + window + log.shop.section.settle_days) * DAY
     if ends <= log.observed_until:
         last = cutoff + JUDGED_DAYS * DAY
-        later = make_message_rows(log, catalog, cutoff, last, window, log.observed_until)
+        later = make_message_rows(log, catalog, cutoff, last, window, log.observed_until).rows
         if len(later):
             return _score("holdout", model, later, rows["bought"].mean())
     start = int(rows["sent_at"].max()) - JUDGED_DAYS * DAY

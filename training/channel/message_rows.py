@@ -7,7 +7,7 @@ from features.language.catalog import Catalog
 from features.log.identities import customers_of_accounts
 from features.log.log import Log
 from features.windows import DAY, cutoffs_before
-from training.channel.send_situations import add_situations
+from training.channel.send_situations import SituatedRows, add_situations
 from training.labels import make_message_labels
 
 STRIDE_DAYS = 7
@@ -20,7 +20,7 @@ def make_message_rows(
     last: int,
     window_days: int,
     known_until: int,
-) -> pd.DataFrame:
+) -> SituatedRows:
     """Make one training row per message sent after `first` and up to `last`.
 
     The features of a message are those of its customer at the latest of the weekly cutoffs
@@ -42,7 +42,7 @@ def make_message_rows(
 
     Returns
     -------
-    DataFrame
+    SituatedRows
         One row per message: the columns of `make_message_labels`, the catalog's features, NaN for
         a contact of whom nothing was known at that cutoff, and the columns of `add_situations`.
     """
@@ -59,5 +59,5 @@ def make_message_rows(
             sent = sent.assign(customer_id=customers_of_accounts(log, sent["account"], cutoff))
             parts.append(sent.merge(features, on="customer_id", how="left", validate="m:1"))
     if not parts:
-        return labels
+        return SituatedRows(labels, [])
     return add_situations(log, pd.concat(parts, ignore_index=True), known_until)

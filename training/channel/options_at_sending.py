@@ -29,8 +29,8 @@ def read_options(
 ) -> Options:
     """Read what each message's customer could have been sent just before it, and preferred.
 
-    The shop's rules of today are applied to the consents, messages and reachability known then.
-    The arm that was sent always counts as eligible, because it was sent.
+    The shop's rules of today are applied to the consents, messages and reachability known then. An
+    arm is not eligible because it was sent.
 
     Parameters
     ----------
@@ -80,13 +80,12 @@ def options_before(
     """
     eligible = np.zeros((len(rows), len(arms)), dtype=bool)
     preferred = []
-    messages = zip(rows["customer_id"], rows["sent_at"], strict=True)
-    for row_index, (customer, sent_at) in enumerate(messages):
+    sent = zip(rows["customer_id"], rows["sent_at"], strict=True)
+    for row_index, (customer, sent_at) in enumerate(sent):
         tables, just_before = histories.get(customer, {}), int(sent_at) - 1
         checks = [check_eligibility(arm, tables, just_before, rules) for arm in arms]
         eligible[row_index] = [check.eligible for check in checks]
         preferred.append(preferred_channel(tables.get("attributes"), just_before))
-    eligible[np.arange(len(rows)), pd.Index(arms).get_indexer(pd.Index(rows["channel"]))] = True
     return Options.of(arms, eligible, preferred)
 
 

@@ -1,26 +1,45 @@
 """Adds to messages what was possible when they were sent, on which occasion, by which chances."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import msgspec
 import numpy as np
 import pandas as pd
 
-from features.arrays import Floats
+from features.arrays import Array, Flags, Floats, Indices
+from features.contract.casts import quote
 from features.log.identities import history_table_sql
 from features.log.log import Log
 from features.shop.contact_rules import ContactRules
 from models.arms import NO_MESSAGE, arms_with_none
-from models.channel.draws import add_chances
+from models.channel.draws import CLUSTER, add_chances
 from models.channel.occasion import occasion_columns, possible_column
 from models.channel.recommend import Options
+from training.channel.logged_chances import LoggedChances, PropensityFinding
 from training.channel.options_at_sending import read_options
+from training.channel.propensity_checks import check_propensities, untrusted_rows
 
 PREFERRED = "preferred arm"
 
 
-def add_situations(log: Log, rows: pd.DataFrame, known_until: int) -> pd.DataFrame:
+@dataclass(frozen=True)
+class SituatedRows:
+    """Messages with the situation in which they were sent, and what is wrong with their chances.
+
+    Attributes
+    ----------
+    rows : DataFrame
+        One row per message.
+    findings : list of PropensityFinding
+        What `training.channel.propensity_checks` found; these messages count as targeted.
+    """
+
+    rows: pd.DataFrame
+    findings: list[PropensityFinding]
+
+
+def add_situations(log: Log, rows: pd.DataFrame, known_until: int) -> SituatedRows:
     """Add to messages the columns in which a channel model reads the situation of a send.
 
     Parameters
@@ -35,31 +54,71 @@ def add_situations(log: Log, rows: pd.DataFrame, known_until: int) -> pd.DataFra
 
     Returns
     -------
-    DataFrame
+    SituatedRows
         The rows with, for each arm of the log, `possible_column` (1 where the customer could have
-        been sent it just before the message, by the shop's rules of today; an arm that the
-        decision lists with a chance above 0 was possible), the columns of the occasion, and those
-        of `models.channel.draws.add_chances`; and `PREFERRED`, the customer's preferred arm.
+        been sent it just before the message, by the shop's rules of today, or by the chances that
+        a decision lists), the columns of the occasion, and those of
+        `models.channel.draws.add_chances`; and `PREFERRED`, the customer's preferred arm.
+        `randomised` is false where the logged chance is not to be believed.
     """
     listed = _listed_chances(rows["chances"])
     arms = arms_with_none([*message_channels(log), *listed])
     options = read_options(log, rows, arms, known_until, _rules_at_sending(log, arms))
-    chances = np.column_stack([listed.get(arm, np.full(len(rows), np.nan)) for arm in arms])
+    chances = _by_arm(listed, arms, len(rows))
+    is_listed = np.asarray(np.isfinite(chances).any(axis=1))
+    possible = np.where(is_listed[:, None], chances > 0, options.eligible)
+    is_sent = rows["channel"].to_numpy()[:, None] == np.array(arms)
+    cluster = read_clusters(log, rows, known_until)
+    findings = _check(rows, arms, possible, chances, cluster)
+    rows = rows.drop(columns="chances").assign(
+        randomised=rows["randomised"] & ~untrusted_rows(findings, len(rows)),
+        **_occasions(log, rows, arms, known_until),
+        **_eligibility(arms, possible | is_sent, options.preferred),
+        **{CLUSTER: cluster},
+    )
+    return SituatedRows(add_chances(rows, arms, possible | is_sent, chances), findings)
+
+
+def _check(
+    rows: pd.DataFrame, arms: list[str], possible: Flags, listed: Floats, cluster: Array
+) -> list[PropensityFinding]:
+    """Check the chances of the draws; an arm that was never drawn is no possible draw."""
+    drawn = rows["randomised"].to_numpy(dtype=bool)
+    is_sent = rows["channel"].to_numpy()[:, None] == np.array(arms)
+    return check_propensities(
+        LoggedChances(
+            arms,
+            is_sent.argmax(axis=1),
+            np.where(drawn, rows["propensity"].to_numpy(dtype=float), np.nan),
+            possible & is_sent[drawn].any(axis=0),
+            np.where(drawn[:, None], listed, np.nan),
+            cluster,
+        )
+    )
+
+
+def _occasions(
+    log: Log, rows: pd.DataFrame, arms: Sequence[str], known_until: int
+) -> dict[str, Floats]:
+    """Make the columns of the occasion: every arm would have been sent at the same instant."""
+    sent_at = np.repeat(rows["occasion_at"].to_numpy(dtype=np.int64)[:, None], len(arms), axis=1)
+    last = _last_messages(log, rows, known_until)
+    return occasion_columns(arms, sent_at, last, log.shop.timezone)
+
+
+def _eligibility(arms: Sequence[str], possible: Flags, preferred: Indices) -> dict[str, Array]:
+    """Make the columns of what was possible and preferred."""
+    names = np.array([*arms, None], dtype=object)  # the last one stands for no preference
+    columns = {possible_column(arm): possible[:, k].astype(float) for k, arm in enumerate(arms)}
+    return {**columns, PREFERRED: names[preferred]}
+
+
+def _by_arm(listed: Mapping[str, Floats], arms: Sequence[str], rows: int) -> Floats:
+    """Put listed chances into an array (rows, K): 0 for what a list leaves out, NaN without one."""
+    chances = np.column_stack([listed.get(arm, np.full(rows, np.nan)) for arm in arms])
     is_listed = np.isfinite(chances).any(axis=1)
     chances[is_listed] = np.nan_to_num(chances[is_listed])
-    possible = np.where(is_listed[:, None], chances > 0, options.eligible)
-    occasion_at = rows["occasion_at"].to_numpy(dtype=np.int64)
-    occasion = occasion_columns(
-        arms,
-        np.repeat(occasion_at[:, None], len(arms), axis=1),
-        _last_messages(log, rows, known_until),
-        log.shop.timezone,
-    )
-    eligibility = {possible_column(a): possible[:, k].astype(float) for k, a in enumerate(arms)}
-    names = np.array([*arms, None], dtype=object)  # the last one stands for no preference
-    preferred = {PREFERRED: names[options.preferred]}
-    situated = rows.drop(columns="chances").assign(**occasion, **eligibility, **preferred)
-    return add_chances(situated, arms, possible, chances)
+    return chances
 
 
 def options_of(rows: pd.DataFrame, arms: Sequence[str]) -> Options:
@@ -99,6 +158,37 @@ def _listed_chances(texts: "pd.Series[str]") -> dict[str, Floats]:
     return listed
 
 
+def read_clusters(log: Log, rows: pd.DataFrame, known_until: int) -> Array:
+    """Read which messages were drawn together: those of a customer, or of a declared group.
+
+    Parameters
+    ----------
+    log : Log
+        The opened event log of one shop; `channels.cluster_by` names the attribute.
+    rows : DataFrame
+        One row per message (n rows), with `customer_id` and `occasion_at`.
+    known_until : int
+        Last instant (UTC microseconds) that the log may know.
+
+    Returns
+    -------
+    str array (n,)
+        The value of the attribute that was known at the occasion, or the customer without one.
+    """
+    customer = ("customer " + rows["customer_id"].astype(str)).to_numpy(dtype=object)
+    attribute = log.shop.channels.cluster_by
+    if attribute is None:
+        return customer
+    value = _latest(
+        log,
+        rows,
+        history_table_sql(log, "attributes", known_until),
+        f"m.attribute = {quote(attribute)} AND m.known_at <= a.occasion_at",
+        "arg_max(m.value, m.known_at)",
+    )
+    return np.where(pd.notna(value), "group " + value.astype(str), customer)
+
+
 def _last_messages(log: Log, rows: pd.DataFrame, known_until: int) -> Floats:
     """Find when each row's customer was last sent a message before the row's occasion.
 
@@ -107,14 +197,21 @@ def _last_messages(log: Log, rows: pd.DataFrame, known_until: int) -> Floats:
     array (n,)
         UTC microseconds; NaN without one. Decisions to send nothing are no messages.
     """
+    messages = history_table_sql(log, "messages", known_until)
+    before = "m.sent_at < a.occasion_at AND m.known_at <= a.occasion_at"
+    last = _latest(
+        log, rows, messages, f"{before} AND m.channel <> '{NO_MESSAGE}'", "max(m.sent_at)"
+    )
+    return last.astype(float)
+
+
+def _latest(log: Log, rows: pd.DataFrame, table: str, condition: str, value: str) -> Array:
+    """Find a value among the rows `m` of the customer of each row `a`: array (n,)."""
     asked = rows[["customer_id", "occasion_at"]].assign(place=np.arange(len(rows)))
     log.connection.register("_asked_sends", asked)
-    last = log.connection.execute(
-        "SELECT a.place, max(m.sent_at)::DOUBLE AS last FROM _asked_sends AS a "
-        f"LEFT JOIN ({history_table_sql(log, 'messages', known_until)}) AS m "
-        "ON m.customer_id = a.customer_id AND m.sent_at < a.occasion_at "
-        f"AND m.known_at <= a.occasion_at AND m.channel <> '{NO_MESSAGE}' "
-        "GROUP BY a.place ORDER BY a.place"
+    found = log.connection.execute(
+        f"SELECT a.place, {value} AS value FROM _asked_sends AS a LEFT JOIN ({table}) AS m "
+        f"ON m.customer_id = a.customer_id AND {condition} GROUP BY a.place ORDER BY a.place"
     ).df()
     log.connection.unregister("_asked_sends")
-    return last["last"].to_numpy(dtype=float)
+    return found["value"].to_numpy(dtype=object, na_value=np.nan)

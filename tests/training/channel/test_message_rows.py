@@ -35,7 +35,7 @@ def catalog(log: Log) -> Catalog:
 
 
 def _rows(log: Log, catalog: Catalog, first: int, last: int) -> pd.DataFrame:
-    rows = make_message_rows(log, catalog, first, last, 7, log.observed_until)
+    rows = make_message_rows(log, catalog, first, last, 7, log.observed_until).rows
     return rows.set_index("message_id")
 
 
@@ -59,5 +59,5 @@ def test_a_contact_without_an_order_is_a_row_without_purchase_features(
 def test_only_messages_between_the_instants_are_rows(log: Log, catalog: Catalog) -> None:
     rows = _rows(log, catalog, log.observed_until - 100 * DAY, log.observed_until)
     assert set(rows.index) == {"m2", "m3"}
-    none = make_message_rows(log, catalog, 0, STRIDE_DAYS * DAY, 7, log.observed_until)
+    none = make_message_rows(log, catalog, 0, STRIDE_DAYS * DAY, 7, log.observed_until).rows
     assert len(none) == 0
