@@ -39,3 +39,10 @@ def confounded() -> PolicyStudy:
     some = np.arange(len(rows)) % 5 == 0  # nobody drew these either: a rule without a reason
     rows.loc[some, "channel"] = "none"
     return study_of(rows)
+
+
+@pytest.fixture(scope="session")
+def unknown() -> PolicyStudy:
+    """Study 6,000 messages drawn between two channels; nobody was left without a message."""
+    rows = draw_messages(9000)
+    return study_of(rows[rows["channel"] != "none"].assign(propensity=0.5, randomised=True))

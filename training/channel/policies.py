@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.special import expit
 
 from features.arrays import Floats, Indices
-from models.arms import NO_MESSAGE, arms_with_none
+from models.arms import arms_with_none
 from models.channel.channel_fit import customer_folds
 from models.channel.effect_corrections import ChannelFit
 from models.channel.message_value import MessageValue
@@ -213,8 +213,9 @@ def make_policies(
 ) -> dict[str, Floats]:
     """Make the compared policies: each gives every decision a chance per arm.
 
-    What was never sent cannot be valued: the uniform policy draws among the arms of `rows`, and
-    sending nobody a message is a policy only where some were logged without one.
+    What was never sent cannot be valued: the uniform policy draws among the arms of `rows`. The
+    other policies may give arms that nobody was sent; their value is then not known, and the study
+    says so.
 
     Parameters
     ----------
@@ -240,8 +241,7 @@ def make_policies(
     rates = _open_rates(rows, arms)
     if any(np.isfinite(of_arm).any() for of_arm in rates.values()):
         policies[OPEN_RATE] = one_hot(_most_opened(rates, options), len(arms))
-    if (rows["channel"] == NO_MESSAGE).any():
-        policies[NONE] = one_hot(np.full(len(rows), options.none), len(arms))
+    policies[NONE] = one_hot(np.full(len(rows), options.none), len(arms))
     return policies
 
 

@@ -11,6 +11,10 @@ estimators stand side by side, since each fails where the others may not:
   weights are reduced, which trades variance for bias. Its interval is as wide as DR's, because the
   bias that was accepted is known no better than the variance that it replaced.
 
+A row's weight is 0 where the policy would have sent what was not drawn. The mean weight therefore
+estimates the share of a policy's decisions that rests on draws: what it would have sent to those
+who could not draw it is known from no draw, and only the model of DR says anything of it.
+
 A customer may have several decisions, so that spreads are taken over customers. The intervals of
 several policies hold together: they reach as far as the largest of their correlated t statistics
 (Hothorn, Bretz & Westfall 2008).
@@ -28,6 +32,9 @@ from features.errors import refuse
 
 _DRAWS = 2000
 _LEVEL = 0.95
+# With a smaller share of a policy's decisions resting on draws, nothing is known of it: most of its
+# value would be the model's word, or (SNIPS) that of customers who are not those decided on.
+LEAST_DRAWN_SHARE = 0.5
 # Candidates for lambda of DRos; the largest hardly changes the weights.
 _SHRINKAGES = np.geomspace(1.0, 1e6, 25)
 
@@ -113,6 +120,9 @@ class Estimate:
     high: float
 
 
+_NOT_KNOWN = Estimate(float("nan"), float("nan"), float("nan"), float("nan"))
+
+
 @dataclass(frozen=True)
 class PolicyValue:
     """The value of one policy by three estimators, and how much of the log it rests on.
@@ -124,7 +134,10 @@ class PolicyValue:
     effective : float
         Effective number of decisions: (sum of weights)^2 / sum of squared weights.
     largest_share : float
-        Share of the largest weight in the sum of all weights, 0..1.
+        Share of the largest weight in the sum of all weights, 0..1; NaN where all weights are 0.
+    drawn_share : float
+        Estimated share of the policy's decisions that rests on draws, 0..1. Below
+        `LEAST_DRAWN_SHARE` the policy's value is not known, and the three estimates are NaN.
     """
 
     dr: Estimate
@@ -132,6 +145,12 @@ class PolicyValue:
     dros: Estimate
     effective: float
     largest_share: float
+    drawn_share: float
+
+    @property
+    def known(self) -> bool:
+        """Whether enough of the policy's decisions rest on draws to say anything of its value."""
+        return self.drawn_share >= LEAST_DRAWN_SHARE
 
 
 def policy_values(
@@ -152,22 +171,28 @@ def policy_values(
     Returns
     -------
     dict of str to PolicyValue
-        By policy; the intervals of one estimator hold for all policies at once.
+        By policy; the intervals of one estimator hold for all known policies at once. A policy
+        that is not known changes nothing in the others.
 
     Raises
     ------
     InputError
-        A policy's chances have another shape, do not sum to 1, or never meet a drawn arm.
+        A policy's chances have another shape, or do not sum to 1.
     """
     weights = _weights(decisions, policies)
-    shares = {name: _influences(decisions, policies[name], weights[name]) for name in policies}
+    drawn = {name: _drawn_share(decisions, policies[name], weights[name]) for name in policies}
+    known = [name for name in policies if drawn[name] >= LEAST_DRAWN_SHARE]
+    shares = [_influences(decisions, policies[name], weights[name]) for name in known]
     estimates = [
-        _simultaneous([s[k] for s in shares.values()], decisions.customer, seed) for k in range(3)
+        _simultaneous([share[k] for share in shares], decisions.customer, seed) for k in range(3)
     ]
-    return {
-        name: PolicyValue(dr, snips, dros, *_weight_spread(weights[name]))
-        for name, dr, snips, dros in zip(policies, *estimates, strict=True)
-    }
+    by_policy = dict(zip(known, zip(*estimates, strict=True), strict=True))
+    values = {}
+    for name in policies:
+        dr, snips, dros = by_policy.get(name, (_NOT_KNOWN, _NOT_KNOWN, _NOT_KNOWN))
+        effective, largest_share = _weight_spread(weights[name])
+        values[name] = PolicyValue(dr, snips, dros, effective, largest_share, drawn[name])
+    return values
 
 
 def gains(
@@ -195,7 +220,9 @@ def gains(
     Returns
     -------
     dict of str to Estimate
-        By each other policy: the difference of mean outcomes per decision.
+        By each other policy: the difference of mean outcomes per decision. NaN where the policy
+        or the reference is not known (see `PolicyValue.drawn_share`); such a policy changes
+        nothing in the others.
 
     Raises
     ------
@@ -205,10 +232,15 @@ def gains(
     if against not in policies:
         raise refuse("against", "one of " + ", ".join(policies), against, "Name a policy given.")
     weights = _weights(decisions, policies)
-    drawn = {name: _doubly_robust(decisions, policies[name], weights[name]) for name in policies}
-    others = [name for name in policies if name != against]
-    differences = [drawn[name] - drawn[against] for name in others]
-    return dict(zip(others, _simultaneous(differences, decisions.customer, seed), strict=True))
+    robust = {
+        name: _doubly_robust(decisions, chances, weights[name])
+        for name, chances in policies.items()
+        if _drawn_share(decisions, chances, weights[name]) >= LEAST_DRAWN_SHARE
+    }
+    others = [name for name in robust if name != against and against in robust]
+    differences = [robust[name] - robust[against] for name in others]
+    known = dict(zip(others, _simultaneous(differences, decisions.customer, seed), strict=True))
+    return {name: known.get(name, _NOT_KNOWN) for name in policies if name != against}
 
 
 def mean_outcome(outcome: Floats, customer: ArrayLike, *, seed: int = 0) -> Estimate:
@@ -265,6 +297,17 @@ def _weights(decisions: LoggedDecisions, policies: Mapping[str, Floats]) -> dict
     }
 
 
+def _drawn_share(decisions: LoggedDecisions, chances: Floats, weight: Floats) -> float:
+    """Estimate the share of a policy's decisions that rests on draws.
+
+    The mean weight says it without bias, whichever arms each row could have drawn: an arm's chance
+    counts with 1 / propensity as often as it is drawn. The share that goes to arms which nobody
+    drew is known exactly, so that it bounds the estimate.
+    """
+    ever_drawn = np.unique(decisions.arm)
+    return min(float(weight.mean()), float(chances[:, ever_drawn].sum(axis=1).mean()))
+
+
 def _influences(
     decisions: LoggedDecisions, chances: Floats, weight: Floats
 ) -> tuple[Floats, Floats, Floats]:
@@ -302,6 +345,8 @@ def _shrunk(decisions: LoggedDecisions, chances: Floats, weight: Floats) -> Floa
 
 def _simultaneous(shares: list[Floats], customer: ArrayLike, seed: int) -> list[Estimate]:
     """Turn rows' shares into estimates whose intervals hold together."""
+    if not shares:
+        return []
     codes = pd.factorize(np.asarray(customer))[0]
     values = np.array([share.mean() for share in shares])
     by_customer: Floats = np.column_stack(
@@ -336,6 +381,8 @@ def _keep_definite(covariance: Floats) -> Floats:
 def _weight_spread(weight: Floats) -> tuple[float, float]:
     """Return the effective sample size of weights, and the largest weight's share."""
     total = float(weight.sum())
+    if total == 0:
+        return 0.0, float("nan")
     return total**2 / float(weight @ weight), float(weight.max()) / total
 
 
@@ -348,11 +395,4 @@ def _check_policy(name: str, chances: Floats, decisions: LoggedDecisions) -> Non
             f"shape {chances.shape}, sums from {chances.sum(axis=1).min():g} to "
             f"{chances.sum(axis=1).max():g}",
             "Give every decision a chance for each arm, 0 for those that are not eligible.",
-        )
-    if not decisions.of_drawn(chances).any():
-        raise refuse(
-            f"policies.{name}",
-            "a chance above 0 for some of the arms that were drawn",
-            "none",
-            "Draw at random among the arms of this policy first: nothing is known of it.",
         )

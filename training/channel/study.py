@@ -34,9 +34,13 @@ from training.metrics.probabilities import equal_mass_bins, frequency_buckets
 ESTIMATORS = ("dr", "snips", "dros")
 LOGGED = "logged policy"
 BETTER, CONFOUNDED = "better", "confounded"
+NOT_KNOWN = "not known"
 # With fewer effective decisions, or a larger share of one, a value rests on too few decisions,
 # whatever its interval says.
 MIN_EFFECTIVE, MAX_SHARE = 1000, 0.01
+# With a smaller share of its decisions resting on draws, the rest is the model's word alone, and
+# nothing is claimed. With `MIN_EFFECTIVE` decisions the share is known to some .06 (two errors).
+MIN_DRAWN_SHARE = 0.9
 NEEDED_EFFECT = 0.10
 _BINS = 5
 _SEGMENTS = ("no purchase", "0", "1-2", "3-9", "10+")  # by days with a purchase after the first
@@ -57,12 +61,13 @@ class PolicyStudy:
         Nothing was drawn at random: propensities are a model's, and the values confounded.
     values : DataFrame
         One row per policy and estimator: `policy, estimator, value, low, high` (conversions per
-        decision), `effective, largest_share` (see `PolicyValue`).
+        decision; NaN where the policy is not known), `effective, largest_share, drawn_share` (see
+        `PolicyValue`).
     gains : DataFrame
         One row per policy, against the best fixed arm, by DR: `policy, gain, low, high` in % of
-        the best fixed arm's value, `gain_verdict`.
+        the best fixed arm's value (NaN where one of the two is not known), `verdict`.
     margins : DataFrame
-        As `gains`, of margin less cost, in minor units per decision.
+        As `gains`, of margin less cost, in minor units per decision, without a verdict.
     segments : DataFrame
         One row per segment and arm, as drawn: `segment, arm, uplift, low, high` (conversions per
         send more than under `none`), `sends`.
@@ -138,7 +143,9 @@ def study_policies(
         segments=_NO_SEGMENTS if estimated else _segments(judged),
         calibration=_calibration(decisions, unseen.arms),
         needed=count_sends_needed(float(rows["bought"].mean()), NEEDED_EFFECT),
-        hidden_odds=_hidden_odds(decisions, policies, unseen.arms) if estimated else None,
+        hidden_odds=_hidden_odds(decisions, policies, estimates, unseen.arms)
+        if estimated
+        else None,
     )
 
 
@@ -187,7 +194,11 @@ def _values(estimates: Mapping[str, PolicyValue], rows: pd.DataFrame) -> pd.Data
     """Tabulate every policy's value by each estimator, and the mean outcome of the log itself."""
     table = [
         {"policy": name, "estimator": kind, **_interval(getattr(value, kind))}
-        | {"effective": value.effective, "largest_share": value.largest_share}
+        | {
+            "effective": value.effective,
+            "largest_share": value.largest_share,
+            "drawn_share": value.drawn_share,
+        }
         for name, value in estimates.items()
         for kind in ESTIMATORS
     ]
@@ -215,33 +226,69 @@ def _gains(
                 "gain": scale * gain.value,
                 "low": scale * gain.low,
                 "high": scale * gain.high,
-                "verdict": CONFOUNDED if estimated else gain_verdict(gain, estimates[name]),
+                "verdict": gain_verdict(
+                    gain, estimates[name], estimates[BEST_FIXED], estimated=estimated
+                ),
             }
             for name, gain in gains(decisions, policies, BEST_FIXED, seed=seed).items()
         ]
     )
 
 
-def gain_verdict(gain: Estimate, of_policy: PolicyValue) -> str:
+def gain_verdict(
+    gain: Estimate, of_policy: PolicyValue, reference: PolicyValue, *, estimated: bool
+) -> str:
     """Put in words what an estimated gain allows to claim.
 
     Parameters
     ----------
     gain : Estimate
         Difference of the policy's value to the reference policy's.
-    of_policy : PolicyValue
-        The policy's value, with how many decisions it rests on.
+    of_policy, reference : PolicyValue
+        The values of the two policies, with how many decisions they rest on.
+    estimated : bool
+        Nothing was drawn at random: the propensities are a model's.
 
     Returns
     -------
     str
-        `better`, `worse`, or `not distinguishable`, the last with the reason if data are few.
+        `better`, `worse`, `not distinguishable`, `confounded` or `not known`; with the reason
+        where data are few or missing.
     """
+    if not of_policy.known:
+        return explain_not_known(of_policy.drawn_share, estimated=estimated)
+    if not reference.known:
+        return f"{NOT_KNOWN}: nor is {BEST_FIXED}"
+    if estimated:
+        return CONFOUNDED
     if of_policy.effective < MIN_EFFECTIVE or of_policy.largest_share > MAX_SHARE:
         return "not distinguishable: too few decisions"
+    for value, name in ((of_policy, "it"), (reference, BEST_FIXED)):
+        if value.drawn_share < MIN_DRAWN_SHARE:
+            return f"not distinguishable: {100 * value.drawn_share:.0f} % of {name} was drawn"
     if gain.low > 0:
         return BETTER
     return "worse" if gain.high < 0 else "not distinguishable"
+
+
+def explain_not_known(drawn_share: float, *, estimated: bool) -> str:
+    """Put in words why the value of a policy is not known.
+
+    Parameters
+    ----------
+    drawn_share : float
+        Share of the policy's decisions that rests on draws, 0..1.
+    estimated : bool
+        Nothing was drawn at random: the decisions were sent for some other reason.
+
+    Returns
+    -------
+    str
+    """
+    came = "sent" if estimated else "drawn"
+    if drawn_share == 0:
+        return f"{NOT_KNOWN}: none of its arms was {came}"
+    return f"{NOT_KNOWN}: {100 * drawn_share:.0f} % of it was {came}"
 
 
 def _margins(
@@ -345,10 +392,13 @@ def _calibration(decisions: LoggedDecisions, arms: Sequence[str]) -> pd.DataFram
 
 
 def _hidden_odds(
-    decisions: LoggedDecisions, policies: Mapping[str, Floats], arms: Sequence[str]
+    decisions: LoggedDecisions,
+    policies: Mapping[str, Floats],
+    estimates: Mapping[str, PolicyValue],
+    arms: Sequence[str],
 ) -> float | None:
-    """Find which hidden odds reverse the best fixed arm's lead over no message, if it is one."""
-    if NONE not in policies:
+    """Find which hidden odds reverse the best fixed arm's lead over no message, if it has one."""
+    if not (estimates[NONE].known and estimates[BEST_FIXED].known):
         return None
     fixed = int(policies[BEST_FIXED].sum(axis=0).argmax())
     none = arms.index(NO_MESSAGE)

@@ -104,7 +104,7 @@ def challenge_with_trees(
     if rejection is not None:
         return ChallengeResult(exploring, rejection=rejection)
     gain = _gain(exploring, rows, fit, read_options, worth, terms)
-    if gain.low <= 0:
+    if not gain.low > 0:  # NaN where too few of its decisions were drawn to know
         return ChallengeResult(exploring, gain, "its decisions are not shown to earn more")
     return ChallengeResult(fit_corrections(exploring, rows, fit, terms.settings, terms.seed), gain)
 

@@ -4,6 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from training.channel.study import NOT_KNOWN
 from training.metrics.probabilities import OURS
 from training.report.plot_style import (
     GRID_COLOUR,
@@ -46,7 +47,7 @@ def value_plot(values: pd.DataFrame) -> Figure:
         heights = [order.index(policy) + shift for policy in rows["policy"]]
         axes.hlines(heights, rows["low"], rows["high"], color=colour, linewidth=1.8)
         axes.plot(rows["value"], heights, marker, color=colour, markersize=5.5, label=label)
-    axes.set_yticks(range(len(order)), order)
+    axes.set_yticks(range(len(order)), _mark_not_known(order, values, "value"))
     axes.set(xlabel="share of decisions followed by a purchase")
     label_in_exact_percent(axes)
     figure.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=9.5)
@@ -75,9 +76,15 @@ def gain_plot(gains: pd.DataFrame) -> Figure:
         clear = row["low"] > 0 or row["high"] < 0
         axes.hlines(height, row["low"], row["high"], color=colour, linewidth=2)
         axes.plot(row["gain"], height, "o", color=colour, mfc=colour if clear else "white")
-    axes.set_yticks(range(len(rows)), rows["policy"])
+    axes.set_yticks(range(len(rows)), _mark_not_known(list(rows["policy"]), rows, "gain"))
     axes.set_xlabel("more conversions than the best fixed channel, %")
     return figure
+
+
+def _mark_not_known(policies: list[str], rows: pd.DataFrame, figure: str) -> list[str]:
+    """Label policies with their names; one without a figure has an empty row that says why."""
+    known = set(rows.loc[rows[figure].notna(), "policy"])
+    return [name if name in known else f"{name}: {NOT_KNOWN}" for name in policies]
 
 
 def uplift_plot(segments: pd.DataFrame) -> Figure:

@@ -1,16 +1,20 @@
 """Writes the report of a policy study, to be read before money is spent on a channel."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Mapping
+from typing import Any
 
 import pandas as pd
 
 from training.channel.policies import BEST_FIXED
+from training.channel.policy_value import LEAST_DRAWN_SHARE
 from training.channel.study import (
     BETTER,
     ESTIMATORS,
     MAX_SHARE,
+    MIN_DRAWN_SHARE,
     MIN_EFFECTIVE,
     NEEDED_EFFECT,
+    NOT_KNOWN,
     PolicyStudy,
 )
 from training.metrics.probabilities import OURS
@@ -81,10 +85,11 @@ def _summary(study: PolicyStudy) -> Iterator[str]:
 
 def _verdict(study: PolicyStudy) -> str:
     ours = next(row for row in study.gains.to_dict("records") if row["policy"] == OURS)
+    subject = "Choosing by customer against the best fixed channel"
+    if pd.isna(ours["gain"]):
+        return f"{subject}: {ours['verdict']}. Draw at random among these arms first."
     interval = f"{as_signed(ours['gain'])} % [{as_signed(ours['low'])}, {as_signed(ours['high'])}]"
-    sentence = (
-        f"Choosing by customer against the best fixed channel: {interval}, {ours['verdict']}."
-    )
+    sentence = f"{subject}: {interval}, {ours['verdict']}."
     if ours["verdict"] == BETTER:
         return sentence
     return f"{sentence} Until it is better, the best fixed channel does for everybody."
@@ -120,7 +125,10 @@ def _values(study: PolicyStudy, window_days: int) -> Section:
         "policy decided. Three estimators: where they disagree, believe none. The lines are "
         "95 % intervals that hold for all policies at once. The effective sample is how many "
         f"decisions the value rests on; with less than {MIN_EFFECTIVE:,}, or one decision "
-        f"weighing over {100 * MAX_SHARE:.0f} %, nothing is claimed.",
+        f"weighing over {100 * MAX_SHARE:.0f} %, nothing is claimed. Drawn is the share of the "
+        "policy's decisions whose arm could have been drawn for that customer: with less than "
+        f"{100 * MIN_DRAWN_SHARE:.0f} % nothing is claimed, and with less than "
+        f"{100 * LEAST_DRAWN_SHARE:.0f} % the value is not known.",
         {"values": Plot(value_plot(study.values), "Value of each policy by three estimators")},
         [_value_table(study.values)],
     )
@@ -129,7 +137,9 @@ def _values(study: PolicyStudy, window_days: int) -> Section:
 def _value_table(values: pd.DataFrame) -> ReportTable:
     cells = {
         (row["policy"], row["estimator"]): (
-            f"{100 * row['value']:.2f} [{100 * row['low']:.2f}, {100 * row['high']:.2f}]"
+            NOT_KNOWN
+            if pd.isna(row["value"])
+            else f"{100 * row['value']:.2f} [{100 * row['low']:.2f}, {100 * row['high']:.2f}]"
         )
         for row in values.to_dict("records")
     }
@@ -141,12 +151,19 @@ def _value_table(values: pd.DataFrame) -> ReportTable:
             *(cells.get((row["policy"], k), as_it_was.get(row["policy"], "")) for k in ESTIMATORS),
             "" if pd.isna(row["effective"]) else f"{row['effective']:,.0f}",
             "" if pd.isna(row["largest_share"]) else f"{100 * row['largest_share']:.2f} %",
+            "" if pd.isna(row["drawn_share"]) else f"{100 * row['drawn_share']:.0f} %",
         ]
         for row in by_policy.to_dict("records")
     ]
     return ReportTable(
         "Conversions per 100 decisions, with 95 % intervals.",
-        ["policy", *(_NAMES[k] for k in ESTIMATORS), "effective sample", "largest weight"],
+        [
+            "policy",
+            *(_NAMES[k] for k in ESTIMATORS),
+            "effective sample",
+            "largest weight",
+            "drawn",
+        ],
         rows,
         strong=frozenset(i for i, row in enumerate(rows) if row[0] == OURS),
     )
@@ -158,7 +175,7 @@ def _gains(study: PolicyStudy, money: ReportCurrency) -> Section:
     rows = [
         [
             row["policy"],
-            f"{as_signed(row['gain'])} [{as_signed(row['low'])}, {as_signed(row['high'])}]",
+            _gain(row),
             _money(margins.loc[row["policy"]], scale),
             row["verdict"],
         ]
@@ -182,7 +199,15 @@ def _gains(study: PolicyStudy, money: ReportCurrency) -> Section:
     )
 
 
+def _gain(row: Mapping[Hashable, Any]) -> str:
+    if pd.isna(row["gain"]):
+        return ""
+    return f"{as_signed(row['gain'])} [{as_signed(row['low'])}, {as_signed(row['high'])}]"
+
+
 def _money(margin: "pd.Series[float]", scale: float) -> str:
+    if pd.isna(margin["gain"]):
+        return ""
     gain, low, high = (scale * margin[name] for name in ("gain", "low", "high"))
     return f"{gain:+,.0f} [{low:+,.0f}, {high:+,.0f}]"
 

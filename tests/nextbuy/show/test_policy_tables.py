@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 from rich.console import Console
@@ -19,7 +20,7 @@ def study() -> PolicyStudy:
     """A study of three policies and the log, whose propensities were estimated."""
     values = [
         {"policy": policy, "estimator": kind, "value": 0.154, "low": 0.141, "high": 0.168}
-        | {"effective": 14_563, "largest_share": 0.01}
+        | {"effective": 14_563, "largest_share": 0.01, "drawn_share": 1.0}
         for policy in POLICIES
         for kind in ESTIMATORS
     ]
@@ -85,3 +86,21 @@ def test_a_policy_without_a_gain_shows_its_value_and_no_verdict(
     text = read_text(console)
     assert text.count("15.4") == 3 * 3  # three policies by three estimators
     assert text.count("-12.1 [-22.2, -12.0]") == 2
+
+
+@pytest.mark.parametrize(
+    ("drawn_share", "why"),
+    [(0.0, "none of its arms was drawn"), (0.31, "31 % of it was drawn")],
+)
+def test_a_policy_of_which_nothing_is_known_is_a_row_that_says_so(
+    console: Console, study: PolicyStudy, drawn_share: float, why: str
+) -> None:
+    figures, numbers = study.values.copy(), ["value", "low", "high"]
+    unknown = figures["policy"] == POLICIES[1]
+    figures.loc[unknown, numbers] = np.nan
+    figures.loc[unknown, ["effective", "drawn_share"]] = 0.0, drawn_share
+    gains = study.gains.copy()
+    gains.loc[1] = [POLICIES[1], np.nan, np.nan, np.nan, f"not known: {why}"]
+    show_study(console, replace(study, values=figures, gains=gains, estimated=False))
+    assert_shown(console, "not known", folded=(POLICIES[1], why))
+    assert "nan" not in read_text(console)

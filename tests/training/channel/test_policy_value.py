@@ -113,14 +113,56 @@ def test_a_policy_whose_chances_do_not_sum_to_one_is_refused() -> None:
         policy_values(decisions, {"half": np.full((10, ARMS), 0.5 / ARMS)})
 
 
-def test_a_policy_of_which_nothing_was_drawn_is_refused() -> None:
-    decisions, _ = _world(0, 10)
-    never = LoggedDecisions(
-        decisions.customer, np.zeros(10, int), decisions.propensity, decisions.outcome,
-        decisions.model,
-    )  # fmt: skip
-    with pytest.raises(InputError, match=r"policies\.last: expected a chance above 0"):
-        policy_values(never, {"last": np.eye(ARMS)[np.full(10, ARMS - 1)]})
+def _without_last_arm(rows: int = 4000) -> tuple[LoggedDecisions, dict[str, Floats]]:
+    """Draw evenly among all arms but the last; give three policies, one of the last arm alone."""
+    decisions, truth = _world(7, rows)
+    arm = np.random.default_rng(8).integers(ARMS - 1, size=rows)
+    drawn = LoggedDecisions(
+        decisions.customer, arm, np.full(rows, 1 / (ARMS - 1)), decisions.outcome, decisions.model
+    )
+    best = np.eye(ARMS)[truth[:, : ARMS - 1].argmax(axis=1)]
+    first, last = (np.eye(ARMS)[np.full(rows, column)] for column in (0, ARMS - 1))
+    return drawn, {"best": best, "last": last, "first": first}
+
+
+def test_a_policy_of_which_nothing_was_drawn_is_not_known_and_changes_no_other() -> None:
+    decisions, policies = _without_last_arm()
+    known = {name: chances for name, chances in policies.items() if name != "last"}
+    values = policy_values(decisions, policies)
+    assert list(values) == list(policies)
+    assert {name: values[name] for name in known} == policy_values(decisions, known)
+    last = values["last"]
+    assert not last.known
+    assert (last.drawn_share, last.effective) == (0.0, 0.0)
+    for estimate in (last.dr, last.snips, last.dros):
+        assert np.isnan([estimate.value, estimate.error, estimate.low, estimate.high]).all()
+    differences = gains(decisions, policies, "first")
+    assert np.isnan(differences["last"].value)
+    assert differences["best"] == gains(decisions, known, "first")["best"]
+
+
+def test_nothing_is_known_where_no_policy_is() -> None:
+    decisions, policies = _without_last_arm()
+    assert not policy_values(decisions, {"last": policies["last"]})["last"].known
+    against = gains(decisions, policies, "last")
+    assert set(against) == {"best", "first"}
+    assert np.isnan([gain.value for gain in against.values()]).all()
+
+
+def test_the_share_that_was_drawn_is_that_of_the_decisions_whose_arm_could_be() -> None:
+    """The last arm could only be drawn for a part of the customers, which the log does not say."""
+    rows = 20_000
+    rng = np.random.default_rng(9)
+    for could in (0.2, 0.4, 0.6, 0.95):
+        possible = rng.random(rows) < could
+        arm = np.where(possible, rng.integers(2, size=rows), 0)
+        decisions = LoggedDecisions(
+            np.arange(rows), arm, np.where(possible, 0.5, 1.0), np.zeros(rows), np.zeros((rows, 2))
+        )
+        last = np.eye(2)[np.ones(rows, dtype=int)]
+        value = policy_values(decisions, {"last": last})["last"]
+        assert value.drawn_share == pytest.approx(could, abs=0.02)
+        assert value.known == (could > 0.5)
 
 
 @pytest.mark.parametrize("arm", [-1, ARMS])

@@ -12,7 +12,15 @@ from training.channel.policies import (
     OPEN_RATE,
     UNIFORM,
 )
-from training.channel.study import BETTER, CONFOUNDED, LOGGED, PolicyStudy
+from training.channel.policy_value import Estimate, PolicyValue
+from training.channel.study import (
+    BETTER,
+    CONFOUNDED,
+    ESTIMATORS,
+    LOGGED,
+    PolicyStudy,
+    gain_verdict,
+)
 from training.metrics.probabilities import OURS
 
 
@@ -81,3 +89,48 @@ def test_without_draws_the_values_are_called_confounded(confounded: PolicyStudy)
     assert not len(confounded.segments)
     assert confounded.hidden_odds is not None
     assert confounded.hidden_odds >= 1
+
+
+def test_a_policy_that_was_never_drawn_is_a_row_that_says_so(unknown: PolicyStudy) -> None:
+    gain = unknown.gains.set_index("policy").loc[NONE]
+    assert gain["verdict"] == "not known: none of its arms was drawn"
+    figures = ["gain", "low", "high"]
+    assert gain[figures].isna().all()
+    assert unknown.margins.set_index("policy").loc[NONE, figures].isna().all()
+    of_none = unknown.values[unknown.values["policy"] == NONE]
+    assert set(of_none["estimator"]) == set(ESTIMATORS)
+    assert of_none[["value", "low", "high"]].isna().all(axis=None)
+    assert set(of_none["drawn_share"]) == {0.0}
+    others = unknown.gains[unknown.gains["policy"] != NONE]
+    assert others[figures].notna().all(axis=None)
+
+
+@pytest.mark.parametrize(
+    ("shares", "verdict"),
+    [
+        ((1.0, 1.0), BETTER),
+        ((0.91, 1.0), BETTER),
+        ((0.89, 1.0), "not distinguishable: 89 % of it was drawn"),
+        ((1.0, 0.6), "not distinguishable: 60 % of best fixed was drawn"),
+        ((0.3, 1.0), "not known: 30 % of it was drawn"),
+        ((0.0, 0.0), "not known: none of its arms was drawn"),
+        ((1.0, 0.0), "not known: nor is best fixed"),
+    ],
+)
+def test_a_gain_is_claimed_only_of_what_was_drawn(
+    shares: tuple[float, float], verdict: str
+) -> None:
+    gain = Estimate(0.02, 0.005, 0.01, 0.03)
+    ours, fixed = (PolicyValue(gain, gain, gain, 5000.0, 0.001, share) for share in shares)
+    assert gain_verdict(gain, ours, fixed, estimated=False) == verdict
+    confounded = gain_verdict(gain, ours, fixed, estimated=True)
+    assert confounded == (CONFOUNDED if min(shares) >= 0.5 else verdict.replace("drawn", "sent"))
+
+
+def test_no_hidden_reason_is_sought_for_a_lead_that_is_not_known() -> None:
+    rows = draw_messages(4000, drawn=0.0)
+    study = study_of(rows)
+    assert study.estimated
+    assert study.hidden_odds is None
+    verdict = study.gains.set_index("policy").loc[NONE, "verdict"]
+    assert verdict == "not known: none of its arms was sent"

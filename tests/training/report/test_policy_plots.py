@@ -1,5 +1,6 @@
 """Plots of the policy report, read back from their marks."""
 
+import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_rgba
@@ -35,6 +36,17 @@ def test_a_gain_that_may_be_nothing_has_a_hollow_marker() -> None:
     _, uniform, ours = axes.lines  # the first one is the line at 0
     assert to_rgba(uniform.get_markerfacecolor()) == to_rgba("white")
     assert ours.get_markerfacecolor() == ours.get_color()
+
+
+def test_a_policy_of_which_nothing_is_known_has_an_empty_row_that_says_so() -> None:
+    gains = pd.DataFrame(
+        {"policy": [OURS, "uniform"], "gain": [np.nan, 1.0]}
+        | {"low": [np.nan, -1.0], "high": [np.nan, 3.0]}
+    )
+    values = gains.assign(estimator="dr", value=gains["gain"])
+    for figure in (gain_plot(gains), value_plot(values)):
+        names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+        assert names == ["uniform", f"{OURS}: not known"]
 
 
 def test_uplift_has_a_panel_per_channel_and_a_row_per_segment() -> None:
