@@ -15,9 +15,9 @@ from models.channel.model import MIN_RANDOMISED
 from models.kinds import CHANNEL, CHURN, TIMING
 from models.purchase import churn_fit, timing_fit
 from models.purchase.value_fit import MIN_REPEATERS
-from training.channel.job import LEARN_DAYS, MIN_MESSAGES
+from training.channel.job import MIN_MESSAGES, count_messages, explain_missing_messages
 from training.channel.tree_challenger import RICH_RANDOMISED
-from training.labels import count_returns, count_sends
+from training.labels import count_returns
 from training.purchase.slices import (
     MIN_HISTORY_DAYS,
     has_history,
@@ -126,18 +126,31 @@ def _value(log: Log, cutoff: int) -> Support:
 
 
 def _channel(log: Log, cutoff: int) -> Support:
-    """Assess the channel model by the messages of a year, and the randomised sends among them."""
+    """Assess the channel model by the messages of a year, and the randomised sends among them.
+
+    Whether a training is possible is said by the training itself. Where it is possible only at the
+    end of the data, it is a training without a holdout.
+    """
     if "messages" not in log.provided:
         return Support(CHANNEL, "not_possible", "no messages", ["the table messages"])
-    window = log.shop.channels.window_days
-    sends = count_sends(log, cutoff - LEARN_DAYS * DAY, window, cutoff)
-    total = sum(count for count, _ in sends.values())
-    if total < MIN_MESSAGES:
-        missing = [f"{MIN_MESSAGES - total:,} more in the year before the cutoff"]
-        return Support(CHANNEL, "not_possible", f"{total:,} messages", missing)
+    sends = count_messages(log, cutoff)
+    if explain_missing_messages(log, cutoff) is not None:
+        return _too_few_messages(log, sends)
     drawn = {arm: randomised for arm, (_, randomised) in sends.items()}
     drawn[NO_MESSAGE] = drawn.pop(NO_MESSAGE, 0)  # last, and there even if it never was an arm
     return _channel_level(log, drawn)
+
+
+def _too_few_messages(log: Log, sends: dict[str, tuple[int, int]]) -> Support:
+    """State what a training at the usual cutoff lacks, and whether one at the end does not."""
+    total = sum(count for count, _ in sends.values())
+    basis, missing = f"{total:,} messages", f"{MIN_MESSAGES - total:,} more"
+    if total >= MIN_MESSAGES:
+        basis, missing = f"{total:,} messages, all {NO_MESSAGE}", f"any besides {NO_MESSAGE}"
+    missing += " in the year before the cutoff"
+    if explain_missing_messages(log, log.observed_until) is None:
+        return Support(CHANNEL, "low_data", basis, [f"{missing}; until then train --cutoff end"])
+    return Support(CHANNEL, "not_possible", basis, [missing])
 
 
 def _channel_level(log: Log, drawn: dict[str, int]) -> Support:

@@ -12,8 +12,7 @@ from models.channel.message_value import MessageValue
 from training.channel.attribution import attribute_orders
 from training.channel.job import (
     LEARN_DAYS,
-    check_message_rows,
-    check_messages_table,
+    check_messages,
     fit_channel_model,
     log_findings,
     select_channel_features,
@@ -58,7 +57,7 @@ def run_policy_study(
         The shop gives no messages, too few of them, or none through a channel.
     """
     until = log.observed_until if cutoff is None else cutoff
-    check_messages_table(log)
+    check_messages(log, until)
     channels = log.shop.channels
     open_experiment(log)
     with training_run(log, "policy", until, {"window_days": channels.window_days}):
@@ -66,7 +65,6 @@ def run_policy_study(
         since = until - LEARN_DAYS * DAY
         messages = make_message_rows(log, catalog, since, until, channels.window_days, until)
         rows = messages.rows
-        check_message_rows(rows, channels.window_days)
         log_findings(messages.findings)
         progress("messages")
         options = options_of(rows, arms_of(rows))

@@ -10,7 +10,7 @@ from features.errors import refuse
 from features.log.log import Log, check_cutoff_in_data
 from features.windows import to_datetime
 from models.kinds import CHANNEL, KINDS, ModelKind
-from training.channel.job import check_messages_table, explain_missing_messages, train_channel_model
+from training.channel.job import check_messages, explain_missing_messages, train_channel_model
 from training.evaluation.comparison import score_models
 from training.evaluation.evaluation import Evaluation, evaluate
 from training.lifecycle.promote import register
@@ -64,7 +64,7 @@ def train(
     log : Log
         The opened event log of one shop.
     kinds : sequence of ModelKind, optional
-        Models to train; default: churn and timing, and channel where the shop gives messages.
+        Models to train; default: churn and timing, and channel where the shop has messages enough.
     cutoff : int, optional
         Last instant that the models may know (UTC microseconds); default: the latest with an
         observed horizon after it, so that the last horizon of the data is the holdout.
@@ -86,11 +86,13 @@ def train(
     InputError
         The data cannot support the models at this cutoff. Nothing is registered then.
     """
-    kinds = kinds or list_trainable_kinds(log)
-    if CHANNEL in kinds:
-        check_messages_table(log)
+    if CHANNEL in kinds and "messages" not in log.provided:
+        check_messages(log, log.observed_until)  # whatever the cutoff
     cutoff = _default_cutoff(log) if cutoff is None else cutoff
     check_cutoff_in_data(log, cutoff)
+    kinds = kinds or list_trainable_kinds(log, cutoff)
+    if CHANNEL in kinds:
+        check_messages(log, cutoff)
     budget = SearchBudget(trials, tune_minutes)
     study = None
     if set(kinds) - {CHANNEL}:
@@ -127,20 +129,28 @@ def count_progress_steps(kinds: Sequence[ModelKind], trials: int) -> int:
     return len(kinds) + trials * len(set(kinds) - {CHANNEL})
 
 
-def list_trainable_kinds(log: Log) -> list[ModelKind]:
-    """List the models that the shop's tables can support.
+def list_trainable_kinds(log: Log, cutoff: int | None = None) -> list[ModelKind]:
+    """List the models that the shop's tables can support at a cutoff.
 
     Parameters
     ----------
     log : Log
         The opened event log of one shop.
+    cutoff : int, optional
+        Last instant that the models may know (UTC microseconds); default as in `train`.
 
     Returns
     -------
     list of ModelKind
         Churn and timing, and channel where there are enough messages.
+
+    Raises
+    ------
+    InputError
+        Without a cutoff: the history is too short for one with an observed horizon after it.
     """
-    return [kind for kind in KINDS if kind != CHANNEL or explain_missing_messages(log) is None]
+    at = _default_cutoff(log) if cutoff is None else cutoff
+    return [kind for kind in KINDS if kind != CHANNEL or explain_missing_messages(log, at) is None]
 
 
 def _default_cutoff(log: Log) -> int:

@@ -69,13 +69,13 @@ def train(
     from training.train import train as train_models
 
     log = read_log_of(shop)
-    kinds = [kind for kind in KINDS if kind in model] if model else list_trainable_kinds(log)
+    instant = read_cutoff_of(log, cutoff)
+    kinds = [kind for kind in KINDS if kind in (model or ())]
+    kinds = kinds or list_trainable_kinds(log, instant)
     steps = count_progress_steps(kinds, trials if tune_minutes is None else 0)
     with working(console, "training", steps) as progress:
-        trained = train_models(
-            log, kinds, read_cutoff_of(log, cutoff), trials, progress, tune_minutes=tune_minutes
-        )
-    if not model and (reason := explain_missing_messages(log)):
+        trained = train_models(log, kinds, instant, trials, progress, tune_minutes=tune_minutes)
+    if not model and (reason := explain_missing_messages(log, trained.cutoff)):
         console.print(f"best-channel is not trained: {reason}", markup=False)
     show_trained(console, trained, shop)
 

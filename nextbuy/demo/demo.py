@@ -99,7 +99,7 @@ def _learn(console: Console, log: Log) -> int:
     with working(console, title, STEPS_PER_ORIGIN) as progress:
         scores = backtest(log, [earlier], cutoff, progress).scores
     show_holdout(console, scores[scores["frequency"] == ALL_CUSTOMERS])
-    steps = count_progress_steps(list_trainable_kinds(log), TRIALS)
+    steps = count_progress_steps(list_trainable_kinds(log, cutoff), TRIALS)
     with working(console, "training", steps) as progress:
         trained = train(log, cutoff=cutoff, trials=TRIALS, progress=progress)
     if trained.holdout is not None:

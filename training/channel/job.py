@@ -26,6 +26,7 @@ from training.channel.message_rows import make_message_rows
 from training.channel.send_situations import options_of
 from training.channel.train_best_moments import train_moments
 from training.channel.tree_challenger import ChallengeResult, challenge_with_trees, log_challenge
+from training.labels import count_sends
 from training.metrics.probabilities import (
     OURS,
     frequency_buckets,
@@ -65,6 +66,7 @@ def train_channel_model(log: Log, cutoff: int, progress: Callable[[str], None]) 
     InputError
         The year before the cutoff has too few messages, or none through a channel.
     """
+    check_messages(log, cutoff)
     window = log.shop.channels.window_days
     flags = msgspec.structs.asdict(BoosterSettings()) | {"window_days": window}
     with training_run(log, CHANNEL, cutoff, flags):
@@ -72,7 +74,6 @@ def train_channel_model(log: Log, cutoff: int, progress: Callable[[str], None]) 
         since = cutoff - LEARN_DAYS * DAY
         messages = make_message_rows(log, catalog, since, cutoff, window, cutoff)
         rows = messages.rows
-        check_message_rows(rows, window)
         log_findings(messages.findings)
         result = _fit_best(log, catalog, rows)
         log_challenge(result, log.shop.minor_digits)
@@ -143,75 +144,83 @@ def _fit_best(log: Log, catalog: Catalog, rows: pd.DataFrame) -> ChallengeResult
     return challenge_with_trees(fit(rows), rows, fit, options_of, MessageValue.of_shop(shop))
 
 
-def explain_missing_messages(log: Log) -> str | None:
-    """Explain why a shop's messages are too few for a channel model.
+def count_messages(log: Log, cutoff: int) -> dict[str, tuple[int, int]]:
+    """Count by channel the messages that a channel model learns from at a cutoff.
+
+    They are those that `train_channel_model` makes rows of, counted without building any features:
+    sent in the `LEARN_DAYS` before the cutoff, with a window that is closed at the cutoff.
 
     Parameters
     ----------
     log : Log
         The opened event log of one shop.
+    cutoff : int
+        Last instant that the model may know (UTC microseconds).
+
+    Returns
+    -------
+    dict of str to (int, int)
+        By channel, `none` included: all messages, and those whose channel was drawn at random;
+        empty where the shop gives no messages.
+    """
+    if "messages" not in log.provided:
+        return {}
+    return count_sends(log, cutoff - LEARN_DAYS * DAY, log.shop.channels.window_days, cutoff)
+
+
+def explain_missing_messages(log: Log, cutoff: int) -> str | None:
+    """Explain why a shop's messages are too few for a channel model at a cutoff.
+
+    This decides for `nextbuy check`, `nextbuy train` and `nextbuy policy` alike.
+
+    Parameters
+    ----------
+    log : Log
+        The opened event log of one shop.
+    cutoff : int
+        Last instant that the model may know (UTC microseconds).
 
     Returns
     -------
     str or None
-        What is missing, as a text; None where a training may be tried.
+        What is missing, as a text; None where the model can be trained.
     """
     if "messages" not in log.provided:
         return "the shop gives no table messages"
-    count = log.count("messages")
-    return None if count >= MIN_MESSAGES else f"{count} messages, at least {MIN_MESSAGES} needed"
+    counts = {channel: sends for channel, (sends, _) in count_messages(log, cutoff).items()}
+    total = sum(counts.values())
+    if total < MIN_MESSAGES:
+        return (
+            f"{total:,} messages of the year before the cutoff with "
+            f"{log.shop.channels.window_days} days after, at least {MIN_MESSAGES:,} needed"
+        )
+    if set(counts) == {NO_MESSAGE}:
+        return f"all {total:,} messages of the year before the cutoff are {NO_MESSAGE}"
+    return None
 
 
-def check_messages_table(log: Log) -> None:
+def check_messages(log: Log, cutoff: int) -> None:
     """Check, before anything is built, that a shop has messages to learn channels from.
 
     Parameters
     ----------
     log : Log
         The opened event log of one shop.
+    cutoff : int
+        Last instant that the model may know (UTC microseconds).
 
     Raises
     ------
     InputError
-        The shop gives no table `messages`, or fewer than `MIN_MESSAGES` rows of it.
+        The shop gives no table `messages`, fewer than `MIN_MESSAGES` rows of it to learn from, or
+        none through a channel.
     """
-    if (reason := explain_missing_messages(log)) is not None:
+    if (reason := explain_missing_messages(log, cutoff)) is not None:
         raise refuse(
             "tables.messages",
             "enough messages to learn the channel model from",
             reason,
             f"Give more, or leave it out: --model {CHURN} --model {TIMING}.",
-        )
-
-
-def check_message_rows(rows: pd.DataFrame, window: int) -> None:
-    """Check that the messages of a year are enough to learn channels from.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        One row per message with a closed window; its column `channel` is read.
-    window : int
-        Days after a message within which a purchase counts; named in the error.
-
-    Raises
-    ------
-    InputError
-        There are fewer than `MIN_MESSAGES` rows, or all of them are of the arm `none`.
-    """
-    if len(rows) < MIN_MESSAGES:
-        raise refuse(
-            "messages",
-            f"at least {MIN_MESSAGES} in the year before the cutoff, with {window} days after",
-            str(len(rows)),
-            f"Leave it out: --model {CHURN} --model {TIMING}.",
-        )
-    if (rows["channel"] == NO_MESSAGE).all():
-        raise refuse(
-            "messages.channel",
-            f"at least one channel besides {NO_MESSAGE}",
-            NO_MESSAGE,
-            "Give the messages that were sent, too.",
         )
 
 
