@@ -8,7 +8,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from training.channel.study import ESTIMATORS, LOGGED, NOT_KNOWN, PolicyStudy, explain_not_known
+from training.channel.gain_verdicts import NOT_KNOWN, explain_not_known
+from training.channel.study import ESTIMATORS, LOGGED, PolicyStudy
 from training.metrics.probabilities import OURS
 
 FigureRow = Mapping[Hashable, Any]

@@ -12,6 +12,7 @@ from models.arms import NO_MESSAGE
 from models.channel.message_value import MessageValue
 from models.channel.model import MIN_RANDOMISED
 from models.channel.recommend import Options
+from training.channel.gain_verdicts import gain_verdict
 from training.channel.policies import (
     BEST_FIXED,
     NONE,
@@ -33,14 +34,6 @@ from training.metrics.probabilities import equal_mass_bins, frequency_buckets
 
 ESTIMATORS = ("dr", "snips", "dros")
 LOGGED = "logged policy"
-BETTER, CONFOUNDED = "better", "confounded"
-NOT_KNOWN = "not known"
-# With fewer effective decisions, or a larger share of one, a value rests on too few decisions,
-# whatever its interval says.
-MIN_EFFECTIVE, MAX_SHARE = 1000, 0.01
-# With a smaller share of its decisions resting on draws, the rest is the model's word alone, and
-# nothing is claimed. With `MIN_EFFECTIVE` decisions the share is known to some .06 (two errors).
-MIN_DRAWN_SHARE = 0.9
 NEEDED_EFFECT = 0.10
 _BINS = 5
 _SEGMENTS = ("no purchase", "0", "1-2", "3-9", "10+")  # by days with a purchase after the first
@@ -233,62 +226,6 @@ def _gains(
             for name, gain in gains(decisions, policies, BEST_FIXED, seed=seed).items()
         ]
     )
-
-
-def gain_verdict(
-    gain: Estimate, of_policy: PolicyValue, reference: PolicyValue, *, estimated: bool
-) -> str:
-    """Put in words what an estimated gain allows to claim.
-
-    Parameters
-    ----------
-    gain : Estimate
-        Difference of the policy's value to the reference policy's.
-    of_policy, reference : PolicyValue
-        The values of the two policies, with how many decisions they rest on.
-    estimated : bool
-        Nothing was drawn at random: the propensities are a model's.
-
-    Returns
-    -------
-    str
-        `better`, `worse`, `not distinguishable`, `confounded` or `not known`; with the reason
-        where data are few or missing.
-    """
-    if not of_policy.known:
-        return explain_not_known(of_policy.drawn_share, estimated=estimated)
-    if not reference.known:
-        return f"{NOT_KNOWN}: nor is {BEST_FIXED}"
-    if estimated:
-        return CONFOUNDED
-    if of_policy.effective < MIN_EFFECTIVE or of_policy.largest_share > MAX_SHARE:
-        return "not distinguishable: too few decisions"
-    for value, name in ((of_policy, "it"), (reference, BEST_FIXED)):
-        if value.drawn_share < MIN_DRAWN_SHARE:
-            return f"not distinguishable: {100 * value.drawn_share:.0f} % of {name} was drawn"
-    if gain.low > 0:
-        return BETTER
-    return "worse" if gain.high < 0 else "not distinguishable"
-
-
-def explain_not_known(drawn_share: float, *, estimated: bool) -> str:
-    """Put in words why the value of a policy is not known.
-
-    Parameters
-    ----------
-    drawn_share : float
-        Share of the policy's decisions that rests on draws, 0..1.
-    estimated : bool
-        Nothing was drawn at random: the decisions were sent for some other reason.
-
-    Returns
-    -------
-    str
-    """
-    came = "sent" if estimated else "drawn"
-    if drawn_share == 0:
-        return f"{NOT_KNOWN}: none of its arms was {came}"
-    return f"{NOT_KNOWN}: {100 * drawn_share:.0f} % of it was {came}"
 
 
 def _margins(

@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from training.channel.study import NOT_KNOWN
+from training.channel.gain_verdicts import NOT_KNOWN
 from training.metrics.probabilities import OURS
 from training.report.plot_style import (
     GRID_COLOUR,

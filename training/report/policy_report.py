@@ -5,18 +5,16 @@ from typing import Any
 
 import pandas as pd
 
-from training.channel.policies import BEST_FIXED
-from training.channel.policy_value import LEAST_DRAWN_SHARE
-from training.channel.study import (
+from training.channel.gain_verdicts import (
     BETTER,
-    ESTIMATORS,
     MAX_SHARE,
     MIN_DRAWN_SHARE,
     MIN_EFFECTIVE,
-    NEEDED_EFFECT,
     NOT_KNOWN,
-    PolicyStudy,
 )
+from training.channel.policies import BEST_FIXED
+from training.channel.policy_value import LEAST_DRAWN_SHARE
+from training.channel.study import ESTIMATORS, NEEDED_EFFECT, PolicyStudy
 from training.metrics.probabilities import OURS
 from training.report.number_format import as_signed
 from training.report.policy_plots import calibration_plot, gain_plot, uplift_plot, value_plot

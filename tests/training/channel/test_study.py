@@ -6,20 +6,17 @@ from scipy.special import expit
 
 from models.channel.message_value import MessageValue
 from tests.training.drawn_messages import ARMS, draw_messages, study_of
+from training.channel.gain_verdicts import BETTER, CONFOUNDED
 from training.channel.policies import (
     BEST_FIXED,
     NONE,
     OPEN_RATE,
     UNIFORM,
 )
-from training.channel.policy_value import Estimate, PolicyValue
 from training.channel.study import (
-    BETTER,
-    CONFOUNDED,
     ESTIMATORS,
     LOGGED,
     PolicyStudy,
-    gain_verdict,
 )
 from training.metrics.probabilities import OURS
 
@@ -103,28 +100,6 @@ def test_a_policy_that_was_never_drawn_is_a_row_that_says_so(unknown: PolicyStud
     assert set(of_none["drawn_share"]) == {0.0}
     others = unknown.gains[unknown.gains["policy"] != NONE]
     assert others[figures].notna().all(axis=None)
-
-
-@pytest.mark.parametrize(
-    ("shares", "verdict"),
-    [
-        ((1.0, 1.0), BETTER),
-        ((0.91, 1.0), BETTER),
-        ((0.89, 1.0), "not distinguishable: 89 % of it was drawn"),
-        ((1.0, 0.6), "not distinguishable: 60 % of best fixed was drawn"),
-        ((0.3, 1.0), "not known: 30 % of it was drawn"),
-        ((0.0, 0.0), "not known: none of its arms was drawn"),
-        ((1.0, 0.0), "not known: nor is best fixed"),
-    ],
-)
-def test_a_gain_is_claimed_only_of_what_was_drawn(
-    shares: tuple[float, float], verdict: str
-) -> None:
-    gain = Estimate(0.02, 0.005, 0.01, 0.03)
-    ours, fixed = (PolicyValue(gain, gain, gain, 5000.0, 0.001, share) for share in shares)
-    assert gain_verdict(gain, ours, fixed, estimated=False) == verdict
-    confounded = gain_verdict(gain, ours, fixed, estimated=True)
-    assert confounded == (CONFOUNDED if min(shares) >= 0.5 else verdict.replace("drawn", "sent"))
 
 
 def test_no_hidden_reason_is_sought_for_a_lead_that_is_not_known() -> None:
