@@ -37,7 +37,8 @@ def test_train_prints_each_version_the_missing_channel_model_and_the_report(
     def train(_: Any, kinds: list[str], cutoff: Any, trials: int, *__: Any, **rest: Any) -> Any:
         calls.append((kinds, cutoff, trials, rest["tune_minutes"]))
         versions = {kind: "3" for kind in kinds}
-        return SimpleNamespace(versions=versions, holdout=None, reported=True)
+        at = read_cutoff("2023-12-01", ZoneInfo("Europe/Warsaw"))
+        return SimpleNamespace(cutoff=at, versions=versions, holdout=None, reported=True)
 
     monkeypatch.setattr("training.train.train", train)
     code, output, error = run("train", "--shop", str(tiny), "--trials", "4")
