@@ -9,12 +9,14 @@ from features.contract.casts import quote
 from features.contract.tables import EVENT_TYPES
 from features.engines.sql.feature_build import category_days_sql, purchase_days_sql
 from features.log.log import Log
+from features.readiness.finding import Finding
 from features.windows import DAY, Window
 from models.arms import NO_MESSAGE
 from models.channel.model import MIN_RANDOMISED
 from models.kinds import CHANNEL, CHURN, TIMING
 from models.purchase import churn_fit, timing_fit
 from models.purchase.value_fit import MIN_REPEATERS
+from training.channel.drawn_messages import read_drawn_messages
 from training.channel.job import MIN_MESSAGES, count_messages, explain_missing_messages
 from training.channel.tree_challenger import RICH_RANDOMISED
 from training.labels import count_returns
@@ -54,7 +56,7 @@ class Support(msgspec.Struct, frozen=True):
     missing: list[str]
 
 
-def assess(log: Log) -> list[Support]:
+def assess(log: Log) -> tuple[list[Support], list[Finding]]:
     """Assess each prediction by the counts that a training on this log would meet.
 
     Parameters
@@ -64,21 +66,25 @@ def assess(log: Log) -> list[Support]:
 
     Returns
     -------
-    list of Support
+    support : list of Support
         One verdict per prediction: churn, timing, value, channel, season, replenishment, browsing.
+    findings : list of Finding
+        What is wrong with the draws that the channel model would learn from.
     """
     horizon = log.shop.section.horizon_days
     cutoff = holdout_cutoff(log, horizon)
     trains = has_history(log, cutoff, horizon)
     known = cutoff if trains else log.observed_until
-    return [
+    drawn = read_drawn_messages(log, known)
+    support = [
         *(_purchases(log, cutoff) if trains else _short(log)),
         _value(log, known),
-        _channel(log, known),
+        _channel(log, known, drawn.counts),
         _season(log),
         _replenishment(log, known),
         _browsing(log),
     ]
+    return support, drawn.findings
 
 
 _MIN_RETURNS = {CHURN: churn_fit.MIN_RETURNS, TIMING: timing_fit.MIN_RETURNS}
@@ -125,8 +131,8 @@ def _value(log: Log, cutoff: int) -> Support:
     return _enough("value", repeaters, MIN_REPEATERS, basis, "of them")
 
 
-def _channel(log: Log, cutoff: int) -> Support:
-    """Assess the channel model by the messages of a year, and the randomised sends among them.
+def _channel(log: Log, cutoff: int, drawn: dict[str, int]) -> Support:
+    """Assess the channel model by the messages of a year, and the draws among them.
 
     Whether a training is possible is said by the training itself. Where it is possible only at the
     end of the data, it is a training without a holdout.
@@ -136,9 +142,9 @@ def _channel(log: Log, cutoff: int) -> Support:
     sends = count_messages(log, cutoff)
     if explain_missing_messages(log, cutoff) is not None:
         return _too_few_messages(log, sends)
-    drawn = {arm: randomised for arm, (_, randomised) in sends.items()}
-    drawn[NO_MESSAGE] = drawn.pop(NO_MESSAGE, 0)  # last, and there even if it never was an arm
-    return _channel_level(log, drawn)
+    counted = dict.fromkeys(sends, 0) | drawn
+    counted[NO_MESSAGE] = counted.pop(NO_MESSAGE, 0)  # last, and there even if it never was an arm
+    return _channel_level(log, counted)
 
 
 def _too_few_messages(log: Log, sends: dict[str, tuple[int, int]]) -> Support:

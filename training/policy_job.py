@@ -11,13 +11,12 @@ from features.windows import DAY, to_datetime
 from models.channel.message_value import MessageValue
 from training.channel.attribution import attribute_orders
 from training.channel.job import (
-    LEARN_DAYS,
     check_messages,
     fit_channel_model,
     log_findings,
     select_channel_features,
 )
-from training.channel.message_rows import make_message_rows
+from training.channel.message_rows import LEARN_DAYS, make_message_rows
 from training.channel.policies import CustomerFolds, arms_of, cross_fit
 from training.channel.send_situations import options_of
 from training.channel.study import PolicyStudy, study_policies

@@ -12,7 +12,7 @@ from features.contract.tables import TABLES_BY_NAME
 from features.errors import Fault, InputError
 from features.log.log import Log, read_valid_tables
 from features.readiness.coverage import Lateness, TableCoverage
-from features.readiness.finding import LEVELS, Finding, finding_from_fault
+from features.readiness.finding import LEVELS, Finding, finding_from_fault, sort_findings
 from features.readiness.readiness import Readiness, examine_log
 from features.readiness.suggestions import Suggestions
 from features.shop.shop import Shop
@@ -78,8 +78,15 @@ def make_report(log: Log, faults: Sequence[Fault] = ()) -> ReadinessReport:
         Findings, the coverage of each table, suggested settings, and the predictions that the
         data supports; without the latter where a finding is an error.
     """
-    report = _report(log.shop, examine_log(log, faults))
-    return report if report.errors else msgspec.structs.replace(report, support=assess(log))
+    readiness = examine_log(log, faults)
+    report = _report(log.shop, readiness)
+    if report.errors:
+        return report
+    support, findings = assess(log)
+    readiness = msgspec.structs.replace(
+        readiness, findings=sort_findings([*readiness.findings, *findings])
+    )
+    return msgspec.structs.replace(_report(log.shop, readiness), support=support)
 
 
 def _report(shop: Shop, readiness: Readiness) -> ReadinessReport:

@@ -22,7 +22,7 @@ from models.channel.occasion import possible_column
 from models.channel.trait_choice import choose_traits
 from models.kinds import CHANNEL, CHURN, TIMING
 from training.channel.logged_chances import PropensityFinding
-from training.channel.message_rows import make_message_rows
+from training.channel.message_rows import LEARN_DAYS, make_message_rows
 from training.channel.send_situations import options_of
 from training.channel.train_best_moments import train_moments
 from training.channel.tree_challenger import ChallengeResult, challenge_with_trees, log_challenge
@@ -37,7 +37,6 @@ from training.runs.candidates import Candidate, Judgement
 from training.runs.training_runs import SEED, log_candidate, log_plots, log_scores, training_run
 
 JUDGED_DAYS = 28
-LEARN_DAYS = 365
 MIN_MESSAGES = 1000
 
 

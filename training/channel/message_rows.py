@@ -11,6 +11,7 @@ from training.channel.send_situations import SituatedRows, add_situations
 from training.labels import make_message_labels
 
 STRIDE_DAYS = 7
+LEARN_DAYS = 365  # before a cutoff, whose messages a channel model learns from
 
 
 def make_message_rows(

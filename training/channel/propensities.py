@@ -92,7 +92,7 @@ def _separation(inputs: Floats, channel: NDArray[np.str_]) -> Floats:
     with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
         warnings.filterwarnings("ignore", "Features .* are constant")
         statistic = f_classif(inputs, channel)[0]
-    return np.asarray(np.nan_to_num(statistic, nan=-1.0))
+    return np.asarray(np.nan_to_num(statistic, nan=-1.0), dtype=float)
 
 
 def hidden_odds_that_reverse_lead(decisions: LoggedDecisions, arm: int, other: int) -> float:

@@ -33,10 +33,14 @@ class SituatedRows:
         One row per message.
     findings : list of PropensityFinding
         What `training.channel.propensity_checks` found; these messages count as targeted.
+    differing : int
+        Messages whose decision lists other arms as possible than the shop's consents and rules
+        allowed just before.
     """
 
     rows: pd.DataFrame
     findings: list[PropensityFinding]
+    differing: int = 0
 
 
 def add_situations(log: Log, rows: pd.DataFrame, known_until: int) -> SituatedRows:
@@ -76,7 +80,8 @@ def add_situations(log: Log, rows: pd.DataFrame, known_until: int) -> SituatedRo
         **_eligibility(arms, possible | is_sent, options.preferred),
         **{CLUSTER: cluster},
     )
-    return SituatedRows(add_chances(rows, arms, possible | is_sent, chances), findings)
+    differing = int((possible != options.eligible).any(axis=1).sum())
+    return SituatedRows(add_chances(rows, arms, possible | is_sent, chances), findings, differing)
 
 
 def _check(

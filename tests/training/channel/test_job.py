@@ -20,13 +20,12 @@ from models.arms import NO_MESSAGE
 from models.kinds import CHANNEL
 from models.registry import CHAMPION
 from training.channel.job import (
-    LEARN_DAYS,
     MIN_MESSAGES,
     check_messages,
     count_messages,
     explain_missing_messages,
 )
-from training.channel.message_rows import make_message_rows
+from training.channel.message_rows import LEARN_DAYS, make_message_rows
 from training.data_support import assess
 from training.purchase.slices import holdout_cutoff
 from training.train import list_trainable_kinds, train
