@@ -10,9 +10,9 @@ from scipy.special import expit
 from models.boosters.booster import BoosterSettings
 from models.channel.channel_fit import fit_channel
 from models.channel.draws import add_chances
+from models.channel.effects.traits import Trait
 from models.channel.model import ChannelModel, ChannelTraits
 from models.channel.recommend import Options
-from models.channel.traits import Trait
 
 ARMS = ("email", "none", "sms")
 _COLUMNS = ["gap_mean", "gap_max", "days_since_last"]

@@ -26,7 +26,7 @@ from serving.answers.predictor import load_predictor
 from serving.answers.situations import make_situations
 from serving.schemas.answer_schemas import Answer, Channel
 from tests.step_world import draw_messages, fit_exploring
-from training.channel.options_at_sending import options_before, read_options
+from training.channel.draws.options_at_sending import options_before, read_options
 from training.channel.policies import recommend_all
 
 CHANNELS = ("email", "sms")

@@ -26,7 +26,7 @@ from models.artefact import make_head
 from models.boosters.booster import BoosterSettings
 from models.channel.channel_fit import fit_channel
 from models.channel.draws import add_chances
-from models.channel.trait_choice import choose_traits
+from models.channel.effects.trait_choice import choose_traits
 from models.kinds import CHURN, KINDS, TIMING
 from models.registry import Champions, LoadedVersion
 from serving.answers.answer_reasons import FIELDS_OF_FEATURES

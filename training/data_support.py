@@ -16,7 +16,7 @@ from models.channel.model import MIN_RANDOMISED
 from models.kinds import CHANNEL, CHURN, TIMING
 from models.purchase import churn_fit, timing_fit
 from models.purchase.value_fit import MIN_REPEATERS
-from training.channel.drawn_messages import read_drawn_messages
+from training.channel.draws.drawn_messages import read_drawn_messages
 from training.channel.job import MIN_MESSAGES, count_messages, explain_missing_messages
 from training.channel.tree_challenger import RICH_RANDOMISED
 from training.labels import count_returns

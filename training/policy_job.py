@@ -10,6 +10,7 @@ from features.log.log import Log
 from features.windows import DAY, to_datetime
 from models.channel.message_value import MessageValue
 from training.channel.attribution import attribute_orders
+from training.channel.draws.send_situations import options_of
 from training.channel.job import (
     check_messages,
     fit_channel_model,
@@ -18,7 +19,6 @@ from training.channel.job import (
 )
 from training.channel.message_rows import LEARN_DAYS, make_message_rows
 from training.channel.policies import CustomerFolds, arms_of, cross_fit
-from training.channel.send_situations import options_of
 from training.channel.study import PolicyStudy, study_policies
 from training.report.policy_report import make_policy_report
 from training.report.report_content import ReportCurrency

@@ -10,10 +10,10 @@ from features.arrays import Indices
 from models.boosters.booster import BoosterSettings, BoosterTarget, ResidualBooster
 from models.channel.channel_fit import fit_channel
 from models.channel.draws import add_chances
+from models.channel.effects.traits import Trait
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel, ChannelTraits
 from models.channel.recommend import Options
-from models.channel.traits import Trait
 from training.channel.policies import BEST_FIXED, CustomerFolds, cross_fit, one_hot, recommend_all
 from training.channel.policy_value import Estimate, LoggedDecisions, gains, policy_values
 from training.metrics.probabilities import OURS

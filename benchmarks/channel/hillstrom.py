@@ -15,10 +15,10 @@ from benchmarks.rows import Row
 from features.arrays import Floats
 from models.boosters.booster import BoosterSettings
 from models.channel.channel_fit import fit_channel
+from models.channel.effects.traits import Trait
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel, ChannelTraits
 from models.channel.recommend import Options
-from models.channel.traits import Trait
 from training.channel.policies import (
     BEST_FIXED,
     CustomerFolds,

@@ -16,10 +16,10 @@ from benchmarks.rows import Row
 from models.arms import NO_MESSAGE
 from models.boosters.booster import BoosterSettings
 from models.channel.channel_fit import fit_channel
+from models.channel.effects.traits import Trait
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelTraits
 from models.channel.recommend import Options
-from models.channel.traits import Trait
 from training.channel.policies import BEST_FIXED, NONE, UNIFORM, one_hot, recommend_all
 from training.channel.policy_value import Estimate, LoggedDecisions, gains, policy_values
 from training.metrics.probabilities import OURS

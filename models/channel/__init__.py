@@ -1,6 +1,6 @@
 """The channel model and the rules of contact.
 
-Effects of messages by channel and the traits of customers that they depend on, the worth of a
-message, best moments, eligibility, recommendation, exploration. `*_fit.py` fits, and the server
-does not load it.
+The model and its fit, the draws and the occasion of messages, the worth of a message, best moments,
+eligibility, recommendation, exploration; `effects/` holds what messages do. `*_fit.py` fits, and
+the server does not load it.
 """

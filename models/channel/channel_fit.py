@@ -8,14 +8,14 @@ from scipy.special import logit
 
 from features.arrays import Floats
 from models.boosters.booster import BoosterSettings, BoosterTarget, ResidualBooster
-from models.channel.arm_effects import (
+from models.channel.draws import CLUSTER, DRAW_WEIGHT, chances_of, could_have_differed
+from models.channel.effects.arm_effects import (
     common_traits,
     effect_traits,
     fit_arm_effects,
     fit_associations,
 )
-from models.channel.draws import CLUSTER, DRAW_WEIGHT, chances_of, could_have_differed
-from models.channel.effect_likelihood import Sends
+from models.channel.effects.effect_likelihood import Sends
 from models.channel.model import ChannelModel, ChannelTraits, Evidence, Level, identified_arms
 
 _FOLDS = 3  # of customers, so that no base scores a customer that it was fitted on

@@ -2,10 +2,11 @@
 
 `none`, which sends no message, is one of its arms. A LightGBM booster, the base, predicts how
 likely a purchase is whatever is sent. Each channel adds an effect on the logit scale that depends
-on a few traits of the customer (`models/channel/arm_effects.py`). Where enough messages were drawn
-at random that effect is causal. Where they were not, the same fit to all messages is an
-association, and no uplift is given. Tens of thousands of random draws may correct the effects
-further (`models/channel/effect_corrections.py`). `models/channel/channel_fit.py` fits the model.
+on traits of the customer and of the occasion (`models/channel/effects/`). Where enough messages
+were drawn at random that effect is causal, a contrast within what was possible for the same
+customer. Where they were not, the same fit to all messages is an association, and no uplift is
+given. Tens of thousands of random draws may correct the effects further (`effect_corrections`).
+`models/channel/channel_fit.py` fits the model.
 """
 
 from collections.abc import Mapping
@@ -20,9 +21,9 @@ from scipy.special import expit, logit
 from features.arrays import Flags, Floats
 from models.arms import NO_MESSAGE
 from models.boosters.booster import Columns, ResidualBooster, booster_corrections
-from models.channel.arm_effects import ArmEffects, common_traits, effect_traits
 from models.channel.best_moment import Moments
-from models.channel.traits import Trait, trait_matrix
+from models.channel.effects.arm_effects import ArmEffects, common_traits, effect_traits
+from models.channel.effects.traits import Trait, trait_matrix
 
 Level = Literal["observational", "exploring", "rich"]
 

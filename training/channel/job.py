@@ -16,14 +16,14 @@ from features.windows import DAY
 from models.arms import NO_MESSAGE
 from models.boosters.booster import BoosterSettings
 from models.channel.channel_fit import fit_channel
+from models.channel.effects.trait_choice import choose_traits
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel
 from models.channel.occasion import possible_column
-from models.channel.trait_choice import choose_traits
 from models.kinds import CHANNEL, CHURN, TIMING
-from training.channel.logged_chances import PropensityFinding
+from training.channel.draws.logged_chances import PropensityFinding
+from training.channel.draws.send_situations import options_of
 from training.channel.message_rows import LEARN_DAYS, make_message_rows
-from training.channel.send_situations import options_of
 from training.channel.train_best_moments import train_moments
 from training.channel.tree_challenger import ChallengeResult, challenge_with_trees, log_challenge
 from training.labels import count_sends

@@ -7,7 +7,7 @@ from features.language.catalog import Catalog
 from features.log.identities import customers_of_accounts
 from features.log.log import Log
 from features.windows import DAY, cutoffs_before
-from training.channel.send_situations import SituatedRows, add_situations
+from training.channel.draws.send_situations import SituatedRows, add_situations
 from training.labels import make_message_labels
 
 STRIDE_DAYS = 7

@@ -15,7 +15,7 @@ from scipy.special import expit
 from features.arrays import Floats, Indices
 from models.arms import arms_with_none
 from models.channel.channel_fit import customer_folds
-from models.channel.effect_corrections import ChannelFit
+from models.channel.effects.effect_corrections import ChannelFit
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel
 from models.channel.recommend import Options, order_to_follow, recommend_arms

@@ -12,6 +12,7 @@ from models.arms import NO_MESSAGE
 from models.channel.message_value import MessageValue
 from models.channel.model import MIN_RANDOMISED
 from models.channel.recommend import Options
+from training.channel.draws.propensities import estimate_propensities, hidden_odds_that_reverse_lead
 from training.channel.gain_verdicts import gain_verdict
 from training.channel.policies import (
     BEST_FIXED,
@@ -29,7 +30,6 @@ from training.channel.policy_value import (
     mean_outcome,
     policy_values,
 )
-from training.channel.propensities import estimate_propensities, hidden_odds_that_reverse_lead
 from training.metrics.probabilities import equal_mass_bins, frequency_buckets
 
 ESTIMATORS = ("dr", "snips", "dros")

@@ -10,7 +10,11 @@ import pandas as pd
 from features.arrays import Floats
 from models.boosters.booster import BoosterSettings
 from models.channel.channel_fit import customer_folds
-from models.channel.effect_corrections import CORRECTION_SETTINGS, ChannelFit, fit_corrections
+from models.channel.effects.effect_corrections import (
+    CORRECTION_SETTINGS,
+    ChannelFit,
+    fit_corrections,
+)
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel
 from models.channel.recommend import Options
@@ -76,8 +80,8 @@ def challenge_with_trees(
 ) -> ChallengeResult:
     """Let a DR-learner on trees challenge a channel model on customers that neither has seen.
 
-    The challenger (`models.channel.effect_corrections`) wins where the 95 % interval of what its
-    choices earn more lies above 0.
+    The challenger (`effect_corrections`) wins where the 95 % interval of what its choices earn more
+    lies above 0.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ from benchmarks.channel.consent_world import ConsentWorld, draw_consent_world
 from benchmarks.channel.world_rows import make_world_rows, read_world_rows
 from features.log.log import read_log
 from features.shop.shop import read_shop
-from training.channel.options_at_sending import read_options
+from training.channel.draws.options_at_sending import read_options
 
 _TRUE, _ELIGIBLE = [f"true {arm}" for arm in ARMS], [f"eligible {arm}" for arm in ARMS]
 

@@ -6,7 +6,7 @@ import pandas as pd
 from models.boosters.booster import BoosterSettings
 from models.channel.channel_fit import customer_folds, fit_channel
 from models.channel.draws import add_chances
-from models.channel.trait_choice import choose_traits
+from models.channel.effects.trait_choice import choose_traits
 
 
 def test_without_any_trait_of_a_channel_a_model_is_fitted_and_read() -> None:

@@ -9,10 +9,10 @@ from scipy.special import expit
 from models.boosters.booster import BoosterSettings
 from models.channel.channel_fit import fit_channel
 from models.channel.draws import add_chances
+from models.channel.effects.traits import Trait
 from models.channel.message_value import MessageValue
 from models.channel.model import MIN_RANDOMISED, ChannelModel, ChannelTraits, Evidence
 from models.channel.recommend import Options, best_shares
-from models.channel.traits import Trait
 
 ARMS = ("email", "none", "sms")
 TRUE_EFFECT = {"email": 0.3, "none": 0.0, "sms": 0.6}

@@ -18,9 +18,9 @@ from models.arms import NO_MESSAGE
 from models.boosters.booster import BoosterSettings, BoosterTarget, ResidualBooster
 from models.channel.channel_fit import fit_channel
 from models.channel.draws import add_chances
+from models.channel.effects.trait_choice import choose_traits
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel, Evidence
-from models.channel.trait_choice import choose_traits
 from models.reasons.channel_reasons import (
     CHANNELS,
     CONVERSION,

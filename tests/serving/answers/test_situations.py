@@ -13,9 +13,9 @@ from features.history.customer_rows import object_array
 from features.shop.shop import Shop
 from features.windows import DAY, read_cutoff, to_datetime
 from models.artefact import load_artefact, make_head, save_artefact
+from models.channel.effects.traits import Trait
 from models.channel.model import ChannelModel
 from models.channel.occasion import pause_column, possible_column, weekend_column
-from models.channel.traits import Trait
 from models.registry import Champions
 from serving.answers.predictor import Predictor
 from serving.answers.situations import make_situations

@@ -6,7 +6,11 @@ import numpy as np
 import pytest
 
 from features.errors import InputError
-from training.channel.logged_chances import LoggedChances, PropensityFinding, find_contradictions
+from training.channel.draws.logged_chances import (
+    LoggedChances,
+    PropensityFinding,
+    find_contradictions,
+)
 
 ARMS = ["email", "none", "sms"]
 

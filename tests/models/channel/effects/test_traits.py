@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.channel.traits import Trait
+from models.channel.effects.traits import Trait
 
 
 def test_a_fitted_trait_has_centre_0_and_spread_1_on_its_scale() -> None:

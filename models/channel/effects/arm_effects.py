@@ -1,16 +1,21 @@
 """Estimates the effect of each channel on the logit of a purchase, compared with no message.
 
-What was drawn at random among what was possible (`models.channel.effect_likelihood`) determines the
-effects. Targeted messages, often ten times as many, inform the slopes over traits as far as the
-drawn ones do not contradict them, and never the levels (`models.channel.effect_prior`).
+What was drawn at random among what was possible determines the effects (`effect_likelihood`).
+Targeted messages, often ten times as many, inform the slopes over traits as far as the drawn ones
+do not contradict them, and never the levels (`effect_prior`).
 """
 
 import msgspec
 import numpy as np
 
 from features.arrays import Floats
-from models.channel.effect_likelihood import Sends, draw_likelihood, fit_common, target_likelihood
-from models.channel.effect_prior import NormalPosterior, shrink_effects
+from models.channel.effects.effect_likelihood import (
+    Sends,
+    draw_likelihood,
+    fit_common,
+    target_likelihood,
+)
+from models.channel.effects.effect_prior import NormalPosterior, shrink_effects
 
 # Prior standard deviations of the coefficients of a purchase without a message.
 _COMMON_LEVEL, _COMMON_SLOPE = 1.0, 0.3

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from features.arrays import Floats
-from tests.training.channel.simulated_chances import (
+from tests.training.channel.draws.simulated_chances import (
     ARMS,
     RIGHT,
     draw_by_epsilon,
@@ -18,8 +18,8 @@ from tests.training.channel.simulated_chances import (
     sums_of_four,
     without_lists,
 )
-from training.channel.logged_chances import LoggedChances
-from training.channel.propensity_checks import (
+from training.channel.draws.logged_chances import LoggedChances
+from training.channel.draws.propensity_checks import (
     _log_fortune,
     check_propensities,
     untrusted_arms,

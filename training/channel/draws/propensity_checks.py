@@ -35,7 +35,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from features.arrays import Flags, Floats, Indices
-from training.channel.logged_chances import (
+from training.channel.draws.logged_chances import (
     ROUNDING,
     LoggedChances,
     PropensityFinding,

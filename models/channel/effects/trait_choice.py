@@ -11,9 +11,9 @@ from itertools import compress
 import pandas as pd
 
 from models.arms import NO_MESSAGE
+from models.channel.effects.traits import Scale, Trait
 from models.channel.model import ChannelTraits
 from models.channel.occasion import occasion_column_names, possible_column
-from models.channel.traits import Scale, Trait
 
 _OF_CUSTOMERS: dict[str, Scale] = {
     "frequency": "log1p",

@@ -8,9 +8,9 @@ from features.log.log import Log
 from features.readiness.finding import Finding
 from features.windows import DAY
 from models.channel.draws import could_have_differed
-from training.channel.logged_chances import PropensityFinding
+from training.channel.draws.logged_chances import PropensityFinding
+from training.channel.draws.send_situations import SituatedRows, add_situations, message_channels
 from training.channel.message_rows import LEARN_DAYS
-from training.channel.send_situations import SituatedRows, add_situations, message_channels
 from training.labels import make_message_labels
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from models.channel.effects.trait_choice import choose_traits
 from models.channel.model import ChannelTraits
 from models.channel.occasion import occasion_column_names, possible_column
-from models.channel.trait_choice import choose_traits
 
 
 def _rows(*columns: str) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import pytest
 from features.log.log import Log, read_log
 from features.shop.shop import read_shop
 from models.channel.recommend import Options
-from training.channel.options_at_sending import read_options
+from training.channel.draws.options_at_sending import read_options
 from training.labels import make_message_labels
 
 WriteShop = Callable[..., Path]

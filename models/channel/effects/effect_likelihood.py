@@ -19,7 +19,7 @@ arms.
 
     score_i + c . t_i + phi_{A_i} . z_i
 
-are associations; `models.channel.effect_prior` says how far they are believed.
+are associations; `models.channel.effects.effect_prior` says how far they are believed.
 
 The likelihood is the quadratic one at a weakly penalised maximum. Errors hold over clusters: the
 information of each arm is divided by the ratio of the variance between clusters to that of

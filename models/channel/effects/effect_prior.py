@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.arrays import Flags, Floats
-from models.channel.effect_likelihood import NormalLikelihood
+from models.channel.effects.effect_likelihood import NormalLikelihood
 
 # Scales on the logit scale, of traits with a spread of 1.
 _SHARED_LEVEL = 1.0  # standard deviation of the level that channels share

@@ -16,9 +16,9 @@ from models.arms import NO_MESSAGE, arms_with_none
 from models.channel.draws import CLUSTER, add_chances
 from models.channel.occasion import occasion_columns, possible_column
 from models.channel.recommend import Options
-from training.channel.logged_chances import LoggedChances, PropensityFinding
-from training.channel.options_at_sending import read_options
-from training.channel.propensity_checks import check_propensities, untrusted_rows
+from training.channel.draws.logged_chances import LoggedChances, PropensityFinding
+from training.channel.draws.options_at_sending import read_options
+from training.channel.draws.propensity_checks import check_propensities, untrusted_rows
 
 PREFERRED = "preferred arm"
 
@@ -32,7 +32,7 @@ class SituatedRows:
     rows : DataFrame
         One row per message.
     findings : list of PropensityFinding
-        What `training.channel.propensity_checks` found; these messages count as targeted.
+        What `training.channel.draws.propensity_checks` found; these messages count as targeted.
     differing : int
         Messages whose decision lists other arms as possible than the shop's consents and rules
         allowed just before.

@@ -13,7 +13,7 @@ from features.errors import NextbuyError
 from features.language.vocabulary import Vocabulary
 from models.artefact import MANIFEST, load_artefact, make_head, save_artefact
 from models.boosters.booster import BoosterSettings
-from models.channel.effect_corrections import fit_corrections, reference_arm
+from models.channel.effects.effect_corrections import fit_corrections, reference_arm
 from models.channel.model import ChannelModel
 from tests.step_world import ARMS, draw_messages, fit_exploring
 
@@ -80,7 +80,8 @@ def test_a_personal_choice_follows_the_corrected_effects(
     says = rich.compute_predictions(rows).is_personal(other)
     gains = p[:, ARMS.index(other)] > p[:, ARMS.index(rich.fixed_order[0])]
     assert (says == gains).mean() > 0.95
-    assert not exploring.compute_predictions(rows).is_personal(other).any()
+    before = exploring.compute_predictions(rows).is_personal(other)
+    assert (before == gains).mean() < 0.75  # slopes cannot say who gains
 
 
 def test_one_row_and_many_are_answered_alike(rich: ChannelModel) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from features.arrays import Flags, Floats, Indices
-from training.channel.logged_chances import LoggedChances
+from training.channel.draws.logged_chances import LoggedChances
 
 ARMS = ["email", "none", "phone", "push", "sms"]
 _CONSENT = (0.7, 1.0, 0.3, 0.45, 0.5)  # share of customers at a mean engagement
