@@ -80,8 +80,8 @@ bench-answer: .venv/users ## Measure what one customer's answer costs
 bench-training: .venv/users ## Measure what training costs for a million customers
 	$(RUN) benchmarks.training.training_cost
 
-bench-channel: .venv/developers ## Compare ways of choosing a channel, on logs and in a known world
-	$(RUN) benchmarks.channel.channel_gains
+bench-channel: .venv/developers ## Compare ways of choosing a channel, on logs and in known worlds; PART=no_effect runs a part
+	$(RUN) benchmarks.channel.channel_gains $(if $(PART),--part $(PART))
 
 # Developers have all that users have, so that their environment serves both.
 .venv/users: requirements.lock pyproject.toml

@@ -16,6 +16,7 @@ from benchmarks.rows import Row
 from models.arms import NO_MESSAGE
 from models.boosters.booster import BoosterSettings
 from models.channel.channel_fit import fit_channel
+from models.channel.draws import add_chances
 from models.channel.effects.traits import Trait
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelTraits
@@ -108,14 +109,18 @@ def read_starbucks() -> pd.DataFrame:
     -------
     DataFrame
         One row per member and wave: `_COLUMNS`, `wave, channel` (the offer), `spend` and `reward`
-        (dollars within five days), `bought, randomised, propensity`.
+        (dollars within five days), `bought, randomised, propensity`, and the columns of
+        `models.channel.draws.add_chances`.
     """
     folder = data_folder("starbucks_rewards_simulated")
     events = pd.read_parquet(folder / "events.parquet")
     events = events.astype({"customer_id": str, "event": str, "offer_id": object})
     profile = _profile(pd.read_csv(folder / "profile.csv.gz"))
     waves = [_wave(events, profile, number, hour) for number, hour in enumerate(_WAVES)]
-    return pd.concat(waves, ignore_index=True)
+    rows = pd.concat(waves, ignore_index=True)
+    arms = sorted(rows["channel"].unique())
+    chances = np.tile([_CHANCE[arm != NO_MESSAGE] for arm in arms], (len(rows), 1))
+    return add_chances(rows, arms, np.ones(chances.shape, dtype=bool), chances)
 
 
 def _profile(members: pd.DataFrame) -> pd.DataFrame:

@@ -2,17 +2,21 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
 from benchmarks.channel.consent_settings import ARMS
 from benchmarks.channel.consent_world import ConsentWorld
+from benchmarks.channel.kept_records import write_whole
 from features.arrays import Array
 from features.engines.sql.feature_build import build_features, read_catalog
 from features.language.catalog import Catalog
 from features.log.log import Log, read_log
 from features.shop.shop import read_shop
+from models.arms import NO_MESSAGE
+from training.channel.job import select_channel_features
 from training.channel.message_rows import make_message_rows
 
 
@@ -54,13 +58,15 @@ def make_asked_rows(world: ConsentWorld, *, texts: bool = True) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per customer: the features at the end of the log, `eligible <arm>`, and for each
-        of the world's moments `<moment> true <arm>`.
+        One row per customer: the features at the end of the log, `eligible <arm>`, for each of
+        the world's moments `<moment> true <arm>`, and `last_message_at` (microseconds UTC, NaN
+        without a message).
     """
     with _opened(world, texts) as (log, catalog):
         rows = build_features(log, [world.end - 1], catalog, population="contacts")
     ids = rows["customer_id"].to_numpy()
-    parts = [rows.reset_index(drop=True)]
+    last = pd.DataFrame({"last_message_at": _last_messages(world).reindex(ids).to_numpy()})
+    parts = [rows.reset_index(drop=True), last]
     for moment, instant in world.moments.items():
         truth, eligible = world.truth_at(ids, instant)
         parts.append(_named(f"{moment} true", truth))
@@ -85,10 +91,36 @@ def read_world_rows(world: ConsentWorld, folder: Path) -> tuple[pd.DataFrame, pd
     makers = {"rows": make_world_rows, "asked": make_asked_rows}
     folder.mkdir(parents=True, exist_ok=True)
     for name, make in makers.items():
-        if not (folder / f"{name}.parquet").exists():
-            make(world).to_parquet(folder / f"{name}.parquet", index=False)
+        path = folder / f"{name}.parquet"
+        if not path.exists():
+            made = make(world)
+            write_whole(path, partial(made.to_parquet, index=False))
     rows, asked = (pd.read_parquet(folder / f"{name}.parquet") for name in makers)
     return rows, asked
+
+
+def read_world_catalog(world: ConsentWorld) -> Catalog:
+    """Read the catalog of the features of a world that a channel model may read.
+
+    Parameters
+    ----------
+    world : ConsentWorld
+        A world whose tables are on disk.
+
+    Returns
+    -------
+    Catalog
+    """
+    with _opened(world, True) as (_, catalog):
+        return select_channel_features(catalog)
+
+
+def _last_messages(world: ConsentWorld) -> "pd.Series[float]":
+    """Return when each customer was sent the last message of the log, by `customer_id`."""
+    messages = pd.read_parquet(world.config.parent / "messages.parquet")
+    sent = messages[messages["channel"] != NO_MESSAGE]
+    last = sent.groupby("customer_id")["sent_at"].max()
+    return last.dt.tz_localize(None).astype("datetime64[us]").astype("int64").astype(float)
 
 
 @contextmanager

@@ -6,8 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from features.arrays import Floats
-from tests.training.channel.draws.simulated_chances import (
+from benchmarks.channel.simulated_chances import (
     ARMS,
     RIGHT,
     draw_by_epsilon,
@@ -15,9 +14,11 @@ from tests.training.channel.draws.simulated_chances import (
     email_doubled,
     half_for_all,
     of_other_arms,
+    shuffled_over_rows,
     sums_of_four,
     without_lists,
 )
+from features.arrays import Floats
 from training.channel.draws.logged_chances import LoggedChances
 from training.channel.draws.propensity_checks import (
     _log_fortune,
@@ -62,8 +63,7 @@ def test_chances_of_other_arms_are_found_with_and_without_lists() -> None:
 def test_chances_mixed_up_over_all_rows_are_found() -> None:
     for seed in range(LOGS):
         logged = draw_by_epsilon(seed, DRAWS)
-        mixed = np.random.default_rng(seed).permutation(logged.propensity)
-        findings = check_propensities(replace(logged, propensity=mixed))
+        findings = check_propensities(shuffled_over_rows(logged, seed))
         assert untrusted_rows(findings, DRAWS).any()
 
 

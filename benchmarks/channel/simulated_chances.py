@@ -75,6 +75,12 @@ def of_other_arms(logged: LoggedChances) -> LoggedChances:
     return replace(logged, propensity=logged.listed[rows, other])
 
 
+def shuffled_over_rows(logged: LoggedChances, seed: int) -> LoggedChances:
+    """Log the chances of all rows in another order."""
+    order = np.random.default_rng(seed).permutation(len(logged.arm))
+    return replace(logged, propensity=logged.propensity[order])
+
+
 def without_lists(logged: LoggedChances) -> LoggedChances:
     """Log only the chance of the arm that was sent."""
     return replace(logged, listed=np.full_like(logged.listed, np.nan))

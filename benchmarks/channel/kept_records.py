@@ -1,0 +1,83 @@
+"""Keeps the record of each trial in a file, so that a benchmark goes on where it stopped."""
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+from rich.console import Console
+
+from benchmarks.rows import RESULTS
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class KeptRecords:
+    """The records of trials in a folder, each a JSON file.
+
+    Attributes
+    ----------
+    folder : Path
+        Where the files are; `benchmarks/results/channel` without another.
+    fresh : bool
+        Every trial runs again, and what was kept of it is replaced.
+    most_seeds : int or None
+        Largest number of seeds of any trial; None where a trial's own number holds.
+    """
+
+    folder: Path = RESULTS / "channel"
+    fresh: bool = False
+    most_seeds: int | None = None
+
+    def seeds(self, count: int) -> range:
+        """Return the seeds of a trial that is to be repeated so many times."""
+        return range(count if self.most_seeds is None else min(count, self.most_seeds))
+
+    def read_or_make(self, name: str, make: Callable[[], T], kind: type[T]) -> T:
+        """Read a record; if there is none, run its trial and keep the record.
+
+        Parameters
+        ----------
+        name : str
+            Path of the record below the folder without its ending, such as `no_effect/3`.
+        make : callable
+            Runs the trial; it may keep tables in the folder `name`, beside the record.
+        kind : type
+            Type of the record, which msgspec can write.
+
+        Returns
+        -------
+        object of type `kind`
+        """
+        path = self.folder / f"{name}.json"
+        if self.fresh:
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+        elif path.exists():
+            return msgspec.json.decode(path.read_bytes(), type=kind)
+        start = time.monotonic()
+        record = make()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = msgspec.json.format(msgspec.json.encode(record), indent=1)
+        write_whole(path, lambda part: part.write_bytes(text + b"\n"))
+        Console(stderr=True).print(f"{name}: {time.monotonic() - start:.0f} s", highlight=False)
+        return record
+
+
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file under another name first, so that a stopped process leaves no part of it.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    write : callable
+        Writes a file to the path that it is given.
+    """
+    part = path.with_name(f"{path.name}.part")
+    write(part)
+    os.replace(part, path)
