@@ -94,7 +94,7 @@ def write_shop(
     sections = "".join(f'\n[tables.{name}]\npath = "{name}.parquet"\n' for name in tables)
     end = _instants(np.array([END]))[0].isoformat()
     config = folder / "nextbuy.toml"
-    cluster = 'cluster_by = "household"\n' if settings.households else ""
+    cluster = 'cluster_by = "attr_household"\n' if settings.households else ""
     config.write_text(_CONFIG.format(timezone=TIMEZONE, end=end) + cluster + sections)
     return config
 

@@ -1,0 +1,52 @@
+"""Records of trials are kept in files, and read in place of running a trial again."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from benchmarks.channel.kept_records import KeptRecords, write_whole
+
+
+class Figure(msgspec.Struct, frozen=True):
+    """A record of one number."""
+
+    value: float
+
+
+def _never() -> Figure:
+    raise AssertionError("the trial ran again")
+
+
+def test_a_kept_record_is_read_and_its_trial_does_not_run_again(tmp_path: Path) -> None:
+    kept = KeptRecords(tmp_path)
+    assert kept.read_or_make("world/3", lambda: Figure(1.5), Figure) == Figure(1.5)
+    assert kept.read_or_make("world/3", _never, Figure) == Figure(1.5)
+    assert (tmp_path / "world" / "3.json").exists()
+
+
+def test_fresh_replaces_a_record_and_what_was_kept_beside_it(tmp_path: Path) -> None:
+    KeptRecords(tmp_path).read_or_make("world/3", lambda: Figure(1.5), Figure)
+    rows = tmp_path / "world" / "3" / "rows.parquet"
+    rows.parent.mkdir()
+    rows.write_text("old")
+    fresh = KeptRecords(tmp_path, fresh=True)
+    assert fresh.read_or_make("world/3", lambda: Figure(2.0), Figure) == Figure(2.0)
+    assert KeptRecords(tmp_path).read_or_make("world/3", _never, Figure) == Figure(2.0)
+    assert not rows.exists()
+
+
+def test_seeds_are_as_many_as_a_trial_has_or_as_were_asked_for(tmp_path: Path) -> None:
+    assert KeptRecords(tmp_path).seeds(3) == range(3)
+    assert KeptRecords(tmp_path, most_seeds=2).seeds(3) == range(2)
+    assert KeptRecords(tmp_path, most_seeds=9).seeds(3) == range(3)
+
+
+def test_a_write_that_fails_leaves_no_file_under_the_name(tmp_path: Path) -> None:
+    def stop(part: Path) -> None:
+        part.write_text("half")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_whole(tmp_path / "rows.parquet", stop)
+    assert not (tmp_path / "rows.parquet").exists()
