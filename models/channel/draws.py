@@ -55,7 +55,7 @@ def add_chances(
     DataFrame
         The rows with the columns `chance_column` of each arm, which sum to 1 where the arm was
         drawn and are NaN where it was not, and `DRAW_WEIGHT`, 1 where it was not drawn; and
-        `CLUSTER`, the customer, where it is missing.
+        `CLUSTER`, the customer, where it is missing. Chances and weights of before are replaced.
 
     Raises
     ------
@@ -81,7 +81,8 @@ def add_chances(
     columns = {chance_column(arm): chance[:, place] for place, arm in enumerate(arms)}
     draws = pd.DataFrame({**columns, DRAW_WEIGHT: weight}, index=rows.index)
     cluster = rows.get(CLUSTER, rows["customer_id"]).rename(CLUSTER)
-    return pd.concat([rows.drop(columns=CLUSTER, errors="ignore"), draws, cluster], axis=1)
+    kept = rows.drop(columns=[*draws, CLUSTER], errors="ignore")
+    return pd.concat([kept, draws, cluster], axis=1)
 
 
 def chances_of(rows: pd.DataFrame, arms: Sequence[str]) -> Floats:

@@ -42,7 +42,8 @@ class Trait(msgspec.Struct, frozen=True):
     scale : {"as_is", "log1p", "logit", "equals"}
         The function that is applied to the column's values; `equals` is 1 where they are `text`.
     centre, spread : float
-        Mean and standard deviation of the scaled values in the rows that it was fitted to.
+        Mean and standard deviation of the scaled values in the rows that it was fitted to. A
+        spread of 0 means that they were all the same: then the trait is 0 for everybody.
     text : str or None
         What a text is compared with.
     """
@@ -54,20 +55,18 @@ class Trait(msgspec.Struct, frozen=True):
     text: str | None = None
 
     def fit(self, rows: pd.DataFrame) -> "Trait":
-        """Return the trait with the centre and spread of some rows.
-
-        A column that is the same in all rows gets an infinite spread, so that the trait is 0.
-        """
+        """Return the trait with the centre and spread of some rows."""
         values = _SCALES[self.scale](rows[self.column].to_numpy(), self.text)
         values = values[~np.isnan(values)]
-        spread = float(values.std()) if len(values) else 0.0
         centre = float(values.mean()) if len(values) else 0.0
-        spread = spread if spread > 0 else np.inf
+        spread = float(values.std()) if (values != values[:1]).any() else 0.0
         return msgspec.structs.replace(self, centre=centre, spread=spread)
 
     def scaled_values(self, inputs: Columns) -> Floats:
         """Compute the trait of each row: array (rows,), centred, with spread 1, from -4 to 4."""
         values = _SCALES[self.scale](inputs[self.column], self.text)
+        if self.spread == 0:
+            return np.zeros(len(values))
         scaled = (values - self.centre) / self.spread
         return np.asarray(np.clip(np.nan_to_num(scaled, nan=0.0), -_FARTHEST, _FARTHEST))
 

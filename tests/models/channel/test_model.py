@@ -187,6 +187,7 @@ def test_unequal_propensities_are_weighed_out() -> None:
         likely=0.0,
         sms_click_rate_182d=0.05,
     )
+    rows = add_chances(rows, ["none", "sms"], np.ones((len(rows), 2), dtype=bool))
     found = _fit(rows).uplift(rows)["sms"].value.mean()
     raw = rows.groupby("channel")["bought"].mean()
     assert raw["sms"] - raw["none"] > 0.1

@@ -27,6 +27,7 @@ from models.reasons.channel_reasons import (
     CUSTOMERS,
     EVIDENCE,
     LATELY,
+    LIKELY,
     MONEY,
     ORDER,
     RESPONSE,
@@ -93,13 +94,13 @@ def observational(model: ChannelModel) -> ChannelModel:
 @settings(max_examples=40, deadline=None)
 @given(
     pair=st.permutations(ARMS),
-    slopes=st.lists(st.floats(-3, 3), min_size=14, max_size=14),
+    slopes=st.lists(st.floats(-3, 3), min_size=18, max_size=18),
     seed=st.integers(0, 1000),
 )
 def test_the_reasons_sum_to_the_difference_of_the_two_logits(
     model: ChannelModel, pair: list[str], slopes: list[float], seed: int
 ) -> None:
-    means = np.reshape(slopes, (2, 7)).tolist()
+    means = np.reshape(slopes, (2, 9)).tolist()
     effects = msgspec.structs.replace(model.effects, means=means)
     fitted = msgspec.structs.replace(model, effects=effects)
     rows = _rows(20, seed)
@@ -165,7 +166,11 @@ def test_a_missing_trait_has_no_effect_and_a_contact_has_not_bought(model: Chann
     unknown = {"days_since_last": np.nan, "mobile_share_mean_91d": np.nan, "T": np.nan}
     told = _of_one(model, **unknown, frequency=0.0)[CUSTOMERS]
     assert (told.feature, told.sentence) == ("frequency", "No purchase so far.")
-    assert CUSTOMERS not in _of_one(model, **unknown, frequency=np.nan)
+    nothing = _of_one(model, **unknown, frequency=np.nan)[CUSTOMERS]
+    rows = _rows(1).assign(**unknown, frequency=np.nan)
+    (likely,) = logit_difference_parts(model, rows, "sms", "none")[LIKELY]
+    assert nothing.effect == pytest.approx(likely)  # what the base says is left
+    assert nothing.feature is None
 
 
 def test_a_sensitive_trait_counts_and_is_not_mentioned(model: ChannelModel) -> None:

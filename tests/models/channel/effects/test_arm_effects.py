@@ -84,7 +84,7 @@ def test_targeted_messages_improve_the_slopes() -> None:
         sends = _sends(60_000, 0.05, seed, level=1.0)
         alone.append(_slopes(fit_arm_effects(_drawn_only(sends))) - SLOPES)
         helped.append(_slopes(fit_arm_effects(sends)) - SLOPES)
-    assert np.abs(helped).mean() < 0.6 * np.abs(alone).mean()
+    assert np.abs(helped).mean() < 0.7 * np.abs(alone).mean()
 
 
 def test_targeted_messages_never_change_the_levels() -> None:

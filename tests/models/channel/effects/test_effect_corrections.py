@@ -80,8 +80,9 @@ def test_a_personal_choice_follows_the_corrected_effects(
     says = rich.compute_predictions(rows).is_personal(other)
     gains = p[:, ARMS.index(other)] > p[:, ARMS.index(rich.fixed_order[0])]
     assert (says == gains).mean() > 0.95
+    # of the steps a slope over the base's correction, which learned some of them, knows little
     before = exploring.compute_predictions(rows).is_personal(other)
-    assert (before == gains).mean() < 0.75  # slopes cannot say who gains
+    assert (before == gains).mean() < 0.65
 
 
 def test_one_row_and_many_are_answered_alike(rich: ChannelModel) -> None:

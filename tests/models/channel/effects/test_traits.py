@@ -1,10 +1,11 @@
 """Tests of the scales of traits and of what happens to missing and extreme values."""
 
+import msgspec
 import numpy as np
 import pandas as pd
 import pytest
 
-from models.channel.effects.traits import Trait
+from models.channel.effects.traits import Trait, trait_matrix
 
 
 def test_a_fitted_trait_has_centre_0_and_spread_1_on_its_scale() -> None:
@@ -27,3 +28,20 @@ def test_extreme_values_are_clipped() -> None:
     rows = pd.DataFrame({"rate": np.linspace(0.4, 0.6, 100)})
     trait = Trait("rate", "logit").fit(rows)
     assert np.abs(trait.scaled_values(pd.DataFrame({"rate": [0.0, 1.0]}))).tolist() == [4.0, 4.0]
+
+
+def test_a_trait_that_was_constant_is_zero_whatever_comes_and_can_be_written_as_json() -> None:
+    rows = pd.DataFrame({"rate": [0.1] * 7, "country": ["pl"] * 7})
+    fitted = [
+        Trait("rate", "logit").fit(rows),
+        Trait("country", "equals", text="pl").fit(rows),
+    ]
+    later = {"rate": np.array([0.9]), "country": np.array(["de"], dtype=object)}
+    assert trait_matrix(fitted, later, 1).tolist() == [[0.0, 0.0]]
+    assert msgspec.json.decode(msgspec.json.encode(fitted), type=list[Trait]) == fitted
+
+
+def test_a_text_is_compared_and_a_missing_one_is_another_text() -> None:
+    rows = pd.DataFrame({"country": ["pl", "pl", "de", None]})
+    values = Trait("country", "equals", text="pl").fit(rows).scaled_values(rows)
+    assert values.tolist() == pytest.approx([1.0, 1.0, -1.0, -1.0])
