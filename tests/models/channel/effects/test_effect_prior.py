@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from features.arrays import Floats
-from models.channel.effect_likelihood import NormalLikelihood
-from models.channel.effect_prior import shrink_effects
+from models.channel.effects.effect_likelihood import NormalLikelihood
+from models.channel.effects.effect_prior import shrink_effects
 
 ARMS, TRAITS = 3, 30
 

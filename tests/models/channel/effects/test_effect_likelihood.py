@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-import models.channel.effect_likelihood as module
+import models.channel.effects.effect_likelihood as module
 from features.arrays import Floats
-from models.channel.effect_likelihood import (
+from models.channel.effects.effect_likelihood import (
     NormalLikelihood,
     Sends,
     draw_likelihood,
