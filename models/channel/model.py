@@ -297,13 +297,18 @@ class ChannelPredictions:
         return self.effects.get(arm, np.zeros(len(self.score)))
 
     def _variance(self, signs: Mapping[str, float]) -> Floats:
-        """Compute the posterior variance of a signed sum of effects; that of `none` is 0."""
+        """Compute the variance of a customer's signed sum of effects; that of `none` is 0.
+
+        It is that of the posterior, and of what the traits do not explain.
+        """
         signed = np.zeros_like(self.design)
         for position, arm in enumerate(self.effects):
             signed[:, position] = signs.get(arm, 0.0) * self.design[:, position]
         flat = signed.reshape(len(signed), -1)
         covariance = np.asarray(self.model.effects.covariance)
-        return np.asarray(((flat @ covariance) * flat).sum(axis=1))
+        of_arms = zip(self.effects, self.model.effects.unexplained, strict=True)
+        unexplained = sum(signs.get(arm, 0.0) ** 2 * variance for arm, variance in of_arms)
+        return np.asarray(((flat @ covariance) * flat).sum(axis=1) + unexplained)
 
 
 def identified_arms(evidence: Mapping[str, Evidence]) -> list[str]:

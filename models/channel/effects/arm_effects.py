@@ -19,6 +19,9 @@ from models.channel.effects.effect_prior import NormalPosterior, shrink_effects
 
 # Prior standard deviations of the coefficients of a purchase without a message.
 _COMMON_LEVEL, _COMMON_SLOPE = 1.0, 0.3
+# No straight lines over traits say all that the effects of customers differ by. What they leave is
+# taken to have half the variance of what they say; `make bench-channel` measures what that covers.
+_UNEXPLAINED = 0.5
 
 
 class ArmEffects(msgspec.Struct, frozen=True):
@@ -33,11 +36,14 @@ class ArmEffects(msgspec.Struct, frozen=True):
         each.
     covariance : list of list of float
         Covariance matrix of all coefficients of effects, channel after channel.
+    unexplained : list of float
+        By channel, the variance of what the effects of customers differ by beyond their traits.
     """
 
     common: list[float]
     means: list[list[float]]
     covariance: list[list[float]]
+    unexplained: list[float]
 
 
 def effect_traits(correction: Floats, shared: Floats, by_arm: Floats) -> Floats:
@@ -109,7 +115,15 @@ def fit_associations(sends: Sends) -> ArmEffects:
 
 def _with_common(posterior: NormalPosterior, sends: Sends) -> ArmEffects:
     """Add the coefficients of a purchase without a message, by the same messages."""
+    arms = sends.traits.shape[1]
     spread = np.full(sends.common.shape[1], _COMMON_SLOPE)
     spread[0] = _COMMON_LEVEL
     common = fit_common(sends, posterior.mean, spread)
-    return ArmEffects(common.tolist(), posterior.mean.tolist(), posterior.covariance.tolist())
+    effects = np.einsum("nap,ap->na", sends.traits, posterior.mean)
+    unexplained = _UNEXPLAINED * (effects.var(axis=0) if len(effects) else np.zeros(arms))
+    return ArmEffects(
+        common.tolist(),
+        posterior.mean.tolist(),
+        posterior.covariance.tolist(),
+        unexplained.tolist(),
+    )

@@ -31,9 +31,6 @@ _SLAB = 0.5
 _BIAS_LEVEL = 1.0
 _DISAGREEMENT = 0.025
 _STEPS, _TOLERANCE = 200, 1e-3
-# How much wider intervals are than the variational posterior, which takes the scales for known, and
-# whose traits are not all that effects depend on. Measured with `make bench-channel`.
-_WIDENING = 1.15
 
 
 @dataclass(frozen=True)
@@ -72,7 +69,7 @@ def shrink_effects(
     mean, covariance = _combine(drawn, None, arms)
     if targeted is not None:
         mean, _ = _combine(drawn, targeted, arms)
-    return NormalPosterior(mean, _WIDENING**2 * covariance)
+    return NormalPosterior(mean, covariance)
 
 
 def _combine(

@@ -72,9 +72,14 @@ def test_many_messages_drawn_at_random_give_the_true_effects() -> None:
 def test_without_any_message_no_effect_is_estimated() -> None:
     found = fit_arm_effects(_sends(0, 1.0))
     assert np.abs(found.means).max() == 0
-    assert np.sqrt(np.diag(found.covariance))[0] == pytest.approx(
-        1.15 * np.hypot(1.0, 0.15), abs=1e-3
-    )
+    assert np.sqrt(np.diag(found.covariance))[0] == pytest.approx(np.hypot(1.0, 0.15), abs=1e-3)
+
+
+def test_what_traits_do_not_explain_is_half_of_what_they_do() -> None:
+    sends = _sends(20_000, 1.0)
+    found = fit_arm_effects(sends)
+    explained = np.einsum("nap,ap->na", sends.traits, np.array(found.means)).var(axis=0)
+    assert found.unexplained == pytest.approx(explained / 2)
 
 
 def test_targeted_messages_improve_the_slopes() -> None:
@@ -103,8 +108,7 @@ def test_slopes_of_targeted_messages_that_random_draws_contradict_are_ignored() 
     assert np.mean(errors, axis=0)[0] > -0.1  # the misled arm's: a tenth of the lie at most
 
 
-def test_intervals_cover_effects_a_little_more_often_than_stated() -> None:
-    """They are widened for worlds that the model does not describe; this one it does."""
+def test_intervals_of_coefficients_cover_them_as_often_as_stated() -> None:
     inside = []
     for seed in range(40):
         rng = np.random.default_rng(seed)
@@ -115,7 +119,7 @@ def test_intervals_cover_effects_a_little_more_often_than_stated() -> None:
         errors = np.sqrt(np.diag(found.covariance)).reshape(2, 3)
         truth = np.column_stack([levels, np.zeros(2), slopes])
         inside.append(np.abs(np.array(found.means) - truth) < 1.645 * errors)
-    assert 0.9 < np.mean(inside) < 0.99
+    assert 0.84 < np.mean(inside) < 0.96
 
 
 def test_rows_of_one_cluster_with_the_same_draw_count_once() -> None:
