@@ -1,7 +1,7 @@
 """Lists the reasons that every answer of a shop states, whichever customer it is for.
 
 An answer never leaves the caller guessing why something is null: a model that was not promoted, a
-table or a column that the shop does not give, and a consent that is assumed are all named.
+table or a column that the shop does not give, and consents that are assumed are all named.
 """
 
 from collections.abc import Set
@@ -22,10 +22,17 @@ FIELDS_OF_FEATURES = {
     "contact_score": "contact_score",
 }
 _PREFERRED = "preferred_channel"
+_ALL_POSSIBLE = (
+    "the best-channel model was trained without the table consents, as if everybody had consented "
+    "to every channel"
+)
 
 
 def list_answer_reasons(champions: Champions, shop: Shop, vocabulary: Vocabulary) -> list[str]:
-    """List what the `reason` of every answer states: null fields with their cause, assumed consent.
+    """List what the `reason` of every answer states: null fields with their cause, and assumptions.
+
+    What is assumed is consent to channels, by the shop's settings, and that everybody could have
+    been sent every channel, by a channel model that learned from a log without consents.
 
     Parameters
     ----------
@@ -46,6 +53,8 @@ def list_answer_reasons(champions: Champions, shop: Shop, vocabulary: Vocabulary
         if shop.channels.assume_consent:
             assumed = ", ".join(shop.channels.assume_consent)
             reasons.append(f"consent to {assumed} is assumed by nextbuy.toml")
+        if "consents" not in champions.by_kind[CHANNEL].head.vocabulary.tables:
+            reasons.append(_ALL_POSSIBLE)
         if _PREFERRED not in vocabulary.attributes:
             reasons.append(_no_preferred_channel_reason(vocabulary))
     return [*reasons, *_missing_feature_reasons(vocabulary)]

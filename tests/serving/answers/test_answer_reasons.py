@@ -3,12 +3,18 @@
 from contextlib import closing
 
 import msgspec
+import numpy as np
+import pandas as pd
 
 from features.language.vocabulary import Vocabulary
 from features.shop.shop import Shop
 from features.store.address import store_target
-from models.kinds import KINDS
-from models.registry import Champions
+from models.artefact import ArtefactHead
+from models.boosters.booster import BoosterSettings, BoosterTarget, ResidualBooster
+from models.channel.effects.arm_effects import ArmEffects
+from models.channel.model import ChannelModel, ChannelTraits
+from models.kinds import CHANNEL, KINDS
+from models.registry import Champions, LoadedVersion
 from serving.answers.answer_reasons import list_answer_reasons
 from serving.answers.predictor import load_predictor
 
@@ -62,3 +68,35 @@ def test_assumed_consent_is_stated_only_where_channels_are_recommended(shop: Sho
     assuming = msgspec.structs.replace(shop, channels=channels)
     reasons = list_answer_reasons(Champions({}), assuming, _vocabulary(shop))
     assert not [reason for reason in reasons if "consent" in reason]
+    reasons = list_answer_reasons(_channel_champion("consents"), assuming, _vocabulary(shop))
+    assert [reason for reason in reasons if "consent" in reason] == [
+        "consent to email, sms is assumed by nextbuy.toml"
+    ]
+
+
+def _channel_champion(*tables: str) -> Champions:
+    """Make a champion of the channels alone, trained on orders, messages and some tables."""
+    vocabulary = Vocabulary({name: [] for name in ("orders", "messages", *tables)})
+    head = ArtefactHead(CHANNEL, "s", "EUR", "", "contacts", vocabulary, {})
+    base = ResidualBooster.fit(
+        pd.DataFrame({"x": [0.0, 1.0]}),
+        ["x"],
+        BoosterTarget(np.array([0.0, 1.0]), np.zeros(2)),
+        BoosterSettings(rounds=1),
+        seed=0,
+    )
+    model = ChannelModel(
+        "observational", 7, 0.1, 0.0, base, ChannelTraits([], {}), ArmEffects([], [], []), {}, {}
+    )
+    return Champions({CHANNEL: LoadedVersion("1", head, model, {})})
+
+
+def test_a_channel_model_that_knew_no_consents_says_what_it_assumed(shop: Shop) -> None:
+    assumed = (
+        "the best-channel model was trained without the table consents, as if everybody had "
+        "consented to every channel"
+    )
+    vocabulary = _vocabulary(shop)
+    assert assumed in list_answer_reasons(_channel_champion(), shop, vocabulary)
+    assert assumed not in list_answer_reasons(_channel_champion("consents"), shop, vocabulary)
+    assert assumed not in list_answer_reasons(Champions({}), shop, vocabulary)

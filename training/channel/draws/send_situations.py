@@ -171,14 +171,14 @@ def read_clusters(log: Log, rows: pd.DataFrame, known_until: int) -> Array:
     log : Log
         The opened event log of one shop; `channels.cluster_by` names the attribute.
     rows : DataFrame
-        One row per message (n rows), with `customer_id` and `occasion_at`.
+        One row per message (n rows), with `customer_id`, `occasion_at` and `sent_at`.
     known_until : int
         Last instant (UTC microseconds) that the log may know.
 
     Returns
     -------
     str array (n,)
-        The value of the attribute that was known at the occasion, or the customer without one.
+        The value of the attribute that was known before the message, or the customer without one.
     """
     customer = ("customer " + rows["customer_id"].astype(str)).to_numpy(dtype=object)
     attribute = log.shop.channels.cluster_by
@@ -188,14 +188,14 @@ def read_clusters(log: Log, rows: pd.DataFrame, known_until: int) -> Array:
         log,
         rows,
         history_table_sql(log, "attributes", known_until),
-        f"m.attribute = {quote(attribute)} AND m.known_at <= a.occasion_at",
+        f"m.attribute = {quote(attribute)} AND m.known_at <= a.until",
         "arg_max(m.value, m.known_at)",
     )
     return np.where(pd.notna(value), "group " + value.astype(str), customer)
 
 
 def _last_messages(log: Log, rows: pd.DataFrame, known_until: int) -> Floats:
-    """Find when each row's customer was last sent a message before the row's occasion.
+    """Find when each row's customer was last sent a message before the row's own.
 
     Returns
     -------
@@ -203,7 +203,7 @@ def _last_messages(log: Log, rows: pd.DataFrame, known_until: int) -> Floats:
         UTC microseconds; NaN without one. Decisions to send nothing are no messages.
     """
     messages = history_table_sql(log, "messages", known_until)
-    before = "m.sent_at < a.occasion_at AND m.known_at <= a.occasion_at"
+    before = "m.sent_at < a.until AND m.known_at <= a.until"
     last = _latest(
         log, rows, messages, f"{before} AND m.channel <> '{NO_MESSAGE}'", "max(m.sent_at)"
     )
@@ -211,8 +211,13 @@ def _last_messages(log: Log, rows: pd.DataFrame, known_until: int) -> Floats:
 
 
 def _latest(log: Log, rows: pd.DataFrame, table: str, condition: str, value: str) -> Array:
-    """Find a value among the rows `m` of the customer of each row `a`: array (n,)."""
-    asked = rows[["customer_id", "occasion_at"]].assign(place=np.arange(len(rows)))
+    """Find a value among the rows `m` of the customer of each row `a`: array (n,).
+
+    What was known of the customer ends with `until`, the occasion or the message if that was sent
+    earlier than its decision said.
+    """
+    until = rows[["occasion_at", "sent_at"]].min(axis=1)
+    asked = rows[["customer_id"]].assign(until=until, place=np.arange(len(rows)))
     log.connection.register("_asked_sends", asked)
     found = log.connection.execute(
         f"SELECT a.place, {value} AS value FROM _asked_sends AS a LEFT JOIN ({table}) AS m "
