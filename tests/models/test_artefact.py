@@ -18,6 +18,7 @@ from models.artefact import (
     load_artefact,
     save_artefact,
 )
+from models.channel.occasion import is_situation
 from models.kinds import KINDS
 
 BOOSTERS = (booster_file_name(1), booster_file_name(2))  # of both purchase models
@@ -47,6 +48,8 @@ def test_a_loaded_model_answers_as_the_saved_one(simulated, kind: str, tmp_path:
     if kind == "best-channel":
         assert model.moments == version.model.moments is not None
     frame = build_features(simulated.log, [simulated.cutoff], simulated.catalog)
+    situation = filter(is_situation, model.inputs)  # what a channel model reads beside features
+    frame = frame.assign(**dict.fromkeys(situation, 1.0))
     method = {"repurchase-timing": "given_return"}.get(kind, "predict")
     ours, theirs = getattr(model, method)(frame), getattr(version.model, method)(frame)
     np.testing.assert_equal(ours, theirs)
