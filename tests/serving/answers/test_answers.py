@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from features.history.customer_rows import object_array
@@ -16,19 +17,24 @@ from models.registry import Champions
 from serving.answers.answers import make_answers
 from serving.answers.predictor import Predictor
 from serving.answers.replenishment import MAX_DUE
+from training.channel.send_situations import add_situations
 
 
 def test_an_answer_equals_the_predictions_on_the_training_build(
     predictor: Predictor, simulated, buyers
 ) -> None:
-    """DuckDB over the log and the history store give the same predictions."""
-    response = predictor.predict(list(buyers.index), simulated.cutoff)
+    """DuckDB over the log and the history store give the same predictions.
+
+    What customers may be sent, and on which occasion, is read from the log as a training does for
+    a message that was sent just after the cutoff.
+    """
+    response = predictor.predict(list(buyers.index), simulated.cutoff, simulated.cutoff)
     answered = [a for a in response.answers if a.status == "ok"]
     assert len(answered) > 1300
     rows = buyers.loc[[a.customer_id for a in answered]]
     champions = simulated.champions
     forecast = make_forecast(champions.churn, champions.timing, rows)
-    p_channel = champions.channel.predict(rows)
+    p_channel = champions.channel.predict(_with_situations(simulated, rows))
     for row_index, answer in enumerate(answered):
         assert answer.churn.p_churn == pytest.approx(forecast.p_churn[row_index], rel=1e-9)
         for days in P_WITHIN_DAYS:
@@ -39,6 +45,20 @@ def test_an_answer_equals_the_predictions_on_the_training_build(
         for ranked in answer.channel.ranking:
             expected = p_channel[ranked.channel][row_index]
             assert ranked.p_conversion == pytest.approx(expected, rel=1e-9)
+
+
+def _with_situations(simulated, rows: pd.DataFrame) -> pd.DataFrame:
+    """Add the situations of messages to the customers of some rows, sent just after the cutoff."""
+    sent_at = simulated.cutoff + 1
+    messages = rows.reset_index().assign(
+        sent_at=sent_at,
+        occasion_at=sent_at,
+        channel="none",
+        randomised=False,
+        propensity=np.nan,
+        chances=None,
+    )
+    return add_situations(simulated.log, messages, simulated.cutoff).rows
 
 
 def test_an_answer_is_coherent_and_its_instants_are_in_order(
