@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from features.arrays import Floats, History, Ints
+from features.catalog.relations import MESSAGE_DAYS
 from features.shop.contact_rules import QuietHours
 from features.windows import DAY, Window, local_clocks
 from models.arms import NO_MESSAGE
@@ -201,6 +202,8 @@ def first_send_at(
 def last_message_at(tables: History, instant: int) -> float:
     """Return when a customer was sent the last message before an instant, as known then.
 
+    A message of more than `MESSAGE_DAYS` ago, which the history store forgets, does not count.
+
     Parameters
     ----------
     tables : dict of str to columns
@@ -218,7 +221,8 @@ def last_message_at(tables: History, instant: int) -> float:
         return float("nan")
     sent_at = messages["sent_at"]
     known = Window(instant).known(sent_at, messages["known_at"])
-    earlier = known & (sent_at < instant) & (messages["channel"] != NO_MESSAGE)
+    recent = (sent_at < instant) & (sent_at > instant - MESSAGE_DAYS * DAY)
+    earlier = known & recent & (messages["channel"] != NO_MESSAGE)
     return float(sent_at[earlier].max()) if earlier.any() else float("nan")
 
 

@@ -23,8 +23,8 @@ FIELDS_OF_FEATURES = {
 }
 _PREFERRED = "preferred_channel"
 _ALL_POSSIBLE = (
-    "the best-channel model was trained without the table consents, as if everybody had consented "
-    "to every channel"
+    f"the {CHANNEL} model was trained without the table consents, as if everybody had consented to "
+    "every channel"
 )
 
 

@@ -146,9 +146,10 @@ def _ranking_key(ranked: RankedChannel) -> tuple[bool, float, float]:
 def _ranked_channel(
     check: Eligibility, shop: Shop, predictions: _PredictionsByArm, row_index: int, send_at: int
 ) -> RankedChannel:
-    """Describe one arm for one customer; money in major units."""
+    """Describe one arm for one customer; an uplift if it is eligible; money in major units."""
     arm = check.channel
-    uplift, p = predictions.uplift.get(arm), predictions.p.get(arm)
+    uplift = predictions.uplift.get(arm) if check.eligible else None
+    p = predictions.p.get(arm)
     worth = predictions.worth.get(arm)
     return RankedChannel(
         channel=arm,

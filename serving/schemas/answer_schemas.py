@@ -175,7 +175,7 @@ class RankedChannel(BaseModel):
     )
     uplift: float | None = Field(
         description="What the message adds to that probability, against no message. Null where "
-        "no randomised sends identify it."
+        "no randomised sends identify it, and where the channel is not eligible."
     )
     uplift_90: tuple[float, float] | None = Field(
         default=None, description="Lower and upper end of the 90 % interval of `uplift`."

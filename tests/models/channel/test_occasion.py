@@ -9,6 +9,7 @@ import pytest
 
 from features.catalog.dictionary import make_catalog
 from features.catalog.glossary import FULL_VOCABULARY
+from features.catalog.relations import MESSAGE_DAYS
 from features.history.customer_rows import object_array
 from features.shop.contact_rules import QuietHours
 from features.windows import DAY, read_cutoff
@@ -110,3 +111,6 @@ def test_the_last_message_is_one_that_was_sent_and_known_before() -> None:
     assert at == {11: 10.0, 20: 10.0, 40: 20.0, 41: 40.0, 50: 40.0}
     assert np.isnan(last_message_at({"messages": messages}, 10))
     assert np.isnan(last_message_at({}, 10))
+    forgotten = 40 + MESSAGE_DAYS * DAY  # by the history store, whenever it was built
+    assert last_message_at({"messages": messages}, forgotten - 1) == 40.0
+    assert np.isnan(last_message_at({"messages": messages}, forgotten))

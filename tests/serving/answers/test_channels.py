@@ -30,6 +30,9 @@ def test_only_channels_with_consent_are_recommended(
     for answer in answers:
         for ranked in answer.channel.ranking if answer.channel else []:
             assert ranked.eligible == (ranked.why_not is None)
+            # an effect is one among those who could have been sent it
+            states = ranked.eligible and ranked.channel != "none"
+            assert (ranked.uplift is not None) == (ranked.uplift_90 is not None) == states
 
 
 def test_a_messaged_contact_who_never_bought_has_channel_and_best_moment(

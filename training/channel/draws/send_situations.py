@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 
 from features.arrays import Array, Flags, Floats, Indices
+from features.catalog.relations import MESSAGE_DAYS
 from features.contract.casts import quote
 from features.log.identities import history_table_sql
 from features.log.log import Log
 from features.shop.contact_rules import ContactRules
+from features.windows import DAY
 from models.arms import NO_MESSAGE, arms_with_none
 from models.channel.draws import CLUSTER, add_chances
 from models.channel.occasion import occasion_columns, possible_column
@@ -200,10 +202,12 @@ def _last_messages(log: Log, rows: pd.DataFrame, known_until: int) -> Floats:
     Returns
     -------
     array (n,)
-        UTC microseconds; NaN without one. Decisions to send nothing are no messages.
+        UTC microseconds; NaN without one in `MESSAGE_DAYS`, as far back as the history store goes.
+        Decisions to send nothing are no messages.
     """
     messages = history_table_sql(log, "messages", known_until)
-    before = "m.sent_at < a.until AND m.known_at <= a.until"
+    recent = f"m.sent_at < a.until AND m.sent_at > a.until - {MESSAGE_DAYS * DAY}"
+    before = f"{recent} AND m.known_at <= a.until"
     last = _latest(
         log, rows, messages, f"{before} AND m.channel <> '{NO_MESSAGE}'", "max(m.sent_at)"
     )

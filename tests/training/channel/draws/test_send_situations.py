@@ -225,6 +225,16 @@ def test_a_message_that_was_known_later_does_not_count(
     assert np.expm1(counted.loc["m2", pause_column("email")]) == pytest.approx(1)
 
 
+def test_a_message_that_the_history_store_forgets_does_not_count(
+    write_shop: WriteShop, orders: MakeOrders
+) -> None:
+    for sent_at, pause in (("2019-03-26 12:00:00", 360), ("2019-03-20 12:00:00", np.nan)):
+        messages = [("m0", "b", sent_at, "sms", None), *_MESSAGES]
+        row = _rows(_open(write_shop, _tables(orders, messages))).loc["m3"]
+        days = np.expm1(row[pause_column("email")])
+        assert days == pytest.approx(pause, nan_ok=True)
+
+
 def test_a_message_that_was_sent_earlier_than_decided_does_not_follow_itself(
     write_shop: WriteShop, orders: MakeOrders
 ) -> None:
