@@ -17,7 +17,7 @@ from models.registry import Champions
 from serving.answers.answers import make_answers
 from serving.answers.predictor import Predictor
 from serving.answers.replenishment import MAX_DUE
-from training.channel.send_situations import add_situations
+from training.channel.draws.send_situations import add_situations
 
 
 def test_an_answer_equals_the_predictions_on_the_training_build(
