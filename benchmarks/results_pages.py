@@ -49,8 +49,12 @@ SUBJECTS: dict[str, Subject] = {
     "channel": Subject(
         "What choosing the channel gains",
         "bench-channel",
-        "The channel model learns in a world whose truth is known; the gain is the true one, and "
-        "low and high are the worst and the best seed. Then come coverage and power, Hillstrom's "
+        "The channel model learns in worlds whose truth is known, and the gain is the true one. In "
+        "the first worlds everybody can be sent everything. In those with consents, customers who "
+        "consent buy more anyway: without any effect no uplift may be stated, and with effects "
+        "uplift, intervals and choices are held against the truth. A row says whether low and high "
+        "are the worst and the best seed, or the mean less and plus its standard error. Then come "
+        "logged chances that are wrong, the policy study of logs without any effect, Hillstrom's "
         "test, Starbucks' offers, and Open Bandit.",
     ),
     "answer": Subject(

@@ -3,11 +3,13 @@
 Run with `make bench-channel`, or one part of it with `make bench-channel PART=no_effect`. A part
 takes at most an hour on one core. The record of each seed is kept in `benchmarks/results/channel`,
 so that a part that was stopped goes on where it stopped, and the whole can be reported once all
-parts have run; `--fresh` runs everything again, as is right after a change of the model.
+parts have run. `--fresh` deletes the kept records of what is asked for first, as is right after a
+change of the model; if that run is stopped, it goes on without `--fresh`.
 """
 
 import argparse
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 
@@ -50,14 +52,29 @@ def _all_rows(measure: Callable[[], Iterator[Row]]) -> list[Row]:
     return list(measure())
 
 
-# name of a part, and of its folders of records -> what measures it
-PARTS: dict[str, Callable[[KeptRecords], Iterator[Row]]] = {
-    "present": measure_present_worlds,
-    "no_effect": partial(measure_consent_worlds, worlds=NO_EFFECT),
-    "effects": partial(measure_consent_worlds, worlds=EFFECTS),
-    "propensities": measure_chances,
-    "study": measure_study,
-    "logs": measure_logs,
+@dataclass(frozen=True)
+class BenchmarkPart:
+    """A part of the benchmark that can be run by itself.
+
+    Attributes
+    ----------
+    measure : callable
+        Makes the rows, with records kept where it is told.
+    folders : tuple of str
+        Where its records stand.
+    """
+
+    measure: Callable[[KeptRecords], Iterator[Row]]
+    folders: tuple[str, ...]
+
+
+PARTS: dict[str, BenchmarkPart] = {
+    "present": BenchmarkPart(measure_present_worlds, ("present",)),
+    "no_effect": BenchmarkPart(partial(measure_consent_worlds, worlds=NO_EFFECT), tuple(NO_EFFECT)),
+    "effects": BenchmarkPart(partial(measure_consent_worlds, worlds=EFFECTS), tuple(EFFECTS)),
+    "propensities": BenchmarkPart(measure_chances, ("propensities",)),
+    "study": BenchmarkPart(measure_study, ("study",)),
+    "logs": BenchmarkPart(measure_logs, ("logs",)),
 }
 
 
@@ -66,13 +83,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--part", choices=PARTS, help="one part; all without it")
     parser.add_argument("--seeds", type=int, help="at most so many seeds of each trial")
-    parser.add_argument("--fresh", action="store_true", help="ignore the records that are kept")
+    parser.add_argument("--fresh", action="store_true", help="delete the kept records first")
     arguments = parser.parse_args()
-    kept = KeptRecords(fresh=arguments.fresh, most_seeds=arguments.seeds)
-    if arguments.part is None:
-        report_each("channel", chain.from_iterable(part(kept) for part in PARTS.values()))
-    else:
-        report_each(f"channel_{arguments.part}", PARTS[arguments.part](kept))
+    kept = KeptRecords(most_seeds=arguments.seeds)
+    parts = list(PARTS.values()) if arguments.part is None else [PARTS[arguments.part]]
+    if arguments.fresh:
+        for folder in chain.from_iterable(part.folders for part in parts):
+            kept.forget(folder)
+    name = "channel" if arguments.part is None else f"channel_{arguments.part}"
+    report_each(name, chain.from_iterable(part.measure(kept) for part in parts))
 
 
 if __name__ == "__main__":

@@ -24,19 +24,21 @@ class KeptRecords:
     ----------
     folder : Path
         Where the files are; `benchmarks/results/channel` without another.
-    fresh : bool
-        Every trial runs again, and what was kept of it is replaced.
     most_seeds : int or None
         Largest number of seeds of any trial; None where a trial's own number holds.
     """
 
     folder: Path = RESULTS / "channel"
-    fresh: bool = False
     most_seeds: int | None = None
 
     def seeds(self, count: int) -> range:
         """Return the seeds of a trial that is to be repeated so many times."""
         return range(count if self.most_seeds is None else min(count, self.most_seeds))
+
+    def forget(self, name: str) -> None:
+        """Delete the records below a folder, with all that is kept beside them."""
+        if (self.folder / name).exists():
+            shutil.rmtree(self.folder / name)
 
     def read_or_make(self, name: str, make: Callable[[], T], kind: type[T]) -> T:
         """Read a record; if there is none, run its trial and keep the record.
@@ -55,9 +57,7 @@ class KeptRecords:
         object of type `kind`
         """
         path = self.folder / f"{name}.json"
-        if self.fresh:
-            shutil.rmtree(self.folder / name, ignore_errors=True)
-        elif path.exists():
+        if path.exists():
             return msgspec.json.decode(path.read_bytes(), type=kind)
         start = time.monotonic()
         record = make()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.channel import channel_gains
-from benchmarks.channel.channel_gains import PARTS, main, measure_logs
+from benchmarks.channel.channel_gains import PARTS, BenchmarkPart, main, measure_logs
 from benchmarks.channel.kept_records import KeptRecords
 from benchmarks.rows import Row
 
@@ -15,7 +15,8 @@ def _reported(monkeypatch: pytest.MonkeyPatch, arguments: list[str]) -> dict[str
     """Run the command line with parts of one row each, and return the figures that it reports."""
     reported: dict[str, list[str]] = {}
     for name in PARTS:
-        monkeypatch.setitem(PARTS, name, lambda _, name=name: iter([Row(name, 0.0)]))
+        part = BenchmarkPart(lambda _, name=name: iter([Row(name, 0.0)]), (f"of {name}",))  # type: ignore[misc]
+        monkeypatch.setitem(PARTS, name, part)
     monkeypatch.setattr(
         channel_gains,
         "report_each",
@@ -29,6 +30,20 @@ def _reported(monkeypatch: pytest.MonkeyPatch, arguments: list[str]) -> dict[str
 def test_one_part_is_reported_by_itself_and_all_together(monkeypatch: pytest.MonkeyPatch) -> None:
     assert _reported(monkeypatch, ["--part", "study"]) == {"channel_study": ["study"]}
     assert _reported(monkeypatch, []) == {"channel": list(PARTS)}
+
+
+def test_fresh_forgets_the_records_of_what_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    forgotten: list[str] = []
+    monkeypatch.setattr(KeptRecords, "forget", lambda _, folder: forgotten.append(folder))
+    _reported(monkeypatch, ["--part", "study"])
+    assert forgotten == []
+    _reported(monkeypatch, ["--part", "study", "--fresh"])
+    assert forgotten == ["of study"]
+
+
+def test_no_two_parts_keep_records_in_the_same_folder() -> None:
+    folders = [folder for part in PARTS.values() for folder in part.folders]
+    assert len(set(folders)) == len(folders)
 
 
 def test_the_rows_of_logs_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

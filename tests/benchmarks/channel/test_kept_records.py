@@ -25,15 +25,14 @@ def test_a_kept_record_is_read_and_its_trial_does_not_run_again(tmp_path: Path) 
     assert (tmp_path / "world" / "3.json").exists()
 
 
-def test_fresh_replaces_a_record_and_what_was_kept_beside_it(tmp_path: Path) -> None:
-    KeptRecords(tmp_path).read_or_make("world/3", lambda: Figure(1.5), Figure)
-    rows = tmp_path / "world" / "3" / "rows.parquet"
-    rows.parent.mkdir()
-    rows.write_text("old")
-    fresh = KeptRecords(tmp_path, fresh=True)
-    assert fresh.read_or_make("world/3", lambda: Figure(2.0), Figure) == Figure(2.0)
-    assert KeptRecords(tmp_path).read_or_make("world/3", _never, Figure) == Figure(2.0)
-    assert not rows.exists()
+def test_records_that_are_forgotten_are_made_again(tmp_path: Path) -> None:
+    kept = KeptRecords(tmp_path)
+    kept.read_or_make("world/3", lambda: Figure(1.5), Figure)
+    kept.read_or_make("other/3", lambda: Figure(1.5), Figure)
+    kept.forget("world")
+    kept.forget("never made")
+    assert kept.read_or_make("world/3", lambda: Figure(2.0), Figure) == Figure(2.0)
+    assert kept.read_or_make("other/3", _never, Figure) == Figure(1.5)
 
 
 def test_seeds_are_as_many_as_a_trial_has_or_as_were_asked_for(tmp_path: Path) -> None:
