@@ -14,7 +14,12 @@ from functools import partial
 from itertools import chain
 
 from benchmarks.channel.chance_trials import measure_chances
-from benchmarks.channel.consent_figures import EFFECTS, NO_EFFECT, measure_consent_worlds
+from benchmarks.channel.consent_figures import (
+    EFFECTS,
+    NO_EFFECT,
+    OTHER_EFFECTS,
+    measure_consent_worlds,
+)
 from benchmarks.channel.hillstrom import measure_hillstrom
 from benchmarks.channel.kept_records import KeptRecords
 from benchmarks.channel.open_bandit import measure_open_bandit, measure_synthetic
@@ -72,6 +77,9 @@ PARTS: dict[str, BenchmarkPart] = {
     "present": BenchmarkPart(measure_present_worlds, ("present",)),
     "no_effect": BenchmarkPart(partial(measure_consent_worlds, worlds=NO_EFFECT), tuple(NO_EFFECT)),
     "effects": BenchmarkPart(partial(measure_consent_worlds, worlds=EFFECTS), tuple(EFFECTS)),
+    "other_effects": BenchmarkPart(
+        partial(measure_consent_worlds, worlds=OTHER_EFFECTS), tuple(OTHER_EFFECTS)
+    ),
     "propensities": BenchmarkPart(measure_chances, ("propensities",)),
     "study": BenchmarkPart(measure_study, ("study",)),
     "logs": BenchmarkPart(measure_logs, ("logs",)),

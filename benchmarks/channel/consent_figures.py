@@ -65,7 +65,7 @@ class JudgedWorld:
 
     title: str
     settings: ConsentSettings
-    seeds: int = 5
+    seeds: int = 10
     goals: WorldGoals = field(default_factory=WorldGoals)
 
 
@@ -80,7 +80,7 @@ NO_EFFECT: dict[str, JudgedWorld] = {
     "no_effect_tenth": JudgedWorld(
         "no effect, 10 % drawn",
         ConsentSettings(sends=60_000, effects="none", drawn=0.1),
-        seeds=20,
+        seeds=30,  # with 20 the standard error of the phone's bias would be near 0.2
         goals=WorldGoals(bias=(0.2, 0.2), covered=(0.85, None), above=0.07),
     ),
 }
@@ -97,6 +97,8 @@ EFFECTS: dict[str, JudgedWorld] = {
         seeds=20,
         goals=WorldGoals(bias=None, gain=5, worst_gain=-3, asked=-2),
     ),
+}
+OTHER_EFFECTS: dict[str, JudgedWorld] = {
     "steps": JudgedWorld("steps, all drawn", ConsentSettings(sends=60_000, effects="steps")),
     "greedy": JudgedWorld(
         "epsilon-greedy around a rule",

@@ -8,6 +8,7 @@ from benchmarks.channel import consent_figures
 from benchmarks.channel.consent_figures import (
     EFFECTS,
     NO_EFFECT,
+    OTHER_EFFECTS,
     JudgedWorld,
     WorldGoals,
     judge_world,
@@ -89,6 +90,6 @@ def test_a_run_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_each_world_has_a_folder_of_its_own() -> None:
-    assert not NO_EFFECT.keys() & EFFECTS.keys()
-    titles = [world.title for world in (*NO_EFFECT.values(), *EFFECTS.values())]
-    assert len(set(titles)) == len(titles)
+    worlds = [item for part in (NO_EFFECT, EFFECTS, OTHER_EFFECTS) for item in part.items()]
+    assert len({name for name, _ in worlds}) == len(worlds)
+    assert len({world.title for _, world in worlds}) == len(worlds)
