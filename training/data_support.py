@@ -75,16 +75,17 @@ def assess(log: Log) -> tuple[list[Support], list[Finding]]:
     cutoff = holdout_cutoff(log, horizon)
     trains = has_history(log, cutoff, horizon)
     known = cutoff if trains else log.observed_until
-    drawn = read_drawn_messages(log, known)
+    drawn = read_drawn_messages(log, known).counts
     support = [
         *(_purchases(log, cutoff) if trains else _short(log)),
         _value(log, known),
-        _channel(log, known, drawn.counts),
+        _channel(log, known, drawn),
         _season(log),
         _replenishment(log, known),
         _browsing(log),
     ]
-    return support, drawn.findings
+    # the latest draws are checked too, from which no training before the holdout learns
+    return support, read_drawn_messages(log, log.observed_until).findings
 
 
 _MIN_RETURNS = {CHURN: churn_fit.MIN_RETURNS, TIMING: timing_fit.MIN_RETURNS}
