@@ -22,7 +22,7 @@ from features.arrays import Flags, Floats
 from models.arms import NO_MESSAGE
 from models.boosters.booster import Columns, ResidualBooster, booster_corrections
 from models.channel.best_moment import Moments
-from models.channel.effects.arm_effects import ArmEffects, common_traits, effect_traits
+from models.channel.effects.arm_effects import ArmEffects, effect_traits
 from models.channel.effects.traits import Trait, trait_matrix
 
 Level = Literal["observational", "exploring", "rich"]
@@ -190,13 +190,13 @@ class ChannelModel(msgspec.Struct, frozen=True):
         """
         correction = self.base.correction(inputs)
         shared, by_channel = self.traits.matrices(inputs, len(correction))
-        common = common_traits(correction, shared, by_channel) @ np.asarray(self.effects.common)
         design = effect_traits(correction, shared, by_channel)
         effects = {
             arm: design[:, position] @ np.asarray(self.effects.means[position])
             for position, arm in enumerate(self.traits.own)
         }
-        score = logit(self.base_rate) + correction + common
+        shift, stretch = self.effects.calibration
+        score = logit(self.base_rate) + shift + (1 + stretch) * correction
         for arm, correction_of_p in booster_corrections(self.corrections, inputs).items():
             p = np.clip(expit(score + effects[arm]) + correction_of_p, *_POSSIBLE)
             effects[arm] = logit(p) - score

@@ -213,7 +213,7 @@ def _levels_sentence(model: ChannelModel, chosen: str, runner_up: str) -> str:
 def _average_p(model: ChannelModel, arm: str) -> float:
     """Compute P(purchase within the window) of a customer whose traits are all average."""
     level = 0.0 if arm == NO_MESSAGE else model.effects.means[_arm_index(model, arm)][0]
-    return float(expit(logit(model.base_rate) + model.effects.common[0] + level))
+    return float(expit(logit(model.base_rate) + model.effects.calibration[0] + level))
 
 
 def _arm_index(model: ChannelModel, arm: str) -> int:

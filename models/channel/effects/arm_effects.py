@@ -11,17 +11,16 @@ import numpy as np
 from features.arrays import Floats
 from models.channel.effects.effect_likelihood import (
     Sends,
+    calibrate_score,
     draw_likelihood,
-    fit_common,
     target_likelihood,
 )
 from models.channel.effects.effect_prior import NormalPosterior, shrink_effects
 
-# Prior standard deviations of the coefficients of a purchase without a message.
-_COMMON_LEVEL, _COMMON_SLOPE = 1.0, 0.3
 # No straight lines over traits say all that the effects of customers differ by. What they leave is
 # taken to have half the variance of what they say; `make bench-channel` measures what that covers.
 _UNEXPLAINED = 0.5
+_CORRECTION = 1  # position of the base's correction among the traits of an effect
 
 
 class ArmEffects(msgspec.Struct, frozen=True):
@@ -29,8 +28,9 @@ class ArmEffects(msgspec.Struct, frozen=True):
 
     Attributes
     ----------
-    common : list of float
-        Coefficients of the common regressors of a purchase without a message; T numbers.
+    calibration : list of float
+        What is added to the score of a purchase without a message: a constant, and so much times
+        the base's correction.
     means : list of list of float
         Mean coefficients of the effect by channel, over what `effect_traits` computes; P numbers
         each.
@@ -40,7 +40,7 @@ class ArmEffects(msgspec.Struct, frozen=True):
         By channel, the variance of what the effects of customers differ by beyond their traits.
     """
 
-    common: list[float]
+    calibration: list[float]
     means: list[list[float]]
     covariance: list[list[float]]
     unexplained: list[float]
@@ -98,7 +98,7 @@ def fit_arm_effects(sends: Sends) -> ArmEffects:
     arms = sends.traits.shape[1]
     targeted = None if drawn.all() else target_likelihood(sends.rows(~drawn))
     posterior = shrink_effects(draw_likelihood(sends.rows(drawn)), targeted, arms)
-    return _with_common(posterior, sends.rows(drawn))
+    return _with_calibration(posterior, sends.rows(drawn))
 
 
 def fit_associations(sends: Sends) -> ArmEffects:
@@ -110,19 +110,17 @@ def fit_associations(sends: Sends) -> ArmEffects:
         n messages; `chance` is not read.
     """
     posterior = shrink_effects(target_likelihood(sends), None, sends.traits.shape[1])
-    return _with_common(posterior, sends)
+    return _with_calibration(posterior, sends)
 
 
-def _with_common(posterior: NormalPosterior, sends: Sends) -> ArmEffects:
-    """Add the coefficients of a purchase without a message, by the same messages."""
-    arms = sends.traits.shape[1]
-    spread = np.full(sends.common.shape[1], _COMMON_SLOPE)
-    spread[0] = _COMMON_LEVEL
-    common = fit_common(sends, posterior.mean, spread)
+def _with_calibration(posterior: NormalPosterior, sends: Sends) -> ArmEffects:
+    """Add what turns the score into that of a purchase without a message, by the same messages."""
+    correction = sends.traits[:, 0, _CORRECTION]
+    calibration = calibrate_score(sends, correction, posterior.mean)
     effects = np.einsum("nap,ap->na", sends.traits, posterior.mean)
-    unexplained = _UNEXPLAINED * (effects.var(axis=0) if len(effects) else np.zeros(arms))
+    unexplained = _UNEXPLAINED * (effects.var(axis=0) if len(effects) else 0 * effects.sum(axis=0))
     return ArmEffects(
-        common.tolist(),
+        calibration.tolist(),
         posterior.mean.tolist(),
         posterior.covariance.tolist(),
         unexplained.tolist(),

@@ -36,6 +36,7 @@ from scipy.special import expit
 
 from features.arrays import Flags, Floats, Indices
 
+_CALIBRATION = 1.0, 0.3  # prior standard deviations of a shift and a stretch of the score
 _WEAK = 1.0  # standard deviation of the penalty while the likelihood is approximated
 _NUISANCE = 1e-3  # precision of the coefficients c, which are integrated out
 _NEWTON_STEPS, _NEWTON_TOLERANCE = 40, 1e-6
@@ -142,29 +143,31 @@ def target_likelihood(sends: Sends) -> NormalLikelihood:
     return _arm_likelihood(sends, centred=False)
 
 
-def fit_common(sends: Sends, effects: Floats, spread: Floats) -> Floats:
-    """Fit the coefficients of a purchase without a message, given the effects of messages.
+def calibrate_score(sends: Sends, correction: Floats, effects: Floats) -> Floats:
+    """Calibrate the logit of a purchase without a message, given the effects of messages.
 
     Parameters
     ----------
     sends : Sends
-        n messages, T common regressors.
+        n messages.
+    correction : array (n,)
+        The part of their score that differs between customers.
     effects : array (A, P)
         The coefficients of the effect of each channel.
-    spread : array (T,)
-        Prior standard deviation of each coefficient.
 
     Returns
     -------
-    array (T,)
+    array (2,)
+        What is added to the score: a constant, and so much times the correction.
     """
     sent = np.einsum("na,nap,ap->n", sends.sent, sends.traits, effects)
-    precision = np.diag(1 / spread**2)
-    mean = np.zeros(len(spread))
+    design = np.column_stack([np.ones(len(correction)), correction])
+    precision = np.diag(1 / np.array(_CALIBRATION) ** 2)
+    mean = np.zeros(2)
     for _ in range(_NEWTON_STEPS):
-        p = expit(sends.score + sent + sends.common @ mean)
-        curvature = (sends.common * (sends.weight * p * (1 - p))[:, None]).T @ sends.common
-        gradient = sends.common.T @ (sends.weight * (sends.bought - p))
+        p = expit(sends.score + sent + design @ mean)
+        curvature = (design * (sends.weight * p * (1 - p))[:, None]).T @ design
+        gradient = design.T @ (sends.weight * (sends.bought - p))
         step = np.linalg.solve(curvature + precision, gradient - precision @ mean)
         mean = mean + step
         if np.abs(step).max() < _NEWTON_TOLERANCE:

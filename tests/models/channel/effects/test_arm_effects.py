@@ -99,6 +99,18 @@ def test_targeted_messages_never_change_the_levels() -> None:
     assert misleading == pytest.approx(honest, abs=0.02)
 
 
+def test_targeting_that_flatters_every_channel_alike_is_no_effect() -> None:
+    """A rule that leaves only poor customers without a message makes all channels look good."""
+    sends = _sends(60_000, 0.1)
+    rng = np.random.default_rng(1)
+    flattered = (sends.arm >= 0) & np.isnan(sends.chance).any(axis=1) & (rng.random(60_000) < 0.1)
+    honest = _levels(fit_arm_effects(sends))
+    bought = np.where(flattered, 1.0, sends.bought)
+    assert _levels(fit_arm_effects(replace(sends, bought=bought))) == pytest.approx(
+        honest, abs=0.02
+    )
+
+
 def test_slopes_of_targeted_messages_that_random_draws_contradict_are_ignored() -> None:
     errors = []
     for seed in range(5):

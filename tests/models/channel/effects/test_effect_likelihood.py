@@ -12,8 +12,8 @@ from features.arrays import Floats
 from models.channel.effects.effect_likelihood import (
     NormalLikelihood,
     Sends,
+    calibrate_score,
     draw_likelihood,
-    fit_common,
     target_likelihood,
 )
 
@@ -123,12 +123,11 @@ def test_independent_messages_count_in_full_and_duplicated_ones_half() -> None:
         assert ratio == pytest.approx(1, rel=0.1)
 
 
-def test_the_common_coefficients_are_fitted_given_the_effects() -> None:
+def test_the_score_is_calibrated_given_the_effects() -> None:
     sends = _sends(60_000)
     effects = np.column_stack([LEVELS, SLOPES])
-    wide, narrow = np.full(2, 1.0), np.full(2, 1e-4)
-    assert fit_common(sends, effects, wide) == pytest.approx([0.0, 0.3], abs=0.05)
-    assert fit_common(sends, effects, narrow) == pytest.approx([0.0, 0.0], abs=1e-3)
+    found = calibrate_score(sends, sends.common[:, 1], effects)
+    assert found == pytest.approx([0.0, 0.3], abs=0.05)
 
 
 def test_no_message_says_nothing() -> None:
