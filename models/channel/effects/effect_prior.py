@@ -28,7 +28,7 @@ _SHARED_LEVEL = 1.0  # standard deviation of the level that channels share
 _LEVELS = 0.15  # scale of how far the levels of channels lie apart
 _SLOPES = 0.1  # scale of tau
 _SLAB = 0.5
-_BIAS_LEVEL = 10.0  # so wide that no common bias of all channels passes for their effect
+_BIAS_LEVEL = 2.0  # so wide that a bias that channels share hardly passes for their effect
 _DISAGREEMENT = 0.025
 _STEPS, _TOLERANCE = 200, 1e-3
 
@@ -119,7 +119,7 @@ class _Prior:
             _Horseshoe(~level & ~of_arm & ~bias, _SLOPES),
             _Horseshoe(~level & of_arm, _SLOPES),
             _CommonScale(level & of_arm, _LEVELS),
-            _CauchyScales(~level & bias, _DISAGREEMENT),
+            _CauchyScales(bias & ~level, _DISAGREEMENT),
         ]
 
     def precision(self) -> Floats:
