@@ -19,9 +19,10 @@ from benchmarks.rows import Row
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel
 from training.channel.draws.send_situations import options_of
+from training.channel.gain_verdicts import BETTER
 from training.channel.job import fit_channel_model
 from training.channel.policies import CustomerFolds, arms_of, cross_fit
-from training.channel.study import BETTER, study_policies
+from training.channel.study import study_policies
 from training.runs.training_runs import SEED
 
 _LOGS, _SENDS = 200, 4_000
