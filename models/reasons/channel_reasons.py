@@ -177,7 +177,8 @@ def _describe_weightiest(
     if name is not None and is_situation(name):
         return None, None, None, situation_sentence(name, float(facts[name]))
     if name is not None and writer.features[name].kind == "text":
-        return name, None, None, f"Declares {facts[name]} as {name.removeprefix('attr_')}."
+        words = name.removeprefix("attr_").replace("_", " ")
+        return name, None, None, f"Declares {facts[name]} as {words}."
     return writer.describe_weightiest(effects, facts, nothing)
 
 

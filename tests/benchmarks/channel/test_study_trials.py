@@ -7,8 +7,8 @@ import pytest
 from benchmarks.channel.consent_settings import ConsentSettings
 from benchmarks.channel.kept_records import KeptRecords
 from benchmarks.channel.study_trials import StudyRecord, measure_study, study_log
+from training.channel.gain_verdicts import BETTER
 from training.channel.policies import NONE, UNIFORM
-from training.channel.study import BETTER
 from training.metrics.probabilities import OURS
 
 
