@@ -9,7 +9,6 @@ from features.contract.casts import quote
 from features.contract.tables import EVENT_TYPES
 from features.engines.sql.feature_build import category_days_sql, purchase_days_sql
 from features.log.log import Log
-from features.readiness.finding import Finding
 from features.windows import DAY, Window
 from models.arms import NO_MESSAGE
 from models.channel.model import MIN_RANDOMISED
@@ -56,7 +55,7 @@ class Support(msgspec.Struct, frozen=True):
     missing: list[str]
 
 
-def assess(log: Log) -> tuple[list[Support], list[Finding]]:
+def assess(log: Log) -> list[Support]:
     """Assess each prediction by the counts that a training on this log would meet.
 
     Parameters
@@ -66,17 +65,15 @@ def assess(log: Log) -> tuple[list[Support], list[Finding]]:
 
     Returns
     -------
-    support : list of Support
+    list of Support
         One verdict per prediction: churn, timing, value, channel, season, replenishment, browsing.
-    findings : list of Finding
-        What is wrong with the draws that the channel model would learn from.
     """
     horizon = log.shop.section.horizon_days
     cutoff = holdout_cutoff(log, horizon)
     trains = has_history(log, cutoff, horizon)
     known = cutoff if trains else log.observed_until
     drawn = read_drawn_messages(log, known).counts
-    support = [
+    return [
         *(_purchases(log, cutoff) if trains else _short(log)),
         _value(log, known),
         _channel(log, known, drawn),
@@ -84,8 +81,6 @@ def assess(log: Log) -> tuple[list[Support], list[Finding]]:
         _replenishment(log, known),
         _browsing(log),
     ]
-    # the latest draws are checked too, from which no training before the holdout learns
-    return support, read_drawn_messages(log, log.observed_until).findings
 
 
 _MIN_RETURNS = {CHURN: churn_fit.MIN_RETURNS, TIMING: timing_fit.MIN_RETURNS}

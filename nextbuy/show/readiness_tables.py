@@ -16,6 +16,7 @@ from features.readiness.finding import LEVELS, Finding, finding_from_fault, sort
 from features.readiness.readiness import Readiness, examine_log
 from features.readiness.suggestions import Suggestions
 from features.shop.shop import Shop
+from training.channel.draws.drawn_messages import read_drawn_messages
 from training.data_support import Support, assess
 
 
@@ -82,11 +83,11 @@ def make_report(log: Log, faults: Sequence[Fault] = ()) -> ReadinessReport:
     report = _report(log.shop, readiness)
     if report.errors:
         return report
-    support, findings = assess(log)
-    readiness = msgspec.structs.replace(
-        readiness, findings=sort_findings([*readiness.findings, *findings])
-    )
-    return msgspec.structs.replace(_report(log.shop, readiness), support=support)
+    # the latest draws are checked too, from which no training before the holdout learns
+    of_draws = read_drawn_messages(log, log.observed_until).findings
+    findings = sort_findings([*readiness.findings, *of_draws])
+    report = _report(log.shop, msgspec.structs.replace(readiness, findings=findings))
+    return msgspec.structs.replace(report, support=assess(log))
 
 
 def _report(shop: Shop, readiness: Readiness) -> ReadinessReport:

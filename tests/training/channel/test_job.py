@@ -81,7 +81,10 @@ def test_check_and_training_agree_on_how_many_messages_are_enough(
     assert support.missing[0].startswith("1 more in the year before the cutoff") != enough
     assert (explain_missing_messages(log, cutoff) is None) == enough
     assert (CHANNEL in list_trainable_kinds(log)) == enough
-    rows = make_message_rows(log, _few_features(log), cutoff - LEARN_DAYS * DAY, cutoff, 7, cutoff)
+    messages = make_message_rows(
+        log, _few_features(log), cutoff - LEARN_DAYS * DAY, cutoff, 7, cutoff
+    )
+    rows = messages.rows
     assert len(rows) == count
     if not enough:
         with pytest.raises(InputError, match="999 messages of the year before the cutoff"):
@@ -104,7 +107,7 @@ def test_the_messages_counted_are_those_that_become_rows(
     counts = count_messages(log, instant)
     rows = make_message_rows(
         log, _few_features(log), instant - LEARN_DAYS * DAY, instant, 7, instant
-    )
+    ).rows
     assert 100 < len(rows) == sum(sends for sends, _ in counts.values()) < len(around)
 
 
