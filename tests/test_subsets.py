@@ -113,11 +113,9 @@ def test_every_channel_has_the_same_traits_of_features_that_are_there(
         tuple(t.column.removeprefix(f"{channel}_") for t in of_channel)
         for channel, of_channel in traits.own.items()
     }
-    assert names == {
-        ("click_rate_182d", "sent_count_28d")
-        if "clicked_at" in _some_messages(seed)
-        else ("sent_count_28d",)
-    }
+    clicks = ("click_rate_182d",) if "clicked_at" in _some_messages(seed) else ()
+    preferred = ("preferred",) if f"{CHANNELS[0]}_preferred" in catalog else ()
+    assert names == {(*clicks, "sent_count_28d", "days_since_sent", *preferred)}
 
 
 def _some_messages(seed: int) -> list[str]:

@@ -86,7 +86,15 @@ def _channel_champion(*tables: str) -> Champions:
         seed=0,
     )
     model = ChannelModel(
-        "observational", 7, 0.1, 0.0, base, ChannelTraits([], {}), ArmEffects([], [], []), {}, {}
+        "observational",
+        7,
+        0.1,
+        0.0,
+        base,
+        ChannelTraits([], {}),
+        ArmEffects([], [], [], []),
+        {},
+        {},
     )
     return Champions({CHANNEL: LoadedVersion("1", head, model, {})})
 
