@@ -118,7 +118,8 @@ def _with_calibration(posterior: NormalPosterior, sends: Sends) -> ArmEffects:
     correction = sends.traits[:, 0, _CORRECTION]
     calibration = calibrate_score(sends, correction, posterior.mean)
     effects = np.einsum("nap,ap->na", sends.traits, posterior.mean)
-    unexplained = _UNEXPLAINED * (effects.var(axis=0) if len(effects) else 0 * effects.sum(axis=0))
+    spread = effects.var(axis=0) if len(effects) else np.zeros(effects.shape[1])
+    unexplained = _UNEXPLAINED * spread
     return ArmEffects(
         calibration.tolist(),
         posterior.mean.tolist(),
