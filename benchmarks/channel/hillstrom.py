@@ -20,6 +20,8 @@ from models.channel.effects.traits import Trait
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel, ChannelTraits
 from models.channel.recommend import Options
+from training.channel.logged_decisions import LoggedDecisions
+from training.channel.mean_estimates import Estimate
 from training.channel.policies import (
     BEST_FIXED,
     CustomerFolds,
@@ -29,7 +31,7 @@ from training.channel.policies import (
     one_hot,
     recommend_all,
 )
-from training.channel.policy_value import Estimate, LoggedDecisions, gains, policy_values
+from training.channel.policy_value import gains, policy_values
 from training.metrics.probabilities import OURS
 from training.runs.training_runs import SEED
 

@@ -22,7 +22,8 @@ from sklearn.linear_model import LogisticRegression
 
 from benchmarks.rows import Row
 from features.arrays import Floats
-from training.channel.policy_value import LoggedDecisions, PolicyValue, policy_values
+from training.channel.logged_decisions import LoggedDecisions
+from training.channel.policy_value import PolicyValue, policy_values
 
 _PACKAGE = "obp==0.4.1"
 _CAMPAIGNS = ("all", "men", "women")

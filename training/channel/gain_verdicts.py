@@ -1,7 +1,8 @@
 """Puts in words what the estimated gain of a policy allows to claim, and what is not known."""
 
+from training.channel.mean_estimates import Estimate
 from training.channel.policies import BEST_FIXED
-from training.channel.policy_value import Estimate, PolicyValue
+from training.channel.policy_value import PolicyValue
 
 BETTER, CONFOUNDED = "better", "confounded"
 NOT_KNOWN = "not known"

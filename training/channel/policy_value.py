@@ -14,112 +14,23 @@ estimators stand side by side, since each fails where the others may not:
 A row's weight is 0 where the policy would have sent what was not drawn. The mean weight therefore
 estimates the share of a policy's decisions that rests on draws: what it would have sent to those
 who could not draw it is known from no draw, and only the model of DR says anything of it.
-
-A customer may have several decisions, so that spreads are taken over customers. The intervals of
-several policies hold together: they reach as far as the largest of their correlated t statistics
-(Hothorn, Bretz & Westfall 2008).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
-from numpy.typing import ArrayLike, NDArray
 
-from features.arrays import Floats, Indices
+from features.arrays import Floats
 from features.errors import refuse
+from training.channel.logged_decisions import LoggedDecisions
+from training.channel.mean_estimates import Estimate, estimate_together
 
-_DRAWS = 2000
-_LEVEL = 0.95
 # With a smaller share of a policy's decisions resting on draws, nothing is known of it: most of its
 # value would be the model's word, or (SNIPS) that of customers who are not those decided on.
 LEAST_DRAWN_SHARE = 0.5
 # Candidates for lambda of DRos; the largest hardly changes the weights.
 _SHRINKAGES = np.geomspace(1.0, 1e6, 25)
-
-
-@dataclass(frozen=True)
-class LoggedDecisions:
-    """Decisions whose arm was drawn with a logged chance, with what came of each.
-
-    Attributes
-    ----------
-    customer : array (n,)
-        Id of the customer whose decision it was.
-    arm : int array (n,)
-        Index of the arm that was drawn, 0..K-1.
-    propensity : array (n,)
-        Logged chance with which it was drawn, above 0 and at most 1.
-    outcome : array (n,)
-        What came of it, in the unit that policies are to be valued in.
-    model : array (n, K)
-        Expected outcome by arm, from a model that has not seen the row's customer.
-
-    Raises
-    ------
-    InputError
-        No rows, columns of different lengths, an unknown arm, or an impossible propensity.
-    """
-
-    customer: NDArray[np.generic]
-    arm: Indices
-    propensity: Floats
-    outcome: Floats
-    model: Floats
-
-    def __post_init__(self) -> None:
-        """Check the columns' lengths, the arms and the propensities."""
-        rows, arms = self.model.shape
-        lengths = {len(v) for v in (self.customer, self.arm, self.propensity, self.outcome)}
-        if rows == 0 or lengths != {rows} or not ((self.arm >= 0) & (self.arm < arms)).all():
-            raise refuse(
-                "decisions",
-                f"one customer, outcome and propensity per row, and an arm of 0 to {arms - 1}",
-                f"a model of {rows} rows, columns of {sorted(lengths)}",
-                "Give at least one decision, and every column row by row.",
-            )
-        if not ((self.propensity > 0) & (self.propensity <= 1)).all():
-            raise refuse(
-                "propensity",
-                "the logged chance of the arm that was drawn, above 0 and at most 1",
-                f"values from {self.propensity.min():g} to {self.propensity.max():g}",
-                "Leave out decisions that were not drawn at random.",
-            )
-
-    def of_drawn(self, by_arm: Floats) -> Floats:
-        """Return, for each decision, the value that belongs to the arm that was drawn.
-
-        Parameters
-        ----------
-        by_arm : array (n, K)
-            A value per decision and arm.
-
-        Returns
-        -------
-        array (n,)
-        """
-        return np.asarray(by_arm[np.arange(len(self.arm)), self.arm])
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """An estimated mean with its standard error and interval over customers.
-
-    Attributes
-    ----------
-    value, error : float
-        The estimate and its standard error, in the unit of the outcomes.
-    low, high : float
-        The 95 % interval; those of policies estimated together hold all at once.
-    """
-
-    value: float
-    error: float
-    low: float
-    high: float
-
-
 _NOT_KNOWN = Estimate(float("nan"), float("nan"), float("nan"), float("nan"))
 
 
@@ -184,7 +95,8 @@ def policy_values(
     known = [name for name in policies if drawn[name] >= LEAST_DRAWN_SHARE]
     shares = [_influences(decisions, policies[name], weights[name]) for name in known]
     estimates = [
-        _simultaneous([share[k] for share in shares], decisions.customer, seed) for k in range(3)
+        estimate_together([share[k] for share in shares], decisions.customer, seed)
+        for k in range(3)
     ]
     by_policy = dict(zip(known, zip(*estimates, strict=True), strict=True))
     values = {}
@@ -239,27 +151,8 @@ def gains(
     }
     others = [name for name in robust if name != against and against in robust]
     differences = [robust[name] - robust[against] for name in others]
-    known = dict(zip(others, _simultaneous(differences, decisions.customer, seed), strict=True))
+    known = dict(zip(others, estimate_together(differences, decisions.customer, seed), strict=True))
     return {name: known.get(name, _NOT_KNOWN) for name in policies if name != against}
-
-
-def mean_outcome(outcome: Floats, customer: ArrayLike, *, seed: int = 0) -> Estimate:
-    """Estimate a mean outcome with its 95 % interval over customers.
-
-    Parameters
-    ----------
-    outcome : array (n,)
-        One value per decision.
-    customer : array (n,)
-        Id of the customer of each decision.
-    seed : int
-        Seed of the draws behind the interval.
-
-    Returns
-    -------
-    Estimate
-    """
-    return _simultaneous([outcome], customer, seed)[0]
 
 
 def count_sends_needed(p: float, relative_effect: float) -> int:
@@ -341,41 +234,6 @@ def _shrunk(decisions: LoggedDecisions, chances: Floats, weight: Floats) -> Floa
         errors.append(bias**2 + values.var() / len(values))
         candidates.append(values)
     return candidates[int(np.argmin(errors))]
-
-
-def _simultaneous(shares: list[Floats], customer: ArrayLike, seed: int) -> list[Estimate]:
-    """Turn rows' shares into estimates whose intervals hold together."""
-    if not shares:
-        return []
-    codes = pd.factorize(np.asarray(customer))[0]
-    values = np.array([share.mean() for share in shares])
-    by_customer: Floats = np.column_stack(
-        [np.bincount(codes, weights=share - share.mean()).astype(float) for share in shares]
-    )
-    customers = len(by_customer)
-    inflation = customers / max(customers - 1, 1)
-    errors = np.sqrt(inflation * (by_customer**2).sum(axis=0)) / len(codes)
-    reach = _largest_t(by_customer, errors * len(codes), seed)
-    return [
-        Estimate(float(v), float(e), float(v - reach * e), float(v + reach * e))
-        for v, e in zip(values, errors, strict=True)
-    ]
-
-
-def _largest_t(by_customer: Floats, errors: Floats, seed: int) -> float:
-    """Find the half-width, in standard errors, that covers all policies at once."""
-    usable = errors > 0
-    if not usable.any():
-        return 0.0
-    scaled = by_customer[:, usable] / errors[usable]
-    spread = np.linalg.cholesky(_keep_definite(scaled.T @ scaled))
-    drawn = np.random.default_rng(seed).normal(size=(_DRAWS, spread.shape[0])) @ spread.T
-    return float(np.quantile(np.abs(drawn).max(axis=1), _LEVEL))
-
-
-def _keep_definite(covariance: Floats) -> Floats:
-    """Add a little to the diagonal: equal policies would leave a singular covariance."""
-    return np.asarray(covariance + 1e-10 * np.eye(len(covariance)))
 
 
 def _weight_spread(weight: Floats) -> tuple[float, float]:

@@ -14,6 +14,8 @@ from models.channel.model import MIN_RANDOMISED
 from models.channel.recommend import Options
 from training.channel.draws.propensities import estimate_propensities, hidden_odds_that_reverse_lead
 from training.channel.gain_verdicts import gain_verdict
+from training.channel.logged_decisions import LoggedDecisions
+from training.channel.mean_estimates import Estimate, mean_outcome
 from training.channel.policies import (
     BEST_FIXED,
     NONE,
@@ -21,15 +23,7 @@ from training.channel.policies import (
     CustomerFolds,
     make_policies,
 )
-from training.channel.policy_value import (
-    Estimate,
-    LoggedDecisions,
-    PolicyValue,
-    count_sends_needed,
-    gains,
-    mean_outcome,
-    policy_values,
-)
+from training.channel.policy_value import PolicyValue, count_sends_needed, gains, policy_values
 from training.metrics.probabilities import equal_mass_bins, frequency_buckets
 
 ESTIMATORS = ("dr", "snips", "dros")

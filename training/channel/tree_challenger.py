@@ -18,8 +18,10 @@ from models.channel.effects.effect_corrections import (
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel
 from models.channel.recommend import Options
+from training.channel.logged_decisions import LoggedDecisions
+from training.channel.mean_estimates import Estimate
 from training.channel.policies import arms_of, one_hot, predict_arms, recommend_all
-from training.channel.policy_value import Estimate, LoggedDecisions, gains
+from training.channel.policy_value import gains
 from training.runs.training_runs import SEED, log_scores
 
 ReadOptions = Callable[[pd.DataFrame, Sequence[str]], Options]

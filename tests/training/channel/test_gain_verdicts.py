@@ -3,7 +3,8 @@
 import pytest
 
 from training.channel.gain_verdicts import BETTER, CONFOUNDED, gain_verdict
-from training.channel.policy_value import Estimate, PolicyValue
+from training.channel.mean_estimates import Estimate
+from training.channel.policy_value import PolicyValue
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,8 @@ import pytest
 
 from features.arrays import Floats
 from features.errors import InputError
-from training.channel.policy_value import (
-    LoggedDecisions,
-    count_sends_needed,
-    gains,
-    mean_outcome,
-    policy_values,
-)
+from training.channel.logged_decisions import LoggedDecisions
+from training.channel.policy_value import count_sends_needed, gains, policy_values
 
 ARMS = 4
 
@@ -184,13 +179,3 @@ def test_a_gain_over_a_policy_that_was_not_given_is_refused() -> None:
 def test_the_sends_that_a_small_effect_needs() -> None:
     assert count_sends_needed(0.02, 0.10) == pytest.approx(77_000, rel=0.01)
     assert count_sends_needed(0.02, 0.20) == pytest.approx(19_000, rel=0.02)
-
-
-def test_the_interval_of_a_mean_counts_customers_and_not_their_decisions() -> None:
-    rng = np.random.default_rng(0)
-    by_customer = (rng.random(500) < 0.3).astype(float)
-    once = mean_outcome(by_customer, np.arange(500))
-    often = mean_outcome(np.repeat(by_customer, 4), np.repeat(np.arange(500), 4))
-    assert often.error == pytest.approx(once.error, rel=1e-9)
-    assert once.error == pytest.approx(by_customer.std(ddof=1) / np.sqrt(500), rel=1e-9)
-    assert (once.low + once.high) / 2 == pytest.approx(by_customer.mean())

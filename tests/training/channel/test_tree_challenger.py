@@ -11,8 +11,8 @@ from models.channel.model import ChannelModel, Evidence
 from models.channel.recommend import Options
 from tests.step_world import ARMS, draw_messages, everybody, fit_exploring
 from training.channel import tree_challenger as challenger
+from training.channel.mean_estimates import Estimate
 from training.channel.policies import recommend_all
-from training.channel.policy_value import Estimate
 from training.channel.tree_challenger import (
     RICH_RANDOMISED,
     ChallengeResult,

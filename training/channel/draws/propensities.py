@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 
 from features.arrays import Floats
 from models.channel.channel_fit import customer_folds
-from training.channel.policy_value import LoggedDecisions
+from training.channel.logged_decisions import LoggedDecisions
 
 _LEAST = 0.01
 _LARGEST_ODDS = 100.0

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from models.channel.channel_fit import customer_folds
 from training.channel.draws.propensities import estimate_propensities, hidden_odds_that_reverse_lead
-from training.channel.policy_value import LoggedDecisions
+from training.channel.logged_decisions import LoggedDecisions
 
 
 def test_propensities_that_depend_on_what_is_seen_are_found() -> None:
