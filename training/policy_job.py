@@ -18,7 +18,7 @@ from training.channel.job import (
     select_channel_features,
 )
 from training.channel.message_rows import LEARN_DAYS, make_message_rows
-from training.channel.policies import CustomerFolds, arms_of, cross_fit
+from training.channel.policies import ClusterFolds, arms_of, cross_fit
 from training.channel.study import PolicyStudy, study_policies
 from training.report.policy_report import make_policy_report
 from training.report.report_content import ReportCurrency
@@ -68,7 +68,7 @@ def run_policy_study(
         progress("messages")
         options = options_of(rows, arms_of(rows))
         progress("eligibility")
-        worth, folds = MessageValue.of_shop(log.shop), CustomerFolds(seed=SEED)
+        worth, folds = MessageValue.of_shop(log.shop), ClusterFolds(seed=SEED)
         unseen = cross_fit(
             rows,
             lambda part: fit_channel_model(part, channels.window_days, catalog),

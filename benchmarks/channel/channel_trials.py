@@ -16,7 +16,7 @@ from models.channel.model import ChannelModel, ChannelTraits
 from models.channel.recommend import Options
 from training.channel.logged_decisions import LoggedDecisions
 from training.channel.mean_estimates import Estimate
-from training.channel.policies import BEST_FIXED, CustomerFolds, cross_fit, one_hot, recommend_all
+from training.channel.policies import BEST_FIXED, ClusterFolds, cross_fit, one_hot, recommend_all
 from training.channel.policy_value import gains, policy_values
 from training.metrics.probabilities import OURS
 from training.runs.training_runs import SEED
@@ -133,14 +133,14 @@ class Valued:
     def __init__(self, world: World) -> None:
         rows = messages_of(world)
         options = Options.unrestricted(sorted(ARMS), len(rows))
-        unseen = cross_fit(rows, fit_world, options, MessageValue(), folds=CustomerFolds(seed=SEED))
+        unseen = cross_fit(rows, fit_world, options, MessageValue(), folds=ClusterFolds(seed=SEED))
         drawn = world.randomised
         self._policies = {
             OURS: one_hot(unseen.chosen, len(ARMS))[drawn],
             BEST_FIXED: one_hot(unseen.fixed, len(ARMS))[drawn],
         }
         self._decisions = LoggedDecisions(
-            customer=world.customer[drawn],
+            cluster=world.customer[drawn],
             arm=np.array(SORTED_INDEX)[world.arm[drawn]],
             propensity=np.full(drawn.sum(), 1 / len(ARMS)),
             outcome=world.bought[drawn].astype(float),

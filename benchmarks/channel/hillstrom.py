@@ -24,7 +24,7 @@ from training.channel.logged_decisions import LoggedDecisions
 from training.channel.mean_estimates import Estimate
 from training.channel.policies import (
     BEST_FIXED,
-    CustomerFolds,
+    ClusterFolds,
     arms_of,
     cross_fit,
     make_policies,
@@ -157,7 +157,7 @@ def _fit(rows: pd.DataFrame) -> ChannelModel:
 def _cross_fitted(rows: pd.DataFrame, seed: int) -> Estimate:
     """Estimate our gain over the best fixed arm on all customers."""
     options = Options.unrestricted(arms_of(rows), len(rows))
-    unseen = cross_fit(rows, _fit, options, MessageValue(), folds=CustomerFolds(_FOLDS, seed))
+    unseen = cross_fit(rows, _fit, options, MessageValue(), folds=ClusterFolds(_FOLDS, seed))
     policies = make_policies(rows, unseen, options)
     return _gain(rows, unseen.p, {name: policies[name] for name in (OURS, BEST_FIXED)})
 
@@ -178,7 +178,7 @@ def _held_out(rows: pd.DataFrame) -> tuple[float, float, float]:
 
 def _decisions(rows: pd.DataFrame, p: Floats) -> LoggedDecisions:
     return LoggedDecisions(
-        customer=rows["customer_id"].to_numpy(),
+        cluster=rows["customer_id"].to_numpy(),
         arm=pd.Index(arms_of(rows)).get_indexer(pd.Index(rows["channel"])),
         propensity=rows["propensity"].to_numpy(),
         outcome=rows["bought"].to_numpy(dtype=float),

@@ -91,7 +91,7 @@ def _value(target: str, source: pd.DataFrame, target_log: pd.DataFrame) -> Polic
         table = table.div(table.sum(axis=1), axis=0)
         chances = table.loc[source["position"]].to_numpy()
     decisions = LoggedDecisions(
-        customer=np.arange(len(source)),
+        cluster=np.arange(len(source)),
         arm=source["item_id"].to_numpy(),
         propensity=source["propensity_score"].to_numpy(),
         outcome=source["click"].to_numpy(dtype=float),
@@ -140,7 +140,7 @@ def _relative_errors(seed: int) -> list[float]:
     arm = (logged.cumsum(axis=1) < rng.random((_ROWS, 1))).sum(axis=1).clip(max=_ARMS - 1)
     bought = rng.random(_ROWS) < chance[np.arange(_ROWS), arm]
     decisions = LoggedDecisions(
-        customer=np.arange(_ROWS),
+        cluster=np.arange(_ROWS),
         arm=arm,
         propensity=logged[np.arange(_ROWS), arm],
         outcome=bought.astype(float),

@@ -81,7 +81,7 @@ def measure_starbucks() -> Iterator[Row]:
     }
     p = model.predict(test)
     decisions = LoggedDecisions(
-        customer=test["customer_id"].to_numpy(),
+        cluster=test["customer_id"].to_numpy(),
         arm=pd.Index(arms).get_indexer(pd.Index(test["channel"])),
         propensity=test["propensity"].to_numpy(),
         outcome=(test["spend"] - test["reward"]).to_numpy(),

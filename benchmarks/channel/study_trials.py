@@ -21,7 +21,7 @@ from models.channel.model import ChannelModel
 from training.channel.draws.send_situations import options_of
 from training.channel.gain_verdicts import BETTER
 from training.channel.job import fit_channel_model
-from training.channel.policies import CustomerFolds, arms_of, cross_fit
+from training.channel.policies import ClusterFolds, arms_of, cross_fit
 from training.channel.study import study_policies
 from training.runs.training_runs import SEED
 
@@ -99,7 +99,7 @@ def study_log(seed: int, settings: ConsentSettings) -> StudyRecord:
     options, worth, folds = (
         options_of(rows, arms_of(rows)),
         MessageValue(),
-        CustomerFolds(seed=SEED),
+        ClusterFolds(seed=SEED),
     )
     unseen = cross_fit(rows, fit, options, worth, folds=folds)
     study = study_policies(rows, unseen, options, worth, reasons=catalog.numbers, folds=folds)

@@ -18,7 +18,7 @@ from models.channel.effects.arm_effects import (
 from models.channel.effects.effect_likelihood import Sends
 from models.channel.model import ChannelModel, ChannelTraits, Evidence, Level, identified_arms
 
-_FOLDS = 3  # of customers, so that no base scores a customer that it was fitted on
+_FOLDS = 3  # of clusters, so that no base scores a customer that it was fitted on
 # The observed rate of a channel is drawn towards the common rate as by so many further messages.
 _PSEUDO_SENDS = 100
 
@@ -109,8 +109,8 @@ def _fit_base(
 def _unseen_correction(
     frame: pd.DataFrame, columns: list[str], base_rate: float, settings: BoosterSettings, seed: int
 ) -> Floats:
-    """Compute the correction of each row by a base that was not fitted on its customer."""
-    fold = customer_folds(frame["customer_id"], _FOLDS, seed)
+    """Compute the correction of each row by a base that was not fitted on its cluster."""
+    fold = cluster_folds(frame[CLUSTER], _FOLDS, seed)
     correction = np.empty(len(frame))
     for number in range(_FOLDS):
         left_out = fold == number
@@ -119,20 +119,20 @@ def _unseen_correction(
     return correction
 
 
-def customer_folds(customer: "pd.Series[str]", folds: int, seed: int) -> NDArray[np.intp]:
-    """Assign customers to folds at random, so that all rows of a customer are in the same fold.
+def cluster_folds(cluster: "pd.Series[str]", folds: int, seed: int) -> NDArray[np.intp]:
+    """Assign clusters to folds at random, so that all rows of a cluster are in the same fold.
 
     Parameters
     ----------
-    customer : Series (n,)
-        The customer of each row.
+    cluster : Series (n,)
+        The customer of each row, or the group of customers who are drawn together.
 
     Returns
     -------
     int array (n,)
         The fold of each row, 0 to folds - 1.
     """
-    codes = pd.factorize(customer)[0]
+    codes = pd.factorize(cluster)[0]
     fold = np.random.default_rng(seed).permutation(int(codes.max(initial=0)) + 1) % folds
     return np.asarray(fold[codes], dtype=np.intp)
 

@@ -12,7 +12,7 @@ from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel, ChannelTraits
 from models.channel.recommend import Options
 from training.channel.policies import (
-    CustomerFolds,
+    ClusterFolds,
     cross_fit,
 )
 from training.channel.study import PolicyStudy, study_policies
@@ -66,5 +66,5 @@ def study_of(rows: pd.DataFrame, worth: MessageValue | None = None) -> PolicyStu
     """Study the policies on messages, every arm eligible."""
     reasons = ["frequency", "email_click_rate_182d"]
     options, worth = allow_all(rows), worth or MessageValue()
-    unseen = cross_fit(rows, fit_traits, options, worth, folds=CustomerFolds(2))
-    return study_policies(rows, unseen, options, worth, reasons=reasons, folds=CustomerFolds(2))
+    unseen = cross_fit(rows, fit_traits, options, worth, folds=ClusterFolds(2))
+    return study_policies(rows, unseen, options, worth, reasons=reasons, folds=ClusterFolds(2))

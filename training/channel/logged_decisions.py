@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from features.arrays import Floats, Indices
+from features.arrays import Flags, Floats, Indices
 from features.errors import refuse
 
 
@@ -15,8 +15,8 @@ class LoggedDecisions:
 
     Attributes
     ----------
-    customer : array (n,)
-        Id of the customer whose decision it was.
+    cluster : array (n,)
+        The customer whose decision it was, or the group of customers who are drawn together.
     arm : int array (n,)
         Index of the arm that was drawn, 0..K-1.
     propensity : array (n,)
@@ -24,7 +24,7 @@ class LoggedDecisions:
     outcome : array (n,)
         What came of it, in the unit that policies are to be valued in.
     model : array (n, K)
-        Expected outcome by arm, from a model that has not seen the row's customer.
+        Expected outcome by arm, from a model that has not seen the row's cluster.
 
     Raises
     ------
@@ -32,7 +32,7 @@ class LoggedDecisions:
         No rows, columns of different lengths, an unknown arm, or an impossible propensity.
     """
 
-    customer: NDArray[np.generic]
+    cluster: NDArray[np.generic]
     arm: Indices
     propensity: Floats
     outcome: Floats
@@ -41,11 +41,11 @@ class LoggedDecisions:
     def __post_init__(self) -> None:
         """Check the columns' lengths, the arms and the propensities."""
         rows, arms = self.model.shape
-        lengths = {len(v) for v in (self.customer, self.arm, self.propensity, self.outcome)}
+        lengths = {len(v) for v in (self.cluster, self.arm, self.propensity, self.outcome)}
         if rows == 0 or lengths != {rows} or not ((self.arm >= 0) & (self.arm < arms)).all():
             raise refuse(
                 "decisions",
-                f"one customer, outcome and propensity per row, and an arm of 0 to {arms - 1}",
+                f"one cluster, outcome and propensity per row, and an arm of 0 to {arms - 1}",
                 f"a model of {rows} rows, columns of {sorted(lengths)}",
                 "Give at least one decision, and every column row by row.",
             )
@@ -56,6 +56,10 @@ class LoggedDecisions:
                 f"values from {self.propensity.min():g} to {self.propensity.max():g}",
                 "Leave out decisions that were not drawn at random.",
             )
+
+    def take(self, rows: Flags) -> "LoggedDecisions":
+        """Return some of the decisions, at least one."""
+        return LoggedDecisions(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
     def of_drawn(self, by_arm: Floats) -> Floats:
         """Return, for each decision, the value that belongs to the arm that was drawn.

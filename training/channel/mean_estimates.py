@@ -1,8 +1,9 @@
-"""Estimates of means over decisions, with intervals over customers that hold together.
+"""Estimates of means over decisions, with intervals over clusters that hold together.
 
-A customer may have several decisions, so that spreads are taken over customers. The intervals of
-several means hold together: they reach as far as the largest of their correlated t statistics
-(Hothorn, Bretz & Westfall 2008).
+A cluster is a customer, or a group of customers who are drawn together. It may have several
+decisions, whose outcomes resemble each other, so that spreads are taken over clusters. The
+intervals of several means hold together: they reach as far as the largest of their correlated t
+statistics (Hothorn, Bretz & Westfall 2008).
 """
 
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ _LEVEL = 0.95
 
 @dataclass(frozen=True)
 class Estimate:
-    """An estimated mean with its standard error and interval over customers.
+    """An estimated mean with its standard error and interval over clusters.
 
     Attributes
     ----------
@@ -36,15 +37,15 @@ class Estimate:
     high: float
 
 
-def mean_outcome(outcome: Floats, customer: ArrayLike, *, seed: int = 0) -> Estimate:
-    """Estimate a mean outcome with its 95 % interval over customers.
+def mean_outcome(outcome: Floats, cluster: ArrayLike, *, seed: int = 0) -> Estimate:
+    """Estimate a mean outcome with its 95 % interval over clusters.
 
     Parameters
     ----------
     outcome : array (n,)
         One value per decision.
-    customer : array (n,)
-        Id of the customer of each decision.
+    cluster : array (n,)
+        The cluster of each decision.
     seed : int
         Seed of the draws behind the interval.
 
@@ -52,18 +53,18 @@ def mean_outcome(outcome: Floats, customer: ArrayLike, *, seed: int = 0) -> Esti
     -------
     Estimate
     """
-    return estimate_together([outcome], customer, seed)[0]
+    return estimate_together([outcome], cluster, seed)[0]
 
 
-def estimate_together(shares: Sequence[Floats], customer: ArrayLike, seed: int) -> list[Estimate]:
+def estimate_together(shares: Sequence[Floats], cluster: ArrayLike, seed: int) -> list[Estimate]:
     """Estimate the means of several columns of the same decisions.
 
     Parameters
     ----------
     shares : sequence of array (n,)
         One value per decision, by estimate; the mean is the estimate.
-    customer : array (n,)
-        Id of the customer of each decision.
+    cluster : array (n,)
+        The cluster of each decision.
     seed : int
         Seed of the draws behind the intervals.
 
@@ -74,27 +75,27 @@ def estimate_together(shares: Sequence[Floats], customer: ArrayLike, seed: int) 
     """
     if not shares:
         return []
-    codes = pd.factorize(np.asarray(customer))[0]
+    codes = pd.factorize(np.asarray(cluster))[0]
     values = np.array([share.mean() for share in shares])
-    by_customer: Floats = np.column_stack(
+    by_cluster: Floats = np.column_stack(
         [np.bincount(codes, weights=share - share.mean()).astype(float) for share in shares]
     )
-    customers = len(by_customer)
-    inflation = customers / max(customers - 1, 1)
-    errors = np.sqrt(inflation * (by_customer**2).sum(axis=0)) / len(codes)
-    reach = _largest_t(by_customer, errors * len(codes), seed)
+    clusters = len(by_cluster)
+    inflation = clusters / max(clusters - 1, 1)
+    errors = np.sqrt(inflation * (by_cluster**2).sum(axis=0)) / len(codes)
+    reach = _largest_t(by_cluster, errors * len(codes), seed)
     return [
         Estimate(float(v), float(e), float(v - reach * e), float(v + reach * e))
         for v, e in zip(values, errors, strict=True)
     ]
 
 
-def _largest_t(by_customer: Floats, errors: Floats, seed: int) -> float:
+def _largest_t(by_cluster: Floats, errors: Floats, seed: int) -> float:
     """Find the half-width, in standard errors, that covers all policies at once."""
     usable = errors > 0
     if not usable.any():
         return 0.0
-    scaled = by_customer[:, usable] / errors[usable]
+    scaled = by_cluster[:, usable] / errors[usable]
     spread = np.linalg.cholesky(_keep_definite(scaled.T @ scaled))
     drawn = np.random.default_rng(seed).normal(size=(_DRAWS, spread.shape[0])) @ spread.T
     return float(np.quantile(np.abs(drawn).max(axis=1), _LEVEL))

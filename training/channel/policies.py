@@ -1,6 +1,6 @@
 """Compared contact policies: which arm each of them would have given to each decision.
 
-A policy that learns meets each customer with a model fitted without that customer
+A policy that learns meets each customer with a model fitted without that customer's cluster
 (cross-fitting), so that its estimated value is not flattered. The best fixed arm learns too: it is
 the one that the other folds would have picked.
 """
@@ -14,7 +14,8 @@ from scipy.special import expit
 
 from features.arrays import Floats, Indices
 from models.arms import arms_with_none
-from models.channel.channel_fit import customer_folds
+from models.channel.channel_fit import cluster_folds
+from models.channel.draws import CLUSTER
 from models.channel.effects.effect_corrections import ChannelFit
 from models.channel.message_value import MessageValue
 from models.channel.model import ChannelModel
@@ -26,8 +27,10 @@ FOLDS = 5
 
 
 @dataclass(frozen=True)
-class CustomerFolds:
-    """A random split of customers into parts, all rows of a customer in the same part.
+class ClusterFolds:
+    """A random split of clusters into parts, all rows of a cluster in the same part.
+
+    A cluster is a customer, or a group of customers who are drawn together.
 
     Attributes
     ----------
@@ -40,25 +43,25 @@ class CustomerFolds:
     count: int = FOLDS
     seed: int = 0
 
-    def assign(self, customers: "pd.Series[str]") -> Indices:
-        """Assign the customer of each row to a part.
+    def assign(self, cluster: "pd.Series[str]") -> Indices:
+        """Assign the cluster of each row to a part.
 
         Parameters
         ----------
-        customers : Series (n,)
-            Customer ids, one per row.
+        cluster : Series (n,)
+            The cluster of each row.
 
         Returns
         -------
         int array (n,)
             Number of the part, 0..count-1.
         """
-        return np.asarray(customer_folds(customers, self.count, self.seed))
+        return np.asarray(cluster_folds(cluster, self.count, self.seed))
 
 
 @dataclass(frozen=True)
 class CrossFittedPredictions:
-    """Predictions for each message by models that were fitted without its customer.
+    """Predictions for each message by models that were fitted without its cluster.
 
     Attributes
     ----------
@@ -87,9 +90,9 @@ def cross_fit(
     worth: MessageValue,
     default_order: Sequence[str] = (),
     *,
-    folds: CustomerFolds = CustomerFolds(),
+    folds: ClusterFolds = ClusterFolds(),
 ) -> CrossFittedPredictions:
-    """Predict for each message with a model that was fitted without its customer.
+    """Predict for each message with a model that was fitted without its cluster.
 
     Parameters
     ----------
@@ -103,8 +106,8 @@ def cross_fit(
         What the shop earns by a purchase and pays for a message, minor units.
     default_order : sequence of str
         Order of arms that is recommended while nothing has been drawn at random.
-    folds : CustomerFolds
-        The parts of the customers; one model is fitted for each.
+    folds : ClusterFolds
+        The parts of the clusters; one model is fitted for each.
 
     Returns
     -------
@@ -112,7 +115,7 @@ def cross_fit(
         Row by row with `rows`.
     """
     arms = options.arms
-    fold = folds.assign(rows["customer_id"])
+    fold = folds.assign(rows[CLUSTER])
     unseen = CrossFittedPredictions(
         arms,
         np.zeros(options.eligible.shape),

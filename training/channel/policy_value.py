@@ -95,8 +95,7 @@ def policy_values(
     known = [name for name in policies if drawn[name] >= LEAST_DRAWN_SHARE]
     shares = [_influences(decisions, policies[name], weights[name]) for name in known]
     estimates = [
-        estimate_together([share[k] for share in shares], decisions.customer, seed)
-        for k in range(3)
+        estimate_together([share[k] for share in shares], decisions.cluster, seed) for k in range(3)
     ]
     by_policy = dict(zip(known, zip(*estimates, strict=True), strict=True))
     values = {}
@@ -151,7 +150,7 @@ def gains(
     }
     others = [name for name in robust if name != against and against in robust]
     differences = [robust[name] - robust[against] for name in others]
-    known = dict(zip(others, estimate_together(differences, decisions.customer, seed), strict=True))
+    known = dict(zip(others, estimate_together(differences, decisions.cluster, seed), strict=True))
     return {name: known.get(name, _NOT_KNOWN) for name in policies if name != against}
 
 

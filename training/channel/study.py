@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from features.arrays import Flags, Floats
 from models.arms import NO_MESSAGE
+from models.channel.draws import CLUSTER
 from models.channel.message_value import MessageValue
 from models.channel.model import MIN_RANDOMISED
 from models.channel.recommend import Options
@@ -19,21 +19,18 @@ from training.channel.mean_estimates import Estimate, mean_outcome
 from training.channel.policies import (
     BEST_FIXED,
     NONE,
+    ClusterFolds,
     CrossFittedPredictions,
-    CustomerFolds,
     make_policies,
 )
 from training.channel.policy_value import PolicyValue, count_sends_needed, gains, policy_values
-from training.metrics.probabilities import equal_mass_bins, frequency_buckets
+from training.channel.segment_uplift import SEGMENT_COLUMNS, compare_segments
+from training.metrics.probabilities import equal_mass_bins
 
 ESTIMATORS = ("dr", "snips", "dros")
 LOGGED = "logged policy"
 NEEDED_EFFECT = 0.10
 _BINS = 5
-_SEGMENTS = ("no purchase", "0", "1-2", "3-9", "10+")  # by days with a purchase after the first
-_MIN_SEGMENT = 50  # draws of an arm, and of `none`, before the two are compared
-_NO_SEGMENTS = pd.DataFrame(columns=["segment", "arm", "uplift", "low", "high", "sends"])
-_Z = 1.96
 
 
 @dataclass(frozen=True)
@@ -56,8 +53,7 @@ class PolicyStudy:
     margins : DataFrame
         As `gains`, of margin less cost, in minor units per decision, without a verdict.
     segments : DataFrame
-        One row per segment and arm, as drawn: `segment, arm, uplift, low, high` (conversions per
-        send more than under `none`), `sends`.
+        One row per segment and arm, from `compare_segments`; none where propensities are estimated.
     calibration : DataFrame
         One row per arm and fifth of the predictions: `arm, predicted, observed, low, high`, rates
         0..1.
@@ -87,7 +83,7 @@ def study_policies(
     worth: MessageValue,
     *,
     reasons: Sequence[str] = (),
-    folds: CustomerFolds,
+    folds: ClusterFolds,
 ) -> PolicyStudy:
     """Compare contact policies on the decisions that were drawn at random; without any, on all.
 
@@ -104,8 +100,8 @@ def study_policies(
         What the shop earns by a purchase and pays for a message, minor units.
     reasons : sequence of str
         Columns from which propensities are estimated where none was logged.
-    folds : CustomerFolds
-        Parts of the customers for estimated propensities; its seed also draws the intervals.
+    folds : ClusterFolds
+        Parts of the clusters for estimated propensities; its seed also draws the intervals.
 
     Returns
     -------
@@ -127,7 +123,9 @@ def study_policies(
         values=_values(estimates, rows),
         gains=_gains(decisions, policies, estimates, estimated, folds.seed),
         margins=_margins(decisions, policies, judged, unseen, worth, folds.seed),
-        segments=_NO_SEGMENTS if estimated else _segments(judged),
+        segments=pd.DataFrame(columns=list(SEGMENT_COLUMNS))
+        if estimated
+        else compare_segments(decisions, judged, unseen.arms, folds.seed),
         calibration=_calibration(decisions, unseen.arms),
         needed=count_sends_needed(float(rows["bought"].mean()), NEEDED_EFFECT),
         hidden_odds=_hidden_odds(decisions, policies, estimates, unseen.arms)
@@ -169,7 +167,7 @@ def _take(unseen: CrossFittedPredictions, rows: Flags) -> CrossFittedPredictions
 
 def _decisions(rows: pd.DataFrame, unseen: CrossFittedPredictions) -> LoggedDecisions:
     return LoggedDecisions(
-        customer=rows["customer_id"].to_numpy(),
+        cluster=rows[CLUSTER].to_numpy(),
         arm=pd.Index(unseen.arms).get_indexer(pd.Index(rows["channel"])),
         propensity=rows["propensity"].to_numpy(dtype=float),
         outcome=rows["bought"].to_numpy(dtype=float),
@@ -189,7 +187,7 @@ def _values(estimates: Mapping[str, PolicyValue], rows: pd.DataFrame) -> pd.Data
         for name, value in estimates.items()
         for kind in ESTIMATORS
     ]
-    logged = mean_outcome(rows["bought"].to_numpy(dtype=float), rows["customer_id"])
+    logged = mean_outcome(rows["bought"].to_numpy(dtype=float), rows[CLUSTER])
     return pd.DataFrame([*table, {"policy": LOGGED, "estimator": "mean", **_interval(logged)}])
 
 
@@ -235,7 +233,7 @@ def _margins(
     earned = worth.margin * rows["spend"].to_numpy(dtype=float) - cost[decisions.arm]
     expected = worth.margin * unseen.spend[:, None] * decisions.model - cost
     of_margin = LoggedDecisions(
-        decisions.customer, decisions.arm, decisions.propensity, earned, expected
+        decisions.cluster, decisions.arm, decisions.propensity, earned, expected
     )
     margin_gains = gains(of_margin, policies, BEST_FIXED, seed=seed)
     return pd.DataFrame(
@@ -246,61 +244,6 @@ def _margins(
     )
 
 
-def _segments(rows: pd.DataFrame) -> pd.DataFrame:
-    """Compare each channel with `none` by frequency, as drawn: rates weighted by 1 / propensity."""
-    rates = pd.DataFrame(
-        {
-            "segment": _segment_names(rows["frequency"]) if "frequency" in rows else "everybody",
-            "arm": rows["channel"].to_numpy(),
-            "bought": rows["bought"].to_numpy(dtype=float),
-            "weight": 1 / rows["propensity"].to_numpy(dtype=float),
-        }
-    )
-    rates = pd.DataFrame(
-        [(*key, *_rate(part)) for key, part in rates.groupby(["segment", "arm"])],
-        columns=["segment", "arm", "rate", "error", "sends"],
-    )
-    none = rates[rates["arm"] == NO_MESSAGE].drop(columns="arm")
-    sent = rates[rates["arm"] != NO_MESSAGE].merge(none, on="segment", suffixes=("", "_none"))
-    uplift = sent["rate"] - sent["rate_none"]
-    reach = _Z * np.hypot(sent["error"], sent["error_none"])
-    table = pd.DataFrame(
-        {
-            "segment": sent["segment"],
-            "arm": sent["arm"],
-            "uplift": uplift,
-            "low": uplift - reach,
-            "high": uplift + reach,
-            "sends": sent["sends"],
-        }
-    )
-    enough = (sent["sends"] >= _MIN_SEGMENT) & (sent["sends_none"] >= _MIN_SEGMENT)
-    return table[enough].sort_values(["segment", "arm"], key=_segment_order, ignore_index=True)
-
-
-def _segment_order(names: "pd.Series[str]") -> "pd.Series[int]":
-    """Map segments to their rank by frequency, no purchase first; arms keep their names."""
-    ranks = {name: rank for rank, name in enumerate(_SEGMENTS)}
-    return names.map(lambda name: ranks.get(name, name))
-
-
-def _segment_names(frequency: "pd.Series[float]") -> NDArray[np.str_]:
-    """Name the frequency segment of each row; a contact may have no purchase at all."""
-    values = frequency.to_numpy(dtype=float)
-    names = np.full(len(values), _SEGMENTS[0], dtype=object)
-    for name, rows in frequency_buckets(np.where(np.isnan(values), -1.0, values)).items():
-        names[rows] = name.replace("_up", "+")
-    return names
-
-
-def _rate(rows: pd.DataFrame) -> tuple[float, float, int]:
-    """Return a segment's weighted conversion rate, its standard error and its number of rows."""
-    weight, bought = rows["weight"].to_numpy(), rows["bought"].to_numpy()
-    rate = float(weight @ bought / weight.sum())
-    error = float(np.sqrt((weight**2 * (bought - rate) ** 2).sum()) / weight.sum())
-    return rate, error, len(rows)
-
-
 def _calibration(decisions: LoggedDecisions, arms: Sequence[str]) -> pd.DataFrame:
     """Compare the rate predicted for the arm that was drawn with the observed rate."""
     table = []
@@ -309,7 +252,7 @@ def _calibration(decisions: LoggedDecisions, arms: Sequence[str]) -> pd.DataFram
         sent = np.flatnonzero(decisions.arm == column)
         for part in equal_mass_bins(predicted[sent], _BINS) if len(sent) else ():
             in_bin = sent[part]
-            observed = mean_outcome(decisions.outcome[in_bin], decisions.customer[in_bin])
+            observed = mean_outcome(decisions.outcome[in_bin], decisions.cluster[in_bin])
             table.append(
                 {
                     "arm": arm,

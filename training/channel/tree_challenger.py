@@ -9,7 +9,8 @@ import pandas as pd
 
 from features.arrays import Floats
 from models.boosters.booster import BoosterSettings
-from models.channel.channel_fit import customer_folds
+from models.channel.channel_fit import cluster_folds
+from models.channel.draws import CLUSTER
 from models.channel.effects.effect_corrections import (
     CORRECTION_SETTINGS,
     ChannelFit,
@@ -153,7 +154,7 @@ def _gain(
     judged = rows["randomised"].to_numpy(dtype=bool) & (rows["propensity"] < 1).to_numpy()
     drawn, arms = rows[judged], arms_of(rows)
     options = read_options(drawn, arms)
-    fold = customer_folds(rows["customer_id"], _FOLDS, terms.seed)
+    fold = cluster_folds(rows[CLUSTER], _FOLDS, terms.seed)
     chosen = {name: np.empty(len(drawn), dtype=np.intp) for name in (_CHALLENGER, _CHAMPION)}
     p = np.zeros((len(drawn), len(arms)))
     for fold_index in range(_FOLDS):
@@ -180,7 +181,7 @@ def _decisions(
     )
     sent = pd.Index(arms).get_indexer(pd.Index(rows["channel"]))
     return LoggedDecisions(
-        customer=rows["customer_id"].to_numpy(),
+        cluster=rows[CLUSTER].to_numpy(),
         arm=sent,
         propensity=rows["propensity"].to_numpy(dtype=float),
         outcome=np.column_stack([earned[arm] for arm in arms])[np.arange(len(rows)), sent],

@@ -216,9 +216,10 @@ def _uplift(study: PolicyStudy) -> Iterator[Section]:
     yield Section(
         "uplift",
         "Uplift by segment",
-        "What a message added over no message, by days with a purchase after the first: drawn "
-        "at random, so that the difference is the message's. Lines are 95 % intervals of one "
-        "segment and channel each; of twenty, one misses by chance.",
+        "What a message added over no message, by days with a purchase after the first, among "
+        "customers who could have been drawn for either: there the difference is the message's. "
+        "Lines are 95 % intervals of one segment and channel each; of twenty, one misses by "
+        "chance.",
         {"uplift": Plot(uplift_plot(study.segments), "Uplift over no message by segment")},
         [
             ReportTable(

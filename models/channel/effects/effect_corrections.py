@@ -7,10 +7,10 @@ reference arm r is
 
     p_a - p_r + [A = a] (Y - p_a) / e - [A = r] (Y - p_r) / e
 
-where p is predicted by models of the level `exploring` that were not fitted on the customer. Its
-mean at given features is the true effect, however wrong p is. What it adds to p_a - p_r is
-regressed on the features and added to the exploring model's p_a. Where the features explain
-nothing the correction is 0.
+where p is predicted by models of the level `exploring` that were not fitted on the customer's
+cluster. Its mean at given features is the true effect, however wrong p is. What it adds to
+p_a - p_r is regressed on the features and added to the exploring model's p_a. Where the features
+explain nothing the correction is 0.
 
 The correction of an arm is learned from the customers who could have been drawn for it and for the
 reference arm.
@@ -25,8 +25,8 @@ import pandas as pd
 from features.arrays import Floats
 from models.arms import NO_MESSAGE
 from models.boosters.booster import BoosterSettings, BoosterTarget, ResidualBooster
-from models.channel.channel_fit import compare_within_possible, customer_folds
-from models.channel.draws import chances_of
+from models.channel.channel_fit import cluster_folds, compare_within_possible
+from models.channel.draws import CLUSTER, chances_of
 from models.channel.model import ChannelModel
 
 ChannelFit = Callable[[pd.DataFrame], ChannelModel]
@@ -34,7 +34,7 @@ ChannelFit = Callable[[pd.DataFrame], ChannelModel]
 # A pseudo-outcome has noise of size 1 around effects of a few hundredths, so that a leaf needs
 # thousands of rows.
 CORRECTION_SETTINGS = BoosterSettings(rounds=100, min_rows=1000, l2=1000.0)
-_FOLDS = 2  # of customers, so that no model predicts a customer that it was fitted on
+_FOLDS = 2  # of clusters, so that no model predicts a customer that it was fitted on
 
 
 def fit_corrections(
@@ -85,8 +85,8 @@ def reference_arm(model: ChannelModel) -> str:
 def _unseen_p(
     exploring: ChannelModel, frame: pd.DataFrame, fit: ChannelFit, seed: int
 ) -> dict[str, Floats]:
-    """Predict each row, by identified arm, with a model that was not fitted on its customer."""
-    fold = customer_folds(frame["customer_id"], _FOLDS, seed)
+    """Predict each row, by identified arm, with a model that was not fitted on its cluster."""
+    fold = cluster_folds(frame[CLUSTER], _FOLDS, seed)
     p = {arm: np.empty(len(frame)) for arm in exploring.identified}
     for number in range(_FOLDS):
         left_out = fold == number

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from models.boosters.booster import BoosterSettings
-from models.channel.channel_fit import customer_folds, fit_channel
+from models.channel.channel_fit import cluster_folds, fit_channel
 from models.channel.draws import add_chances
 from models.channel.effects.trait_choice import choose_traits
 
@@ -36,8 +36,8 @@ def test_without_any_trait_of_a_channel_a_model_is_fitted_and_read() -> None:
     } == dict.fromkeys(("email", "none", "sms"), 2)
 
 
-def test_all_rows_of_a_customer_are_in_one_fold() -> None:
-    customer = pd.Series(list("abcabcabc"))
-    fold = customer_folds(customer, 3, seed=0)
+def test_all_rows_of_a_cluster_are_in_one_fold() -> None:
+    cluster = pd.Series(list("abcabcabc"))
+    fold = cluster_folds(cluster, 3, seed=0)
     assert sorted(set(fold)) == [0, 1, 2]
     assert (fold[:3] == fold[3:6]).all()

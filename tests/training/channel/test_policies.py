@@ -11,8 +11,8 @@ from training.channel.policies import (
     NONE,
     OPEN_RATE,
     UNIFORM,
+    ClusterFolds,
     CrossFittedPredictions,
-    CustomerFolds,
     arms_of,
     cross_fit,
     make_policies,
@@ -27,7 +27,7 @@ def test_each_customer_is_judged_by_models_that_have_not_seen_them() -> None:
         seen.append(set(part["customer_id"]))
         return fit_traits(part)
 
-    cross_fit(rows, fit, allow_all(rows), MessageValue(), folds=CustomerFolds(3))
+    cross_fit(rows, fit, allow_all(rows), MessageValue(), folds=ClusterFolds(3))
     everybody = set(rows["customer_id"])
     left_out = [everybody - part for part in seen]
     assert sum(len(part) for part in left_out) == len(everybody)
@@ -38,7 +38,7 @@ def test_an_arm_that_is_not_eligible_is_never_chosen() -> None:
     rows = draw_messages(3000)
     options = allow_all(rows)
     options.eligible[::2, 0] = False
-    unseen = cross_fit(rows, fit_traits, options, MessageValue(), folds=CustomerFolds(2))
+    unseen = cross_fit(rows, fit_traits, options, MessageValue(), folds=ClusterFolds(2))
     for policy in make_policies(rows, unseen, options).values():
         assert policy.sum(axis=1) == pytest.approx(1)
         assert policy[::2, 0].max() == 0
@@ -61,7 +61,7 @@ def test_where_nobody_was_logged_without_a_message_that_is_recommended_but_not_v
     assert arms_of(rows) == ARMS
     options = allow_all(rows)
     unseen = cross_fit(
-        rows, fit_traits, options, MessageValue(), ["none", "email"], folds=CustomerFolds(2)
+        rows, fit_traits, options, MessageValue(), ["none", "email"], folds=ClusterFolds(2)
     )
     assert {ARMS[column] for column in unseen.chosen} == {"none"}
     assert (0 < unseen.p).all()

@@ -86,7 +86,7 @@ def test_a_customer_with_many_decisions_is_one_customer() -> None:
     alone = policy_values(decisions, policies)["best"].dr
     copies = LoggedDecisions(
         *(np.repeat(getattr(decisions, name), 10, axis=0)
-          for name in ("customer", "arm", "propensity", "outcome", "model"))
+          for name in ("cluster", "arm", "propensity", "outcome", "model"))
     )  # fmt: skip
     together = policy_values(
         copies, {name: np.repeat(p, 10, axis=0) for name, p in policies.items()}
@@ -98,7 +98,7 @@ def test_what_was_not_drawn_at_random_is_refused() -> None:
     decisions, _ = _world(0, 10)
     with pytest.raises(InputError, match="propensity: expected the logged chance"):
         LoggedDecisions(
-            decisions.customer, decisions.arm, np.zeros(10), decisions.outcome, decisions.model
+            decisions.cluster, decisions.arm, np.zeros(10), decisions.outcome, decisions.model
         )
 
 
@@ -113,7 +113,7 @@ def _without_last_arm(rows: int = 4000) -> tuple[LoggedDecisions, dict[str, Floa
     decisions, truth = _world(7, rows)
     arm = np.random.default_rng(8).integers(ARMS - 1, size=rows)
     drawn = LoggedDecisions(
-        decisions.customer, arm, np.full(rows, 1 / (ARMS - 1)), decisions.outcome, decisions.model
+        decisions.cluster, arm, np.full(rows, 1 / (ARMS - 1)), decisions.outcome, decisions.model
     )
     best = np.eye(ARMS)[truth[:, : ARMS - 1].argmax(axis=1)]
     first, last = (np.eye(ARMS)[np.full(rows, column)] for column in (0, ARMS - 1))
@@ -165,7 +165,7 @@ def test_an_arm_that_does_not_exist_is_refused(arm: int) -> None:
     decisions, _ = _world(0, 10)
     with pytest.raises(InputError, match=r"an arm of 0 to 3"):
         LoggedDecisions(
-            decisions.customer, np.full(10, arm), decisions.propensity, decisions.outcome,
+            decisions.cluster, np.full(10, arm), decisions.propensity, decisions.outcome,
             decisions.model,
         )  # fmt: skip
 

@@ -1,9 +1,11 @@
 """Policies that are compared, and the study of them, in a world whose truth is known."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.special import expit
 
+from models.channel.draws import CLUSTER
 from models.channel.message_value import MessageValue
 from tests.training.drawn_messages import ARMS, draw_messages, study_of
 from training.channel.gain_verdicts import BETTER, CONFOUNDED
@@ -71,6 +73,22 @@ def test_uplift_by_segment_is_that_of_the_draws(study: PolicyStudy) -> None:
     inside = (study.segments["low"] < true) & (true < study.segments["high"])
     assert inside.mean() > 0.8
     assert study.segments["sends"].sum() == pytest.approx(15_000 * 2 / 3, rel=0.05)
+
+
+def test_intervals_count_clusters_and_not_their_customers() -> None:
+    """Of each household both members do the same: they tell no more than one of them would."""
+    alone = draw_messages(3000)
+    other = alone.assign(customer_id=alone["customer_id"] + " too")  # with the cluster of the first
+    both = pd.concat([alone, other], ignore_index=True)
+    widths = [_width_of_value(study_of(rows)) for rows in (alone, both)]
+    assert widths[1] == pytest.approx(widths[0], rel=0.1)
+    as_strangers = study_of(both.assign(**{CLUSTER: both["customer_id"]}))
+    assert _width_of_value(as_strangers) < 0.8 * widths[0]
+
+
+def _width_of_value(study: PolicyStudy) -> float:
+    of_ours = study.values[study.values["policy"] == OURS].set_index("estimator").loc["dr"]
+    return float(of_ours["high"] - of_ours["low"])
 
 
 def test_chances_are_calibrated_by_arm(study: PolicyStudy) -> None:

@@ -18,7 +18,8 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from threadpoolctl import threadpool_limits
 
 from features.arrays import Floats
-from models.channel.channel_fit import customer_folds
+from models.channel.channel_fit import cluster_folds
+from models.channel.draws import CLUSTER
 from training.channel.logged_decisions import LoggedDecisions
 
 _LEAST = 0.01
@@ -35,16 +36,16 @@ def estimate_propensities(
 
     A multinomial logistic regression on the 100 of `columns` whose means differ most between the
     channels (F statistic), standardised and cut at 3 standard deviations; chosen and fitted without
-    the message's customer. No chance is taken for less than .01.
+    the message's cluster. No chance is taken for less than .01.
 
     Parameters
     ----------
     rows : DataFrame
-        One row per message (n rows), with `customer_id`, `channel` and `columns`.
+        One row per message (n rows), with `channel`, `models.channel.draws.CLUSTER` and `columns`.
     columns : sequence of str
         Numeric features to estimate from; null is replaced by the median.
     folds : int
-        Parts that the customers are split into.
+        Parts that the clusters are split into.
     seed : int
         Seed of the split.
 
@@ -53,7 +54,7 @@ def estimate_propensities(
     array (n,)
         Chance of the arm that was sent, .01..1.
     """
-    fold = customer_folds(rows["customer_id"], folds, seed)
+    fold = cluster_folds(rows[CLUSTER], folds, seed)
     inputs = rows[list(columns)].fillna(rows[list(columns)].median()).fillna(0.0)
     propensity = np.empty(len(rows))
     for part in range(folds):

@@ -9,7 +9,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from models.channel.channel_fit import customer_folds
+from models.channel.channel_fit import cluster_folds
+from models.channel.draws import CLUSTER
 from training.channel.draws.propensities import estimate_propensities, hidden_odds_that_reverse_lead
 from training.channel.logged_decisions import LoggedDecisions
 
@@ -22,7 +23,7 @@ def test_propensities_that_depend_on_what_is_seen_are_found() -> None:
     sms = rng.random(n) < chance
     rows = pd.DataFrame(
         {
-            "customer_id": np.arange(n).astype(str),
+            CLUSTER: np.arange(n).astype(str),
             "channel": np.where(sms, "sms", "none"),
             "seen": np.where(rng.random(n) < 0.05, np.nan, seen),
         }
@@ -43,7 +44,7 @@ def _rows_of_many_features(n: int, features: int) -> tuple[pd.DataFrame, list[st
     scores = np.column_stack([np.zeros(n), rows["f0"], rows["f1"] - 1]).clip(-2, 2)
     noise = rng.gumbel(size=(n, 3))
     channel = np.array(["email", "none", "sms"])[(scores + noise).argmax(axis=1)]
-    return rows.assign(customer_id=(np.arange(n) // 2).astype(str), channel=channel), names
+    return rows.assign(**{CLUSTER: (np.arange(n) // 2).astype(str)}, channel=channel), names
 
 
 def test_estimated_chances_lose_nothing_against_all_features_as_they_are() -> None:
@@ -54,7 +55,7 @@ def test_estimated_chances_lose_nothing_against_all_features_as_they_are() -> No
 
 def _log_loss_of_all_features(rows: pd.DataFrame, names: list[str]) -> float:
     """Fit a logistic regression to every feature, by the same folds."""
-    fold = customer_folds(rows["customer_id"], 5, 0)
+    fold = cluster_folds(rows[CLUSTER], 5, 0)
     inputs, losses = rows[names].fillna(0.0), []
     for part in range(5):
         model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=500))
@@ -92,7 +93,7 @@ def _decisions(rates: tuple[float, float], n: int = 20_000) -> LoggedDecisions:
     rng = np.random.default_rng(1)
     arm = rng.integers(0, 2, n)
     return LoggedDecisions(
-        customer=np.arange(n),
+        cluster=np.arange(n),
         arm=arm,
         propensity=np.full(n, 0.5),
         outcome=(rng.random(n) < np.array(rates)[arm]).astype(float),
