@@ -258,20 +258,18 @@ class ChannelPredictions:
             uplift[arm] = Uplift(value, low, high)
         return uplift
 
-    def is_personal(self, chosen: str) -> Flags:
-        """Tell for which rows an arm beats the best fixed arm with a confidence of 90 %.
-
-        The test only labels a choice as personal; it does not influence the choice.
+    def surely_beats(self, arm: str, other: str) -> Flags:
+        """Tell for which rows an arm beats another one with a confidence of 90 %.
 
         Returns
         -------
         bool array (rows,)
+            False for everybody where the two are the same, or one of them is not identified.
         """
-        best = self.model.fixed_order[0]
-        if chosen == best or not {chosen, best} <= set(self.model.identified):
+        if arm == other or not {arm, other} <= set(self.model.identified):
             return np.zeros(len(self.score), dtype=bool)
-        gain = self._effect(chosen) - self._effect(best)
-        return gain > _CONFIDENT * np.sqrt(self._variance({chosen: 1.0, best: -1.0}))
+        gain = self._effect(arm) - self._effect(other)
+        return gain > _CONFIDENT * np.sqrt(self._variance({arm: 1.0, other: -1.0}))
 
     def draw_posterior(self, seed: int = 0) -> dict[str, Floats]:
         """Draw P(purchase within the window) from its posterior, for Thompson sampling.

@@ -6,15 +6,14 @@ from typing import Literal
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-from features.arrays import FeatureColumns, Floats, History
+from features.arrays import FeatureColumns, Flags, Floats, History, Indices
 from features.shop.shop import Shop
 from features.windows import to_datetime
 from models.channel.best_moment import best_moments
 from models.channel.eligibility import Eligibility
 from models.channel.message_value import MessageValue
-from models.channel.model import ChannelModel, Uplift
+from models.channel.model import ChannelModel, ChannelPredictions, Uplift
 from models.channel.recommend import (
     NO_COLUMN,
     Options,
@@ -44,14 +43,11 @@ class _PredictionsByArm(msgspec.Struct, frozen=True):
         What the message adds to that probability, with its 90 % interval, each (n,).
     worth : dict of arm to array (n,)
         Expected margin of the message less cost and fatigue, in minor units of money.
-    personal : dict of arm to bool array (n,)
-        Whether the arm is surely better for this customer than the best one for everybody.
     """
 
     p: Mapping[str, Floats]
     uplift: Mapping[str, Uplift]
     worth: Mapping[str, Floats]
-    personal: Mapping[str, NDArray[np.bool_]]
 
 
 def fill_in_channels(
@@ -80,7 +76,8 @@ def fill_in_channels(
     situations : Situations
         What each of the n customers may be sent, and when.
     """
-    predictions, arms = _predict_arms(model, shop, inputs), situations.arms
+    reading, arms = model.compute_predictions(inputs), situations.arms
+    predictions = _predict_arms(shop, reading, inputs)
     preferred = [
         preferred_channel(tables.get("attributes"), situations.as_of)
         for tables in histories.values()
@@ -89,6 +86,7 @@ def fill_in_channels(
     order = order_to_follow(model, shop.channels.default_order)
     recommended = recommend_arms(order, predictions.worth, options)
     second = runner_up_arms(predictions.worth, options, recommended)
+    personal = _beats_best_for_everybody(reading, options, recommended)
     for row_index, (customer_id, tables) in enumerate(histories.items()):
         ranking = _ranking(shop, predictions, row_index, situations, preferred[row_index])
         _fill_in_moments(model, shop, ranking, tables, situations.as_of)
@@ -97,7 +95,7 @@ def fill_in_channels(
         answers[customer_id].channel = Channel(
             recommended=chosen,
             level=model.level,
-            basis=_basis(model, predictions, chosen, row_index),
+            basis=_basis(model, bool(personal[row_index])),
             runner_up=runner_up,
             lead=_lead(shop, predictions, chosen, runner_up, row_index),
             preferred=preferred[row_index],
@@ -106,17 +104,33 @@ def fill_in_channels(
         )
 
 
-def _predict_arms(model: ChannelModel, shop: Shop, inputs: FeatureColumns) -> _PredictionsByArm:
+def _predict_arms(
+    shop: Shop, reading: ChannelPredictions, inputs: FeatureColumns
+) -> _PredictionsByArm:
     """Predict for all customers at once; where draws identify effects, for identified arms only."""
-    reading = model.compute_predictions(inputs)
-    p = reading.p
+    model, p = reading.model, reading.p
     causal = model.level != "observational"
     return _PredictionsByArm(
         p={arm: p[arm] for arm in model.identified} if causal else p,
         uplift=reading.uplift,
         worth=MessageValue.of_shop(shop).values_of_identified_arms(reading, inputs),
-        personal={arm: reading.is_personal(arm) for arm in model.identified},
     )
+
+
+def _beats_best_for_everybody(
+    reading: ChannelPredictions, options: Options, recommended: Indices
+) -> Flags:
+    """Tell who is surely better off with the recommended arm than with the best fixed one.
+
+    The best fixed arm is, of those eligible for the customer, the one that is best on average.
+    """
+    fixed = recommend_arms(reading.model.fixed_order, {}, options)
+    personal = np.zeros(len(fixed), dtype=bool)
+    for arm, other in set(zip(recommended.tolist(), fixed.tolist(), strict=True)):
+        rows = (recommended == arm) & (fixed == other)
+        beats = reading.surely_beats(options.arms[arm], options.arms[other])
+        personal[rows] = beats[rows]
+    return personal
 
 
 def _ranking(
@@ -204,13 +218,10 @@ def _lead(
     return lead / float(10**shop.minor_digits)
 
 
-def _basis(
-    model: ChannelModel, predictions: _PredictionsByArm, chosen: str, row_index: int
-) -> Basis:
+def _basis(model: ChannelModel, personal: bool) -> Basis:
     if model.level == "observational":
         return "association"
-    personal = predictions.personal.get(chosen)
-    return "personal" if personal is not None and personal[row_index] else "best_overall"
+    return "personal" if personal else "best_overall"
 
 
 def _next_level(model: ChannelModel) -> NextLevel | None:

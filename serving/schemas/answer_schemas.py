@@ -232,8 +232,8 @@ class Channel(BaseModel):
     basis: Literal["association", "best_overall", "personal"] = Field(
         description="What the recommendation rests on. `association`: the shop's order as it is "
         "written or, without one, the channel with the best conversion, the same for everybody; "
-        "`personal`: better for this customer than the best channel for everybody, with "
-        "90 % confidence; `best_overall`: not surely better for this customer."
+        "`personal`: better for this customer, with 90 % confidence, than the channel that is "
+        "best on average of those eligible; `best_overall`: not surely better."
     )
     runner_up: str | None = Field(
         default=None,

@@ -95,7 +95,7 @@ def test_too_few_randomised_sends_give_associations_only(rows: pd.DataFrame) -> 
     assert model.level == "observational"
     assert model.identified == []
     assert model.uplift(rows) == {}
-    assert not model.compute_predictions(rows).is_personal(model.fixed_order[-1]).any()
+    assert not model.compute_predictions(rows).surely_beats(*model.fixed_order[::-1][:2]).any()
 
 
 def test_an_arm_that_was_never_drawn_has_no_uplift_and_no_place_in_the_order() -> None:
@@ -115,16 +115,16 @@ def test_without_a_drawn_no_message_there_is_a_ranking_but_no_uplift() -> None:
     assert model.fixed_order[0] == "sms"
 
 
-def test_a_personal_choice_is_one_that_beats_the_best_fixed_channel_surely(
+def test_a_channel_surely_beats_another_where_the_draws_say_so(
     exploring: ChannelModel,
 ) -> None:
     best, worst = exploring.fixed_order[0], exploring.fixed_order[-1]
     dislikes = _rows(100, 1.0).assign(sms_click_rate_182d=expit(-7))
     likes = _rows(100, 1.0).assign(sms_click_rate_182d=expit(-1))
-    assert not exploring.compute_predictions(likes).is_personal(best).any()
-    assert not exploring.compute_predictions(likes).is_personal(worst).any()
-    assert exploring.compute_predictions(dislikes).is_personal("email").all()
-    assert not exploring.compute_predictions(likes).is_personal("email").any()
+    assert not exploring.compute_predictions(likes).surely_beats(best, best).any()
+    assert not exploring.compute_predictions(likes).surely_beats(worst, best).any()
+    assert exploring.compute_predictions(dislikes).surely_beats("email", best).all()
+    assert not exploring.compute_predictions(likes).surely_beats("email", best).any()
 
 
 def test_draws_of_the_posterior_spread_around_the_prediction(exploring: ChannelModel) -> None:

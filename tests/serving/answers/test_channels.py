@@ -3,11 +3,14 @@
 from dataclasses import replace
 
 import msgspec
+import numpy as np
 import pandas as pd
 import pytest
 
+from features.arrays import Flags
 from features.store.fresh import FreshStore
 from models.channel.best_moment import ChannelMoments, Habit, Moments
+from models.channel.model import ChannelPredictions
 from models.registry import Champions
 from serving.answers.predictor import Predictor
 
@@ -33,6 +36,28 @@ def test_only_channels_with_consent_are_recommended(
             # an effect is one among those who could have been sent it
             states = ranked.eligible and ranked.channel != "none"
             assert (ranked.uplift is not None) == (ranked.uplift_90 is not None) == states
+
+
+def test_a_personal_choice_is_compared_with_the_best_of_the_eligible_channels(
+    predictor: Predictor, simulated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The best channel on average makes no choice personal for those who cannot be sent it."""
+
+    def beats_any_other(reading: ChannelPredictions, arm: str, other: str) -> Flags:
+        return np.full(len(reading.score), arm != other)
+
+    monkeypatch.setattr(ChannelPredictions, "surely_beats", beats_any_other)
+    fixed = predictor.champions.by_kind["best-channel"].model.fixed_order
+    by_basis: dict[str, list[bool]] = {"personal": [], "best_overall": []}
+    for answer in predictor.predict(predictor.store.customer_ids(), simulated.cutoff).answers:
+        if answer.channel:
+            eligible = {ranked.channel for ranked in answer.channel.ranking if ranked.eligible}
+            best = next(arm for arm in fixed if arm in eligible)
+            by_basis[answer.channel.basis].append(answer.channel.recommended == best)
+    assert by_basis["personal"]
+    assert not any(by_basis["personal"])
+    assert by_basis["best_overall"]
+    assert all(by_basis["best_overall"])
 
 
 def test_a_messaged_contact_who_never_bought_has_channel_and_best_moment(

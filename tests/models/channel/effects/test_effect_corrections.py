@@ -72,16 +72,17 @@ def test_draws_spread_around_the_corrected_prediction(rich: ChannelModel) -> Non
         assert drawn[arm].mean(axis=0) == pytest.approx(p[arm], rel=0.05)
 
 
-def test_a_personal_choice_follows_the_corrected_effects(
+def test_what_surely_beats_another_follows_the_corrected_effects(
     exploring: ChannelModel, rich: ChannelModel
 ) -> None:
     rows, p = draw_messages(500, STEP, seed=9)
-    (other,) = {"email", "sms"} - {rich.fixed_order[0]}
-    says = rich.compute_predictions(rows).is_personal(other)
-    gains = p[:, ARMS.index(other)] > p[:, ARMS.index(rich.fixed_order[0])]
+    best = rich.fixed_order[0]
+    (other,) = {"email", "sms"} - {best}
+    says = rich.compute_predictions(rows).surely_beats(other, best)
+    gains = p[:, ARMS.index(other)] > p[:, ARMS.index(best)]
     assert (says == gains).mean() > 0.95
     # of the steps a slope over the base's correction, which learned some of them, knows little
-    before = exploring.compute_predictions(rows).is_personal(other)
+    before = exploring.compute_predictions(rows).surely_beats(other, best)
     assert (before == gains).mean() < 0.65
 
 
