@@ -1,7 +1,6 @@
 """Counts how often wrong logged chances are found, and right ones are taken for wrong."""
 
 from collections.abc import Iterator
-from functools import partial
 
 import msgspec
 import numpy as np
@@ -54,15 +53,7 @@ def measure_chances(kept: KeptRecords) -> Iterator[Row]:
     Row
         A share of logs with its goal.
     """
-    kinds = list(RIGHT)
-    records = [
-        kept.read_or_make(
-            f"propensities/{log}",
-            partial(check_log, kinds[log % len(kinds)], log),
-            ChanceRecord,
-        )
-        for log in kept.seeds(_LOGS)
-    ]
+    records = kept.of_seeds("propensities", _LOGS, check_log, ChanceRecord)
     for error in records[0].found:
         share = float(np.mean([record.found[error] for record in records]))
         yield Row(f"wrong chances found ({error}), share", share, goal="1", met=share == 1)
@@ -72,21 +63,19 @@ def measure_chances(kept: KeptRecords) -> Iterator[Row]:
     yield Row(figure, alarms, goal=goal, met=alarms <= _MOST_ALARMS)
 
 
-def check_log(kind: str, seed: int) -> ChanceRecord:
+def check_log(seed: int) -> ChanceRecord:
     """Check the chances of one log, as they are and with errors put into them.
 
     Parameters
     ----------
-    kind : str
-        How the log is drawn, a key of `RIGHT`.
     seed : int
-        Seed of the draws.
+        Seed of the draws. Logs are drawn in turn in each of the ways of `RIGHT`.
 
     Returns
     -------
     ChanceRecord
     """
-    right = RIGHT[kind](seed, _DRAWS)
+    right = list(RIGHT.values())[seed % len(RIGHT)](seed, _DRAWS)
     alone, listed = (draw_by_epsilon(seed, _DRAWS, lists_all=lists) for lists in (False, True))
     other = of_other_arms(listed)
     shuffled = shuffled_over_rows(alone, seed)

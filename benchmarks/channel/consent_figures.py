@@ -135,14 +135,8 @@ def measure_consent_worlds(kept: KeptRecords, worlds: Mapping[str, JudgedWorld])
         A figure of a world.
     """
     for name, world in worlds.items():
-        records = [
-            kept.read_or_make(
-                f"{name}/{seed}",
-                partial(run_world_trial, seed, world.settings, kept.folder / name / str(seed)),
-                WorldRecord,
-            )
-            for seed in kept.seeds(world.seeds)
-        ]
+        trial = partial(run_world_trial, settings=world.settings, folder=kept.folder / name)
+        records = kept.of_seeds(name, world.seeds, trial, WorldRecord)
         yield from judge_world(world, records)
 
 

@@ -5,6 +5,7 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -31,14 +32,32 @@ class KeptRecords:
     folder: Path = RESULTS / "channel"
     most_seeds: int | None = None
 
-    def seeds(self, count: int) -> range:
-        """Return the seeds of a trial that is to be repeated so many times."""
-        return range(count if self.most_seeds is None else min(count, self.most_seeds))
-
     def forget(self, name: str) -> None:
         """Delete the records below a folder, with all that is kept beside them."""
         if (self.folder / name).exists():
             shutil.rmtree(self.folder / name)
+
+    def of_seeds(self, folder: str, count: int, make: Callable[[int], T], kind: type[T]) -> list[T]:
+        """Read the record of each seed of a trial, or run the trial where there is none.
+
+        Parameters
+        ----------
+        folder : str
+            Folder of the records, such as `no_effect`.
+        count : int
+            Number of seeds, of which `most_seeds` at most are run.
+        make : callable
+            Runs the trial with a seed.
+        kind : type
+            Type of the records.
+
+        Returns
+        -------
+        list of objects of type `kind`
+            One for each seed.
+        """
+        seeds = range(count if self.most_seeds is None else min(count, self.most_seeds))
+        return [self.read_or_make(f"{folder}/{seed}", partial(make, seed), kind) for seed in seeds]
 
     def read_or_make(self, name: str, make: Callable[[], T], kind: type[T]) -> T:
         """Read a record; if there is none, run its trial and keep the record.

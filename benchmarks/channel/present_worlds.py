@@ -104,14 +104,7 @@ def measure_present_worlds(kept: KeptRecords) -> Iterator[Row]:
     """
     earlier = json.loads(EARLIER.read_text())
     for name, world in PRESENT.items():
-        records = [
-            kept.read_or_make(
-                f"present/{name}/{seed}",
-                partial(learn, world, seed),
-                GainRecord,
-            )
-            for seed in kept.seeds(_SEEDS)
-        ]
+        records = kept.of_seeds(f"present/{name}", _SEEDS, partial(learn, world), GainRecord)
         yield from _gains(world, records)
         if name in earlier:
             yield _paired(world, records, earlier[name])
@@ -176,11 +169,7 @@ def _unexplored(kept: KeptRecords) -> Row:
         same = len(set(learned_choice(world, model))) == 1
         return same and model.uplift(messages_of(world)) == {}
 
-    silent = [
-        kept.read_or_make(f"present/unexplored/{seed}", partial(is_silent, seed), bool)
-        for seed in kept.seeds(_SEEDS)
-    ]
-    share = float(np.mean(silent))
+    share = float(np.mean(kept.of_seeds("present/unexplored", _SEEDS, is_silent, bool)))
     figure = "no exploration: seeds without a choice by customer and without uplift, share"
     return Row(figure, share, goal="1", met=share == 1)
 
@@ -193,10 +182,7 @@ def _coverage(kept: KeptRecords) -> Iterator[Row]:
         estimate = valued.value()
         return ValueRecord(estimate.value, estimate.low, estimate.high, valued.true_value)
 
-    records = [
-        kept.read_or_make(f"present/coverage/{seed}", partial(value, seed), ValueRecord)
-        for seed in kept.seeds(_COVERAGE_SEEDS)
-    ]
+    records = kept.of_seeds("present/coverage", _COVERAGE_SEEDS, value, ValueRecord)
     share = float(np.mean([r.low <= r.true <= r.high for r in records]))
     low, high = _COVERAGE
     met = low <= share <= high
@@ -211,9 +197,5 @@ def _power(kept: KeptRecords) -> Row:
     def is_better(seed: int) -> bool:
         return Valued(draw_world(seed, random_share=1.0)).gain().low > 0
 
-    found = [
-        kept.read_or_make(f"present/power/{seed}", partial(is_better, seed), bool)
-        for seed in kept.seeds(_SEEDS)
-    ]
-    share = float(np.mean(found))
+    share = float(np.mean(kept.of_seeds("present/power", _SEEDS, is_better, bool)))
     return Row("all drawn at random: gain found", share, goal=">= 0.8", met=share >= 0.8)

@@ -2,7 +2,6 @@
 
 import tempfile
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -58,14 +57,11 @@ def measure_study(kept: KeptRecords) -> Iterator[Row]:
     Row
         The share of logs in which a policy is called better than the best fixed arm.
     """
-    records = [
-        kept.read_or_make(
-            f"study/{log}",
-            partial(study_log, log, _LOGGED[log % len(_LOGGED)]),
-            StudyRecord,
-        )
-        for log in kept.seeds(_LOGS)
-    ]
+
+    def study(seed: int) -> StudyRecord:
+        return study_log(seed, _LOGGED[seed % len(_LOGGED)])
+
+    records = kept.of_seeds("study", _LOGS, study, StudyRecord)
     share = float(np.mean([BETTER in record.verdicts.values() for record in records]))
     yield Row(
         f"no effect: a policy is called better, share of {len(records)} logs",

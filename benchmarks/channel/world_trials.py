@@ -104,7 +104,8 @@ def run_world_trial(seed: int, settings: ConsentSettings, folder: Path) -> World
     settings : ConsentSettings
         The world.
     folder : Path
-        Where the rows of this world are kept, and read if they are there.
+        The folder of the world's records: the rows of this seed are kept in a folder in it, and
+        read if they are there.
 
     Returns
     -------
@@ -112,7 +113,7 @@ def run_world_trial(seed: int, settings: ConsentSettings, folder: Path) -> World
     """
     with tempfile.TemporaryDirectory() as shop:
         world = draw_consent_world(seed, Path(shop), settings)
-        rows, asked = read_world_rows(world, folder)
+        rows, asked = read_world_rows(world, folder / str(seed))
         catalog = read_world_catalog(world)
     model = fit_shipped_model(rows, catalog)
     decisions = rows[rows[f"true {NO_MESSAGE}"].notna()]

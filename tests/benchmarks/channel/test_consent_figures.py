@@ -73,7 +73,7 @@ def test_a_world_without_effects_has_no_gains_and_says_who_lies_above_0() -> Non
 def test_a_run_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     runs: list[int] = []
 
-    def run(seed: int, *_: object) -> WorldRecord:
+    def run(seed: int, **_: object) -> WorldRecord:
         if len(runs) == 2:
             raise KeyboardInterrupt
         runs.append(seed)

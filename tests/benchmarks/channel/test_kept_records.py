@@ -36,9 +36,11 @@ def test_records_that_are_forgotten_are_made_again(tmp_path: Path) -> None:
 
 
 def test_seeds_are_as_many_as_a_trial_has_or_as_were_asked_for(tmp_path: Path) -> None:
-    assert KeptRecords(tmp_path).seeds(3) == range(3)
-    assert KeptRecords(tmp_path, most_seeds=2).seeds(3) == range(2)
-    assert KeptRecords(tmp_path, most_seeds=9).seeds(3) == range(3)
+    for most, seeds in ((None, [0, 1, 2]), (2, [0, 1]), (9, [0, 1, 2])):
+        kept = KeptRecords(tmp_path, most_seeds=most)
+        assert kept.of_seeds("trial", 3, lambda seed: seed, int) == seeds
+        assert sorted(path.stem for path in (tmp_path / "trial").iterdir()) == list(map(str, seeds))
+        kept.forget("trial")
 
 
 def test_a_write_that_fails_leaves_no_file_under_the_name(tmp_path: Path) -> None:
