@@ -14,6 +14,7 @@ from models.channel.effects.arm_effects import (
     effect_traits,
     fit_arm_effects,
     fit_associations,
+    slopes_per_possible_arm,
 )
 from models.channel.effects.effect_likelihood import Sends
 from models.channel.model import ChannelModel, ChannelTraits, Evidence, Level, identified_arms
@@ -62,6 +63,8 @@ def fit_channel(
     evidence = _evidence(frame)
     level: Level = "exploring" if len(identified_arms(evidence)) > 1 else "observational"
     sends = _sends(frame, traits, logit(base_rate), correction)
+    per_arm = slopes_per_possible_arm(traits.shared, len(next(iter(traits.own.values()))))
+    fit = fit_arm_effects if level == "exploring" else fit_associations
     spend = frame.loc[frame["bought"].astype(bool), "spend"].mean() if bought.any() else 0.0
     model = ChannelModel(
         level=level,
@@ -70,7 +73,7 @@ def fit_channel(
         spend=float(spend),
         base=base,
         traits=traits,
-        effects=fit_arm_effects(sends) if level == "exploring" else fit_associations(sends),
+        effects=fit(sends, per_arm),
         evidence=evidence,
         mean_p={},
     )

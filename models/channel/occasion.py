@@ -116,6 +116,11 @@ def possible_column(arm: str) -> str:
     return _POSSIBLE_NAME.format(arm=arm)
 
 
+def is_possible(column: str) -> bool:
+    """Tell whether a column is one of `possible_column`."""
+    return column.endswith(_POSSIBLE_NAME.removeprefix("{arm}"))
+
+
 def is_situation(column: str) -> bool:
     """Tell whether a column is of the occasion or of what is possible, and no feature.
 

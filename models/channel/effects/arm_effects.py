@@ -5,6 +5,8 @@ Targeted messages, often ten times as many, inform the slopes over traits as far
 do not contradict them, and never the levels (`effect_prior`).
 """
 
+from collections.abc import Sequence
+
 import msgspec
 import numpy as np
 
@@ -16,6 +18,8 @@ from models.channel.effects.effect_likelihood import (
     target_likelihood,
 )
 from models.channel.effects.effect_prior import NormalPosterior, shrink_effects
+from models.channel.effects.traits import Trait
+from models.channel.occasion import is_possible
 
 # No straight lines over traits say all that the effects of customers differ by. What they leave is
 # taken to have half the variance of what they say; `make bench-channel` measures what that covers.
@@ -86,30 +90,52 @@ def common_traits(correction: Floats, shared: Floats, by_arm: Floats) -> Floats:
     return np.column_stack([np.ones(rows), correction, shared, flat])
 
 
-def fit_arm_effects(sends: Sends) -> ArmEffects:
+def slopes_per_possible_arm(shared: Sequence[Trait], own: int) -> Floats:
+    """Return the coefficients of an effect that is 1 higher with each further possible arm.
+
+    Parameters
+    ----------
+    shared : sequence of Trait
+        The J fitted traits that matter to every channel.
+    own : int
+        The number Q of traits of each channel.
+
+    Returns
+    -------
+    array (2 + J + Q,)
+        In the order of `effect_traits`.
+    """
+    spreads = [trait.spread if is_possible(trait.column) else 0.0 for trait in shared]
+    return np.array([0.0, 0.0, *spreads, *[0.0] * own])
+
+
+def fit_arm_effects(sends: Sends, per_possible_arm: Floats) -> ArmEffects:
     """Estimate causal effects from messages, some of which were drawn at random.
 
     Parameters
     ----------
     sends : Sends
         n messages; those with NaN in `chance` were targeted.
+    per_possible_arm : array (P,)
+        As in `shrink_effects`.
     """
     drawn = np.asarray(np.isfinite(sends.chance).all(axis=1))
-    arms = sends.traits.shape[1]
     targeted = None if drawn.all() else target_likelihood(sends.rows(~drawn))
-    posterior = shrink_effects(draw_likelihood(sends.rows(drawn)), targeted, arms)
+    posterior = shrink_effects(draw_likelihood(sends.rows(drawn)), targeted, per_possible_arm)
     return _with_calibration(posterior, sends.rows(drawn))
 
 
-def fit_associations(sends: Sends) -> ArmEffects:
+def fit_associations(sends: Sends, per_possible_arm: Floats) -> ArmEffects:
     """Estimate what each channel goes with, from messages of which too few were drawn at random.
 
     Parameters
     ----------
     sends : Sends
         n messages; `chance` is not read.
+    per_possible_arm : array (P,)
+        As in `shrink_effects`.
     """
-    posterior = shrink_effects(target_likelihood(sends), None, sends.traits.shape[1])
+    posterior = shrink_effects(target_likelihood(sends), None, per_possible_arm)
     return _with_calibration(posterior, sends)
 
 

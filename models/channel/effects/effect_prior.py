@@ -6,6 +6,11 @@ therefore has a regularised horseshoe prior (Carvalho, Polson & Scott 2010; Piir
 2017): normal with the precision 1 / (tau^2 lambda^2) + 1 / slab^2, where lambda and tau have
 half-Cauchy distributions. tau is common to all slopes of beta, another one to those of delta.
 
+One direction of beta has a normal prior instead, by which little is drawn to zero: how the effect
+of every channel changes with each further arm that was possible. Rows of customers with few
+possible arms tell more of an effect, since each of these was drawn more often. Were their effects
+taken for those of everybody, the mean uplift would be theirs.
+
 Targeted messages have the coefficients phi_a = theta_a + b_a. The bias b_a of a level is bounded by
 nothing, since a rule that chooses its customers may change an arm's rate without bound. That of a
 slope has a heavy-tailed (Cauchy) prior, so that a small disagreement is taken for noise, and a
@@ -30,6 +35,10 @@ _SLOPES = 0.1  # scale of tau
 _SLAB = 0.5
 _BIAS_LEVEL = 2.0  # so wide that a bias that channels share hardly passes for their effect
 _DISAGREEMENT = 0.025
+_PER_POSSIBLE_ARM = 0.15  # standard deviation of the change with each further possible arm
+# Targeted messages bring the mean closer to the truth, and how much closer is not known: half of
+# what they would take off the covariance is believed.
+_BELIEVED = 0.5
 _STEPS, _TOLERANCE = 200, 1e-3
 
 
@@ -50,12 +59,9 @@ class NormalPosterior:
 
 
 def shrink_effects(
-    drawn: NormalLikelihood, targeted: NormalLikelihood | None, arms: int
+    drawn: NormalLikelihood, targeted: NormalLikelihood | None, per_possible_arm: Floats
 ) -> NormalPosterior:
     """Combine what messages say with the prior.
-
-    The covariance is that of the drawn messages alone: targeted ones bring the mean closer to the
-    truth, and how much closer is not known.
 
     Parameters
     ----------
@@ -63,28 +69,37 @@ def shrink_effects(
         Of the A * P coefficients theta, by messages that were drawn.
     targeted : NormalLikelihood or None
         Of the A * P coefficients phi, by messages that a rule targeted; None without any.
-    arms : int
-        The number of channels, A.
+    per_possible_arm : array (P,)
+        The coefficients of an effect that is 1 higher with each further arm that was possible; 0
+        where the traits do not tell what was possible.
     """
-    mean, covariance = _combine(drawn, None, arms)
+    mean, covariance = _combine(drawn, None, per_possible_arm)
     if targeted is not None:
-        mean, _ = _combine(drawn, targeted, arms)
+        mean, closer = _combine(drawn, targeted, per_possible_arm)
+        covariance = (1 - _BELIEVED) * covariance + _BELIEVED * closer
     return NormalPosterior(mean, covariance)
 
 
 def _combine(
-    drawn: NormalLikelihood, targeted: NormalLikelihood | None, arms: int
+    drawn: NormalLikelihood, targeted: NormalLikelihood | None, per_possible_arm: Floats
 ) -> tuple[Floats, Floats]:
     """Find the posterior mean (A, P) and covariance of theta."""
-    traits = len(drawn.pull) // arms
-    to_theta = np.hstack([np.tile(np.eye(traits), (arms, 1)), np.eye(arms * traits)])
-    if targeted is not None:
-        to_theta = np.hstack([to_theta, np.zeros((arms * traits, arms * traits))])
+    traits = len(per_possible_arm)
+    arms = len(drawn.pull) // traits
+    own = np.eye(arms * traits)
+    to_theta = np.hstack(
+        [
+            np.tile(per_possible_arm[:, None], (arms, 1)),
+            np.tile(np.eye(traits), (arms, 1)),
+            own,
+            np.zeros((arms * traits, 0 if targeted is None else arms * traits)),
+        ]
+    )
     precision = to_theta.T @ drawn.precision @ to_theta
     pull = to_theta.T @ drawn.pull
     if targeted is not None:
         to_phi = to_theta.copy()
-        to_phi[:, -arms * traits :] = np.eye(arms * traits)
+        to_phi[:, -arms * traits :] = own
         precision += to_phi.T @ targeted.precision @ to_phi
         pull += to_phi.T @ targeted.pull
     mean, covariance = _posterior(pull, precision, _Prior(arms, traits, targeted is not None))
@@ -93,7 +108,7 @@ def _combine(
 
 
 def _posterior(pull: Floats, precision: Floats, prior: "_Prior") -> tuple[Floats, Floats]:
-    """Find mean and covariance of the coefficients beta, delta and b."""
+    """Find mean and covariance of the coefficients, in the order of `_Prior`."""
     for _ in range(_STEPS):
         expected = prior.precision()
         covariance = np.linalg.inv(precision + np.diag(expected))
@@ -105,21 +120,26 @@ def _posterior(pull: Floats, precision: Floats, prior: "_Prior") -> tuple[Floats
 
 
 class _Prior:
-    """The expected precisions of the coefficients beta, delta by channel and b by channel."""
+    """The expected precisions of the coefficients.
+
+    They are the change with each further possible arm, beta, delta by channel and b by channel.
+    """
 
     def __init__(self, arms: int, traits: int, biased: bool) -> None:
-        self._precision = np.empty((1 + arms * (1 + biased)) * traits)
-        place = np.arange(len(self._precision))
-        level = place % traits == 0
+        self._precision = np.empty(1 + (1 + arms * (1 + biased)) * traits)
+        place = np.arange(-1, len(self._precision) - 1)  # -1: with each further possible arm
+        level = (place >= 0) & (place % traits == 0)
+        slope = (place >= 0) & ~level
         of_arm = (place >= traits) & (place < (1 + arms) * traits)
         bias = place >= (1 + arms) * traits
+        self._precision[place < 0] = 1 / _PER_POSSIBLE_ARM**2
         self._precision[level] = 1 / _SHARED_LEVEL**2
         self._precision[level & bias] = 1 / _BIAS_LEVEL**2
         self._parts: list[_CommonScale | _Horseshoe | _CauchyScales] = [
-            _Horseshoe(~level & ~of_arm & ~bias, _SLOPES),
-            _Horseshoe(~level & of_arm, _SLOPES),
+            _Horseshoe(slope & ~of_arm & ~bias, _SLOPES),
+            _Horseshoe(slope & of_arm, _SLOPES),
             _CommonScale(level & of_arm, _LEVELS),
-            _CauchyScales(bias & ~level, _DISAGREEMENT),
+            _CauchyScales(slope & bias, _DISAGREEMENT),
         ]
 
     def precision(self) -> Floats:
