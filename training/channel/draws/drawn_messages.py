@@ -7,11 +7,18 @@ from features.log.identities import customers_of_accounts
 from features.log.log import Log
 from features.readiness.finding import Finding
 from features.windows import DAY
-from models.channel.draws import could_have_differed
+from models.channel.draws import CLUSTER, could_have_differed
 from training.channel.draws.logged_chances import PropensityFinding
-from training.channel.draws.send_situations import SituatedRows, add_situations, message_channels
+from training.channel.draws.send_situations import (
+    ALONE,
+    SituatedRows,
+    add_situations,
+    message_channels,
+)
 from training.channel.message_rows import LEARN_DAYS
 from training.labels import make_message_labels
+
+_MOST_ALONE = 0.5  # share of messages without a known cluster, above which `check` warns
 
 
 @dataclass(frozen=True)
@@ -24,7 +31,8 @@ class DrawnMessages:
         By arm, the draws among several possible arms whose logged chances are believed.
     findings : list of Finding
         What is wrong or assumed: chances that contradict the draws, decisions that list other
-        arms than the shop's consents and rules allow, and a missing history of consents.
+        arms than the shop's consents and rules allow, clusters of which little is known, and a
+        missing history of consents.
     """
 
     counts: dict[str, int]
@@ -68,6 +76,20 @@ def _findings(log: Log, situated: SituatedRows) -> Iterator[Finding]:
             situated.differing / rows,
             [],
             "Give all consents with the instants of their changes; the lists are believed.",
+        )
+    attribute = log.shop.channels.cluster_by
+    alone = int(situated.rows[CLUSTER].str.startswith(ALONE).sum())
+    if attribute is not None and alone > _MOST_ALONE * rows:
+        yield Finding(
+            "warning",
+            "channels.cluster_by",
+            f"drawn messages of customers of whom no {attribute} was known: each customer counts "
+            "as drawn alone",
+            alone,
+            alone / rows,
+            [],
+            f"Give {attribute} of more customers, with the instants from which it was known; "
+            "without it the intervals of effects may be too narrow.",
         )
     if "consents" not in log.provided:
         yield Finding(

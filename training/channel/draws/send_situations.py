@@ -23,6 +23,7 @@ from training.channel.draws.options_at_sending import read_options
 from training.channel.draws.propensity_checks import check_propensities, untrusted_rows
 
 PREFERRED = "preferred arm"
+ALONE = "customer "  # begins the name of a cluster of one customer
 
 
 @dataclass(frozen=True)
@@ -180,9 +181,10 @@ def read_clusters(log: Log, rows: pd.DataFrame, known_until: int) -> Array:
     Returns
     -------
     str array (n,)
-        The value of the attribute that was known before the message, or the customer without one.
+        The value of the attribute that was known before the message; without one the customer,
+        with `ALONE` before it.
     """
-    customer = ("customer " + rows["customer_id"].astype(str)).to_numpy(dtype=object)
+    customer = (ALONE + rows["customer_id"].astype(str)).to_numpy(dtype=object)
     attribute = log.shop.channels.cluster_by
     if attribute is None:
         return customer
