@@ -26,6 +26,7 @@ from benchmarks.channel.open_bandit import measure_open_bandit, measure_syntheti
 from benchmarks.channel.present_worlds import measure_present_worlds
 from benchmarks.channel.starbucks import measure_starbucks
 from benchmarks.channel.study_trials import measure_study
+from benchmarks.channel.world_shops import SHOPS, measure_world_shops
 from benchmarks.rows import Row, report_each
 
 _LOGS: Mapping[str, Callable[[], Iterator[Row]]] = {
@@ -80,6 +81,7 @@ PARTS: dict[str, BenchmarkPart] = {
     "other_effects": BenchmarkPart(
         partial(measure_consent_worlds, worlds=OTHER_EFFECTS), tuple(OTHER_EFFECTS)
     ),
+    "shops": BenchmarkPart(measure_world_shops, tuple(SHOPS)),
     "propensities": BenchmarkPart(measure_chances, ("propensities",)),
     "study": BenchmarkPart(measure_study, ("study",)),
     "logs": BenchmarkPart(measure_logs, ("logs",)),

@@ -14,7 +14,7 @@ import numpy as np
 from benchmarks.channel.consent_settings import CHANNELS, ConsentSettings
 from benchmarks.channel.kept_records import KeptRecords
 from benchmarks.channel.seed_means import row_between, row_of_worst, row_within
-from benchmarks.channel.world_trials import ArmFigures, WorldRecord, run_world_trial
+from benchmarks.channel.world_trials import WorldRecord, pooled_share, run_world_trial
 from benchmarks.rows import Row
 
 _LARGEST_ERROR = 0.1  # percentage points, of a mean bias where all was drawn
@@ -179,7 +179,7 @@ def _intervals(world: JudgedWorld, records: list[WorldRecord]) -> Iterator[Row]:
     goals, with_effects = world.goals, [record for record in records if record.arms]
     if not with_effects:
         return
-    covered = [_pooled(record.arms, "covered") for record in with_effects]
+    covered = [pooled_share(record.arms, "covered") for record in with_effects]
     figure = f"{world.title}: share of uplift_90 that holds the truth"
     yield row_between(figure, covered, *goals.covered)
     by_arm = {
@@ -191,16 +191,10 @@ def _intervals(world: JudgedWorld, records: list[WorldRecord]) -> Iterator[Row]:
     yield Row(f"{figure}, worst arm ({least})", by_arm[least])
     yield row_of_worst(figure, min(covered))
     if goals.above is not None:
-        above = [_pooled(record.arms, "above") for record in with_effects]
+        above = [pooled_share(record.arms, "above") for record in with_effects]
         figure = f"{world.title}: share of uplift_90 above 0"
         yield row_between(figure, above, None, goals.above)
         yield Row(f"{figure}; worst seed", max(above))
-
-
-def _pooled(arms: Mapping[str, ArmFigures], share: str) -> float:
-    """Return a share over the decisions of all arms."""
-    weights = [figures.decisions for figures in arms.values()]
-    return float(np.average([getattr(f, share) for f in arms.values()], weights=weights))
 
 
 def _gains(world: JudgedWorld, records: list[WorldRecord]) -> Iterator[Row]:

@@ -1,6 +1,7 @@
 """Fits the channel model to a consent world as a training does, and holds it against the truth."""
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -18,7 +19,7 @@ from features.arrays import Array, Flags, Floats
 from features.language.catalog import Catalog
 from models.arms import NO_MESSAGE
 from models.channel.message_value import MessageValue
-from models.channel.model import ChannelModel, Level
+from models.channel.model import ChannelModel, Level, Uplift
 from models.channel.occasion import occasion_columns, possible_column
 from models.channel.recommend import Options
 from training.channel.draws.send_situations import options_of
@@ -184,20 +185,39 @@ def add_moment(asked: pd.DataFrame, instant: int, eligible: Flags) -> pd.DataFra
     return pd.concat([asked, pd.DataFrame({**occasion, **possible}, index=asked.index)], axis=1)
 
 
+def compare_with_truth(stated: Uplift, true: Floats) -> ArmFigures:
+    """Compare the uplift of one arm that is stated for n customers with the true one.
+
+    Parameters
+    ----------
+    stated : Uplift
+        Differences of probabilities, arrays (n,).
+    true : array (n,)
+        The true differences.
+    """
+    return ArmFigures(
+        decisions=len(true),
+        stated=_POINTS * float(stated.value.mean()),
+        true=_POINTS * float(true.mean()),
+        covered=float(((stated.low <= true) & (true <= stated.high)).mean()),
+        above=float((stated.low > 0).mean()),
+    )
+
+
+def pooled_share(arms: Mapping[str, ArmFigures], share: str) -> float:
+    """Return `covered` or `above` over the decisions of all arms."""
+    weights = [figures.decisions for figures in arms.values()]
+    return float(np.average([getattr(f, share) for f in arms.values()], weights=weights))
+
+
 def _compare_uplift(model: ChannelModel, decisions: pd.DataFrame) -> dict[str, ArmFigures]:
     """Compare the uplift that a model states with the true one, by arm."""
     figures = {}
     for arm, uplift in model.uplift(decisions).items():
         true = (decisions[f"true {arm}"] - decisions[f"true {NO_MESSAGE}"]).to_numpy(dtype=float)
         able = decisions[f"eligible {arm}"].to_numpy(dtype=bool)
-        covered = (uplift.low <= true) & (true <= uplift.high)
-        figures[arm] = ArmFigures(
-            decisions=int(able.sum()),
-            stated=_POINTS * float(uplift.value[able].mean()),
-            true=_POINTS * float(true[able].mean()),
-            covered=float(covered[able].mean()),
-            above=float((uplift.low[able] > 0).mean()),
-        )
+        of_able = Uplift(uplift.value[able], uplift.low[able], uplift.high[able])
+        figures[arm] = compare_with_truth(of_able, true[able])
     return figures
 
 
