@@ -80,7 +80,7 @@ NO_EFFECT: dict[str, JudgedWorld] = {
     "no_effect_tenth": JudgedWorld(
         "no effect, 10 % drawn",
         ConsentSettings(sends=60_000, effects="none", drawn=0.1),
-        seeds=30,  # with 20 the standard error of the phone's bias would be near 0.2
+        seeds=34,  # with 30 the standard error of the phone's bias was just above 0.2
         goals=WorldGoals(bias=(0.2, 0.2), covered=(0.85, None), above=0.07),
     ),
 }
@@ -88,7 +88,7 @@ EFFECTS: dict[str, JudgedWorld] = {
     "occasion": JudgedWorld(
         "occasion and attributes, all drawn",
         ConsentSettings(sends=60_000),
-        seeds=20,
+        seeds=24,
         goals=WorldGoals(gain=9, worst_gain=0, asked=2),
     ),
     "occasion_tenth": JudgedWorld(

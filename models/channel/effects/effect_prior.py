@@ -36,9 +36,9 @@ _SLAB = 0.5
 _BIAS_LEVEL = 2.0  # so wide that a bias that channels share hardly passes for their effect
 _DISAGREEMENT = 0.025
 _PER_POSSIBLE_ARM = 0.15  # standard deviation of the change with each further possible arm
-# Targeted messages bring the mean closer to the truth, and how much closer is not known: half of
+# Targeted messages bring the mean closer to the truth, and how much closer is not known: so much of
 # what they would take off the covariance is believed.
-_BELIEVED = 0.5
+_BELIEVED = 0.75
 _STEPS, _TOLERANCE = 200, 1e-3
 
 
