@@ -33,12 +33,17 @@ WriteShop = Callable[..., Path]
 
 
 def pytest_unconfigure() -> None:
-    """Take Hypothesis's callback off the garbage collector before the interpreter ends.
+    """Take back what would let modules outlive the interpreter.
 
-    Hypothesis never removes it, and through it modules outlive the interpreter; DuckDB's binding,
-    nanobind, then reports all of its types and functions as leaked.
+    DuckDB's binding, nanobind, reports all of its types and functions as leaked then. Hypothesis
+    leaves a callback on the garbage collector. A `ValidationError` of pydantic holds the errors of
+    validators where the garbage collector does not see it, and through their tracebacks whatever
+    the frames name; Typer, which checks options with pydantic, has it in a frame of its own.
     """
     gc.callbacks[:] = [c for c in gc.callbacks if not str(c.__module__).startswith("hypothesis.")]
+    for left in gc.get_objects():
+        if isinstance(left, BaseException):
+            left.__traceback__ = None
 
 
 @pytest.fixture
