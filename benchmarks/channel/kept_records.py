@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
+import numpy as np
 from rich.console import Console
 
 from benchmarks.rows import RESULTS
@@ -81,10 +82,16 @@ class KeptRecords:
         start = time.monotonic()
         record = make()
         path.parent.mkdir(parents=True, exist_ok=True)
-        text = msgspec.json.format(msgspec.json.encode(record), indent=1)
+        encoded = msgspec.json.encode(record, enc_hook=_as_python)
+        text = msgspec.json.format(encoded, indent=1)
         write_whole(path, lambda part: part.write_bytes(text + b"\n"))
         Console(stderr=True).print(f"{name}: {time.monotonic() - start:.0f} s", highlight=False)
         return record
+
+
+def _as_python(value: np.generic) -> object:
+    """Turn a number of numpy, which msgspec does not know, into one of Python."""
+    return value.item()
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 
 from benchmarks.channel.kept_records import KeptRecords, write_whole
@@ -23,6 +24,12 @@ def test_a_kept_record_is_read_and_its_trial_does_not_run_again(tmp_path: Path) 
     assert kept.read_or_make("world/3", lambda: Figure(1.5), Figure) == Figure(1.5)
     assert kept.read_or_make("world/3", _never, Figure) == Figure(1.5)
     assert (tmp_path / "world" / "3.json").exists()
+
+
+def test_numbers_of_numpy_are_kept(tmp_path: Path) -> None:
+    kept = KeptRecords(tmp_path)
+    made = kept.read_or_make("log", lambda: Figure(np.mean([1.0, 2.0])), Figure)
+    assert made == kept.read_or_make("log", _never, Figure) == Figure(1.5)
 
 
 def test_records_that_are_forgotten_are_made_again(tmp_path: Path) -> None:
