@@ -41,8 +41,9 @@ def compare_segments(
     Returns
     -------
     DataFrame
-        One row per segment and channel with 50 draws of both: `segment, arm, uplift, low, high`
-        (conversions per send more than under `none`, with the interval of 95 %), `sends`.
+        One row per segment and channel with 50 draws of both whose difference is known (see
+        `PolicyValue.known`): `segment, arm, uplift, low, high` (conversions per send more than
+        under `none`, with the interval of 95 %), `sends`.
     """
     sent, segment = rows["channel"].to_numpy(), _segment_names(rows)
     drawn = set(sent) if NO_MESSAGE in sent else set()
@@ -55,9 +56,8 @@ def compare_segments(
             if min(sends) >= _MIN_SENDS:
                 uplift = _uplift(decisions.take(compared), arms, arm, seed)
                 table.append((name, arm, uplift.value, uplift.low, uplift.high, sends[0]))
-    return pd.DataFrame(table, columns=list(SEGMENT_COLUMNS)).sort_values(
-        ["segment", "arm"], key=_segment_order, ignore_index=True
-    )
+    known = pd.DataFrame(table, columns=list(SEGMENT_COLUMNS)).dropna()
+    return known.sort_values(["segment", "arm"], key=_segment_order, ignore_index=True)
 
 
 def _uplift(decisions: LoggedDecisions, arms: list[str], arm: str, seed: int) -> Estimate:
