@@ -88,7 +88,7 @@ EFFECTS: dict[str, JudgedWorld] = {
     "occasion": JudgedWorld(
         "occasion and attributes, all drawn",
         ConsentSettings(sends=60_000),
-        seeds=24,
+        seeds=28,
         goals=WorldGoals(gain=9, worst_gain=0, asked=2),
     ),
     "occasion_tenth": JudgedWorld(
