@@ -65,7 +65,7 @@ class JudgedWorld:
 
     title: str
     settings: ConsentSettings
-    seeds: int = 10
+    seeds: int = 20
     goals: WorldGoals = field(default_factory=WorldGoals)
 
 
