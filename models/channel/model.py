@@ -258,6 +258,11 @@ class ChannelPredictions:
             uplift[arm] = Uplift(value, low, high)
         return uplift
 
+    def take(self, rows: Flags) -> "ChannelPredictions":
+        """Return the predictions for some of the customers."""
+        effects = {arm: effect[rows] for arm, effect in self.effects.items()}
+        return ChannelPredictions(self.model, self.score[rows], effects, self.design[rows])
+
     def surely_beats(self, arm: str, other: str) -> Flags:
         """Tell for which rows an arm beats another one with a confidence of 90 %.
 

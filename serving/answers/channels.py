@@ -128,8 +128,7 @@ def _beats_best_for_everybody(
     personal = np.zeros(len(fixed), dtype=bool)
     for arm, other in set(zip(recommended.tolist(), fixed.tolist(), strict=True)):
         rows = (recommended == arm) & (fixed == other)
-        beats = reading.surely_beats(options.arms[arm], options.arms[other])
-        personal[rows] = beats[rows]
+        personal[rows] = reading.take(rows).surely_beats(options.arms[arm], options.arms[other])
     return personal
 
 

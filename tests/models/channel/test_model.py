@@ -127,6 +127,15 @@ def test_a_channel_surely_beats_another_where_the_draws_say_so(
     assert not exploring.compute_predictions(likes).surely_beats("email", best).any()
 
 
+def test_predictions_of_some_customers_are_those_of_all(exploring: ChannelModel) -> None:
+    rows = _rows(100, 1.0)
+    some = np.arange(100) % 3 == 0
+    reading, arms = exploring.compute_predictions(rows), exploring.fixed_order[:2]
+    taken = reading.take(some)
+    assert taken.p["email"].tolist() == reading.p["email"][some].tolist()
+    assert taken.surely_beats(*arms).tolist() == reading.surely_beats(*arms)[some].tolist()
+
+
 def test_draws_of_the_posterior_spread_around_the_prediction(exploring: ChannelModel) -> None:
     rows = _rows(5, 1.0)
     drawn, p = exploring.compute_predictions(rows).draw_posterior(), exploring.predict(rows)
