@@ -12,6 +12,7 @@ from functools import partial
 import numpy as np
 
 from benchmarks.channel.consent_settings import CHANNELS, ConsentSettings
+from benchmarks.channel.draw_errors import take_off_draw_errors
 from benchmarks.channel.kept_records import KeptRecords
 from benchmarks.channel.seed_means import row_between, row_of_worst, row_within
 from benchmarks.channel.world_trials import WorldRecord, pooled_share, run_world_trial
@@ -164,12 +165,17 @@ def judge_world(world: JudgedWorld, records: list[WorldRecord]) -> Iterator[Row]
 def _bias(world: JudgedWorld, records: list[WorldRecord]) -> Iterator[Row]:
     stated = f"{world.title}: mean uplift said less the truth"
     for arm in CHANNELS:
-        figure = f"{stated}, {arm}, pp"
-        biases = [record.arms[arm].bias for record in records if arm in record.arms]
-        if biases and world.goals.bias is not None:
-            yield row_within(figure, biases, *world.goals.bias)
-        elif biases:
-            yield row_between(figure, biases)
+        of_arm = [record for record in records if arm in record.arms]
+        if not of_arm:
+            continue
+        biases = [record.arms[arm].bias for record in of_arm]
+        yield row_between(f"{stated}, {arm}, pp", biases)
+        figure = f"{stated}, {arm}, without the error of the draws, pp"
+        adjusted = take_off_draw_errors(biases, [record.draw_errors[arm] for record in of_arm])
+        if world.goals.bias is None:
+            yield row_between(figure, adjusted)
+        else:
+            yield row_within(figure, adjusted, *world.goals.bias)
     all_biases = [figures.bias for record in records for figures in record.arms.values()]
     if all_biases:
         yield Row(f"{stated}, worst seed and arm, pp", max(all_biases, key=abs))

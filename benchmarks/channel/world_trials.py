@@ -13,6 +13,7 @@ from benchmarks.channel.consent_settings import ARMS, WINDOW, ConsentSettings
 from benchmarks.channel.consent_settings import DAY as DAY_SECONDS
 from benchmarks.channel.consent_tables import TIMEZONE
 from benchmarks.channel.consent_world import draw_consent_world
+from benchmarks.channel.draw_errors import draw_errors
 from benchmarks.channel.fixed_orders import best_choice, follow_order, gain_over_order
 from benchmarks.channel.world_rows import read_world_catalog, read_world_rows
 from features.arrays import Array, Flags, Floats
@@ -83,6 +84,8 @@ class WorldRecord(msgspec.Struct, frozen=True):
         What the model's effects are.
     arms : dict of str to ArmFigures
         By channel whose effect is identified.
+    draw_errors : dict of str to float
+        By channel: what the chance of the draws alone adds to an uplift, percentage points.
     log : ChoiceGains
         Over the decisions of the log.
     asked : dict of str to ChoiceGains
@@ -91,6 +94,7 @@ class WorldRecord(msgspec.Struct, frozen=True):
 
     level: Level
     arms: dict[str, ArmFigures]
+    draw_errors: dict[str, float]
     log: ChoiceGains
     asked: dict[str, ChoiceGains]
 
@@ -122,6 +126,7 @@ def run_world_trial(seed: int, settings: ConsentSettings, folder: Path) -> World
     return WorldRecord(
         level=model.level,
         arms=_compare_uplift(model, decisions),
+        draw_errors=draw_errors(decisions),
         log=_gains(
             model,
             decisions,

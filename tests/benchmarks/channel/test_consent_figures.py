@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from benchmarks.channel import consent_figures
@@ -25,7 +26,8 @@ WORLD = JudgedWorld("small", ConsentSettings(), goals=WorldGoals(gain=9, worst_g
 def _record(gain: float = 10.0, stated: float = 1.0, covered: float = 0.9) -> WorldRecord:
     arms = {arm: ArmFigures(100, stated, 1.0, covered, 0.05) for arm in CHANNELS}
     gains = ChoiceGains(gain, -0.5, 13.0)
-    return WorldRecord("exploring", arms, gains, {"week": gains, "weekend": gains})
+    errors = dict.fromkeys(CHANNELS, 0.0)
+    return WorldRecord("exploring", arms, errors, gains, {"week": gains, "weekend": gains})
 
 
 def _row(rows: list[Row], *words: str) -> Row:
@@ -46,7 +48,7 @@ def test_goals_that_are_missed_are_said() -> None:
     records = [_record(-1.0, stated=1.4, covered=0.5), _record(12.0, stated=1.4, covered=0.5)]
     rows = list(judge_world(WORLD, records))
     for words in (
-        ("sms, pp",),
+        ("sms, without",),
         ("holds the truth; mean",),
         ("order, %; mean",),
         ("order, %; worst seed",),
@@ -57,11 +59,26 @@ def test_goals_that_are_missed_are_said() -> None:
 def test_an_arm_without_an_effect_in_one_seed_is_left_out_of_that_seed() -> None:
     record = _record()
     fewer = {arm: figures for arm, figures in record.arms.items() if arm != "phone"}
-    other = WorldRecord("exploring", fewer, record.log, record.asked)
-    silent = WorldRecord("observational", {}, record.log, record.asked)
+    other = WorldRecord("exploring", fewer, record.draw_errors, record.log, record.asked)
+    silent = WorldRecord("observational", {}, record.draw_errors, record.log, record.asked)
     rows = list(judge_world(WORLD, [record, other, record, silent]))
-    assert _row(rows, "phone, pp").figure.endswith("of 2")
-    assert _row(rows, "sms, pp").figure.endswith("of 3")
+    assert _row(rows, "phone, without").figure.endswith("of 2")
+    assert _row(rows, "sms, without").figure.endswith("of 3")
+
+
+def test_what_the_draws_alone_add_is_taken_off_the_bias() -> None:
+    errors = [1.5, -0.5, 0.5, 2.5]
+    records = [
+        msgspec.structs.replace(
+            _record(stated=1.1 + 0.8 * error), draw_errors=dict.fromkeys(CHANNELS, error)
+        )
+        for error in errors
+    ]
+    rows = list(judge_world(WORLD, records))
+    adjusted = _row(rows, "sms, without")
+    assert (adjusted.value, adjusted.low) == (pytest.approx(0.1), pytest.approx(0.1))
+    assert adjusted.met
+    assert _row(rows, "sms, pp").value == pytest.approx(0.1 + 0.8 * 1.0)
 
 
 def test_a_world_without_effects_has_no_gains_and_says_who_lies_above_0() -> None:
@@ -86,7 +103,7 @@ def test_a_run_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.Monk
     runs = [-1]
     rows = list(measure_consent_worlds(kept, worlds))
     assert runs == [-1, 2]
-    assert _row(rows, "sms, pp").figure.endswith("of 3")
+    assert _row(rows, "sms, without").figure.endswith("of 3")
 
 
 def test_each_world_has_a_folder_of_its_own() -> None:
