@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from features.arrays import Array, History
 from features.engines.batch.engine import BatchPlan
-from features.engines.single.engine import SinglePlan
+from features.engines.generated.engine import SinglePlan
 from features.history.customer_rows import batch_histories
 from features.language.catalog import Catalog
 from features.language.scope import Scope

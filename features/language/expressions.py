@@ -3,7 +3,7 @@
 A text is parsed and checked here, when the feature is declared. Three compilers turn it into code
 with SQL's own three-valued logic: `features.engines.sql.duckdb_engine` into SQL,
 `features.engines.batch.expressions` into numpy over many customers' rows, and
-`features.engines.single.expressions` into Python over one row. Only the nodes below are
+`features.engines.generated.expressions` into Python over one row. Only the nodes below are
 understood by all of them; anything else is refused.
 """
 

@@ -3,7 +3,7 @@
 A relation reads a table of the history, or relations declared before it. Every engine compiles it
 from the same declaration: to SQL in `features.engines.sql.duckdb_engine`, to numpy in
 `features.engines.batch.batch_relations`, to Python over one customer's rows in
-`features.engines.single.source_writer`.
+`features.engines.generated.source_writer`.
 """
 
 from collections.abc import Iterator, Mapping, Set

@@ -1,7 +1,7 @@
 """Computes the features of a catalog with numpy, for a batch of customers at once.
 
 The features of one relation are computed together, as a matrix of features x rows. The values
-equal those of `features.engines.single.engine` to the last bit, because sums are added up row by
+equal those of `features.engines.generated.engine` to the last bit, because sums are added up row by
 row in both.
 """
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.engines.batch.expressions import compile_expression
-from features.engines.single.expressions import NAMESPACE, ExpressionWriter, column
-from features.engines.single.source_blocks import SourceBlock
+from features.engines.generated.expressions import NAMESPACE, ExpressionWriter, column
+from features.engines.generated.source_blocks import SourceBlock
 
 ROWS = pd.DataFrame(
     {

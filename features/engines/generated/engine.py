@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from features.arrays import Array, History
-from features.engines.single.expressions import NAMESPACE
-from features.engines.single.source_writer import write_features
+from features.engines.generated.expressions import NAMESPACE
+from features.engines.generated.source_writer import write_features
 from features.language.catalog import Catalog
 from features.language.scope import Lookups, Scope
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from features.engines.single.expressions import Term, column
-from features.engines.single.source_blocks import SourceBlock
-from features.engines.single.source_sections import SourceSections
+from features.engines.generated.expressions import Term, column
+from features.engines.generated.source_blocks import SourceBlock
+from features.engines.generated.source_sections import SourceSections
 from features.language.feature import Aggregate
 
 # A value is the new extreme where it is not this against the one so far, which begins as NaN.

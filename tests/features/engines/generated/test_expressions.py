@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from features.engines.single.expressions import NAMESPACE, ExpressionWriter, column
-from features.engines.single.source_blocks import SourceBlock
+from features.engines.generated.expressions import NAMESPACE, ExpressionWriter, column
+from features.engines.generated.source_blocks import SourceBlock
 
 _COLUMNS = {
     "a": column("a"),

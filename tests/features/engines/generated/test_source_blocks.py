@@ -1,6 +1,6 @@
 """Tests of blocks of Python source."""
 
-from features.engines.single.source_blocks import SourceBlock
+from features.engines.generated.source_blocks import SourceBlock
 
 
 def test_a_value_is_named_once_in_a_block_and_those_within_it() -> None:

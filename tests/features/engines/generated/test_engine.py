@@ -5,7 +5,7 @@ import pytest
 
 from features.arrays import History
 from features.engines.plan import FeaturePlan
-from features.engines.single.engine import SinglePlan
+from features.engines.generated.engine import SinglePlan
 from features.history.layout import HISTORY_COLUMNS, TEXT_COLUMNS
 from features.language.catalog import Catalog
 from features.language.feature import Aggregate, Derived

@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from features.engines.single.aggregates import add_extreme, add_total, add_value
-from features.engines.single.expressions import ExpressionWriter, Term, column
-from features.engines.single.source_blocks import SourceBlock
-from features.engines.single.source_sections import SourceSections
+from features.engines.generated.aggregates import add_extreme, add_total, add_value
+from features.engines.generated.expressions import ExpressionWriter, Term, column
+from features.engines.generated.source_blocks import SourceBlock
+from features.engines.generated.source_sections import SourceSections
 from features.history.layout import HISTORY_TABLES, TEXT_COLUMNS
 from features.language.catalog import Catalog
 from features.language.expressions import names_in

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from features.engines.single.source_blocks import SourceBlock
+from features.engines.generated.source_blocks import SourceBlock
 
 _PARAMETERS = ("tables", "cutoff", "cutoff_day", "constants", "lookups")
 

@@ -1,6 +1,6 @@
 """Tests of the functions that the source for one customer consists of."""
 
-from features.engines.single.source_sections import SourceSections
+from features.engines.generated.source_sections import SourceSections
 
 
 def _run(sections: SourceSections, tables: object) -> object:

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from features.engines.single.source_blocks import SourceBlock
+from features.engines.generated.source_blocks import SourceBlock
 from features.language.expressions import COMPARISONS, OPERATORS, OPPOSITES, parse
 
 NAMESPACE: Mapping[str, Any] = {
