@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.arrays import History
-from features.history.customer_rows import object_array
+from features.arrays import History, object_array
 from features.log.identities import customers_of_accounts
 from features.shop.shop import Shop, read_shop
 from models.arms import arms_with_none

@@ -25,12 +25,7 @@ MOST_LINES = 400  # in one file
 
 # File names that stand in several rooms, because the rooms are built alike.
 PARALLEL = {
-    "engine.py": {"features/engines/batch", "features/engines/generated"},
-    "expressions.py": {
-        "features/language",
-        "features/engines/batch",
-        "features/engines/generated",
-    },
+    "expressions.py": {"features/language", "features/engines/generated"},
     "churn.py": {"models/purchase", "training/purchase"},
     "slices.py": {"models/purchase", "training/purchase"},
     "timing.py": {"models/purchase", "training/purchase"},

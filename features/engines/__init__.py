@@ -1,6 +1,5 @@
-"""Computes the declared features from a shop's data, by three engines that agree.
+"""Computes the declared features from a shop's data, by two engines that agree.
 
-`sql` computes them with DuckDB or Spark over a whole log, `batch` with numpy over the histories
-of many customers, `single` with generated Python over the history of one customer. The plan beside
-them chooses between the last two.
+`sql` computes them with DuckDB or Spark over a whole log, `generated` with functions generated
+from the declarations over the histories of customers. The plan beside them serves requests.
 """

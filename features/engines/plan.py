@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 
 from features.arrays import Array, History
-from features.engines.batch.engine import BatchPlan
-from features.engines.generated.engine import SinglePlan
-from features.history.customer_rows import batch_histories
+from features.engines.generated.engine import GeneratedPlan
+from features.history.flat_columns import flatten_histories
 from features.language.catalog import Catalog
 from features.language.scope import Scope
 
@@ -38,9 +37,6 @@ def compute_features(
 class FeaturePlan:
     """Computes the features of one catalog for many requests, prepared once.
 
-    One customer is computed by the single engine, several by the batch engine; both give the
-    same values to the last bit.
-
     Parameters
     ----------
     catalog : Catalog
@@ -48,11 +44,9 @@ class FeaturePlan:
     """
 
     def __init__(self, catalog: Catalog) -> None:
-        self._single = SinglePlan(catalog)
-        self._batch = BatchPlan(catalog)
+        self._plan = GeneratedPlan(catalog)
 
     def compute(self, customers: Sequence[History], scope: Scope) -> dict[str, Array]:
         """Compute all features of some customers at a cutoff, as `compute_features` does."""
-        if len(customers) == 1:
-            return self._single.compute(customers[0], scope)
-        return self._batch.compute(batch_histories(customers), scope)
+        columns = flatten_histories(customers, self._plan.columns, self._plan.words)
+        return self._plan.compute(columns, scope)

@@ -25,8 +25,8 @@ class Catalog(Mapping[str, Feature]):
         The lookups that features name as `"@lookup:column"` or `"@lookup:column:key"`.
     listed : dict of str to tuple of str
         Relations whose rows are given beside the features, each with the columns of a row.
-        Answers show these rows to the caller and no model reads them. Only engines over
-        histories (batch and single) give them.
+        Answers show these rows to the caller and no model reads them. Only the engine over
+        histories gives them.
 
     Raises
     ------

@@ -1,10 +1,9 @@
 """Defines the feature language: the part of SQL that the texts of a declaration may use.
 
-A text is parsed and checked here, when the feature is declared. Three compilers turn it into code
-with SQL's own three-valued logic: `features.engines.sql.duckdb_engine` into SQL,
-`features.engines.batch.expressions` into numpy over many customers' rows, and
+A text is parsed and checked here, when the feature is declared. Two compilers turn it into code
+with SQL's own three-valued logic: `features.engines.sql.duckdb_engine` into SQL, and
 `features.engines.generated.expressions` into Python over one row. Only the nodes below are
-understood by all of them; anything else is refused.
+understood by both of them; anything else is refused.
 """
 
 from functools import cache

@@ -1,9 +1,8 @@
 """Declares what a relation is: rows of a customer as known at a cutoff.
 
 A relation reads a table of the history, or relations declared before it. Every engine compiles it
-from the same declaration: to SQL in `features.engines.sql.duckdb_engine`, to numpy in
-`features.engines.batch.batch_relations`, to Python over one customer's rows in
-`features.engines.generated.source_writer`.
+from the same declaration: to SQL in `features.engines.sql.duckdb_engine`, to Python over flat
+columns of customers' rows in `features.engines.generated.source_writer`.
 """
 
 from collections.abc import Iterator, Mapping, Set

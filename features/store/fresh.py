@@ -5,11 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from features.arrays import Array, TableColumns
+from features.arrays import Array, TableColumns, object_array
 from features.contract.row_keys import statement_key
 from features.contract.tables import TABLES_BY_NAME
 from features.contract.tables import Table as Contract
-from features.history.customer_rows import object_array
 from features.history.layout import (
     HISTORY_COLUMNS,
     HISTORY_TABLES,

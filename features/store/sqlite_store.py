@@ -7,9 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from features.arrays import Array
+from features.arrays import Array, object_array
 from features.errors import InputError, NextbuyError
-from features.history.customer_rows import object_array
 from features.history.record import unpack_history
 from features.store.products import Product, unpack_product
 from features.store.protocol import (

@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import duckdb
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from features.arrays import Floats
 from features.catalog.dictionary import make_catalog
-from features.engines.batch.expressions import compile_expression
 from features.language.feature import Derived
 from features.language.vocabulary import Vocabulary
 from models.kinds import CHURN, TIMING, ModelKind
@@ -175,5 +176,10 @@ def rfm_segments(population: pd.DataFrame, vocabulary: Vocabulary) -> NDArray[np
     """
     segment = make_catalog(vocabulary)[_SEGMENT]
     assert isinstance(segment, Derived)
-    scores = {name: population[name].to_numpy(dtype=float) for name in segment.inputs}
-    return np.asarray(compile_expression(segment.expression)(scores), dtype=object)
+    scores = {
+        name: pa.array(population[name].to_numpy(dtype=float), from_pandas=True)  # NaN is NULL
+        for name in sorted(segment.inputs)
+    }
+    with duckdb.connect() as connection:
+        named = connection.from_arrow(pa.table(scores)).project(segment.expression).fetchall()
+    return np.array([row[0] for row in named], dtype=object)

@@ -1,4 +1,5 @@
-"""Computes features of one customer, by Python functions generated from the declarations.
+"""Computes the features of customers from flat columns, by functions generated from declarations.
 
-The source of such a function is written in blocks and sections, and compiled once.
+The source is written in blocks and sections. It is in the part of Python that can be compiled, so
+that one source serves one customer and a whole shop.
 """

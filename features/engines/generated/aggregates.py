@@ -39,9 +39,7 @@ def add_value(
     if by is not None:
         return _choose(sections, feature, block.when(by.known), value, by)
     if feature.aggregate in ("median", "std"):
-        values = sections.container("[]", *of, "values")
-        block.add(f"{values}.append({value.source})")
-        return Term(f"{feature.aggregate}({values})")
+        return _add_to_values(sections, feature.aggregate, block, value, of)
     total = sections.variable("0.0", *of, "sum")
     block.add(f"{total} += {value.source}")
     if feature.aggregate == "mean":
@@ -58,6 +56,17 @@ def _add_count(sections: SourceSections, block: SourceBlock, value: Term, of: Se
     return count
 
 
+def _add_to_values(
+    sections: SourceSections, kind: str, block: SourceBlock, value: Term, of: Sequence[str]
+) -> Term:
+    """Write how a value is held for a statistic of all values, such as the median."""
+    used = sections.variable("0", *of, kind)
+    region = sections.region(sections.region_of(*of, kind))
+    block.add(f"rows[{region} + {used}] = {value.source}")
+    block.add(f"{used} += 1")
+    return Term(f"{kind}(rows, {region}, {used})")
+
+
 def add_extreme(
     sections: SourceSections, kind: str, block: SourceBlock, value: Term, *of: str
 ) -> Term:
@@ -72,7 +81,7 @@ def add_extreme(
     block : SourceBlock
         The lines that run for each row; those that compare and assign are added to it.
     value : Term
-        The value of a row.
+        The value of a row, a number.
     *of : str
         What the variable is named after, such as a feature and its relation.
 
@@ -92,7 +101,7 @@ def _choose(
 ) -> Term:
     """Write how the value with the largest `by` is kept; of equal ones the first value."""
     of = (feature.name, feature.relation)
-    chosen = sections.variable("None" if value.is_text else "nan", *of, "value")
+    chosen = sections.variable("-1" if value.is_text else "nan", *of, "value")
     most = sections.variable("-inf", *of, "by")
     before = f"{by.source} > {most}"
     if feature.aggregate == "top":
@@ -103,25 +112,24 @@ def _choose(
     return column(chosen, value.is_text)
 
 
-def add_total(kind: str, block: SourceBlock, total: str, value: Term) -> Term:
-    """Write how a row adds to a total of its group; return a term that says when it is known.
+def add_total(kind: str, block: SourceBlock, total: str, value: Term) -> None:
+    """Write how a row adds to a total of its group.
 
     Parameters
     ----------
-    kind : str
-        `count`, `sum`, `min` or `max`.
+    kind : {"count", "sum", "min", "max"}
+        What the total is.
     block : SourceBlock
         The lines that are run for each row of the group.
     total : str
-        Source of the total's place, as in `group[1]`.
+        Source of the total's place, which holds 0 (`count`) or NaN before the first row.
     value : Term
         The row's value.
     """
     block = block.when(value.known)
     if kind == "count":
-        block.add(f"{total} += 1")
+        block.add(f"{total} += 1.0")
     elif kind == "sum":
         block.add(f"{total} = {value.source} + (0.0 if {total} != {total} else {total})")
     else:
         block.when(f"not {value.source} {_BEHIND[kind]} {total}").add(f"{total} = {value.source}")
-    return Term("", known="True" if kind == "count" or value.known == "True" else "")

@@ -1,13 +1,13 @@
-"""Compiles texts of the feature language into Python source over one row.
+"""Compiles texts of the feature language into source over one row.
 
 The source follows SQL's three-valued logic; the language itself is
 `features.language.expressions`. Numbers and truth values are floats in which NaN is NULL; texts
-are objects in which None is NULL. Whether an expression is a text, and whether it can be NULL at
-all, is known when the source is written, so that a row is tested for nothing else.
+are their codes in the sorted list of all words, in which -1 is NULL. Whether an expression is a
+text, and whether it can be NULL at all, is known when the source is written, so that a row is
+tested for nothing else.
 """
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,13 +15,6 @@ from sqlglot import exp
 
 from features.engines.generated.source_blocks import SourceBlock
 from features.language.expressions import COMPARISONS, OPERATORS, OPPOSITES, parse
-
-NAMESPACE: Mapping[str, Any] = {
-    "nan": math.nan,
-    "ln": math.log,
-    "sqrt": math.sqrt,
-    "fmod": math.fmod,
-}
 
 
 @dataclass(frozen=True)
@@ -50,9 +43,12 @@ class Term:
     is_simple: bool = False
 
 
+TermColumns = Mapping[str, Term]  # by the name of a column
+
+
 def column(name: str, is_text: bool = False, known: str = "", is_fixed: bool = False) -> Term:
     """Make the term of a variable of the source, by its name."""
-    test = f"{name} is not None" if is_text else f"{name} == {name}"
+    test = f"{name} >= 0" if is_text else f"{name} == {name}"
     return Term(name, is_text, "True" if known == "True" else test, is_fixed, is_simple=True)
 
 
@@ -67,10 +63,18 @@ class ExpressionWriter:
         The block in which a value that is the same for all rows gets a name.
     columns : mapping of str to Term
         The columns and constants that expressions may read, by name.
+    word : callable
+        Text of a literal -> source of its code.
     """
 
-    def __init__(self, block: SourceBlock, fixed: SourceBlock, columns: Mapping[str, Term]) -> None:
-        self._block, self._fixed, self._columns = block, fixed, columns
+    def __init__(
+        self,
+        block: SourceBlock,
+        fixed: SourceBlock,
+        columns: Mapping[str, Term],
+        word: Callable[[str], str],
+    ) -> None:
+        self._block, self._fixed, self._columns, self._word = block, fixed, columns, word
 
     def value(self, text: str) -> Term:
         """Write an expression that is used more than once, as a name or a literal."""
@@ -106,7 +110,7 @@ class ExpressionWriter:
         if isinstance(node, exp.Column):
             return self._columns[node.name]
         if isinstance(node, (exp.Literal, exp.Boolean, exp.Null)):
-            return _literal(node)
+            return self._literal(node)
         if isinstance(node, exp.Case):
             return self._case(node)
         if kind in OPERATORS:
@@ -121,6 +125,14 @@ class ExpressionWriter:
             return term
         yes, no = self._condition(node), self._condition(node, negated=True)
         return Term(f"(1.0 if {yes} else 0.0 if {no} else nan)")
+
+    def _literal(self, node: Any) -> Term:
+        if isinstance(node, exp.Null):
+            return Term("nan", False, "False", is_fixed=True, is_simple=True)
+        if isinstance(node, exp.Literal) and node.is_string:
+            word = self._fixed.let(self._word(str(node.this)))
+            return Term(word, True, "True", is_fixed=True, is_simple=True)
+        return Term(repr(float(node.this)), False, "True", is_fixed=True, is_simple=True)
 
     def _operands(self, *nodes: Any) -> list[Term]:
         """Write operands; a fixed one gets a name where another one is not fixed."""
@@ -153,7 +165,7 @@ class ExpressionWriter:
         is_text = any(value.is_text for _, value in parts)
         term = self._value(node.args.get("default") or exp.Null())
         if is_text and term.known == "False":
-            term = replace(term, source="None")
+            term = replace(term, source="-1")
         for condition, value in reversed(parts):
             source = f"({value.source} if {condition} else {term.source})"
             term = Term(source, is_text, _chosen(condition, value.known, term.known))
@@ -182,14 +194,17 @@ class ExpressionWriter:
         return f"{self._value(node).source} == {0.0 if negated else 1.0}"
 
     def _membership(self, node: Any, negated: bool) -> str:
-        options = "".join(f"{self._value(option).source}, " for option in node.expressions)
-        if not negated:
-            return f"{self._value(node.this).source} in ({options})"
         value = self._named(self._value(node.this))
-        return _all(f"{value.source} not in ({options})", value)
+        sign, operator = ("!=", "and") if negated else ("==", "or")
+        parts = [
+            f"{value.source} {sign} {self._named(self._value(option)).source}"
+            for option in node.expressions
+        ]
+        source = f"({f' {operator} '.join(parts)})"
+        return _all(source, value) if negated else source
 
     def _comparison(self, kind: type, node: Any) -> str:
-        """Write a comparison; in Python None equals None, and NaN differs from all."""
+        """Write a comparison; two missing texts have one code, and NaN differs from all."""
         a, b = self._operands(node.this, node.expression)
         of_nulls = kind is exp.NEQ or (kind is exp.EQ and a.is_text)
         if of_nulls:
@@ -198,14 +213,6 @@ class ExpressionWriter:
         if kind is exp.EQ and "True" in (a.known, b.known):
             return source
         return _all(source, a, b) if of_nulls else source
-
-
-def _literal(node: Any) -> Term:
-    if isinstance(node, exp.Null):
-        return Term("nan", False, "False", is_fixed=True, is_simple=True)
-    is_text = isinstance(node, exp.Literal) and bool(node.is_string)
-    source = repr(str(node.this)) if is_text else repr(float(node.this))
-    return Term(source, is_text, "True", is_fixed=True, is_simple=True)
 
 
 def _number(source: str, terms: Sequence[Term]) -> Term:

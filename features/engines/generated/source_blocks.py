@@ -30,7 +30,6 @@ class SourceBlock:
         self._names: list[tuple[str, str]] = []
         self._named: dict[str, str] = {}
         self._conditions: dict[str, SourceBlock] = {}
-        self._choices: dict[str, SourceBlock] = {}
         self._body: list[str | SourceBlock] = []
         self._numbers: Iterator[int] = count() if outer is None else outer._numbers
 
@@ -63,7 +62,7 @@ class SourceBlock:
         if condition == "True" or self._holds(f"if {condition}:"):
             return self
         if condition not in self._conditions:
-            self._conditions[condition] = self._condition_block(condition)
+            self._conditions[condition] = self.within(f"if {condition}:")
         return self._conditions[condition]
 
     def text(self) -> str:
@@ -76,19 +75,6 @@ class SourceBlock:
 
     def _holds(self, header: str) -> bool:
         return self.header == header or (self._outer is not None and self._outer._holds(header))
-
-    def _condition_block(self, condition: str) -> "SourceBlock":
-        """Add the block of a condition; texts that one name is compared with become `elif`s.
-
-        At most one of these comparisons is true.
-        """
-        name, _, text = condition.partition(" == ")
-        if not (name.isidentifier() and text.startswith(("'", '"'))):
-            return self.within(f"if {condition}:")
-        if name not in self._choices:
-            self._choices[name] = self.within("")
-        choices = self._choices[name]
-        return choices.within(f"{'elif' if choices._body else 'if'} {condition}:")
 
     def _lines(self) -> Iterator[str]:
         indent = "    " if self.header else ""

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.arrays import Array
+from features.arrays import Array, object_array
 from features.contract.casts import name_sql
 from features.contract.tables import known_at_column
-from features.history.customer_rows import object_array
 from features.history.layout import HISTORY_COLUMNS, HISTORY_TABLES, ROW_KEY, TEXT_COLUMNS
 from features.history.record import pack_history, record_columns
 from features.log.log import Log

@@ -1,4 +1,4 @@
-"""One declaration, three engines: DuckDB over the log, numpy and Python over histories agree."""
+"""One declaration, two engines: DuckDB over the log and generated source over histories agree."""
 
 from pathlib import Path
 from zoneinfo import ZoneInfo

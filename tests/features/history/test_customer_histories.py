@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from features.arrays import History
+from features.arrays import History, object_array
 from features.history.customer_histories import customer_at, read_customer_histories
-from features.history.customer_rows import object_array
 from features.history.layout import HISTORY_COLUMNS, TEXT_COLUMNS
 
 

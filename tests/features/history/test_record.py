@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from features.history.customer_rows import object_array
+from features.arrays import object_array
 from features.history.layout import HISTORY_COLUMNS, ROW_KEY, TEXT_COLUMNS
 from features.history.record import pack_history, record_columns, unpack_history
 

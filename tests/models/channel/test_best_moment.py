@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy.special import expit
 
-from features.history.customer_rows import object_array
+from features.arrays import object_array
 from features.shop.contact_rules import QuietHours
 from features.windows import DAY, local_clocks, read_cutoff
 from models.channel.best_moment import (

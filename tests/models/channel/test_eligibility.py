@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from features.history.customer_rows import object_array
+from features.arrays import object_array
 from features.shop.contact_rules import ContactRules, FrequencyCap, QuietHours
 from features.windows import DAY, read_cutoff
 from models.channel.eligibility import check_eligibility, objects_to_profiling

@@ -9,8 +9,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.arrays import TableColumns
-from features.history.customer_rows import object_array
+from features.arrays import TableColumns, object_array
 from features.history.layout import TEXT_COLUMNS
 from features.shop.contact_rules import ContactRules, FrequencyCap, QuietHours
 from features.windows import DAY, read_cutoff, to_datetime

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.arrays import object_array
 from features.catalog.dictionary import make_catalog
 from features.catalog.glossary import FULL_VOCABULARY
 from features.catalog.relations import MESSAGE_DAYS
-from features.history.customer_rows import object_array
 from features.shop.contact_rules import QuietHours
 from features.windows import DAY, read_cutoff
 from models.channel.occasion import (

@@ -4,8 +4,8 @@ import msgspec
 import numpy as np
 import pytest
 
+from features.arrays import object_array
 from features.errors import InputError
-from features.history.customer_rows import object_array
 from models.channel.model import ChannelModel
 from models.channel.recommend import (
     Options,

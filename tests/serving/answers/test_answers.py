@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.history.customer_rows import object_array
+from features.arrays import object_array
 from features.shop.shop import Shop
 from features.store.address import store_path
 from features.store.fresh import FreshStore

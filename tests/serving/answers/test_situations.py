@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from features.history.customer_rows import object_array
+from features.arrays import object_array
 from features.shop.shop import Shop
 from features.windows import DAY, read_cutoff, to_datetime
 from models.artefact import load_artefact, make_head, save_artefact

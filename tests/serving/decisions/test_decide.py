@@ -8,8 +8,8 @@ import msgspec
 import numpy as np
 import pytest
 
+from features.arrays import object_array
 from features.errors import InputError
-from features.history.customer_rows import object_array
 from features.ledgers.decisions import open_decisions
 from features.log.log import read_log
 from features.windows import DAY, to_datetime

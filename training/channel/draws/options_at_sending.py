@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from features.arrays import Array, History, TableColumns
-from features.history.customer_rows import run_starts
 from features.history.layout import HISTORY_TABLES, TEXT_COLUMNS
 from features.log.identities import history_table_sql
 from features.log.log import Log
@@ -112,7 +111,7 @@ def _split(name: str, frame: pd.DataFrame) -> Iterator[tuple[str, TableColumns]]
     """Split rows that are sorted by customer into one table of columns per customer."""
     columns = {column: _array(column, frame[column]) for column in HISTORY_TABLES[name].columns}
     customer = frame["customer_id"].to_numpy()
-    starts = run_starts(customer)
+    starts = np.sort(np.unique(customer, return_index=True)[1])
     for start, end in zip(starts, [*starts, len(customer)][1:], strict=True):
         yield str(customer[start]), {c: values[start:end] for c, values in columns.items()}
 

@@ -1,11 +1,11 @@
-"""One customer, row by row: each aggregate as declared, and to the last bit what a batch gives."""
+"""Each aggregate as declared, whoever else is computed beside a customer."""
 
 import numpy as np
 import pytest
 
 from features.arrays import History
+from features.engines.generated.engine import GeneratedPlan
 from features.engines.plan import FeaturePlan
-from features.engines.generated.engine import SinglePlan
 from features.history.layout import HISTORY_COLUMNS, TEXT_COLUMNS
 from features.language.catalog import Catalog
 from features.language.feature import Aggregate, Derived
@@ -71,7 +71,7 @@ def test_each_aggregate_leaves_out_what_is_missing(feature: Aggregate, expected:
 
 def test_what_was_known_later_is_not_read() -> None:
     tables = _events(known_at=[1, 10 * _DAY, 10 * _DAY + 1], occurred_at=[1, 10 * _DAY, 5])
-    assert SinglePlan(_catalog(_feature("count", "a"))).compute(tables, _SCOPE)["f"] == [2]
+    assert FeaturePlan(_catalog(_feature("count", "a"))).compute([tables], _SCOPE)["f"] == [2]
 
 
 def test_fractions_add_up_to_the_same_alone_and_in_a_batch() -> None:
@@ -131,9 +131,9 @@ def test_what_is_not_there_is_not_listed() -> None:
 
 def test_the_function_names_what_is_the_same_for_all_rows_outside_its_loops() -> None:
     catalog = _catalog(_feature("count", "a", where="happened_at > cutoff - 3 * 7"))
-    before, loop = SinglePlan(catalog).source.split("for ")
+    before, *loops = GeneratedPlan(catalog).source.split("for ")
     assert "3.0 * 7.0" in before
-    assert "3.0 * 7.0" not in loop
+    assert not [loop for loop in loops if "3.0 * 7.0" in loop]
 
 
 def test_what_rows_are_not_compared_by_is_refused() -> None:
@@ -142,4 +142,10 @@ def test_what_rows_are_not_compared_by_is_refused() -> None:
         gaps={"gap": "day"},
     )  # fmt: skip
     with pytest.raises(ValueError, match="o: expected gaps and ages without"):
-        SinglePlan(_catalog(_feature("sum", "gap", relation="o"), relations=(gaps,)))
+        GeneratedPlan(_catalog(_feature("sum", "gap", relation="o"), relations=(gaps,)))
+
+
+def test_features_of_rows_from_two_sources_are_refused() -> None:
+    both = Relation("b", sources=("r", "r"), columns={"a": "a"})
+    with pytest.raises(ValueError, match="b: expected features of a relation with one source"):
+        GeneratedPlan(_catalog(_feature("sum", "a", relation="b"), relations=(both,)))

@@ -31,19 +31,6 @@ def test_conditions_share_a_block_and_one_that_holds_needs_none() -> None:
     assert block.when("True") is block
 
 
-def test_texts_that_one_name_may_be_are_tried_one_after_the_other() -> None:
-    block = SourceBlock("def run(x):")
-    for text in ("a", "b"):
-        block.when(f"x == {text!r}").add(f"return {text!r}")
-    block.add("return None")
-    lines = block.text().splitlines()
-    assert lines[1] == "    if x == 'a':"
-    assert lines[3] == "    elif x == 'b':"
-    namespace: dict = {}
-    exec(block.text(), namespace)
-    assert [namespace["run"](x) for x in "abc"] == ["a", "b", None]
-
-
 def test_a_line_is_written_once_and_an_empty_block_passes() -> None:
     block = SourceBlock("def run():")
     assert block.text() == "def run():\n    pass"

@@ -1,39 +1,58 @@
-"""Tests of the functions that the source for one customer consists of."""
+"""Tests of the functions that the generated source consists of, and what they share."""
+
+import numpy as np
 
 from features.engines.generated.source_sections import SourceSections
 
 
-def _run(sections: SourceSections, tables: object) -> object:
+def _run(sections: SourceSections, customers: int = 1) -> list[float]:
     namespace: dict = {}
     exec(sections.text(), namespace)
-    return namespace["run"](tables, 0.0, 0.0, {}, {})
+    out = [np.nan] * customers
+    namespace["run"](
+        0, customers, 1, 1, range(customers + 1), range(customers), [[0] * (customers + 1)],
+        [[7.0]], [[0]], 5.0, 0.0, [], [], [], [0.0] * 8, 4, [0, 0], [0] * 40, [0.0], [], out,
+    )  # fmt: skip
+    return out
 
 
-def test_a_variable_is_handed_from_function_to_function() -> None:
+def test_a_count_of_rows_is_handed_from_function_to_function() -> None:
     sections = SourceSections()
-    with sections.open("first"):
-        total = sections.variable("0", "total")
-        sections.block.add(f"{total} += len(tables)")
-    with sections.open("second"):
-        assert sections.variable("0", "total") == total
-        sections.block.add(f"{total} *= 2")
-    sections.end().add(f"return {total}")
-    assert _run(sections, [1, 2, 3]) == 6
+    container = sections.new_container()
+    with sections.open("one"):
+        sections.block.add(f"{sections.used(container)} += 2")
+    with sections.open("two"):
+        used = sections.used(container)
+        sections.end_with(f"out[base] = {used}")
+        sections.end_with(f"out[base] = {used}")
+    assert _run(sections) == [2]
+    assert sections.text().count("out[base] = ") == 1
 
 
-def test_a_container_is_filled_where_it_stands() -> None:
+def test_a_variable_begins_anew_in_every_function() -> None:
     sections = SourceSections()
-    with sections.open("first"):
-        rows = sections.container("[]", "rows")
-        sections.block.add(f"{rows}.extend(tables)")
-    with sections.open("second"):
-        assert sections.container("[]", "rows") == rows
-        sections.block.add(f"{rows}.append(9)")
-    sections.end().add(f"return {rows}")
-    assert _run(sections, [1, 2]) == [1, 2, 9]
+    for name in ("one", "two"):
+        with sections.open(name):
+            total = sections.variable("0", "total")
+            assert sections.variable("0", "total") == total
+            sections.block.add(f"{total} += cutoff")
+            sections.end_with(f"out[base] = {total}")
+    assert _run(sections, 2) == [5, 5]
 
 
-def test_different_variables_have_different_names() -> None:
+def test_an_array_has_one_place_among_the_arguments() -> None:
     sections = SourceSections()
-    with sections.open("first"):
-        assert sections.variable("0", "a") != sections.variable("0", "b")
+    with sections.open("one"):
+        first = sections.column("orders", "amount", is_text=False)
+        assert sections.column("orders", "amount", is_text=False) == first
+        sections.end_with(f"out[base] = {first}[0]")
+        sections.column("orders", "store", is_text=True)
+    assert (sections.numbers, sections.texts) == ([("orders", "amount")], [("orders", "store")])
+    assert _run(sections) == [7]
+
+
+def test_regions_named_alike_are_one_and_others_lie_apart() -> None:
+    sections = SourceSections()
+    assert sections.region_of("a", "b") == sections.region_of("a", "b")
+    assert sections.region_of("a") != sections.region_of("a", "b")
+    assert sections.regions == 2

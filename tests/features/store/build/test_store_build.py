@@ -3,8 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from features.arrays import object_array
 from features.errors import InputError
-from features.history.customer_rows import batch_histories, object_array
 from features.history.layout import HISTORY_COLUMNS, ROW_KEY
 from features.history.record import pack_history, record_columns, unpack_history
 from features.store.build.store_build import build_store
@@ -23,12 +23,6 @@ def test_a_record_is_read_as_it_was_written() -> None:
     np.testing.assert_array_equal(again["messages"][ROW_KEY], [2.0**53, -0.5])
     assert np.isnan(again["messages"]["clicked_at"]).all()
     assert again["messages"]["channel"].tolist() == ["email", None]
-
-
-def test_a_batch_without_rows_has_every_table() -> None:
-    rows = batch_histories([{}, {}])
-    assert rows["orders"].n == 2
-    assert len(rows["messages"]["channel"]) == 0
 
 
 def test_a_cutoff_past_the_data_is_refused_and_the_old_build_stays(

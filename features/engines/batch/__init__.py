@@ -1,1 +1,0 @@
-"""Computes features with numpy over the histories of many customers at once."""
