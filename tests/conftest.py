@@ -42,7 +42,7 @@ def pytest_unconfigure() -> None:
     """
     gc.callbacks[:] = [c for c in gc.callbacks if not str(c.__module__).startswith("hypothesis.")]
     for left in gc.get_objects():
-        if isinstance(left, BaseException):
+        if issubclass(type(left), BaseException):  # a weak proxy has no class to ask any more
             left.__traceback__ = None
 
 

@@ -1,12 +1,16 @@
 """Computes the features of a catalog from customers' histories, as the service does per request."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from features.arrays import Array, History
+from features.engines.generated.code_supply import CodeSupply
 from features.engines.generated.engine import GeneratedPlan
 from features.history.flat_columns import flatten_histories
 from features.language.catalog import Catalog
 from features.language.scope import Scope
+
+COMPILED_FOLDER = "compiled"  # in the shop's workspace
 
 
 def compute_features(
@@ -37,16 +41,28 @@ def compute_features(
 class FeaturePlan:
     """Computes the features of one catalog for many requests, prepared once.
 
+    Its functions are interpreted at first, and compiled when many customers have been computed.
+
     Parameters
     ----------
     catalog : Catalog
         The features to compute.
+    code_folder : Path or None
+        Where compiled functions are kept; without it they stay interpreted.
     """
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, code_folder: Path | None = None) -> None:
         self._plan = GeneratedPlan(catalog)
+        self._supply = None if code_folder is None else CodeSupply(self._plan, code_folder)
 
     def compute(self, customers: Sequence[History], scope: Scope) -> dict[str, Array]:
         """Compute all features of some customers at a cutoff, as `compute_features` does."""
         columns = flatten_histories(customers, self._plan.columns, self._plan.words)
+        if self._supply is not None:
+            self._supply.count(len(customers))
         return self._plan.compute(columns, scope)
+
+    def close(self) -> None:
+        """Stop what compiles the functions, if that is under way."""
+        if self._supply is not None:
+            self._supply.close()

@@ -12,7 +12,7 @@ from typing import Any
 
 from features.arrays import Array, History
 from features.catalog.relations import CATEGORY_CYCLE
-from features.engines.plan import FeaturePlan
+from features.engines.plan import COMPILED_FOLDER, FeaturePlan
 from features.errors import refuse
 from features.history.customer_histories import read_customer_histories
 from features.language.catalog import Catalog
@@ -85,7 +85,8 @@ class Predictor:
 
     @cached_property
     def _plans(self) -> list[FeaturePlan]:
-        return [FeaturePlan(catalog) for catalog in self.catalogs]
+        folder = self.shop.workspace / COMPILED_FOLDER
+        return [FeaturePlan(catalog, folder) for catalog in self.catalogs]
 
     @cached_property
     def _reason_writer(self) -> ReasonWriter:
@@ -317,6 +318,8 @@ class Predictor:
 
     def close(self) -> None:
         """Close the history store and the journal; nothing can be answered after that."""
+        for plan in self._plans:
+            plan.close()
         self.store.close()
 
 

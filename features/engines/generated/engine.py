@@ -1,14 +1,14 @@
 """Computes the features of a catalog for some customers, by functions generated for it."""
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from features.arrays import Array, Floats
-from features.engines.generated.flat_functions import FUNCTIONS
+from features.engines.generated.interpreter import InterpretedRun
 from features.engines.generated.source_sections import INDEX_SHARE
 from features.engines.generated.source_writer import write_features
 from features.history.flat_columns import FlatColumns
@@ -16,14 +16,7 @@ from features.language.catalog import Catalog
 from features.language.scope import Lookups, Scope
 
 _LEAST_CAPACITY = 8  # rows; a table of groups has no fewer places than 16
-_NAMESPACE: Mapping[str, Any] = {
-    "nan": math.nan,
-    "inf": math.inf,
-    "ln": math.log,
-    "sqrt": math.sqrt,
-    "fmod": math.fmod,
-    **{function.__name__: function for function in FUNCTIONS},
-}
+Run = Callable[..., None]  # takes `RUN_PARAMETERS`
 
 
 class GeneratedPlan:
@@ -38,6 +31,8 @@ class GeneratedPlan:
     ----------
     source : str
         The source of the functions.
+    functions : list of str
+        Names of the functions that its `run` calls.
     columns : dict of str to set of str
         The columns that are read, by table of the history.
     words : list of str
@@ -46,15 +41,20 @@ class GeneratedPlan:
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
+        self._texts = [name for name, feature in catalog.items() if feature.kind == "text"]
         self._sections = sections = write_features(catalog)
         self.source = sections.text()
         self.words = sections.words
         self.columns: dict[str, set[str]] = {table: set() for table in sections.tables}
         for table, name in [*sections.numbers, *sections.texts]:
             self.columns[table].add(name)
-        namespace = dict(_NAMESPACE)
-        exec(compile(self.source, "<features>", "exec"), namespace)
-        self._run = namespace["run"]
+        self.functions = sections.functions
+        self._run: Run = InterpretedRun(self.source)
+        self._known = self._look_up(Lookups(0))
+
+    def use(self, run: Run) -> None:
+        """Compute with another form of the functions from now on, such as a compiled one."""
+        self._run = run
 
     def compute(self, columns: FlatColumns, scope: Scope) -> dict[str, Array]:
         """Compute all features and listed relations of n customers.
@@ -73,36 +73,50 @@ class GeneratedPlan:
             one, and for each listed relation a list of tuples, in no particular order.
         """
         needs, n = self._sections, columns.customers
+        known = self._known
+        if known.lookups is not scope.lookups:
+            known = self._known = self._look_up(scope.lookups)
         codes = {word: code for code, word in enumerate(columns.words)}
         width = len(self._catalog) + len(self._catalog.listed)
         capacity = max(columns.most_rows, _LEAST_CAPACITY)
-        out = [math.nan] * (n * width)
-        listed = [[math.nan] * columns.rows for _ in needs.listed]
+        listed = [np.empty(columns.rows) for _ in needs.listed]
+        out = np.empty(n * width)
         self._run(
-            0, n, width, len(needs.tables), range(n + 1), range(n),
+            0, n, width, len(needs.tables), np.arange(n + 1), np.arange(n),
             [columns.offsets[table] for table in needs.tables],
             [columns.values[key] for key in needs.numbers],
             [columns.values[key] for key in needs.texts],
             float(scope.cutoff), float(scope.cutoff_day),
-            [_number(scope.lookups.scalar(name)) for name in needs.constants],
-            [codes[word] for word in needs.words],
-            [_by_code(scope.lookups, key, columns.words) for key in needs.lookups],
-            [math.nan] * (needs.regions * capacity), capacity,
-            [0] * needs.containers, [0] * (needs.containers * INDEX_SHARE * capacity),
-            [math.nan] * needs.states, listed, out,
+            known.constants,
+            np.array([codes[word] for word in needs.words], dtype=np.int32),
+            [
+                np.array([values.get(word, np.nan) for word in columns.words])
+                for values in known.by_word
+            ],
+            np.empty(needs.regions * capacity), capacity,
+            np.zeros(needs.containers, dtype=np.int64),
+            np.zeros(needs.containers * INDEX_SHARE * capacity, dtype=np.int64),
+            np.empty(needs.states), listed, out,
         )  # fmt: skip
-        values = np.array(out, dtype=float).reshape(n, width)
+        values = out.reshape(n, width)
         return self._named(values, listed, np.array([*columns.words, None], dtype=object))
 
-    def _named(
-        self, values: Floats, listed: Sequence[Sequence[float]], words: Array
-    ) -> dict[str, Array]:
+    def _look_up(self, lookups: Lookups) -> "_KnownLookups":
+        """Take out of some lookups what the functions read of them."""
+        tables = [
+            lookups.tables.get(name, {}).get(column, {}) for name, column in self._sections.lookups
+        ]
+        return _KnownLookups(
+            lookups,
+            np.array([_number(lookups.scalar(name)) for name in self._sections.constants]),
+            [{word: _number(value) for word, value in table.items()} for table in tables],
+        )
+
+    def _named(self, values: Floats, listed: Sequence[Floats], words: Array) -> dict[str, Array]:
         """Return the features by name, with texts in place of their codes."""
-        named: dict[str, Array] = {}
-        for place, (name, feature) in enumerate(self._catalog.items()):
-            column = values[:, place]
-            is_text = feature.kind == "text"
-            named[name] = words[column.astype(np.intp)] if is_text else column.copy()
+        named: dict[str, Array] = dict(zip(self._catalog, values.T.copy(), strict=False))
+        for name in self._texts:
+            named[name] = words[named[name].astype(np.intp)]
         for place, relation in enumerate(self._catalog.listed, start=len(self._catalog)):
             ends = [0, *values[:, place].astype(int).tolist()]
             rows = self._listed_rows(relation, listed, ends[-1], words)
@@ -113,23 +127,35 @@ class GeneratedPlan:
         return named
 
     def _listed_rows(
-        self, relation: str, listed: Sequence[Sequence[float]], count: int, words: Array
+        self, relation: str, listed: Sequence[Floats], count: int, words: Array
     ) -> list[tuple[Any, ...]]:
         """Return the rows of a listed relation, of all customers one after the other."""
         columns = []
         for name in self._catalog.listed[relation]:
             place = list(self._sections.listed).index((relation, name))
             values, is_text = listed[place][:count], self._sections.listed[relation, name]
-            columns.append([words[int(code)] for code in values] if is_text else values)
+            columns.append((words[values.astype(np.intp)] if is_text else values).tolist())
         return list(zip(*columns, strict=True))
 
 
+@dataclass(frozen=True)
+class _KnownLookups:
+    """What the functions read of some lookups: kept, because requests read the same ones.
+
+    Attributes
+    ----------
+    lookups : Lookups
+        The lookups.
+    constants : array
+        Values that are the same for everybody, NaN where one is missing.
+    by_word : list of dict of str to float
+        For each lookup with a key its values.
+    """
+
+    lookups: Lookups
+    constants: Floats
+    by_word: list[dict[str, float]]
+
+
 def _number(value: float | None) -> float:
-    return math.nan if value is None else float(value)
-
-
-def _by_code(lookups: Lookups, key: tuple[str, str], words: Sequence[str]) -> list[float]:
-    """Return a lookup's values in the order of the words, NaN for a word without one."""
-    name, column = key
-    values = lookups.tables.get(name, {}).get(column, {})
-    return [_number(values.get(word)) for word in words]
+    return np.nan if value is None else float(value)

@@ -24,12 +24,17 @@ _PARAMETERS = (
     *("rows", "capacity", "counts", "index", "mask", "state", "listed", "out", "base"),  # results
 )
 _GIVEN = ", ".join(_PARAMETERS)
-_RUN = """
-def run(
-    begin, end, width, tables, members_of, members, offsets, numbers, texts,
-    cutoff, cutoff_day, constants, words, lookups,
-    rows, capacity, counts, index, state, listed, out,
-):
+# The parameters of `run` with their kinds, of which both the compiler and the caller make types.
+RUN_PARAMETERS = {
+    **{"begin": "int", "end": "int", "width": "int", "tables": "int"},
+    **{"members_of": "ints", "members": "ints"},
+    **{"offsets": "arrays of ints", "numbers": "arrays of floats", "texts": "arrays of codes"},
+    **{"cutoff": "float", "cutoff_day": "float", "constants": "floats", "words": "codes"},
+    **{"lookups": "arrays of floats", "rows": "floats", "capacity": "int", "counts": "ints"},
+    **{"index": "ints", "state": "floats", "listed": "arrays of floats", "out": "floats"},
+}
+_RUN = f"""
+def run({", ".join(RUN_PARAMETERS)}):
     for customer in range(begin, end):
         first, last = members_of[customer], members_of[customer + 1]
         total = 0
@@ -50,6 +55,8 @@ class SourceSections:
 
     Attributes
     ----------
+    functions : list of str
+        Names of the functions that `run` calls.
     block : SourceBlock
         The function that is open.
     tables : list of str
@@ -70,7 +77,7 @@ class SourceSections:
 
     def __init__(self) -> None:
         self._module = SourceBlock("")
-        self._calls: list[str] = []
+        self.functions: list[str] = []
         self._variables: dict[tuple[str, ...], str] = {}
         self._last_lines: list[str] = []
         self._regions_of: dict[tuple[str, ...], int] = {}
@@ -92,7 +99,7 @@ class SourceSections:
         yield
         for line in self._last_lines:
             self.block.add(line)
-        self._calls.append(f"        {name}({_GIVEN})\n")
+        self.functions.append(name)
 
     def end_with(self, line: str) -> None:
         """Add a line at the end of the open function, once."""
@@ -101,7 +108,8 @@ class SourceSections:
 
     def text(self) -> str:
         """Return the source of all functions."""
-        return f"{self._module.text()}\n{_RUN}{''.join(self._calls)}"
+        calls = "".join(f"        {name}({_GIVEN})\n" for name in self.functions)
+        return f"{self._module.text()}\n{_RUN}{calls}"
 
     def variable(self, begin: str, *of: str) -> str:
         """Return the name of a variable of the open function that holds a number or a text.

@@ -1,0 +1,119 @@
+"""Keeps object code in a folder, so that functions are compiled once for a catalog and a CPU.
+
+An entry is two files: the object code, and a JSON header with its hash. Nothing is unpickled. The
+files are written under temporary names and renamed, the header last, so that a process that reads
+finds a whole entry or none, and two that write the same one do no harm. Object code is run as it
+is: a file that another user could have written is not read.
+"""
+
+import hashlib
+import logging
+import os
+import stat
+import tempfile
+from importlib.metadata import version
+from inspect import getsource
+from pathlib import Path
+
+import llvmlite.binding as llvm
+import msgspec
+
+from features.engines.generated.flat_functions import FUNCTIONS
+from features.engines.generated.object_code import ObjectCode
+
+_LOG = logging.getLogger(__name__)
+_KEY_LENGTH = 32
+
+
+class CodeHeader(msgspec.Struct, frozen=True):
+    """What stands beside a file of object code.
+
+    Attributes
+    ----------
+    name : str
+        The function's name in the code.
+    sha256 : str
+        Hash of the code.
+    """
+
+    name: str
+    sha256: str
+
+
+def code_key(source: str) -> str:
+    """Return the key of a generated source: all that its object code depends on, hashed.
+
+    This is the source with the functions that it calls, the versions of the compilers, and the
+    name and features of this machine's CPU.
+    """
+    parts = [source, *(getsource(function) for function in FUNCTIONS)]
+    parts += [version("numba"), version("llvmlite")]
+    parts += [llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:_KEY_LENGTH]
+
+
+class CodeCache:
+    """Object code by key, in a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Made where it is missing.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def read(self, key: str) -> ObjectCode | None:
+        """Return an entry; None where there is none, or none that may be trusted.
+
+        A damaged entry, or one of another user, is reported as a warning.
+        """
+        code, header = self._paths(key)
+        try:
+            if not all(_is_ours(path) for path in (code, header)):
+                _LOG.warning("%s is not used: others may write to it. Delete it.", code)
+                return None
+            found, content = (
+                msgspec.json.decode(header.read_bytes(), type=CodeHeader),
+                code.read_bytes(),
+            )
+        except FileNotFoundError:
+            return None
+        except msgspec.DecodeError:
+            _LOG.warning("%s is damaged; it is made again", header)
+            return None
+        if hashlib.sha256(content).hexdigest() != found.sha256:
+            _LOG.warning("%s is damaged; it is made again", code)
+            return None
+        return ObjectCode(found.name, content)
+
+    def write(self, key: str, code: ObjectCode) -> None:
+        """Write an entry; one that is there is replaced."""
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        header = CodeHeader(code.name, hashlib.sha256(code.code).hexdigest())
+        for path, content in zip(
+            self._paths(key), (code.code, msgspec.json.encode(header)), strict=True
+        ):
+            self._replace(path, content)
+
+    def _paths(self, key: str) -> tuple[Path, Path]:
+        return self._folder / f"{key}.o", self._folder / f"{key}.json"
+
+    def _replace(self, path: Path, content: bytes) -> None:
+        handle, name = tempfile.mkstemp(dir=self._folder, prefix=".")  # 0600
+        unfinished = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+
+def _is_ours(path: Path) -> bool:
+    """Say whether a file is this user's, and nobody else may write to it or its folder."""
+    return all(
+        found.st_uid == os.getuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+        for found in (path.stat(), path.parent.stat())
+    )

@@ -1,0 +1,70 @@
+"""Gives a plan compiled functions as soon as they pay, and never makes a request wait for them."""
+
+import logging
+import subprocess
+from pathlib import Path
+from threading import Lock, Thread
+
+from features.engines.generated.code_cache import CodeCache, code_key
+from features.engines.generated.compile_job import GeneratedSource, start_compiling
+from features.engines.generated.engine import GeneratedPlan
+from features.engines.generated.object_code import CompiledRun
+
+_LOG = logging.getLogger(__name__)
+# Compiling costs 10 s of CPU, which is what 20,000 customers cost interpreted. Who compiles when as
+# much is spent never spends more than twice of what was best (Karlin, Manasse, Rudolph & Sleator
+# 1988, "Competitive snoopy caching").
+WORTH_COMPILING = 20_000  # customers
+
+
+class CodeSupply:
+    """Looks for compiled functions of a plan, and has them made after many customers.
+
+    Parameters
+    ----------
+    plan : GeneratedPlan
+        Gets the functions.
+    folder : Path
+        The cache of object code. What is found in it is used at once.
+    """
+
+    def __init__(self, plan: GeneratedPlan, folder: Path) -> None:
+        self._plan, self._folder = plan, folder
+        self._key = code_key(plan.source)
+        self._lock = Lock()
+        self._computed = 0
+        self._job: subprocess.Popen[bytes] | None = None
+        self._is_settled = self._take()
+
+    def count(self, customers: int) -> None:
+        """Count customers that are computed; when they are many, have the functions compiled."""
+        if self._is_settled:
+            return
+        with self._lock:
+            self._computed += customers
+            if self._is_settled or self._computed < WORTH_COMPILING:
+                return
+            self._is_settled = True
+            source = GeneratedSource(self._plan.source, self._plan.functions)
+            self._job = start_compiling(self._folder, source)
+        Thread(target=self._wait, args=(self._job,), daemon=True).start()
+
+    def close(self) -> None:
+        """Stop a process that compiles."""
+        with self._lock:
+            self._is_settled = True
+            if self._job is not None:
+                self._job.kill()
+
+    def _wait(self, job: subprocess.Popen[bytes]) -> None:
+        """Wait for the process that compiles, and use what it made."""
+        if job.wait() != 0 or not self._take():
+            _LOG.warning("the feature functions could not be compiled; they stay interpreted")
+
+    def _take(self) -> bool:
+        """Use the functions in the cache; return whether there are some."""
+        code = CodeCache(self._folder).read(self._key)
+        if code is None:
+            return False
+        self._plan.use(CompiledRun(code))
+        return True
