@@ -8,8 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from training.channel.gain_verdicts import GAIN_LEVEL, NOT_KNOWN, explain_not_known
-from training.channel.mean_estimates import LEVEL
+from training.channel.gain_verdicts import NOT_KNOWN, explain_not_known
 from training.channel.study import ESTIMATORS, LOGGED, PolicyStudy
 from training.metrics.probabilities import OURS
 
@@ -20,7 +19,7 @@ _VERDICT_WIDTH = 19  # of an interval of gains
 def show_study(console: Console, study: PolicyStudy) -> None:
     """Show the value of every policy by every estimator, and its gain over the best fixed channel.
 
-    Values are conversions per 100 decisions. A study of messages that were
+    Values are conversions per 100 decisions; intervals cover 95 %. A study of messages that were
     not drawn at random is shown as confounded, and a policy of which too little was drawn as not
     known.
     """
@@ -38,8 +37,7 @@ def show_study(console: Console, study: PolicyStudy) -> None:
         table.add_row(str(policy), *cells, style="bold" if policy == OURS else None)
     console.print(table)
     console.print(
-        f"Intervals over customers: {100 * LEVEL:.0f} % for values, {100 * GAIN_LEVEL:.0f} % for "
-        "gains, of all policies at once; of the log by itself.",
+        "95 % intervals over customers: of all policies at once, of the log by itself.",
         highlight=False,
     )
     console.print(

@@ -12,9 +12,6 @@ MIN_EFFECTIVE, MAX_SHARE = 1000, 0.01
 # With a smaller share of its decisions resting on draws, the rest is the model's word alone, and
 # nothing is claimed. With `MIN_EFFECTIVE` decisions the share is known to some .06 (two errors).
 MIN_DRAWN_SHARE = 0.9
-# Level of the intervals of gains. Money is moved by a verdict, and an interval of 95 % lies above 0
-# for one log in forty in which nothing is better; this one for one in a hundred.
-GAIN_LEVEL = 0.98
 
 
 def gain_verdict(
@@ -25,8 +22,7 @@ def gain_verdict(
     Parameters
     ----------
     gain : Estimate
-        Difference of the policy's value to the reference policy's, with an interval of
-        `GAIN_LEVEL`.
+        Difference of the policy's value to the reference policy's.
     of_policy, reference : PolicyValue
         The values of the two policies, with how many decisions they rest on.
     estimated : bool

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from features.arrays import Floats
 
 _DRAWS = 2000
-LEVEL = 0.95  # of intervals, unless another is asked for
+_LEVEL = 0.95
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Estimate:
     value, error : float
         The estimate and its standard error, in the unit of the outcomes.
     low, high : float
-        The interval; those of policies estimated together hold all at once.
+        The 95 % interval; those of policies estimated together hold all at once.
     """
 
     value: float
@@ -56,9 +56,7 @@ def mean_outcome(outcome: Floats, cluster: ArrayLike, *, seed: int = 0) -> Estim
     return estimate_together([outcome], cluster, seed)[0]
 
 
-def estimate_together(
-    shares: Sequence[Floats], cluster: ArrayLike, seed: int, level: float = LEVEL
-) -> list[Estimate]:
+def estimate_together(shares: Sequence[Floats], cluster: ArrayLike, seed: int) -> list[Estimate]:
     """Estimate the means of several columns of the same decisions.
 
     Parameters
@@ -69,8 +67,6 @@ def estimate_together(
         The cluster of each decision.
     seed : int
         Seed of the draws behind the intervals.
-    level : float
-        Chance that all intervals hold at once, 0 to 1.
 
     Returns
     -------
@@ -87,14 +83,14 @@ def estimate_together(
     clusters = len(by_cluster)
     inflation = clusters / max(clusters - 1, 1)
     errors = np.sqrt(inflation * (by_cluster**2).sum(axis=0)) / len(codes)
-    reach = _largest_t(by_cluster, errors * len(codes), seed, level)
+    reach = _largest_t(by_cluster, errors * len(codes), seed)
     return [
         Estimate(float(v), float(e), float(v - reach * e), float(v + reach * e))
         for v, e in zip(values, errors, strict=True)
     ]
 
 
-def _largest_t(by_cluster: Floats, errors: Floats, seed: int, level: float) -> float:
+def _largest_t(by_cluster: Floats, errors: Floats, seed: int) -> float:
     """Find the half-width, in standard errors, that covers all policies at once."""
     usable = errors > 0
     if not usable.any():
@@ -102,7 +98,7 @@ def _largest_t(by_cluster: Floats, errors: Floats, seed: int, level: float) -> f
     scaled = by_cluster[:, usable] / errors[usable]
     spread = np.linalg.cholesky(_keep_definite(scaled.T @ scaled))
     drawn = np.random.default_rng(seed).normal(size=(_DRAWS, spread.shape[0])) @ spread.T
-    return float(np.quantile(np.abs(drawn).max(axis=1), level))
+    return float(np.quantile(np.abs(drawn).max(axis=1), _LEVEL))
 
 
 def _keep_definite(covariance: Floats) -> Floats:

@@ -24,7 +24,7 @@ import numpy as np
 from features.arrays import Floats
 from features.errors import refuse
 from training.channel.logged_decisions import LoggedDecisions
-from training.channel.mean_estimates import LEVEL, Estimate, estimate_together
+from training.channel.mean_estimates import Estimate, estimate_together
 
 # With a smaller share of a policy's decisions resting on draws, nothing is known of it: most of its
 # value would be the model's word, or (SNIPS) that of customers who are not those decided on.
@@ -112,7 +112,6 @@ def gains(
     against: str,
     *,
     seed: int = 0,
-    level: float = LEVEL,
 ) -> dict[str, Estimate]:
     """Estimate by DR how much more each policy would have brought than a reference policy.
 
@@ -128,8 +127,6 @@ def gains(
         Name of the reference policy, one of `policies`.
     seed : int
         Seed of the draws behind the simultaneous intervals.
-    level : float
-        Chance that all intervals hold at once, 0 to 1.
 
     Returns
     -------
@@ -153,8 +150,7 @@ def gains(
     }
     others = [name for name in robust if name != against and against in robust]
     differences = [robust[name] - robust[against] for name in others]
-    estimates = estimate_together(differences, decisions.cluster, seed, level)
-    known = dict(zip(others, estimates, strict=True))
+    known = dict(zip(others, estimate_together(differences, decisions.cluster, seed), strict=True))
     return {name: known.get(name, _NOT_KNOWN) for name in policies if name != against}
 
 

@@ -13,7 +13,7 @@ from models.channel.message_value import MessageValue
 from models.channel.model import MIN_RANDOMISED
 from models.channel.recommend import Options
 from training.channel.draws.propensities import estimate_propensities, hidden_odds_that_reverse_lead
-from training.channel.gain_verdicts import GAIN_LEVEL, gain_verdict
+from training.channel.gain_verdicts import gain_verdict
 from training.channel.logged_decisions import LoggedDecisions
 from training.channel.mean_estimates import Estimate, mean_outcome
 from training.channel.policies import (
@@ -49,8 +49,7 @@ class PolicyStudy:
         `PolicyValue`).
     gains : DataFrame
         One row per policy, against the best fixed arm, by DR: `policy, gain, low, high` in % of
-        the best fixed arm's value (NaN where one of the two is not known), `verdict`. Intervals
-        are of `GAIN_LEVEL`.
+        the best fixed arm's value (NaN where one of the two is not known), `verdict`.
     margins : DataFrame
         As `gains`, of margin less cost, in minor units per decision, without a verdict.
     segments : DataFrame
@@ -205,7 +204,6 @@ def _gains(
 ) -> pd.DataFrame:
     """Tabulate the gains over the best fixed arm in % of its value."""
     scale = 100 / estimates[BEST_FIXED].dr.value
-    differences = gains(decisions, policies, BEST_FIXED, seed=seed, level=GAIN_LEVEL)
     return pd.DataFrame(
         [
             {
@@ -217,7 +215,7 @@ def _gains(
                     gain, estimates[name], estimates[BEST_FIXED], estimated=estimated
                 ),
             }
-            for name, gain in differences.items()
+            for name, gain in gains(decisions, policies, BEST_FIXED, seed=seed).items()
         ]
     )
 
@@ -237,7 +235,7 @@ def _margins(
     of_margin = LoggedDecisions(
         decisions.cluster, decisions.arm, decisions.propensity, earned, expected
     )
-    margin_gains = gains(of_margin, policies, BEST_FIXED, seed=seed, level=GAIN_LEVEL)
+    margin_gains = gains(of_margin, policies, BEST_FIXED, seed=seed)
     return pd.DataFrame(
         [
             {"policy": name, "gain": gain.value, "low": gain.low, "high": gain.high}

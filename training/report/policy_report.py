@@ -7,7 +7,6 @@ import pandas as pd
 
 from training.channel.gain_verdicts import (
     BETTER,
-    GAIN_LEVEL,
     MAX_SHARE,
     MIN_DRAWN_SHARE,
     MIN_EFFECTIVE,
@@ -185,9 +184,7 @@ def _gains(study: PolicyStudy, money: ReportCurrency) -> Section:
         f"Against the {BEST_FIXED} channel",
         "How many more conversions than sending everybody the one channel that did best on "
         "other customers. Right of 0 is more; where the line crosses 0 the marker is hollow and "
-        f"the two are not distinguishable. The lines are {100 * GAIN_LEVEL:.0f} % intervals that "
-        "hold for all policies at once: of a hundred shops where no policy is better, about one "
-        "is told that something is.",
+        "the two are not distinguishable.",
         {"gains": Plot(gain_plot(study.gains), "Gain of each policy over the best fixed channel")},
         [
             ReportTable(

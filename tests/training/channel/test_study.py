@@ -8,7 +8,6 @@ from scipy.special import expit
 from models.channel.draws import CLUSTER
 from models.channel.message_value import MessageValue
 from tests.training.drawn_messages import ARMS, draw_messages, study_of
-from training.channel import study as study_module
 from training.channel.gain_verdicts import BETTER, CONFOUNDED
 from training.channel.policies import (
     BEST_FIXED,
@@ -31,16 +30,6 @@ def test_choosing_by_customer_is_found_to_be_better(study: PolicyStudy) -> None:
     assert set(study.gains["policy"]) == {OURS, UNIFORM, OPEN_RATE, NONE}
     assert not study.estimated
     assert study.judged == study.sends == 15_000
-
-
-def test_gains_have_an_interval_of_their_own_level(
-    study: PolicyStudy, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(study_module, "GAIN_LEVEL", 0.95)
-    narrower = study_of(draw_messages(15_000))
-    for ours, other in ((study.gains, narrower.gains), (study.margins, narrower.margins)):
-        assert (ours["high"] - ours["low"] > 1.05 * (other["high"] - other["low"])).all()
-    pd.testing.assert_frame_equal(study.values, narrower.values)
 
 
 def test_values_are_near_the_truth(study: PolicyStudy) -> None:
