@@ -6,6 +6,7 @@ from training.channel.policy_value import PolicyValue
 
 BETTER, CONFOUNDED = "better", "confounded"
 NOT_KNOWN = "not known"
+_ALIKE = "not distinguishable"
 # With fewer effective decisions, or a larger share of one, a value rests on too few decisions,
 # whatever its interval says.
 MIN_EFFECTIVE, MAX_SHARE = 1000, 0.01
@@ -15,7 +16,12 @@ MIN_DRAWN_SHARE = 0.9
 
 
 def gain_verdict(
-    gain: Estimate, of_policy: PolicyValue, reference: PolicyValue, *, estimated: bool
+    gain: Estimate,
+    over_hindsight: Estimate,
+    of_policy: PolicyValue,
+    reference: PolicyValue,
+    *,
+    estimated: bool,
 ) -> str:
     """Put in words what an estimated gain allows to claim.
 
@@ -23,6 +29,8 @@ def gain_verdict(
     ----------
     gain : Estimate
         Difference of the policy's value to the reference policy's.
+    over_hindsight : Estimate
+        Difference to the arm that does best for everybody by all decisions together.
     of_policy, reference : PolicyValue
         The values of the two policies, with how many decisions they rest on.
     estimated : bool
@@ -41,13 +49,13 @@ def gain_verdict(
     if estimated:
         return CONFOUNDED
     if of_policy.effective < MIN_EFFECTIVE or of_policy.largest_share > MAX_SHARE:
-        return "not distinguishable: too few decisions"
+        return f"{_ALIKE}: too few decisions"
     for value, name in ((of_policy, "it"), (reference, BEST_FIXED)):
         if value.drawn_share < MIN_DRAWN_SHARE:
-            return f"not distinguishable: {100 * value.drawn_share:.0f} % of {name} was drawn"
+            return f"{_ALIKE}: {100 * value.drawn_share:.0f} % of {name} was drawn"
     if gain.low > 0:
-        return BETTER
-    return "worse" if gain.high < 0 else "not distinguishable"
+        return BETTER if over_hindsight.low > 0 else f"{_ALIKE}: one channel for all may do as well"
+    return "worse" if gain.high < 0 else _ALIKE
 
 
 def explain_not_known(drawn_share: float, *, estimated: bool) -> str:

@@ -2,7 +2,9 @@
 
 A policy that learns meets each customer with a model fitted without that customer's cluster
 (cross-fitting), so that its estimated value is not flattered. The best fixed arm learns too: it is
-the one that the other folds would have picked.
+the one that the other folds would have picked. Where arms are worth about the same, the folds pick
+different ones, each of them the one that does badly in the fold at hand; the arm that all folds
+together hold best is therefore a second reference, which luck can only favour.
 """
 
 from collections.abc import Mapping, Sequence
@@ -74,6 +76,8 @@ class CrossFittedPredictions:
         Mean amount of such a purchase, minor units.
     chosen, fixed : int array (n,)
         Column of the arm that the model recommends, and of the best fixed eligible arm.
+    fixed_in_hindsight : int array (n,)
+        Column of the eligible arm that all models together hold best for everybody.
     """
 
     arms: list[str]
@@ -81,6 +85,7 @@ class CrossFittedPredictions:
     spend: Floats
     chosen: Indices
     fixed: Indices
+    fixed_in_hindsight: Indices
 
 
 def cross_fit(
@@ -120,16 +125,19 @@ def cross_fit(
         arms,
         np.zeros(options.eligible.shape),
         np.zeros(len(rows)),
-        *np.zeros((2, len(rows)), dtype=int),
+        *np.zeros((3, len(rows)), dtype=int),
     )
+    fixed_values: list[dict[str, float]] = []
     for part in range(folds.count):
         out = np.flatnonzero(fold == part)
         model = fit(rows[fold != part])
         left_out, of_left_out = rows.iloc[out], options.take(out)
         unseen.p[out] = predict_arms(model, left_out, arms)
         unseen.spend[out] = model.spend
-        unseen.fixed[out] = _best_fixed(model, worth, of_left_out)
+        fixed_values.append(_fixed_values(model, worth))
+        unseen.fixed[out] = _best_fixed(fixed_values[-1], of_left_out)
         unseen.chosen[out] = recommend_all(model, left_out, of_left_out, worth, default_order)
+    unseen.fixed_in_hindsight[:] = _best_fixed(_mean_values(fixed_values), options)
     return unseen
 
 
@@ -203,12 +211,23 @@ def recommend_all(
     return recommend_arms(order_to_follow(model, default_order), values, options)
 
 
-def _best_fixed(model: ChannelModel, worth: MessageValue, options: Options) -> Indices:
-    """Choose the eligible arm that is worth most to the mean customer, the same for everybody."""
+def _fixed_values(model: ChannelModel, worth: MessageValue) -> dict[str, float]:
+    """Return what each arm is worth to the mean customer."""
     rates = {arm: np.array([rate]) for arm, rate in model.mean_p.items()}
-    mean = worth.expected_values(rates, model.spend, np.zeros(1))
-    values = {arm: value.repeat(len(options.eligible)) for arm, value in mean.items()}
-    return recommend_arms(None, values, options.without_preferences())
+    values = worth.expected_values(rates, model.spend, np.zeros(1))
+    return {arm: float(value[0]) for arm, value in values.items()}
+
+
+def _mean_values(by_model: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Average the worth of each arm over the models that know it."""
+    arms = {arm for values in by_model for arm in values}
+    return {arm: float(np.mean([v[arm] for v in by_model if arm in v])) for arm in sorted(arms)}
+
+
+def _best_fixed(values: Mapping[str, float], options: Options) -> Indices:
+    """Choose the eligible arm that is worth most, the same for everybody."""
+    everybody = {arm: np.full(len(options.eligible), value) for arm, value in values.items()}
+    return recommend_arms(None, everybody, options.without_preferences())
 
 
 def make_policies(

@@ -1,7 +1,7 @@
 """Studies contact policies on one log: what each is worth, for whom, and how certain that is."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,7 @@ from training.channel.policies import (
     ClusterFolds,
     CrossFittedPredictions,
     make_policies,
+    one_hot,
 )
 from training.channel.policy_value import PolicyValue, count_sends_needed, gains, policy_values
 from training.channel.segment_uplift import SEGMENT_COLUMNS, compare_segments
@@ -31,6 +32,7 @@ ESTIMATORS = ("dr", "snips", "dros")
 LOGGED = "logged policy"
 NEEDED_EFFECT = 0.10
 _BINS = 5
+_HINDSIGHT = "best fixed in hindsight"
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ def study_policies(
         judged=len(judged),
         estimated=estimated,
         values=_values(estimates, rows),
-        gains=_gains(decisions, policies, estimates, estimated, folds.seed),
+        gains=_gains(decisions, policies, estimates, unseen, estimated, folds.seed),
         margins=_margins(decisions, policies, judged, unseen, worth, folds.seed),
         segments=pd.DataFrame(columns=list(SEGMENT_COLUMNS))
         if estimated
@@ -161,7 +163,8 @@ def select_judged_rows(rows: pd.DataFrame) -> tuple[Flags, bool]:
 
 def _take(unseen: CrossFittedPredictions, rows: Flags) -> CrossFittedPredictions:
     return CrossFittedPredictions(
-        unseen.arms, unseen.p[rows], unseen.spend[rows], unseen.chosen[rows], unseen.fixed[rows]
+        unseen.arms,
+        *(getattr(unseen, field.name)[rows] for field in fields(unseen) if field.name != "arms"),
     )
 
 
@@ -199,11 +202,14 @@ def _gains(
     decisions: LoggedDecisions,
     policies: Mapping[str, Floats],
     estimates: Mapping[str, PolicyValue],
+    unseen: CrossFittedPredictions,
     estimated: bool,
     seed: int,
 ) -> pd.DataFrame:
     """Tabulate the gains over the best fixed arm in % of its value."""
     scale = 100 / estimates[BEST_FIXED].dr.value
+    hindsight = one_hot(unseen.fixed_in_hindsight, len(unseen.arms))
+    over_hindsight = gains(decisions, {**policies, _HINDSIGHT: hindsight}, _HINDSIGHT, seed=seed)
     return pd.DataFrame(
         [
             {
@@ -212,7 +218,11 @@ def _gains(
                 "low": scale * gain.low,
                 "high": scale * gain.high,
                 "verdict": gain_verdict(
-                    gain, estimates[name], estimates[BEST_FIXED], estimated=estimated
+                    gain,
+                    over_hindsight[name],
+                    estimates[name],
+                    estimates[BEST_FIXED],
+                    estimated=estimated,
                 ),
             }
             for name, gain in gains(decisions, policies, BEST_FIXED, seed=seed).items()

@@ -24,6 +24,16 @@ def test_a_gain_is_claimed_only_of_what_was_drawn(
 ) -> None:
     gain = Estimate(0.02, 0.005, 0.01, 0.03)
     ours, fixed = (PolicyValue(gain, gain, gain, 5000.0, 0.001, share) for share in shares)
-    assert gain_verdict(gain, ours, fixed, estimated=False) == verdict
-    confounded = gain_verdict(gain, ours, fixed, estimated=True)
+    assert gain_verdict(gain, gain, ours, fixed, estimated=False) == verdict
+    confounded = gain_verdict(gain, gain, ours, fixed, estimated=True)
     assert confounded == (CONFOUNDED if min(shares) >= 0.5 else verdict.replace("drawn", "sent"))
+
+
+@pytest.mark.parametrize("low", [0.0, -0.01, float("nan")])
+def test_what_one_channel_may_do_in_hindsight_is_not_called_better(low: float) -> None:
+    gain, smaller = Estimate(0.02, 0.005, 0.01, 0.03), Estimate(0.01, 0.01, low, 0.03)
+    policy = PolicyValue(gain, gain, gain, 5000.0, 0.001, 1.0)
+    verdict = gain_verdict(gain, smaller, policy, policy, estimated=False)
+    assert verdict == "not distinguishable: one channel for all may do as well"
+    worse = Estimate(-0.02, 0.005, -0.03, -0.01)
+    assert gain_verdict(worse, smaller, policy, policy, estimated=False) == "worse"

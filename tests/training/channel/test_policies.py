@@ -44,13 +44,28 @@ def test_an_arm_that_is_not_eligible_is_never_chosen() -> None:
         assert policy[::2, 0].max() == 0
 
 
+def test_the_best_arm_in_hindsight_is_one_and_the_same_for_all_folds() -> None:
+    rows = draw_messages(2500, slope=0.0)  # so alike that folds differ in what they hold best
+    options = allow_all(rows)
+    options.eligible[::2, 0] = False
+    found = [
+        cross_fit(rows, fit_traits, options, MessageValue(), folds=ClusterFolds(5, seed))
+        for seed in range(4)
+    ]
+    assert any(len(set(unseen.fixed[1::2])) > 1 for unseen in found)
+    for unseen in found:
+        assert len(set(unseen.fixed_in_hindsight[1::2])) == 1
+        assert len(set(unseen.fixed_in_hindsight[::2])) == 1
+        assert 0 not in unseen.fixed_in_hindsight[::2]
+
+
 def test_the_open_rate_rule_takes_the_channel_that_is_opened_most() -> None:
     rows = draw_messages(4).assign(email_open_rate_182d=[0.9, 0.1, np.nan, 0.9], channel="none")
     rows["sms_open_rate_182d"] = [0.5, 0.5, np.nan, 0.5]
     options = allow_all(rows)
     options.eligible[3, [0, 2]] = False
     places = np.zeros(4, dtype=int)
-    unseen = CrossFittedPredictions(ARMS, np.zeros((4, 3)), np.zeros(4), places, places)
+    unseen = CrossFittedPredictions(ARMS, np.zeros((4, 3)), np.zeros(4), *[places] * 3)
     chosen = make_policies(rows, unseen, options)[OPEN_RATE].argmax(axis=1)
     assert [ARMS[c] for c in chosen] == ["email", "sms", "none", "none"]
 
