@@ -49,13 +49,17 @@ def _measure(customers: int) -> Iterator[Row]:
         folder = Path(name)
         write_busy_warehouse(folder, customers)
         _run("build", folder)
-        yield from _one(folder, "embedded store", "sqlite", goal=1.0)
-        yield from _thousand(folder, "embedded store", "sqlite")
+        yield from _one(folder, "embedded store, interpreted", "sqlite")
+        yield _thousand(folder, "embedded store, interpreted", "sqlite")
+        cpu = _run("compile", folder).cpu
+        yield Row("compiling the full catalog, CPU s, once", cpu, goal="<= 40", met=cpu <= 40)
+        yield from _one(folder, "embedded store", "sqlite", goal=0.12)
+        yield _thousand(folder, "embedded store", "sqlite", goal=12_000)
         if redis_answers():
             try:
                 _run("build_redis", folder)
                 yield from _one(folder, "Redis", "redis")
-                yield from _thousand(folder, "Redis", "redis")
+                yield _thousand(folder, "Redis", "redis")
             finally:
                 _run("clear_redis", folder)
         else:
@@ -68,14 +72,16 @@ def _one(folder: Path, where: str, task: str, goal: float | None = None) -> list
     asked = _run(task, folder)
     p50 = Row(f"one customer, all features, {where}: p50, ms", asked.p50)
     if goal is not None:
-        p50.goal, p50.met = f"< {goal:g}", asked.p50 < goal
+        p50.goal, p50.met = f"<= {goal:g}", asked.p50 <= goal
     return [p50, Row(f"one customer, all features, {where}: p99, ms", asked.p99)]
 
 
-def _thousand(folder: Path, where: str, task: str) -> list[Row]:
+def _thousand(folder: Path, where: str, task: str, goal: float | None = None) -> Row:
     rate = _run(f"{task}_thousand", folder).per_second
-    figure = f"1,000 ids, {where}: customers per CPU second"
-    return [Row(figure, rate, goal=">= 1200", met=rate >= 1200)]
+    row = Row(f"1,000 ids, {where}: customers per CPU second", rate)
+    if goal is not None:
+        row.goal, row.met = f">= {goal:g}", rate >= goal
+    return row
 
 
 def _run(task: str, folder: Path) -> Asked:

@@ -47,9 +47,8 @@ class _FeatureWriter:
         self._lists: dict[str, int] = {}  # container by relation
         self._states: dict[tuple[str, str], int] = {}  # by relation and column
         self._places = {name: place for place, name in enumerate([*catalog, *catalog.listed])}
-        self._statistics = {
-            name for f in catalog.values() for name in f.names if name.startswith("@")
-        }
+        named = {name for feature in catalog.values() for name in feature.names}
+        self._statistics = sorted(name for name in named if name.startswith("@"))
 
     def write(self) -> SourceSections:
         """Write all functions."""

@@ -20,7 +20,7 @@ def test_rivals_read_the_same_rows_of_customers_as_busy_as_planned(tmp_path: Pat
     write_busy_warehouse(tmp_path, customers=300, planted=20)
     build_embedded(tmp_path)
     store = SqliteStore(tmp_path / "store.sqlite")
-    plan, scope = prepare(store)
+    plan, scope = prepare(store, tmp_path)
     ids = planted_ids(store)
     assert len(ids) == 20
     reads = [

@@ -1,5 +1,9 @@
 """Each aggregate as declared, whoever else is computed beside a customer."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -149,3 +153,23 @@ def test_features_of_rows_from_two_sources_are_refused() -> None:
     both = Relation("b", sources=("r", "r"), columns={"a": "a"})
     with pytest.raises(ValueError, match="b: expected features of a relation with one source"):
         GeneratedPlan(_catalog(_feature("sum", "a", relation="b"), relations=(both,)))
+
+
+def test_the_source_is_the_same_in_every_process() -> None:
+    """Compiled functions are found by the hash of their source."""
+    script = (
+        "from features.catalog.dictionary import make_catalog\n"
+        "from features.engines.generated.engine import GeneratedPlan\n"
+        "from features.language.vocabulary import Vocabulary\n"
+        "from tests.features.catalog.small_history import ALL_COLUMNS\n"
+        "import hashlib, sys\n"
+        "source = GeneratedPlan(make_catalog(Vocabulary(ALL_COLUMNS))).source\n"
+        "sys.stdout.write(hashlib.sha256(source.encode()).hexdigest())\n"
+    )
+    hashes = {
+        subprocess.check_output(
+            [sys.executable, "-c", script], env=os.environ | {"PYTHONHASHSEED": seed}
+        )
+        for seed in ("1", "2", "3")
+    }
+    assert len(hashes) == 1
