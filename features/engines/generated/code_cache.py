@@ -67,7 +67,8 @@ class CodeCache:
     def read(self, key: str) -> ObjectCode | None:
         """Return an entry; None where there is none, or none that may be trusted.
 
-        A damaged entry, or one of another user, is reported as a warning.
+        A damaged entry, or one of another user, is reported as a warning; so is one that cannot be
+        read.
         """
         code, header = self._paths(key)
         try:
@@ -79,6 +80,9 @@ class CodeCache:
                 code.read_bytes(),
             )
         except FileNotFoundError:
+            return None
+        except PermissionError as error:
+            _LOG.warning("%s cannot be read (%s); the functions stay interpreted", code, error)
             return None
         except msgspec.DecodeError:
             _LOG.warning("%s is damaged; it is made again", header)

@@ -8,6 +8,11 @@ import msgspec
 import pytest
 
 import serving.answers.predictor
+from features.engines.generated.compile_job import GeneratedSource, compile_into
+from features.engines.generated.engine import GeneratedPlan
+from features.engines.generated.interpreter import InterpretedRun
+from features.engines.generated.object_code import CompiledRun
+from features.engines.plan import COMPILED_FOLDER
 from features.errors import NextbuyError
 from features.shop.shop import SensitiveSection, Shop
 from features.store.build.store_build import build_store
@@ -27,6 +32,21 @@ def test_every_requested_customer_is_answered_in_order(
     response = predictor.predict(customer_ids, simulated.cutoff)
     assert [answer.customer_id for answer in response.answers] == customer_ids
     assert response.models == simulated.promoted
+
+
+def test_compiled_functions_of_the_workspace_are_used_and_answer_the_same(
+    predictor: Predictor, simulated, buyers, tmp_path: Path
+) -> None:
+    ids = list(buyers.index)[:300]
+    for catalog in predictor.catalogs:
+        plan = GeneratedPlan(catalog)
+        compile_into(tmp_path / COMPILED_FOLDER, GeneratedSource(plan.source, plan.functions))
+    section = msgspec.structs.replace(predictor.shop.section, workspace=str(tmp_path))
+    compiled = replace(predictor, shop=msgspec.structs.replace(predictor.shop, section=section))
+    assert {type(plan._plan._run) for plan in compiled._plans} == {CompiledRun}
+    answers = compiled.predict(ids, simulated.cutoff).answers
+    assert answers == predictor.predict(ids, simulated.cutoff).answers
+    assert {type(plan._plan._run) for plan in predictor._plans} == {InterpretedRun}
 
 
 def test_a_category_that_was_called_sensitive_after_the_build_is_not_named(

@@ -57,6 +57,20 @@ def test_what_others_may_write_to_is_not_read(
     assert "others may write" in caplog.text
 
 
+def test_what_may_not_be_read_is_none_and_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    cache = CodeCache(tmp_path)
+    cache.write("a", _CODE)
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with caplog.at_level(logging.WARNING):
+        assert cache.read("a") is None
+    assert "cannot be read" in caplog.text
+
+
 def test_two_that_write_one_entry_do_no_harm(tmp_path: Path) -> None:
     cache = CodeCache(tmp_path)
     with ThreadPoolExecutor(4) as pool:
