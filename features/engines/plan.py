@@ -6,7 +6,7 @@ from pathlib import Path
 from features.arrays import Array, History
 from features.engines.generated.code_supply import CodeSupply
 from features.engines.generated.engine import GeneratedPlan
-from features.history.flat_columns import flatten_histories
+from features.history.flat_columns import Flattener
 from features.language.catalog import Catalog
 from features.language.scope import Scope
 
@@ -53,11 +53,12 @@ class FeaturePlan:
 
     def __init__(self, catalog: Catalog, code_folder: Path | None = None) -> None:
         self._plan = GeneratedPlan(catalog)
+        self._flattener = Flattener(self._plan.columns, self._plan.words)
         self._supply = None if code_folder is None else CodeSupply(self._plan, code_folder)
 
     def compute(self, customers: Sequence[History], scope: Scope) -> dict[str, Array]:
         """Compute all features of some customers at a cutoff, as `compute_features` does."""
-        columns = flatten_histories(customers, self._plan.columns, self._plan.words)
+        columns = self._flattener.flatten(customers)
         if self._supply is not None:
             self._supply.count(len(customers))
         return self._plan.compute(columns, scope)

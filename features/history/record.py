@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from features.arrays import Array
+from features.arrays import Array, Indices
 from features.history.layout import HISTORY_COLUMNS, ROW_KEY, TEXT_COLUMNS
 
 _CODEC = "lz4_raw"
@@ -50,7 +50,26 @@ def pack_history(blocks: Sequence[NDArray[np.float64]]) -> bytes:
     return len(plain).to_bytes(_SIZE_BYTES, "little") + packed
 
 
-def unpack_history(record: bytes, words: Array) -> dict[str, dict[str, Array]]:
+class RecordedHistory(dict[str, dict[str, Array]]):
+    """A history as its record holds it: table -> column -> (rows,) array, float64 or objects.
+
+    A copy that is changed is a plain dictionary, without the codes.
+
+    Attributes
+    ----------
+    words : (words,) object array
+        The texts of the build; the last one is None.
+    codes : dict of str to (text columns, rows) int array
+        Table -> the indices of its texts in `words`, in the order of `record_columns`.
+    """
+
+    def __init__(self, words: Array) -> None:
+        super().__init__()
+        self.words = words
+        self.codes: dict[str, Indices] = {}
+
+
+def unpack_history(record: bytes, words: Array) -> RecordedHistory:
     """Unpack a record that `pack_history` made.
 
     Parameters
@@ -62,14 +81,14 @@ def unpack_history(record: bytes, words: Array) -> dict[str, dict[str, Array]]:
 
     Returns
     -------
-    dict of str to dict of str to (rows,) array
-        Table -> column -> values, float64 or objects; tables without rows are left out.
+    RecordedHistory
+        Tables without rows are left out.
     """
     size = int.from_bytes(record[:_SIZE_BYTES], "little")
     plain = pa.decompress(memoryview(record)[_SIZE_BYTES:], size, codec=_CODEC)
     values = np.frombuffer(plain)
     offset = len(HISTORY_COLUMNS)
-    tables = {}
+    history = RecordedHistory(words)
     for name, count in zip(HISTORY_COLUMNS, values[:offset].astype(int).tolist(), strict=True):
         if count:
             numbers, texts = _columns(name)
@@ -78,8 +97,9 @@ def unpack_history(record: bytes, words: Array) -> dict[str, dict[str, Array]]:
             offset = end
             if texts:
                 end += count * len(texts)
-                text_values = words[values[offset:end].astype(np.intp)].reshape(-1, count)
-                table.update(zip(texts, text_values, strict=True))
+                codes = values[offset:end].astype(np.intp).reshape(-1, count)
+                table.update(zip(texts, words[codes], strict=True))
+                history.codes[name] = codes
                 offset = end
-            tables[name] = table
-    return tables
+            history[name] = table
+    return history

@@ -1,6 +1,6 @@
 """Computes the features of a catalog for some customers, by functions generated for it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -11,7 +11,8 @@ from features.arrays import Array, Floats
 from features.engines.generated.interpreter import InterpretedRun
 from features.engines.generated.source_sections import INDEX_SHARE
 from features.engines.generated.source_writer import write_features
-from features.history.flat_columns import FlatColumns
+from features.history.flat_columns import Codes, FlatColumns
+from features.history.words import Words
 from features.language.catalog import Catalog
 from features.language.scope import Lookups, Scope
 
@@ -50,7 +51,7 @@ class GeneratedPlan:
             self.columns[table].add(name)
         self.functions = sections.functions
         self._run: Run = InterpretedRun(self.source)
-        self._known = self._look_up(Lookups(0))
+        self._known = self._look_up(Lookups(0), Words(self.words))
 
     def use(self, run: Run) -> None:
         """Compute with another form of the functions from now on, such as a compiled one."""
@@ -74,9 +75,8 @@ class GeneratedPlan:
         """
         needs, n = self._sections, columns.customers
         known = self._known
-        if known.lookups is not scope.lookups:
-            known = self._known = self._look_up(scope.lookups)
-        codes = {word: code for code, word in enumerate(columns.words)}
+        if known.lookups is not scope.lookups or known.words is not columns.words:
+            known = self._known = self._look_up(scope.lookups, columns.words)
         width = len(self._catalog) + len(self._catalog.listed)
         capacity = max(columns.most_rows, _LEAST_CAPACITY)
         listed = [np.empty(columns.rows) for _ in needs.listed]
@@ -87,29 +87,24 @@ class GeneratedPlan:
             [columns.values[key] for key in needs.numbers],
             [columns.values[key] for key in needs.texts],
             float(scope.cutoff), float(scope.cutoff_day),
-            known.constants,
-            np.array([codes[word] for word in needs.words], dtype=np.int32),
-            [
-                np.array([values.get(word, np.nan) for word in columns.words])
-                for values in known.by_word
-            ],
+            known.constants, known.literals, known.by_code,
             np.empty(needs.regions * capacity), capacity,
             np.zeros(needs.containers, dtype=np.int64),
             np.zeros(needs.containers * INDEX_SHARE * capacity, dtype=np.int64),
             np.empty(needs.states), listed, out,
         )  # fmt: skip
         values = out.reshape(n, width)
-        return self._named(values, listed, np.array([*columns.words, None], dtype=object))
+        return self._named(values, listed, columns.words.decoded)
 
-    def _look_up(self, lookups: Lookups) -> "_KnownLookups":
-        """Take out of some lookups what the functions read of them."""
-        tables = [
-            lookups.tables.get(name, {}).get(column, {}) for name, column in self._sections.lookups
-        ]
+    def _look_up(self, lookups: Lookups, words: Words) -> "_KnownLookups":
+        """Take out of some lookups what the functions read of them, by the codes of some words."""
+        needs = self._sections
         return _KnownLookups(
             lookups,
-            np.array([_number(lookups.scalar(name)) for name in self._sections.constants]),
-            [{word: _number(value) for word, value in table.items()} for table in tables],
+            words,
+            np.array([_number(lookups.scalar(name)) for name in needs.constants]),
+            np.array([words.codes[text] for text in needs.words], dtype=np.int32),
+            [_by_code(lookups.tables.get(n, {}).get(c, {}), words) for n, c in needs.lookups],
         )
 
     def _named(self, values: Floats, listed: Sequence[Floats], words: Array) -> dict[str, Array]:
@@ -146,15 +141,29 @@ class _KnownLookups:
     ----------
     lookups : Lookups
         The lookups.
+    words : Words
+        The texts of the rows.
     constants : array
         Values that are the same for everybody, NaN where one is missing.
-    by_word : list of dict of str to float
-        For each lookup with a key its values.
+    literals : int32 array
+        Codes of the texts that the declarations name.
+    by_code : list of array (words,)
+        For each lookup with a key its values, NaN for a word without one.
     """
 
     lookups: Lookups
+    words: Words
     constants: Floats
-    by_word: list[dict[str, float]]
+    literals: Codes
+    by_code: list[Floats]
+
+
+def _by_code(table: Mapping[str, float | None], words: Words) -> Floats:
+    values = np.full(len(words.texts), np.nan)
+    for word, value in table.items():
+        if word in words.codes:
+            values[words.codes[word]] = _number(value)
+    return values
 
 
 def _number(value: float | None) -> float:

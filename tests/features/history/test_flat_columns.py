@@ -2,8 +2,10 @@
 
 import numpy as np
 
-from features.arrays import object_array
-from features.history.flat_columns import flatten_histories
+from features.arrays import Array, object_array
+from features.history.flat_columns import FlatColumns, Flattener
+from features.history.layout import HISTORY_COLUMNS
+from features.history.record import RecordedHistory, pack_history, record_columns, unpack_history
 
 
 def _orders(amounts: list[float], stores: list[str | None]) -> dict:
@@ -12,8 +14,8 @@ def _orders(amounts: list[float], stores: list[str | None]) -> dict:
 
 def test_rows_stand_under_their_customers_and_texts_have_codes_in_their_order() -> None:
     histories = [_orders([1, 2], ["south", None]), {}, _orders([3], ["north"])]
-    flat = flatten_histories(histories, {"orders": {"amount", "store"}}, ["east", "west"])
-    assert flat.words == ["east", "north", "south", "west"]
+    flat = Flattener({"orders": {"amount", "store"}}, ["east", "west"]).flatten(histories)
+    assert flat.words.texts == ["east", "north", "south", "west"]
     assert flat.offsets["orders"].tolist() == [0, 2, 2, 3]
     assert flat.values["orders", "amount"].tolist() == [1, 2, 3]
     assert flat.values["orders", "store"].tolist() == [2, -1, 1]
@@ -22,8 +24,48 @@ def test_rows_stand_under_their_customers_and_texts_have_codes_in_their_order() 
 
 def test_a_table_without_rows_and_nobody_at_all_have_offsets_too() -> None:
     columns = {"orders": {"amount"}, "returns": {"amount"}}
-    flat = flatten_histories([_orders([1], [None])], columns, [])
+    flat = Flattener(columns, []).flatten([_orders([1], [None])])
     assert flat.offsets["returns"].tolist() == [0, 0]
     assert flat.values["returns", "amount"].tolist() == []
-    nobody = flatten_histories([], columns, ["a"])
+    nobody = Flattener(columns, ["a"]).flatten([])
     assert (nobody.customers, nobody.rows, nobody.most_rows) == (0, 0, 0)
+
+
+_WORDS = object_array(["", "east", "south", None])
+
+
+def _recorded(stores: list[int], words: Array = _WORDS) -> RecordedHistory:
+    """Pack and unpack orders of some stores, by their indices among the words."""
+    blocks = {name: np.empty((0, 0)) for name in HISTORY_COLUMNS}
+    numbers, texts = record_columns("orders")
+    blocks["orders"] = np.full((len(stores), len(numbers) + len(texts)), np.nan)
+    blocks["orders"][:, len(numbers) :] = -1
+    blocks["orders"][:, len(numbers) + texts.index("store")] = stores
+    return unpack_history(pack_history(list(blocks.values())), words)
+
+
+def _stores(flat: FlatColumns) -> list[str | None]:
+    return flat.words.decoded[flat.values["orders", "store"]].tolist()
+
+
+def test_codes_of_records_become_codes_among_more_words() -> None:
+    flattener = Flattener({"orders": {"amount", "store"}, "returns": {"category"}}, ["north", "a"])
+    for stores in ([2, -1], [1]):
+        flat = flattener.flatten([_recorded(stores), _recorded([]), _recorded([2])])
+        assert flat.words.texts == ["", "a", "east", "north", "south"]
+        assert _stores(flat) == [*(_WORDS[code] for code in stores), "south"]
+        assert flat.values["returns", "category"].tolist() == []
+    alone = flattener.flatten([_recorded([2, 1])])
+    assert alone.words is flat.words
+    assert alone.values["orders", "store"].flags.c_contiguous
+
+
+def test_records_of_two_builds_and_changed_copies_are_numbered_by_their_texts() -> None:
+    other = object_array(["", "west", None])
+    flattener = Flattener({"orders": {"amount", "store"}}, [])
+    flat = flattener.flatten([_recorded([2]), _recorded([1], other)])
+    assert _stores(flat) == ["south", "west"]
+    changed = dict(_recorded([2, 1]))
+    changed["orders"] = _orders([1.0], ["elsewhere"])["orders"]
+    assert _stores(flattener.flatten([changed, _recorded([1])])) == ["elsewhere", "east"]
+    assert _stores(flattener.flatten([_recorded([1], other)])) == ["west"]

@@ -19,7 +19,7 @@ from features.engines.generated.compile_job import GeneratedSource, compile_into
 from features.engines.generated.engine import GeneratedPlan
 from features.engines.generated.object_code import CompiledRun
 from features.engines.plan import FeaturePlan
-from features.history.flat_columns import flatten_histories
+from features.history.flat_columns import Flattener
 from features.language.catalog import Catalog
 from features.language.scope import Scope
 from features.language.vocabulary import Vocabulary
@@ -122,7 +122,7 @@ def test_other_threads_run_while_compiled_functions_do(folder: Path) -> None:
     plan = GeneratedPlan(_CATALOG)
     CodeSupply(plan, folder)
     histories = [*_histories()[:12]] * 4000
-    columns = flatten_histories(histories, plan.columns, plan.words)
+    columns = Flattener(plan.columns, plan.words).flatten(histories)
     run, spans = plan._run, []
 
     def timed(*arguments: object) -> None:
