@@ -15,7 +15,7 @@ import pandas as pd
 
 from features.arrays import Array
 from features.catalog.dictionary import make_catalog
-from features.engines.generated.compile_job import GeneratedSource, compile_into
+from features.engines.generated.compiled.compile_job import GeneratedSource, compile_into
 from features.engines.generated.engine import GeneratedPlan
 from features.engines.plan import COMPILED_FOLDER, FeaturePlan
 from features.history.layout import HISTORY_COLUMNS, HISTORY_TABLES, ROW_KEY, TEXT_COLUMNS

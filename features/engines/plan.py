@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from features.arrays import Array, History
-from features.engines.generated.code_supply import CodeSupply
+from features.engines.generated.compiled.code_supply import CodeSupply
 from features.engines.generated.engine import GeneratedPlan
 from features.history.flat_columns import Flattener
 from features.language.catalog import Catalog
@@ -53,7 +53,7 @@ class FeaturePlan:
 
     def __init__(self, catalog: Catalog, code_folder: Path | None = None) -> None:
         self._plan = GeneratedPlan(catalog)
-        self._flattener = Flattener(self._plan.columns, self._plan.words)
+        self._flattener = Flattener(self._plan.tables, self._plan.words)
         self._supply = None if code_folder is None else CodeSupply(self._plan, code_folder)
 
     def compute(self, customers: Sequence[History], scope: Scope) -> dict[str, Array]:

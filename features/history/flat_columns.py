@@ -3,15 +3,13 @@
 Texts are codes of one list of words, which are in the order of their texts.
 """
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.arrays import Array, Floats, History, Ints
-from features.history.layout import TEXT_COLUMNS
 from features.history.record import RecordedHistory, record_columns
 from features.history.words import Words
 
@@ -20,20 +18,23 @@ Codes = NDArray[np.int32]
 
 @dataclass(frozen=True)
 class FlatColumns:
-    """The rows of n customers in some tables.
+    """The rows of n customers in some tables, with the columns of `record_columns`.
 
     Attributes
     ----------
     offsets : mapping of str to int array (n + 1,)
         Table -> where the rows of each customer begin, and at last where all rows end.
-    values : mapping of (str, str) to array (rows of the table,)
-        Table and column -> numbers with NaN for a missing one, or int32 codes with -1.
+    numbers : mapping of str to array (number columns, rows of the table)
+        Table -> numbers with NaN for a missing one.
+    codes : mapping of str to int32 array (text columns, rows of the table)
+        Table -> codes of texts, with -1 for a missing one.
     words : Words
         The texts by their codes.
     """
 
     offsets: Mapping[str, Ints]
-    values: Mapping[tuple[str, str], Floats | Codes]
+    numbers: Mapping[str, Floats]
+    codes: Mapping[str, Codes]
     words: Words
 
     @property
@@ -58,14 +59,14 @@ class Flattener:
 
     Parameters
     ----------
-    columns : mapping of str to set of str
-        The columns that are wanted, by table.
+    tables : sequence of str
+        The tables that are wanted.
     literals : iterable of str
         Texts that get a code even if no row has them.
     """
 
-    def __init__(self, columns: Mapping[str, Set[str]], literals: Iterable[str]) -> None:
-        self._columns, self._literals = columns, frozenset(literals)
+    def __init__(self, tables: Sequence[str], literals: Iterable[str]) -> None:
+        self._tables, self._literals = tables, frozenset(literals)
         self._of_build = _translate_build(np.array([None], dtype=object), self._literals)
 
     def flatten(self, histories: Sequence[History]) -> FlatColumns:
@@ -81,55 +82,71 @@ class Flattener:
         -------
         FlatColumns
         """
-        values: dict[tuple[str, str], Floats | Codes] = {}
-        offsets: dict[str, Ints] = {}
-        for table, names in self._columns.items():
-            parts = [history.get(table) for history in histories]
-            given = [part for part in parts if part is not None]
-            lengths = [0 if part is None else len(next(iter(part.values()))) for part in parts]
-            offsets[table] = np.array([0, *lengths], dtype=np.int64).cumsum()
-            for name in names - TEXT_COLUMNS:
-                values[table, name] = _together([part[name] for part in given], np.float64)
         recorded = [history for history in histories if isinstance(history, RecordedHistory)]
-        one_build = len({id(history.words) for history in recorded}) == 1
-        if one_build and len(recorded) == len(histories):
-            words, codes = self._codes_of_records(recorded)
-        else:
-            words, codes = self._codes_of_texts(histories)
-        return FlatColumns(offsets, {**values, **codes}, words)
+        builds = {id(history.words) for history in recorded}
+        if len(builds) == 1 and len(recorded) == len(histories):
+            return self._flatten_records(recorded)
+        words = Words(self._literals | _texts_of(histories, self._tables))
+        return self._together([_as_record(h, self._tables, words) for h in histories], words)
 
-    def _codes_of_records(
-        self, histories: Sequence[RecordedHistory]
-    ) -> tuple[Words, dict[tuple[str, str], Codes]]:
-        """Translate the codes of records, whose build numbered its texts in their order."""
+    def _flatten_records(self, histories: Sequence[RecordedHistory]) -> FlatColumns:
+        """Put records of one build together, which numbered its texts in their order."""
         build = self._of_build
         if build.texts is not histories[0].words:
             build = self._of_build = _translate_build(histories[0].words, self._literals)
-        codes: dict[tuple[str, str], Codes] = {}
-        for table, names in self._columns.items():
-            given = [history.codes[table] for history in histories if table in history.codes]
-            texts = record_columns(table)[1]
-            block = np.concatenate([np.empty((len(texts), 0), dtype=np.intp), *given], axis=1)
-            translated = build.codes[block]
-            codes |= {(table, name): translated[texts.index(name)] for name in names & TEXT_COLUMNS}
-        return build.words, codes
+        flat = self._together(histories, build.words)
+        codes = {table: build.codes[block] for table, block in flat.codes.items()}
+        return FlatColumns(flat.offsets, flat.numbers, codes, flat.words)
 
-    def _codes_of_texts(
-        self, histories: Sequence[History]
-    ) -> tuple[Words, dict[tuple[str, str], Codes]]:
-        """Give codes to the texts of any histories."""
-        texts: dict[tuple[str, str], list[str | None]] = {}
-        for table, names in self._columns.items():
-            for name in names & TEXT_COLUMNS:
-                parts = [history[table][name] for history in histories if table in history]
-                texts[table, name] = _together(parts, object).tolist()
-        known = {text for rows in texts.values() for text in rows if text is not None}
-        words = Words(known | self._literals)
-        codes = {
-            key: np.array([words.codes[text] for text in rows], dtype=np.int32)
-            for key, rows in texts.items()
-        }
-        return words, codes
+    def _together(self, histories: Sequence[RecordedHistory], words: Words) -> FlatColumns:
+        offsets: dict[str, Ints] = {}
+        numbers: dict[str, Floats] = {}
+        codes: dict[str, Codes] = {}
+        for table in self._tables:
+            lengths = [0]
+            for history in histories:
+                block = history.numbers.get(table)
+                lengths.append(0 if block is None else block.shape[1])
+            offsets[table] = np.array(lengths, dtype=np.int64).cumsum()
+            of_number, of_text = (len(names) for names in record_columns(table))
+            numbers[table] = _side_by_side([h.numbers for h in histories], table, of_number)
+            codes[table] = _side_by_side([h.codes for h in histories], table, of_text)
+        return FlatColumns(offsets, numbers, codes, words)
+
+
+def _side_by_side(blocks: Sequence[Mapping[str, Array]], table: str, columns: int) -> Array:
+    """Put the blocks that some histories have of a table side by side."""
+    given = [of_history[table] for of_history in blocks if table in of_history]
+    if len(given) == 1:
+        return given[0]
+    return np.concatenate(given, axis=1) if given else np.empty((columns, 0), dtype=np.intp)
+
+
+def _texts_of(histories: Sequence[History], tables: Sequence[str]) -> set[str]:
+    texts = {
+        text
+        for history in histories
+        for table in tables
+        if table in history
+        for name in record_columns(table)[1]
+        for text in history[table][name].tolist()
+    }
+    return {text for text in texts if text is not None}
+
+
+def _as_record(history: History, tables: Sequence[str], words: Words) -> RecordedHistory:
+    """Return a history in the blocks of a record, with the codes of some words."""
+    record = RecordedHistory(words.decoded)
+    for table in tables:
+        if table in history:
+            numbers, texts = record_columns(table)
+            rows = history[table]
+            unkeyed = np.full(len(next(iter(rows.values()))), np.nan)  # no feature reads the key
+            block = [rows.get(name, unkeyed) for name in numbers]
+            codes = [[words.codes[text] for text in rows[name].tolist()] for name in texts]
+            record.numbers[table] = np.array(block, dtype=np.float64)
+            record.codes[table] = np.array(codes, dtype=np.int32).reshape(len(texts), len(unkeyed))
+    return record
 
 
 @dataclass(frozen=True)
@@ -155,10 +172,3 @@ def _translate_build(texts: Array, literals: frozenset[str]) -> _TranslatedBuild
     words = Words(literals.union(texts[:-1].tolist()))
     codes = np.array([words.codes[text] for text in texts.tolist()], dtype=np.int32)
     return _TranslatedBuild(texts, words, codes)
-
-
-def _together(parts: Sequence[Array], kind: Any) -> Array:
-    """Put arrays one after the other."""
-    if len(parts) == 1:
-        return np.ascontiguousarray(parts[0], dtype=kind)
-    return np.concatenate([np.empty(0, dtype=kind), *parts])

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from features.arrays import Array, Indices
+from features.arrays import Array, Floats
 from features.history.layout import HISTORY_COLUMNS, ROW_KEY, TEXT_COLUMNS
 
 _CODEC = "lz4_raw"
@@ -59,6 +59,8 @@ class RecordedHistory(dict[str, dict[str, Array]]):
     ----------
     words : (words,) object array
         The texts of the build; the last one is None.
+    numbers : dict of str to (number columns, rows) array
+        Table -> its numbers, in the order of `record_columns`.
     codes : dict of str to (text columns, rows) int array
         Table -> the indices of its texts in `words`, in the order of `record_columns`.
     """
@@ -66,7 +68,8 @@ class RecordedHistory(dict[str, dict[str, Array]]):
     def __init__(self, words: Array) -> None:
         super().__init__()
         self.words = words
-        self.codes: dict[str, Indices] = {}
+        self.numbers: dict[str, Floats] = {}
+        self.codes: dict[str, Array] = {}
 
 
 def unpack_history(record: bytes, words: Array) -> RecordedHistory:
@@ -93,7 +96,8 @@ def unpack_history(record: bytes, words: Array) -> RecordedHistory:
         if count:
             numbers, texts = _columns(name)
             end = offset + count * len(numbers)
-            table = dict(zip(numbers, values[offset:end].reshape(-1, count), strict=True))
+            history.numbers[name] = values[offset:end].reshape(-1, count)
+            table = dict(zip(numbers, history.numbers[name], strict=True))
             offset = end
             if texts:
                 end += count * len(texts)

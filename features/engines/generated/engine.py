@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from features.arrays import Array, Floats
+from features.engines.generated.block_rows import BlockRows
 from features.engines.generated.interpreter import InterpretedRun
 from features.engines.generated.source_sections import INDEX_SHARE
 from features.engines.generated.source_writer import write_features
 from features.history.flat_columns import Codes, FlatColumns
+from features.history.record import record_columns
 from features.history.words import Words
 from features.language.catalog import Catalog
 from features.language.scope import Lookups, Scope
@@ -34,8 +36,8 @@ class GeneratedPlan:
         The source of the functions.
     functions : list of str
         Names of the functions that its `run` calls.
-    columns : dict of str to set of str
-        The columns that are read, by table of the history.
+    tables : list of str
+        The tables of the history that are read.
     words : list of str
         Texts that the declarations name; they have to be among the words of the columns.
     """
@@ -45,10 +47,15 @@ class GeneratedPlan:
         self._texts = [name for name, feature in catalog.items() if feature.kind == "text"]
         self._sections = sections = write_features(catalog)
         self.source = sections.text()
-        self.words = sections.words
-        self.columns: dict[str, set[str]] = {table: set() for table in sections.tables}
-        for table, name in [*sections.numbers, *sections.texts]:
-            self.columns[table].add(name)
+        self.words, self.tables = sections.words, sections.tables
+        places = {table: place for place, table in enumerate(self.tables)}
+        self._numbers = [
+            (places[table], record_columns(table)[0].index(name))
+            for table, name in sections.numbers
+        ]
+        self._codes = [
+            (places[table], record_columns(table)[1].index(name)) for table, name in sections.texts
+        ]
         self.functions = sections.functions
         self._run: Run = InterpretedRun(self.source)
         self._known = self._look_up(Lookups(0), Words(self.words))
@@ -63,7 +70,7 @@ class GeneratedPlan:
         Parameters
         ----------
         columns : FlatColumns
-            Their rows, at least of `columns` and with `words` among their words.
+            Their rows, at least of `tables` and with `words` among their words.
         scope : Scope
             The cutoff and the population's lookups.
 
@@ -83,9 +90,9 @@ class GeneratedPlan:
         out = np.empty(n * width)
         self._run(
             0, n, width, len(needs.tables), np.arange(n + 1), np.arange(n),
-            [columns.offsets[table] for table in needs.tables],
-            [columns.values[key] for key in needs.numbers],
-            [columns.values[key] for key in needs.texts],
+            [columns.offsets[table] for table in self.tables],
+            BlockRows([columns.numbers[table] for table in self.tables], self._numbers),
+            BlockRows([columns.codes[table] for table in self.tables], self._codes),
             float(scope.cutoff), float(scope.cutoff_day),
             known.constants, known.literals, known.by_code,
             np.empty(needs.regions * capacity), capacity,

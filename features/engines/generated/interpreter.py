@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from features.engines.generated.block_rows import BlockRows
 from features.engines.generated.flat_functions import FUNCTIONS
 from features.engines.generated.source_sections import RUN_PARAMETERS
 
@@ -48,6 +49,8 @@ def _as_lists(name: str, argument: Any) -> Any:
         return [0] * len(argument)
     if kind in ("int", "float"):
         return argument
+    if isinstance(argument, BlockRows):
+        return argument.lists()
     if kind.startswith("arrays of "):
         return [array.tolist() for array in argument]
     return argument.tolist()

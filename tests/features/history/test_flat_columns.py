@@ -4,30 +4,42 @@ import numpy as np
 
 from features.arrays import Array, object_array
 from features.history.flat_columns import FlatColumns, Flattener
-from features.history.layout import HISTORY_COLUMNS
+from features.history.layout import HISTORY_COLUMNS, TEXT_COLUMNS
 from features.history.record import RecordedHistory, pack_history, record_columns, unpack_history
 
 
 def _orders(amounts: list[float], stores: list[str | None]) -> dict:
-    return {"orders": {"amount": np.array(amounts), "store": object_array(stores)}}
+    count = len(amounts)
+    rows = {
+        name: np.full(count, None if name in TEXT_COLUMNS else np.nan)
+        for name in HISTORY_COLUMNS["orders"]
+    }
+    return {"orders": rows | {"amount": np.array(amounts), "store": object_array(stores)}}
+
+
+def _column(flat: FlatColumns, name: str) -> list[float]:
+    numbers, texts = record_columns("orders")
+    if name in texts:
+        return flat.codes["orders"][texts.index(name)].tolist()
+    return flat.numbers["orders"][numbers.index(name)].tolist()
 
 
 def test_rows_stand_under_their_customers_and_texts_have_codes_in_their_order() -> None:
     histories = [_orders([1, 2], ["south", None]), {}, _orders([3], ["north"])]
-    flat = Flattener({"orders": {"amount", "store"}}, ["east", "west"]).flatten(histories)
+    flat = Flattener(["orders"], ["east", "west"]).flatten(histories)
     assert flat.words.texts == ["east", "north", "south", "west"]
     assert flat.offsets["orders"].tolist() == [0, 2, 2, 3]
-    assert flat.values["orders", "amount"].tolist() == [1, 2, 3]
-    assert flat.values["orders", "store"].tolist() == [2, -1, 1]
+    assert _column(flat, "amount") == [1, 2, 3]
+    assert _column(flat, "store") == [2, -1, 1]
     assert (flat.customers, flat.rows, flat.most_rows) == (3, 3, 2)
 
 
 def test_a_table_without_rows_and_nobody_at_all_have_offsets_too() -> None:
-    columns = {"orders": {"amount"}, "returns": {"amount"}}
-    flat = Flattener(columns, []).flatten([_orders([1], [None])])
+    tables = ["orders", "returns"]
+    flat = Flattener(tables, []).flatten([_orders([1], [None])])
     assert flat.offsets["returns"].tolist() == [0, 0]
-    assert flat.values["returns", "amount"].tolist() == []
-    nobody = Flattener(columns, ["a"]).flatten([])
+    assert flat.numbers["returns"].shape == (len(record_columns("returns")[0]), 0)
+    nobody = Flattener(tables, ["a"]).flatten([])
     assert (nobody.customers, nobody.rows, nobody.most_rows) == (0, 0, 0)
 
 
@@ -45,24 +57,25 @@ def _recorded(stores: list[int], words: Array = _WORDS) -> RecordedHistory:
 
 
 def _stores(flat: FlatColumns) -> list[str | None]:
-    return flat.words.decoded[flat.values["orders", "store"]].tolist()
+    return [flat.words.decoded[code] for code in _column(flat, "store")]
 
 
 def test_codes_of_records_become_codes_among_more_words() -> None:
-    flattener = Flattener({"orders": {"amount", "store"}, "returns": {"category"}}, ["north", "a"])
+    flattener = Flattener(["orders", "returns"], ["north", "a"])
     for stores in ([2, -1], [1]):
         flat = flattener.flatten([_recorded(stores), _recorded([]), _recorded([2])])
         assert flat.words.texts == ["", "a", "east", "north", "south"]
         assert _stores(flat) == [*(_WORDS[code] for code in stores), "south"]
-        assert flat.values["returns", "category"].tolist() == []
+        assert flat.codes["returns"].shape == (len(record_columns("returns")[1]), 0)
     alone = flattener.flatten([_recorded([2, 1])])
     assert alone.words is flat.words
-    assert alone.values["orders", "store"].flags.c_contiguous
+    assert alone.codes["orders"].flags.c_contiguous and alone.codes["orders"].dtype == np.int32
+    assert alone.numbers["orders"].flags.c_contiguous
 
 
 def test_records_of_two_builds_and_changed_copies_are_numbered_by_their_texts() -> None:
     other = object_array(["", "west", None])
-    flattener = Flattener({"orders": {"amount", "store"}}, [])
+    flattener = Flattener(["orders"], [])
     flat = flattener.flatten([_recorded([2]), _recorded([1], other)])
     assert _stores(flat) == ["south", "west"]
     changed = dict(_recorded([2, 1]))

@@ -8,10 +8,10 @@ import msgspec
 import pytest
 
 import serving.answers.predictor
-from features.engines.generated.compile_job import GeneratedSource, compile_into
+from features.engines.generated.compiled.compile_job import GeneratedSource, compile_into
+from features.engines.generated.compiled.object_code import CompiledRun
 from features.engines.generated.engine import GeneratedPlan
 from features.engines.generated.interpreter import InterpretedRun
-from features.engines.generated.object_code import CompiledRun
 from features.engines.plan import COMPILED_FOLDER
 from features.errors import NextbuyError
 from features.shop.shop import SensitiveSection, Shop

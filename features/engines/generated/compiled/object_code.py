@@ -4,13 +4,12 @@ While the code runs, the interpreter's lock is free for other threads.
 """
 
 import ctypes
-from collections.abc import Sequence
 from typing import Any
 
 import llvmlite.binding as llvm
 import msgspec
 
-from features.arrays import Array
+from features.engines.generated.block_rows import BlockRows, address_of
 from features.engines.generated.source_sections import RUN_PARAMETERS
 
 
@@ -54,7 +53,7 @@ class CompiledRun:
 
         Parameters
         ----------
-        *arguments : int, float, array or sequence of array
+        *arguments : int, float, array, sequence of array or BlockRows
             As `RUN_PARAMETERS` says; arrays are contiguous, of int64, float64 or int32 (codes).
         """
         self._function(
@@ -71,11 +70,9 @@ _C_TYPES = {"int": ctypes.c_int64, "float": ctypes.c_double}
 def _pointer(kind: str, argument: Any) -> Any:
     """Return the address of an array, or an array of the addresses of several."""
     if not kind.startswith("arrays of "):
-        return _address(argument)
-    addresses: Sequence[int] = [_address(array) for array in argument]
+        return address_of(argument)
+    if isinstance(argument, BlockRows):
+        addresses = argument.addresses()
+    else:
+        addresses = [address_of(array) for array in argument]
     return (ctypes.c_void_p * len(addresses))(*addresses)
-
-
-def _address(array: Array) -> int:
-    address: int = array.__array_interface__["data"][0]
-    return address

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numba import cfunc, njit, types
 
+from features.engines.generated.compiled.object_code import ObjectCode
 from features.engines.generated.flat_functions import FUNCTIONS
-from features.engines.generated.object_code import ObjectCode
 from features.engines.generated.source_sections import RUN_PARAMETERS
 
 _INTS, _FLOATS, _CODES = (types.CPointer(t) for t in (types.int64, types.float64, types.int32))

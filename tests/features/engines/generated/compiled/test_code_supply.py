@@ -12,12 +12,16 @@ import pytest
 
 from features.arrays import History
 from features.catalog.dictionary import make_catalog
-from features.engines.generated import code_supply
-from features.engines.generated.code_cache import CodeCache, code_key
-from features.engines.generated.code_supply import CodeSupply
-from features.engines.generated.compile_job import GeneratedSource, compile_into, start_compiling
+from features.engines.generated.compiled import code_supply
+from features.engines.generated.compiled.code_cache import CodeCache, code_key
+from features.engines.generated.compiled.code_supply import CodeSupply
+from features.engines.generated.compiled.compile_job import (
+    GeneratedSource,
+    compile_into,
+    start_compiling,
+)
+from features.engines.generated.compiled.object_code import CompiledRun
 from features.engines.generated.engine import GeneratedPlan
-from features.engines.generated.object_code import CompiledRun
 from features.engines.plan import FeaturePlan
 from features.history.flat_columns import Flattener
 from features.language.catalog import Catalog
@@ -122,7 +126,7 @@ def test_other_threads_run_while_compiled_functions_do(folder: Path) -> None:
     plan = GeneratedPlan(_CATALOG)
     CodeSupply(plan, folder)
     histories = [*_histories()[:12]] * 4000
-    columns = Flattener(plan.columns, plan.words).flatten(histories)
+    columns = Flattener(plan.tables, plan.words).flatten(histories)
     run, spans = plan._run, []
 
     def timed(*arguments: object) -> None:
@@ -144,7 +148,7 @@ def test_other_threads_run_while_compiled_functions_do(folder: Path) -> None:
 def test_a_process_that_computes_does_not_load_the_compiler(folder: Path) -> None:
     script = (
         "import sys\nfrom pathlib import Path\n"
-        "from tests.features.engines.generated.test_code_supply import _CATALOG, _SCOPE\n"
+        "from tests.features.engines.generated.compiled.test_code_supply import _CATALOG, _SCOPE\n"
         "from features.engines.plan import FeaturePlan\n"
         f"FeaturePlan(_CATALOG, Path({str(folder)!r})).compute([], _SCOPE)\n"
         "sys.exit(int('numba' in sys.modules))\n"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from features.engines.generated import code_cache
-from features.engines.generated.code_cache import CodeCache, code_key
-from features.engines.generated.object_code import ObjectCode
+from features.engines.generated.compiled import code_cache
+from features.engines.generated.compiled.code_cache import CodeCache, code_key
+from features.engines.generated.compiled.object_code import ObjectCode
 
 _CODE = ObjectCode("run", bytes(range(256)) * 100)
 

@@ -1,7 +1,7 @@
 """Compiles a generated source in a process of its own, and keeps its object code in a cache.
 
-`python -m features.engines.generated.compile_job <folder>` reads the source from its input. A
-server starts it, because numba is large and compiling takes seconds of CPU.
+`python -m features.engines.generated.compiled.compile_job <folder>` reads the source from its
+input. A server starts it, because numba is large and compiling takes seconds of CPU.
 """
 
 import subprocess
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from features.engines.generated.code_cache import CodeCache, code_key
+from features.engines.generated.compiled.code_cache import CodeCache, code_key
 
 
 class GeneratedSource(msgspec.Struct, frozen=True):
@@ -31,7 +31,7 @@ class GeneratedSource(msgspec.Struct, frozen=True):
 def start_compiling(folder: Path, source: GeneratedSource) -> subprocess.Popen[bytes]:
     """Start a process that compiles a source and writes it to the cache of a folder."""
     job = subprocess.Popen(
-        [sys.executable, "-m", "features.engines.generated.compile_job", str(folder)],
+        [sys.executable, "-m", "features.engines.generated.compiled.compile_job", str(folder)],
         stdin=subprocess.PIPE,
     )
     assert job.stdin is not None
@@ -42,7 +42,9 @@ def start_compiling(folder: Path, source: GeneratedSource) -> subprocess.Popen[b
 
 def compile_into(folder: Path, given: GeneratedSource) -> None:
     """Compile a source and write it to the cache of a folder."""
-    from features.engines.generated.compiler import compile_source  # numba: for this job alone
+    from features.engines.generated.compiled.compiler import (
+        compile_source,  # numba: for this job alone
+    )
 
     CodeCache(folder).write(code_key(given.source), compile_source(given.source, given.functions))
 

@@ -5,10 +5,10 @@ import subprocess
 from pathlib import Path
 from threading import Lock, Thread
 
-from features.engines.generated.code_cache import CodeCache, code_key
-from features.engines.generated.compile_job import GeneratedSource, start_compiling
+from features.engines.generated.compiled.code_cache import CodeCache, code_key
+from features.engines.generated.compiled.compile_job import GeneratedSource, start_compiling
+from features.engines.generated.compiled.object_code import CompiledRun
 from features.engines.generated.engine import GeneratedPlan
-from features.engines.generated.object_code import CompiledRun
 
 _LOG = logging.getLogger(__name__)
 # Compiling costs 10 s of CPU, which is what 20,000 customers cost interpreted. Who compiles when as

@@ -18,8 +18,8 @@ from pathlib import Path
 import llvmlite.binding as llvm
 import msgspec
 
+from features.engines.generated.compiled.object_code import ObjectCode
 from features.engines.generated.flat_functions import FUNCTIONS
-from features.engines.generated.object_code import ObjectCode
 
 _LOG = logging.getLogger(__name__)
 _KEY_LENGTH = 32

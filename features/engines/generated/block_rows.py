@@ -1,0 +1,37 @@
+"""Names rows of blocks: arguments of the generated functions that lie in few arrays."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from features.arrays import Array
+
+
+@dataclass(frozen=True)
+class BlockRows:
+    """Rows of some contiguous arrays with two dimensions, each row an argument by itself.
+
+    Attributes
+    ----------
+    blocks : sequence of array (rows, values)
+        The arrays.
+    places : sequence of (int, int)
+        For each argument its block, and its row in the block.
+    """
+
+    blocks: Sequence[Array]
+    places: Sequence[tuple[int, int]]
+
+    def lists(self) -> list[list[float]]:
+        """Return the values of each row."""
+        return [self.blocks[block][row].tolist() for block, row in self.places]
+
+    def addresses(self) -> list[int]:
+        """Return where each row begins in memory."""
+        starts = [(address_of(block), block.strides[0]) for block in self.blocks]
+        return [starts[block][0] + row * starts[block][1] for block, row in self.places]
+
+
+def address_of(array: Array) -> int:
+    """Return where an array begins in memory."""
+    address: int = array.__array_interface__["data"][0]
+    return address
