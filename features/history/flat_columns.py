@@ -30,12 +30,15 @@ class FlatColumns:
         Table -> codes of texts, with -1 for a missing one.
     words : Words
         The texts by their codes.
+    of_build : bool
+        Whether the words are those of a build, which other customers' columns have too.
     """
 
     offsets: Mapping[str, Ints]
     numbers: Mapping[str, Floats]
     codes: Mapping[str, Codes]
     words: Words
+    of_build: bool = False
 
     @property
     def customers(self) -> int:
@@ -96,7 +99,7 @@ class Flattener:
             build = self._of_build = _translate_build(histories[0].words, self._literals)
         flat = self._together(histories, build.words)
         codes = {table: build.codes[block] for table, block in flat.codes.items()}
-        return FlatColumns(flat.offsets, flat.numbers, codes, flat.words)
+        return FlatColumns(flat.offsets, flat.numbers, codes, flat.words, of_build=True)
 
     def _together(self, histories: Sequence[RecordedHistory], words: Words) -> FlatColumns:
         offsets: dict[str, Ints] = {}

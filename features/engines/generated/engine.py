@@ -83,7 +83,9 @@ class GeneratedPlan:
         needs, n = self._sections, columns.customers
         known = self._known
         if known.lookups is not scope.lookups or known.words is not columns.words:
-            known = self._known = self._look_up(scope.lookups, columns.words)
+            known = self._look_up(scope.lookups, columns.words)
+            if columns.of_build:
+                self._known = known
         width = len(self._catalog) + len(self._catalog.listed)
         capacity = max(columns.most_rows, _LEAST_CAPACITY)
         listed = [np.empty(columns.rows) for _ in needs.listed]
@@ -166,6 +168,9 @@ class _KnownLookups:
 
 
 def _by_code(table: Mapping[str, float | None], words: Words) -> Floats:
+    """Return the values of a lookup by the codes of words; goes through the fewer of the two."""
+    if len(words.texts) < len(table):
+        return np.array([_number(table.get(text)) for text in words.texts])
     values = np.full(len(words.texts), np.nan)
     for word, value in table.items():
         if word in words.codes:

@@ -51,6 +51,8 @@ def _as_lists(name: str, argument: Any) -> Any:
         return argument
     if isinstance(argument, BlockRows):
         return argument.lists()
+    if name == "lookups":  # one value for each text of a build, of which few are read
+        return [memoryview(array) for array in argument]
     if kind.startswith("arrays of "):
         return [array.tolist() for array in argument]
     return argument.tolist()

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,11 +11,12 @@ import pytest
 from features.arrays import History
 from features.engines.generated.engine import GeneratedPlan
 from features.engines.plan import FeaturePlan
+from features.history.flat_columns import Flattener
 from features.history.layout import HISTORY_COLUMNS, TEXT_COLUMNS
 from features.language.catalog import Catalog
 from features.language.feature import Aggregate, Derived
-from features.language.relation import Relation, Relations
-from features.language.scope import Scope
+from features.language.relation import Lookup, Relation, Relations
+from features.language.scope import Lookups, Scope
 
 _DAY = 86_400_000_000
 _SCOPE = Scope(10 * _DAY, 10)
@@ -173,3 +175,21 @@ def test_the_source_is_the_same_in_every_process() -> None:
         for seed in ("1", "2", "3")
     }
     assert len(hashes) == 1
+
+
+@pytest.mark.parametrize("prices", [{"x": 2.0, "z": None}, {str(n): 9.0 for n in range(9)}])
+@pytest.mark.parametrize("of_build", [True, False])
+def test_a_lookup_joins_by_text_whatever_texts_were_there_before(
+    prices: dict, of_build: bool
+) -> None:
+    """One of few texts and one of many; the second build has other codes for the same texts."""
+    lookup = Lookup("l", "r", "t", {"price": ("mean", "a")})
+    joined = Relation("j", sources=("r",), columns={"p": "price"}, lookup=lookup)
+    sums = _feature("sum", "p", relation="j")
+    plan = GeneratedPlan(Catalog([sums], Relations((_ROWS, joined)), [lookup]))
+    scope = Scope(10 * _DAY, 10, Lookups(0, {"l": {"price": prices}}))
+    for texts in (["x", "y", None], ["0", "x", "y"], ["x", "y", None]):
+        events = _events(event_type=texts, occurred_at=[1, 2, 3])
+        columns = replace(Flattener(plan.tables, plan.words).flatten([events]), of_build=of_build)
+        expected = sum(prices.get(text) or 0.0 for text in texts)
+        assert plan.compute(columns, scope)["f"].tolist() == [expected]
