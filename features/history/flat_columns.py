@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from features.arrays import Array, Floats, History, Ints
 from features.history.record import RecordedHistory, record_columns
+from features.history.recorded_table import RecordedTable
 from features.history.words import Words
 
 Codes = NDArray[np.int32]
@@ -70,7 +71,7 @@ class Flattener:
 
     def __init__(self, tables: Sequence[str], literals: Iterable[str]) -> None:
         self._tables, self._literals = tables, frozenset(literals)
-        self._of_build = _translate_build(np.array([None], dtype=object), self._literals)
+        self._kept = _translate(np.array([None], dtype=object), self._literals)
 
     def flatten(self, histories: Sequence[History]) -> FlatColumns:
         """Put histories one after the other, in the order given.
@@ -88,41 +89,42 @@ class Flattener:
         recorded = [history for history in histories if isinstance(history, RecordedHistory)]
         builds = {id(history.words) for history in recorded}
         if len(builds) == 1 and len(recorded) == len(histories):
-            return self._flatten_records(recorded)
+            return self._together(recorded, self._translation_of(recorded[0].words), of_build=True)
         words = Words(self._literals | _texts_of(histories, self._tables))
-        return self._together([_as_record(h, self._tables, words) for h in histories], words)
+        codes = np.arange(len(words.decoded), dtype=np.int32)
+        codes[-1] = -1
+        records = [_as_record(history, self._tables, words) for history in histories]
+        return self._together(records, _Translation(words.decoded, words, codes), of_build=False)
 
-    def _flatten_records(self, histories: Sequence[RecordedHistory]) -> FlatColumns:
-        """Put records of one build together, which numbered its texts in their order."""
-        build = self._of_build
-        if build.texts is not histories[0].words:
-            build = self._of_build = _translate_build(histories[0].words, self._literals)
-        flat = self._together(histories, build.words)
-        codes = {table: build.codes[block] for table, block in flat.codes.items()}
-        return FlatColumns(flat.offsets, flat.numbers, codes, flat.words, of_build=True)
+    def _translation_of(self, texts: Array) -> "_Translation":
+        """Return the words of a build; those of the last one are kept."""
+        kept = self._kept
+        if kept.texts is not texts:
+            kept = self._kept = _translate(texts, self._literals)
+        return kept
 
-    def _together(self, histories: Sequence[RecordedHistory], words: Words) -> FlatColumns:
+    def _together(
+        self, records: Sequence[RecordedHistory], translation: "_Translation", of_build: bool
+    ) -> FlatColumns:
         offsets: dict[str, Ints] = {}
         numbers: dict[str, Floats] = {}
         codes: dict[str, Codes] = {}
         for table in self._tables:
-            lengths = [0]
-            for history in histories:
-                block = history.numbers.get(table)
-                lengths.append(0 if block is None else block.shape[1])
+            parts = [record.get(table) for record in records]
+            given = [part for part in parts if part is not None]
+            lengths = [0, *(0 if part is None else part.numbers.shape[1] for part in parts)]
             offsets[table] = np.array(lengths, dtype=np.int64).cumsum()
             of_number, of_text = (len(names) for names in record_columns(table))
-            numbers[table] = _side_by_side([h.numbers for h in histories], table, of_number)
-            codes[table] = _side_by_side([h.codes for h in histories], table, of_text)
-        return FlatColumns(offsets, numbers, codes, words)
+            numbers[table] = _side_by_side([part.numbers for part in given], of_number)
+            codes[table] = translation.codes[_side_by_side([p.codes for p in given], of_text)]
+        return FlatColumns(offsets, numbers, codes, translation.words, of_build)
 
 
-def _side_by_side(blocks: Sequence[Mapping[str, Array]], table: str, columns: int) -> Array:
-    """Put the blocks that some histories have of a table side by side."""
-    given = [of_history[table] for of_history in blocks if table in of_history]
-    if len(given) == 1:
-        return given[0]
-    return np.concatenate(given, axis=1) if given else np.empty((columns, 0), dtype=np.intp)
+def _side_by_side(blocks: Sequence[Array], columns: int) -> Array:
+    """Put blocks with the same columns side by side."""
+    if len(blocks) == 1:
+        return blocks[0]
+    return np.concatenate(blocks, axis=1) if blocks else np.empty((columns, 0), dtype=np.intp)
 
 
 def _texts_of(histories: Sequence[History], tables: Sequence[str]) -> set[str]:
@@ -147,19 +149,23 @@ def _as_record(history: History, tables: Sequence[str], words: Words) -> Recorde
             unkeyed = np.full(len(next(iter(rows.values()))), np.nan)  # no feature reads the key
             block = [rows.get(name, unkeyed) for name in numbers]
             codes = [[words.codes[text] for text in rows[name].tolist()] for name in texts]
-            record.numbers[table] = np.array(block, dtype=np.float64)
-            record.codes[table] = np.array(codes, dtype=np.int32).reshape(len(texts), len(unkeyed))
+            record[table] = RecordedTable(
+                (numbers, texts),
+                np.array(block, dtype=np.float64),
+                np.array(codes, dtype=np.intp).reshape(len(texts), len(unkeyed)),
+                words.decoded,
+            )
     return record
 
 
 @dataclass(frozen=True)
-class _TranslatedBuild:
-    """The texts of a build among the words of a request.
+class _Translation:
+    """The codes of some texts among the words of a request.
 
     Attributes
     ----------
     texts : (n,) object array
-        The texts of the build; the last one is None.
+        The texts, such as those of a build; the last one is None.
     words : Words
         The same, and the literals of the declarations.
     codes : (n,) int32 array
@@ -171,7 +177,7 @@ class _TranslatedBuild:
     codes: Codes
 
 
-def _translate_build(texts: Array, literals: frozenset[str]) -> _TranslatedBuild:
+def _translate(texts: Array, literals: frozenset[str]) -> _Translation:
     words = Words(literals.union(texts[:-1].tolist()))
     codes = np.array([words.codes[text] for text in texts.tolist()], dtype=np.int32)
-    return _TranslatedBuild(texts, words, codes)
+    return _Translation(texts, words, codes)

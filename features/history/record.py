@@ -7,8 +7,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from features.arrays import Array, Floats
+from features.arrays import Array
 from features.history.layout import HISTORY_COLUMNS, ROW_KEY, TEXT_COLUMNS
+from features.history.recorded_table import RecordedTable
 
 _CODEC = "lz4_raw"
 
@@ -50,26 +51,20 @@ def pack_history(blocks: Sequence[NDArray[np.float64]]) -> bytes:
     return len(plain).to_bytes(_SIZE_BYTES, "little") + packed
 
 
-class RecordedHistory(dict[str, dict[str, Array]]):
-    """A history as its record holds it: table -> column -> (rows,) array, float64 or objects.
+class RecordedHistory(dict[str, RecordedTable]):
+    """A history as its record holds it, by table. Features read its blocks without a copy.
 
-    A copy that is changed is a plain dictionary, without the codes.
+    A copy in which rows are changed is a plain dictionary.
 
     Attributes
     ----------
     words : (words,) object array
         The texts of the build; the last one is None.
-    numbers : dict of str to (number columns, rows) array
-        Table -> its numbers, in the order of `record_columns`.
-    codes : dict of str to (text columns, rows) int array
-        Table -> the indices of its texts in `words`, in the order of `record_columns`.
     """
 
     def __init__(self, words: Array) -> None:
         super().__init__()
         self.words = words
-        self.numbers: dict[str, Floats] = {}
-        self.codes: dict[str, Array] = {}
 
 
 def unpack_history(record: bytes, words: Array) -> RecordedHistory:
@@ -94,16 +89,11 @@ def unpack_history(record: bytes, words: Array) -> RecordedHistory:
     history = RecordedHistory(words)
     for name, count in zip(HISTORY_COLUMNS, values[:offset].astype(int).tolist(), strict=True):
         if count:
-            numbers, texts = _columns(name)
-            end = offset + count * len(numbers)
-            history.numbers[name] = values[offset:end].reshape(-1, count)
-            table = dict(zip(numbers, history.numbers[name], strict=True))
-            offset = end
-            if texts:
-                end += count * len(texts)
-                codes = values[offset:end].astype(np.intp).reshape(-1, count)
-                table.update(zip(texts, words[codes], strict=True))
-                history.codes[name] = codes
+            names = _columns(name)
+            parts = []
+            for columns in names:
+                end = offset + count * len(columns)
+                parts.append(values[offset:end].reshape(len(columns), count))
                 offset = end
-            history[name] = table
+            history[name] = RecordedTable(names, parts[0], parts[1].astype(np.intp), words)
     return history

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from features.arrays import Array, TableColumns, object_array
+from features.arrays import Array, History, TableColumns, object_array
 from features.contract.row_keys import statement_key
 from features.contract.tables import TABLES_BY_NAME
 from features.contract.tables import Table as Contract
@@ -19,7 +19,7 @@ from features.history.layout import (
 from features.ledgers.journal import Journal, JournalRow
 from features.shop.shop import Shop
 from features.store.products import Product
-from features.store.protocol import HistoryStore, StoredHistory, StoreInfo
+from features.store.protocol import HistoryStore, StoreInfo
 from features.windows import local_day
 
 MergedRow = dict[str, Any]
@@ -62,12 +62,12 @@ class FreshStore:
             return cutoff
         return max(cutoff, self._journal.last_received_at() or cutoff)
 
-    def read(self, customer_ids: Sequence[str]) -> dict[str, StoredHistory]:
+    def read(self, customer_ids: Sequence[str]) -> dict[str, History]:
         """Read the histories of some customers; those that neither source knows are left out.
 
         Returns
         -------
-        dict of str to StoredHistory
+        dict of str to History
             Customer -> table of the layout -> column -> array of the customer's rows.
         """
         histories = self._store.read(customer_ids)
@@ -97,8 +97,8 @@ class FreshStore:
         return self._store.read_products(sorted(named)) if named else {}
 
     def _merge(
-        self, tables: StoredHistory, rows: Sequence[JournalRow], products: Mapping[str, Product]
-    ) -> StoredHistory:
+        self, tables: History, rows: Sequence[JournalRow], products: Mapping[str, Product]
+    ) -> History:
         merged = dict(tables)
         for name, declared in HISTORY_TABLES.items():
             posted = [row for row in rows if row.table == declared.contract]

@@ -5,7 +5,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from features.arrays import Array
+from features.arrays import Array, History
 from features.errors import InputError, refuse
 from features.history.layout import HISTORY_COLUMNS
 from features.language.scope import Lookups
@@ -16,7 +16,6 @@ STORE_FORMAT = 4
 MARGIN_DAYS = 30  # requests for instants so long before the data's end are answered exactly
 REBUILD_REMEDY = "Build it again with `nextbuy features --online`."
 
-StoredHistory = dict[str, dict[str, Array]]  # of one customer: table -> column -> array
 PackedRows = Iterator[tuple[str, bytes]]  # id and packed values
 Unpacked = TypeVar("Unpacked")  # what the bytes of a product or a record are unpacked to
 
@@ -80,7 +79,7 @@ class HistoryStore(Protocol):
     def data_cutoff(self) -> int:
         """Last instant (microseconds UTC) up to which an absent row means nothing happened."""
 
-    def read(self, customer_ids: Sequence[str]) -> dict[str, StoredHistory]:
+    def read(self, customer_ids: Sequence[str]) -> dict[str, History]:
         """Read the histories of the customers that the store knows; others are left out."""
 
     def read_products(self, product_ids: Sequence[str]) -> dict[str, Product]:

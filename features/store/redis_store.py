@@ -14,14 +14,13 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from features.arrays import Array, object_array
+from features.arrays import Array, History, object_array
 from features.errors import NextbuyError, refuse
 from features.history.record import unpack_history
 from features.store.products import Product, unpack_product
 from features.store.protocol import (
     REBUILD_REMEDY,
     PackedRows,
-    StoredHistory,
     StoreInfo,
     Unpacked,
     broken_store,
@@ -124,7 +123,7 @@ class RedisStore:
             raise broken_store(str(server), error) from None
         self.info = check_info(info, str(server))
 
-    def read(self, customer_ids: Sequence[str]) -> dict[str, StoredHistory]:
+    def read(self, customer_ids: Sequence[str]) -> dict[str, History]:
         """Read the histories of the customers that the store knows; others are left out."""
         return self._fetch(
             "record", customer_ids, lambda record: unpack_history(record, self._words)

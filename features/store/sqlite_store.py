@@ -7,13 +7,12 @@ from pathlib import Path
 
 import msgspec
 
-from features.arrays import Array, object_array
+from features.arrays import Array, History, object_array
 from features.errors import InputError, NextbuyError
 from features.history.record import unpack_history
 from features.store.products import Product, unpack_product
 from features.store.protocol import (
     PackedRows,
-    StoredHistory,
     StoreInfo,
     Unpacked,
     broken_store,
@@ -53,7 +52,7 @@ class SqliteStore:
             self.close()
             raise
 
-    def read(self, customer_ids: Sequence[str]) -> dict[str, StoredHistory]:
+    def read(self, customer_ids: Sequence[str]) -> dict[str, History]:
         """Read the histories of the customers that the store knows; others are left out."""
         query = "SELECT customer_id, record FROM history WHERE customer_id IN"
         return self._select(query, customer_ids, lambda record: unpack_history(record, self._words))

@@ -27,7 +27,7 @@ from features.shop.shop import Shop, read_shop
 from features.store.address import store_target
 from features.store.build.store_build import build_store
 from features.store.fresh import FreshStore
-from features.store.protocol import StoredHistory
+from features.store.protocol import History
 from features.windows import DAY, to_datetime
 
 NOW = time.time_ns() // 1000
@@ -152,7 +152,7 @@ def _post(shop: Shop, rows: dict[str, list[dict]]) -> None:
         journal.close()
 
 
-def _ask(shop: Shop, posts: bool) -> dict[str, StoredHistory]:
+def _ask(shop: Shop, posts: bool) -> dict[str, History]:
     store = store_target(shop).open()
     if posts:
         store = FreshStore(shop, store, open_journal(shop))
@@ -187,11 +187,11 @@ def test_a_posted_row_has_every_column_of_a_rebuilt_one(shop: Shop) -> None:
     assert not {"health", "pregnancy tests"} & said
 
 
-def _texts(tables: StoredHistory, name: str) -> set[str]:
+def _texts(tables: History, name: str) -> set[str]:
     return set(map(str, _rows(tables, name).to_numpy().ravel()))
 
 
-def _rows(tables: StoredHistory, name: str) -> pd.DataFrame:
+def _rows(tables: History, name: str) -> pd.DataFrame:
     columns = [ROW_KEY, *HISTORY_COLUMNS[name]]
     frame = pd.DataFrame({column: tables[name][column] for column in columns})
     return frame.sort_values(columns, ignore_index=True)  # lines of an order have one key
