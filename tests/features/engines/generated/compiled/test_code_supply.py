@@ -93,7 +93,7 @@ def test_functions_are_compiled_once_many_customers_were_computed(
             break
         time.sleep(0.1)
     assert isinstance(plan._run, CompiledRun)
-    assert len(list(tmp_path.iterdir())) == 2
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_what_cannot_be_compiled_stays_interpreted_and_is_said(
