@@ -26,12 +26,29 @@ class BlockRows:
         return [self.blocks[block][row].tolist() for block, row in self.places]
 
     def addresses(self) -> list[int]:
-        """Return where each row begins in memory."""
+        """Return where each row begins in memory.
+
+        Raises
+        ------
+        ValueError
+            The values of a row do not lie one after the other.
+        """
         starts = [(address_of(block), block.strides[0]) for block in self.blocks]
         return [starts[block][0] + row * starts[block][1] for block, row in self.places]
 
 
 def address_of(array: Array) -> int:
-    """Return where an array begins in memory."""
+    """Return where an array begins in memory.
+
+    Raises
+    ------
+    ValueError
+        Its values, or those of its rows, do not lie one after the other.
+    """
+    if array.size and array.shape[-1] > 1 and array.strides[-1] != array.itemsize:
+        raise ValueError(
+            f"expected values that lie one after the other, got strides {array.strides} for values "
+            f"of {array.itemsize} bytes; take a copy in C's order"
+        )
     address: int = array.__array_interface__["data"][0]
     return address

@@ -3,6 +3,7 @@
 import ctypes
 
 import numpy as np
+import pytest
 
 from features.engines.generated.block_rows import BlockRows
 
@@ -15,3 +16,11 @@ def test_each_row_is_an_argument_by_itself() -> None:
         ctypes.cast(address, ctypes.POINTER(ctypes.c_double)) for address in rows.addresses()
     )
     assert (last[0], second[0], second[2]) == (11.0, 3.0, 5.0)
+
+
+def test_rows_whose_values_lie_apart_are_refused() -> None:
+    """Indexing the second dimension by an array gives such blocks."""
+    block = np.arange(6.0).reshape(2, 3)[:, np.array([0, 2])]
+    with pytest.raises(ValueError, match="one after the other"):
+        BlockRows([block], [(0, 0)]).addresses()
+    assert BlockRows([np.arange(6.0).reshape(2, 3)[:, 1:]], [(0, 1)]).lists() == [[4.0, 5.0]]
