@@ -23,6 +23,8 @@ class FlatColumns:
 
     Attributes
     ----------
+    customers : int
+        Number of customers, n; there may be no table at all.
     offsets : mapping of str to int array (n + 1,)
         Table -> where the rows of each customer begin, and at last where all rows end.
     numbers : mapping of str to array (number columns, rows of the table)
@@ -35,16 +37,12 @@ class FlatColumns:
         Whether the words are those of a build, which other customers' columns have too.
     """
 
+    customers: int
     offsets: Mapping[str, Ints]
     numbers: Mapping[str, Floats]
     codes: Mapping[str, Codes]
     words: Words
     of_build: bool = False
-
-    @property
-    def customers(self) -> int:
-        """Number of customers."""
-        return len(next(iter(self.offsets.values()))) - 1
 
     @property
     def rows(self) -> int:
@@ -117,7 +115,7 @@ class Flattener:
             of_number, of_text = (len(names) for names in record_columns(table))
             numbers[table] = _side_by_side([part.numbers for part in given], of_number)
             codes[table] = translation.codes[_side_by_side([p.codes for p in given], of_text)]
-        return FlatColumns(offsets, numbers, codes, translation.words, of_build)
+        return FlatColumns(len(records), offsets, numbers, codes, translation.words, of_build)
 
 
 def _side_by_side(blocks: Sequence[Array], columns: int) -> Array:

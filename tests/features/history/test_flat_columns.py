@@ -82,3 +82,8 @@ def test_records_of_two_builds_and_changed_copies_are_numbered_by_their_texts() 
     changed["orders"] = _orders([1.0], ["elsewhere"])["orders"]
     assert _stores(flattener.flatten([changed, _recorded([1])])) == ["elsewhere", "east"]
     assert _stores(flattener.flatten([_recorded([1], other)])) == ["west"]
+
+
+def test_features_of_the_calendar_read_no_table() -> None:
+    flat = Flattener([], ["a"]).flatten([_orders([1.0], [None]), {}])
+    assert (flat.customers, flat.rows, flat.most_rows) == (2, 0, 0)
