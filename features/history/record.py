@@ -17,6 +17,7 @@ _CODEC = "lz4_raw"
 _SIZE_BYTES = 4
 
 
+@cache
 def record_columns(table: str) -> tuple[list[str], list[str]]:
     """Return the columns of a table in the order of a record: the key and numbers, then the texts.
 
@@ -25,9 +26,6 @@ def record_columns(table: str) -> tuple[list[str], list[str]]:
     """
     numbers = [name for name in HISTORY_COLUMNS[table] if name not in TEXT_COLUMNS]
     return [ROW_KEY, *numbers], [name for name in HISTORY_COLUMNS[table] if name in TEXT_COLUMNS]
-
-
-_columns = cache(record_columns)
 
 
 def pack_history(blocks: Sequence[NDArray[np.float64]]) -> bytes:
@@ -89,7 +87,7 @@ def unpack_history(record: bytes, words: Array) -> RecordedHistory:
     history = RecordedHistory(words)
     for name, count in zip(HISTORY_COLUMNS, values[:offset].astype(int).tolist(), strict=True):
         if count:
-            names = _columns(name)
+            names = record_columns(name)
             parts = []
             for columns in names:
                 end = offset + count * len(columns)
