@@ -5,6 +5,7 @@ Texts are codes of one list of words, which are in the order of their texts.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +53,8 @@ class FlatColumns:
     @property
     def most_rows(self) -> int:
         """Number of rows of the customer who has most, of all tables together."""
+        if self.customers == 1:
+            return self.rows
         ends: Ints = sum(self.offsets.values(), np.zeros(1, dtype=np.int64))
         return int(np.diff(ends).max(initial=0))
 
@@ -110,8 +113,8 @@ class Flattener:
         for table in self._tables:
             parts = [record.get(table) for record in records]
             given = [part for part in parts if part is not None]
-            lengths = [0, *(0 if part is None else part.numbers.shape[1] for part in parts)]
-            offsets[table] = np.array(lengths, dtype=np.int64).cumsum()
+            lengths = (0 if part is None else part.numbers.shape[1] for part in parts)
+            offsets[table] = np.array([0, *accumulate(lengths)], dtype=np.int64)
             of_number, of_text = (len(names) for names in record_columns(table))
             numbers[table] = _side_by_side([part.numbers for part in given], of_number)
             codes[table] = translation.codes[_side_by_side([p.codes for p in given], of_text)]
