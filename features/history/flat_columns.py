@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from features.arrays import Array, Floats, History, Ints
 from features.history.record import RecordedHistory, record_columns
-from features.history.recorded_table import RecordedTable
+from features.history.recorded_table import RecordedTable, take_known
 from features.history.words import Words
 
 Codes = NDArray[np.int32]
@@ -117,7 +117,8 @@ class Flattener:
             offsets[table] = np.array([0, *accumulate(lengths)], dtype=np.int64)
             of_number, of_text = (len(names) for names in record_columns(table))
             numbers[table] = _side_by_side([part.numbers for part in given], of_number)
-            codes[table] = translation.codes[_side_by_side([p.codes for p in given], of_text)]
+            block = _side_by_side([part.codes for part in given], of_text)
+            codes[table] = take_known(translation.codes, block)
         return FlatColumns(len(records), offsets, numbers, codes, translation.words, of_build)
 
 

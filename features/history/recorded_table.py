@@ -3,6 +3,24 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from features.arrays import Array, Floats, Indices
+from features.errors import NextbuyError
+
+
+def take_known(values: Array, codes: Indices) -> Array:
+    """Return the values of codes that a record holds.
+
+    Raises
+    ------
+    NextbuyError
+        The record has a code that its build does not have.
+    """
+    try:
+        return values[codes]
+    except IndexError:
+        raise NextbuyError(
+            "the history store is damaged: a record names a text that its build does not have. "
+            "Build it again with `nextbuy features --online`."
+        ) from None
 
 
 class RecordedTable(Mapping[str, Array]):
@@ -39,7 +57,7 @@ class RecordedTable(Mapping[str, Array]):
         if name not in self._read:
             numbers, texts = self._names
             if name in texts:
-                self._read[name] = self._words[self.codes[texts.index(name)]]
+                self._read[name] = take_known(self._words, self.codes[texts.index(name)])
             elif name in numbers:
                 self._read[name] = self.numbers[numbers.index(name)]
             else:

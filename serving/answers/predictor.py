@@ -318,7 +318,7 @@ class Predictor:
 
     def close(self) -> None:
         """Close the history store and the journal; nothing can be answered after that."""
-        for plan in self._plans:
+        for plan in vars(self).get("_plans", ()):  # none, where nothing was asked
             plan.close()
         self.store.close()
 

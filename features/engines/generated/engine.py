@@ -91,7 +91,7 @@ class GeneratedPlan:
         listed = [np.empty(columns.rows) for _ in needs.listed]
         out = np.empty(n * width)
         self._run(
-            0, n, width, len(needs.tables), np.arange(n + 1), np.arange(n),
+            n, width, len(needs.tables),
             [columns.offsets[table] for table in self.tables],
             BlockRows([columns.numbers[table] for table in self.tables], self._numbers),
             BlockRows([columns.codes[table] for table in self.tables], self._codes),

@@ -19,15 +19,14 @@ INDEX_SHARE = 5
 _TABLE_SHARE = 4
 
 _PARAMETERS = (
-    *("first", "last", "members", "offsets", "numbers", "texts"),  # the customer's rows
+    *("customer", "offsets", "numbers", "texts"),  # whose rows
     *("cutoff", "cutoff_day", "constants", "words", "lookups"),  # the same for everybody
     *("rows", "capacity", "counts", "index", "mask", "state", "listed", "out", "base"),  # results
 )
 _GIVEN = ", ".join(_PARAMETERS)
 # The parameters of `run` with their kinds, of which both the compiler and the caller make types.
 RUN_PARAMETERS = {
-    **{"begin": "int", "end": "int", "width": "int", "tables": "int"},
-    **{"members_of": "ints", "members": "ints"},
+    **{"customers": "int", "width": "int", "tables": "int"},
     **{"offsets": "arrays of ints", "numbers": "arrays of floats", "texts": "arrays of codes"},
     **{"cutoff": "float", "cutoff_day": "float", "constants": "floats", "words": "codes"},
     **{"lookups": "arrays of floats", "rows": "floats", "capacity": "int", "counts": "ints"},
@@ -35,18 +34,15 @@ RUN_PARAMETERS = {
 }
 _RUN = f"""
 def run({", ".join(RUN_PARAMETERS)}):
-    for customer in range(begin, end):
-        first, last = members_of[customer], members_of[customer + 1]
+    for customer in range(customers):
         total = 0
-        for member in range(first, last):
-            account = members[member]
-            for table in range(tables):
-                total += offsets[table][account + 1] - offsets[table][account]
+        for table in range(tables):
+            total += offsets[table][customer + 1] - offsets[table][customer]
         mask = 7
         while mask < total:
             mask = 2 * mask + 1
         mask = 2 * mask + 1
-        base = (customer - begin) * width
+        base = customer * width
 """
 
 
@@ -132,7 +128,7 @@ class SourceSections:
         return name
 
     def offsets(self, table: str) -> str:
-        """Return the name of where the rows of each account begin in a table."""
+        """Return the name of where the rows of each customer begin in a table."""
         return self.block.let(f"offsets[{_position(self.tables, table)}]")
 
     def column(self, table: str, name: str, is_text: bool) -> str:

@@ -81,9 +81,8 @@ class _FeatureWriter:
         names = sorted((wanted & HISTORY_TABLES[table].columns.keys()) | {happened, "known_at"})
         arrays = {name: sections.column(table, name, name in TEXT_COLUMNS) for name in names}
         offsets = sections.offsets(table)
-        accounts = sections.block.within("for member in range(first, last):")
-        account = accounts.let("members[member]")
-        loop = accounts.within(f"for i in range({offsets}[{account}], {offsets}[{account} + 1]):")
+        rows = f"range({offsets}[customer], {offsets}[customer + 1])"
+        loop = sections.block.within(f"for i in {rows}:")
         happened_at, known_at = (loop.let(f"{arrays[name]}[i]") for name in (happened, "known_at"))
         known = loop.when(f"{known_at} <= cutoff and {happened_at} <= cutoff")
         block = self._since(known, happened_at, relation.lookback)

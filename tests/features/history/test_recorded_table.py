@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from features.arrays import object_array
+from features.errors import NextbuyError
 from features.history.recorded_table import RecordedTable
 
 _WORDS = object_array(["a", "b", None])
@@ -35,3 +36,10 @@ def test_a_text_is_made_once() -> None:
     table = _table()
     assert table["t"] is table["t"]
     assert table["x"].base is not None  # no copy of the block
+
+
+def test_a_text_that_the_build_does_not_have_means_a_damaged_store() -> None:
+    damaged = RecordedTable((["x"], ["t"]), np.zeros((1, 1)), np.array([[3]]), _WORDS)
+    with pytest.raises(NextbuyError, match="history store is damaged: a record names"):
+        damaged["t"]
+    assert damaged["x"].tolist() == [0.0]

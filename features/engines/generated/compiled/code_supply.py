@@ -6,7 +6,11 @@ from pathlib import Path
 from threading import Lock, Thread
 
 from features.engines.generated.compiled.code_cache import CodeCache, code_key
-from features.engines.generated.compiled.compile_job import GeneratedSource, start_compiling
+from features.engines.generated.compiled.compile_job import (
+    GeneratedSource,
+    send_source,
+    start_compiling,
+)
 from features.engines.generated.compiled.object_code import CompiledRun
 from features.engines.generated.engine import GeneratedPlan
 
@@ -34,6 +38,7 @@ class CodeSupply:
         self._lock = Lock()
         self._computed = 0
         self._job: subprocess.Popen[bytes] | None = None
+        self._is_closed = False
         self._is_settled = self._take()
 
     def count(self, customers: int) -> None:
@@ -45,20 +50,24 @@ class CodeSupply:
             if self._is_settled or self._computed < WORTH_COMPILING:
                 return
             self._is_settled = True
-            source = GeneratedSource(self._plan.source, self._plan.functions)
-            self._job = start_compiling(self._folder, source)
-        Thread(target=self._wait, args=(self._job,), daemon=True).start()
+        Thread(target=self._compile, daemon=True).start()
 
     def close(self) -> None:
         """Stop a process that compiles."""
         with self._lock:
-            self._is_settled = True
+            self._is_settled = self._is_closed = True
             if self._job is not None:
                 self._job.kill()
 
-    def _wait(self, job: subprocess.Popen[bytes]) -> None:
-        """Wait for the process that compiles, and use what it made."""
-        if job.wait() != 0 or not self._take():
+    def _compile(self) -> None:
+        """Start the process that compiles, wait for it, and use what it made."""
+        with self._lock:
+            if self._is_closed:
+                return
+            self._job = start_compiling(self._folder)
+        send_source(self._job, GeneratedSource(self._plan.source, self._plan.functions))
+        is_made = self._job.wait() == 0 and self._take()
+        if not (is_made or self._is_closed):
             _LOG.warning("the feature functions could not be compiled; they stay interpreted")
 
     def _take(self) -> bool:

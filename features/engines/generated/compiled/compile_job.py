@@ -6,6 +6,7 @@ input. A server starts it, because numba is large and compiling takes seconds of
 
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -28,23 +29,23 @@ class GeneratedSource(msgspec.Struct, frozen=True):
     functions: list[str]
 
 
-def start_compiling(folder: Path, source: GeneratedSource) -> subprocess.Popen[bytes]:
-    """Start a process that compiles a source and writes it to the cache of a folder."""
-    job = subprocess.Popen(
-        [sys.executable, "-m", "features.engines.generated.compiled.compile_job", str(folder)],
-        stdin=subprocess.PIPE,
-    )
+def start_compiling(folder: Path) -> subprocess.Popen[bytes]:
+    """Start a process that compiles the source it is sent, into the cache of a folder."""
+    command = [sys.executable, "-m", "features.engines.generated.compiled.compile_job", str(folder)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE)
+
+
+def send_source(job: subprocess.Popen[bytes], source: GeneratedSource) -> None:
+    """Send a process that compiles its source; returns when it has read it, or has ended."""
     assert job.stdin is not None
-    with job.stdin:
+    with suppress(BrokenPipeError), job.stdin:  # its exit code says that it failed
         job.stdin.write(msgspec.json.encode(source))
-    return job
 
 
 def compile_into(folder: Path, given: GeneratedSource) -> None:
     """Compile a source and write it to the cache of a folder."""
-    from features.engines.generated.compiled.compiler import (
-        compile_source,  # numba: for this job alone
-    )
+    # here, because it loads numba
+    from features.engines.generated.compiled.compiler import compile_source
 
     CodeCache(folder).write(code_key(given.source), compile_source(given.source, given.functions))
 

@@ -10,7 +10,7 @@ def _run(sections: SourceSections, customers: int = 1) -> list[float]:
     exec(sections.text(), namespace)
     out = [np.nan] * customers
     namespace["run"](
-        0, customers, 1, 1, range(customers + 1), range(customers), [[0] * (customers + 1)],
+        customers, 1, 1, [[0] * (customers + 1)],
         [[7.0]], [[0]], 5.0, 0.0, [], [], [], [0.0] * 8, 4, [0, 0], [0] * 40, [0.0], [], out,
     )  # fmt: skip
     return out

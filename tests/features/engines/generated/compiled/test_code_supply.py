@@ -18,6 +18,7 @@ from features.engines.generated.compiled.code_supply import CodeSupply
 from features.engines.generated.compiled.compile_job import (
     GeneratedSource,
     compile_into,
+    send_source,
     start_compiling,
 )
 from features.engines.generated.compiled.object_code import CompiledRun
@@ -96,30 +97,41 @@ def test_functions_are_compiled_once_many_customers_were_computed(
     assert len(list(tmp_path.iterdir())) == 1
 
 
+def _failing(_folder: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", "raise SystemExit(1)"], stdin=subprocess.PIPE)
+
+
 def test_what_cannot_be_compiled_stays_interpreted_and_is_said(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    failing = subprocess.Popen([sys.executable, "-c", "raise SystemExit(1)"])
+    monkeypatch.setattr(code_supply, "start_compiling", _failing)
     plan = GeneratedPlan(_CATALOG)
     supply, interpreted = CodeSupply(plan, tmp_path), plan._run
     with caplog.at_level(logging.WARNING):
-        supply._wait(failing)
+        supply._compile()
     assert plan._run is interpreted
     assert "stay interpreted" in caplog.text
 
 
 def test_a_closed_supply_starts_nothing_and_stops_what_runs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(code_supply, "WORTH_COMPILING", 1)
     running = CodeSupply(GeneratedPlan(_CATALOG), tmp_path)
     running.count(1)
-    running.close()
-    assert running._job is not None and running._job.wait() < 0
-    never = CodeSupply(GeneratedPlan(_CATALOG), tmp_path)
-    never.close()
-    never.count(1)
-    assert never._job is None
+    for _ in range(100):
+        if running._job is not None:
+            break
+        time.sleep(0.1)
+    with caplog.at_level(logging.WARNING):
+        running.close()
+        assert running._job is not None and running._job.wait() < 0
+        never = CodeSupply(GeneratedPlan(_CATALOG), tmp_path)
+        never.close()
+        never.count(1)
+        never._compile()
+        assert never._job is None
+    assert not caplog.text
 
 
 def test_other_threads_run_while_compiled_functions_do(folder: Path) -> None:
@@ -158,6 +170,7 @@ def test_a_process_that_computes_does_not_load_the_compiler(folder: Path) -> Non
 
 def test_the_job_reads_its_source_from_its_input(tmp_path: Path) -> None:
     plan = GeneratedPlan(Catalog([_CATALOG["orders_count"]], _CATALOG.relations))
-    job = start_compiling(tmp_path, GeneratedSource(plan.source, plan.functions))
+    job = start_compiling(tmp_path)
+    send_source(job, GeneratedSource(plan.source, plan.functions))
     assert job.wait() == 0
     assert CodeCache(tmp_path).read(code_key(plan.source)) is not None
