@@ -17,7 +17,7 @@ import msgspec
 import pandas as pd
 import pytest
 
-from features.engines.sql.feature_build import read_catalog
+from features.builds.shop_catalog import read_catalog
 from features.log.log import Log, read_log
 from features.shop.shop import Shop, read_shop
 from features.store.address import store_path

@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 
+from features.builds.feature_build import build_features
+from features.builds.shop_catalog import read_catalog
 from features.contract.tables import TABLES, Table
-from features.engines.sql.feature_build import build_features, read_catalog
 from features.history.customer_histories import read_customer_histories
 from features.log.log import Log
 from features.shop.contact_rules import ContactRules

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.builds.feature_build import build_features
+from features.builds.shop_catalog import read_catalog, read_vocabulary
 from features.catalog.dictionary import make_catalog
-from features.engines.sql.feature_build import build_features, read_catalog, read_vocabulary
 from features.language.catalog import Catalog
 from features.language.vocabulary import Vocabulary
 from features.ledgers.journal import open_journal

@@ -7,7 +7,7 @@ import msgspec
 
 from features.contract.casts import quote
 from features.contract.tables import EVENT_TYPES
-from features.engines.sql.feature_build import category_days_sql, purchase_days_sql
+from features.engines.sql.feature_queries import category_days_sql, purchase_days_sql
 from features.log.log import Log
 from features.windows import DAY, Window
 from models.arms import NO_MESSAGE

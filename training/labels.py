@@ -5,7 +5,7 @@ This is the only module that looks past a cutoff; the server cannot import it.
 
 import pandas as pd
 
-from features.engines.sql.feature_build import purchases_sql
+from features.engines.sql.feature_queries import purchases_sql
 from features.errors import refuse
 from features.log.identities import account_customers_sql, customers_of_accounts
 from features.log.log import Log

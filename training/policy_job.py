@@ -5,7 +5,7 @@ from collections.abc import Callable
 import mlflow
 import pandas as pd
 
-from features.engines.sql.feature_build import read_catalog
+from features.builds.shop_catalog import read_catalog
 from features.log.log import Log
 from features.windows import DAY, to_datetime
 from models.channel.message_value import MessageValue

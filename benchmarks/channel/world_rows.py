@@ -11,7 +11,8 @@ from benchmarks.channel.consent_settings import ARMS
 from benchmarks.channel.consent_world import ConsentWorld
 from benchmarks.channel.kept_records import write_whole
 from features.arrays import Array
-from features.engines.sql.feature_build import build_features, read_catalog
+from features.builds.feature_build import build_features
+from features.builds.shop_catalog import read_catalog
 from features.language.catalog import Catalog
 from features.log.log import Log, read_log
 from features.shop.shop import read_shop

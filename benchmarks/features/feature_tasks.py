@@ -14,8 +14,9 @@ from benchmarks.features.kept_log import keep_log, open_kept_log
 from benchmarks.features.pandas_rival import compute_fifty
 from benchmarks.features.warehouse import CUTOFF
 from benchmarks.measured import use
+from features.builds.shop_catalog import read_catalog
 from features.catalog.relations import EVENT_DAYS, LINE_DAYS, MESSAGE_DAYS
-from features.engines.sql.feature_build import prepare_features, read_catalog
+from features.engines.sql.feature_queries import prepare_features
 from features.engines.sql.history_export import write_parquet
 from features.log.log import Log
 from features.windows import Window, cutoffs_before, read_cutoff, to_datetime

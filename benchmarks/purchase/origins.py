@@ -10,7 +10,7 @@ import pandas as pd
 
 from benchmarks.purchase.real_logs import LOGS
 from benchmarks.rows import Row
-from features.engines.sql.feature_build import read_catalog
+from features.builds.shop_catalog import read_catalog
 from features.errors import NextbuyError
 from features.log.log import Log
 from features.windows import read_cutoff

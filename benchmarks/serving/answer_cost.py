@@ -16,7 +16,7 @@ import pandas as pd
 
 from benchmarks.rows import Row, report_each
 from features.arrays import Floats
-from features.engines.sql.feature_build import read_catalog
+from features.builds.shop_catalog import read_catalog
 from features.log.log import read_log
 from features.shop.shop import read_shop
 from features.windows import read_cutoff

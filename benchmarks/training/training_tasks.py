@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.measured import Usage, use
-from features.engines.sql.feature_build import build_features, read_catalog
+from features.builds.feature_build import build_features
+from features.builds.shop_catalog import read_catalog
 from features.language.catalog import Catalog
 from features.log.log import Log, read_log
 from features.shop.shop import read_shop

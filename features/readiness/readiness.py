@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from features.builds.shop_catalog import read_catalog
 from features.contract.tables import TABLES_BY_NAME, Table
-from features.engines.sql.feature_build import read_catalog
 from features.errors import Fault, InputError
 from features.log.history_tables import sensitive_categories
 from features.log.log import Log

@@ -4,7 +4,7 @@ import math
 
 import msgspec
 
-from features.engines.sql.feature_build import purchases_sql
+from features.engines.sql.feature_queries import purchases_sql
 from features.log.log import Log
 from features.readiness.coverage import Lateness
 from features.windows import DAY

@@ -63,7 +63,7 @@ def features(
     """
     if context.invoked_subcommand is not None:
         return
-    from features.engines.sql.feature_build import write_features
+    from features.builds.feature_build import write_features
     from features.store.address import store_target
     from features.store.build.store_build import build_store
 
@@ -93,9 +93,9 @@ def list_features(
     ] = False,
 ) -> None:
     """List every feature with its name, meaning, unit, family, tables and lookback in days."""
+    from features.builds.shop_catalog import read_catalog
     from features.catalog.dictionary import make_catalog
     from features.catalog.glossary import FULL_VOCABULARY, describe_features, glossary_markdown
-    from features.engines.sql.feature_build import read_catalog
     from nextbuy.show.answer_tables import show_features
 
     if markdown:

@@ -13,7 +13,9 @@ import httpx
 import pandas as pd
 from rich.console import Console
 
-from features.engines.sql.feature_build import build_features, purchases_sql, read_catalog
+from features.builds.feature_build import build_features
+from features.builds.shop_catalog import read_catalog
+from features.engines.sql.feature_queries import purchases_sql
 from features.errors import refuse
 from features.log.log import Log, read_log
 from features.shop.shop import read_shop

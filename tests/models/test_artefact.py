@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from features.engines.sql.feature_build import build_features
+from features.builds.feature_build import build_features
 from features.errors import NextbuyError
 from features.language.vocabulary import Vocabulary
 from models.artefact import (

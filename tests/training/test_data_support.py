@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from features.engines.sql.feature_build import read_catalog
+from features.builds.shop_catalog import read_catalog
 from features.log.log import Log, read_log
 from features.shop.shop import read_shop
 from models.purchase import churn_fit

@@ -9,7 +9,7 @@ shows that messages work.
 import pandas as pd
 
 from features.contract.casts import quote
-from features.engines.sql.feature_build import purchases_sql
+from features.engines.sql.feature_queries import purchases_sql
 from features.log.identities import messages_sql
 from features.log.log import Log
 from features.windows import DAY

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from features.engines.sql.feature_build import purchases_sql
+from features.engines.sql.feature_queries import purchases_sql
 from features.log.identities import messages_sql
 from features.log.log import Log
 from features.log.objections import objecting_customers_sql

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import pandas as pd
 
-from features.engines.sql.feature_build import read_catalog
+from features.builds.shop_catalog import read_catalog
 from features.errors import Fault, InputError
 from features.language.catalog import Catalog
 from features.log.log import Log

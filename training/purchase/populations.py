@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from features.engines.sql.feature_build import build_features
+from features.builds.feature_build import build_features
 from features.language.catalog import Catalog
 from features.log.log import Log
 from features.log.objections import drop_objecting_customers

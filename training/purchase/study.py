@@ -8,7 +8,7 @@ from itertools import islice
 import pandas as pd
 
 from features.arrays import Floats
-from features.engines.sql.feature_build import read_catalog
+from features.builds.shop_catalog import read_catalog
 from features.errors import refuse
 from features.language.catalog import Catalog
 from features.log.log import Log

@@ -15,7 +15,7 @@ from mlflow.models import infer_signature
 from numpy.typing import NDArray
 
 from features.arrays import Floats
-from features.engines.sql.feature_build import read_vocabulary
+from features.builds.shop_catalog import read_vocabulary
 from features.log.log import Log
 from features.windows import to_datetime
 from models.artefact import MANIFEST, make_head, save_artefact

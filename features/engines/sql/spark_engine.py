@@ -17,7 +17,7 @@ import pyarrow as pa
 import sqlglot
 from sqlglot import exp
 
-from features.engines.sql.feature_build import Population, prepare_features
+from features.engines.sql.feature_queries import Population, prepare_features
 from features.engines.sql.history_export import FILES, typed_columns
 from features.errors import Fault, InputError, refuse
 from features.history.layout import HISTORY_TABLES
@@ -59,7 +59,7 @@ class SparkLog:
         `features.engines.sql.history_export` describes.
     vocabulary : Vocabulary
         The shop's tables and names, as
-        `features.engines.sql.feature_build.read_vocabulary` reads them from a log and every
+        `features.builds.shop_catalog.read_vocabulary` reads them from a log and every
         model keeps them.
     timezone : ZoneInfo
         The shop's calendar.
@@ -212,7 +212,7 @@ def build_features_spark(
     -------
     pyspark.sql.DataFrame
         One row per customer: `customer_id`, `cutoff` (UTC), and the catalog's features, numbers
-        as double and texts as string, equal to those of `features.engines.sql.feature_build`.
+        as double and texts as string, equal to those of `features.builds.feature_build`.
 
     Raises
     ------

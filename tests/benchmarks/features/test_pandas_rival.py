@@ -8,7 +8,8 @@ import pandas as pd
 from benchmarks.features.fifty_features import FIFTY
 from benchmarks.features.pandas_rival import compute_fifty
 from benchmarks.features.warehouse import CUTOFF, write_warehouse
-from features.engines.sql.feature_build import build_features, read_catalog
+from features.builds.feature_build import build_features
+from features.builds.shop_catalog import read_catalog
 from features.log.log import read_log
 from features.shop.shop import read_shop
 from features.windows import read_cutoff, to_datetime

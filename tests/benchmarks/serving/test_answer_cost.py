@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks.serving.answer_cost import answer, as_columns, largest_difference
-from features.engines.sql.feature_build import build_features
+from features.builds.feature_build import build_features
 from serving.answers.predictor import load_predictor
 
 

@@ -18,7 +18,7 @@ from benchmarks.training.training_tasks import (
     make_slices_of,
     read_parts,
 )
-from features.engines.sql.feature_build import read_catalog
+from features.builds.shop_catalog import read_catalog
 from features.log.log import read_log
 from features.shop.shop import read_shop
 from models.purchase.slices import Slices

@@ -9,13 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from features.builds.feature_build import build_features
+from features.builds.shop_catalog import read_catalog
 from features.engines.plan import FeaturePlan
-from features.engines.sql.feature_build import (
-    build_features,
-    build_lookups_at,
-    make_scope,
-    read_catalog,
-)
+from features.engines.sql.feature_queries import build_lookups_at, make_scope
 from features.history.customer_histories import read_customer_histories
 from features.language.catalog import Catalog
 from features.language.feature import Aggregate, Feature

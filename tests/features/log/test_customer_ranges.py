@@ -6,12 +6,9 @@ import pandas as pd
 import pytest
 
 from benchmarks.features.warehouse import CUTOFF, write_warehouse
-from features.engines.sql.feature_build import (
-    build_features,
-    build_lookups_at,
-    read_catalog,
-    write_features,
-)
+from features.builds.feature_build import build_features, write_features
+from features.builds.shop_catalog import read_catalog
+from features.engines.sql.feature_queries import build_lookups_at
 from features.ledgers.journal import open_journal
 from features.ledgers.posted_rows import PostedRowChecker
 from features.log import customer_ranges as ranges

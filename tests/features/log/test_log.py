@@ -6,7 +6,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from features.engines.sql.feature_build import build_features, read_catalog
+from features.builds.feature_build import build_features
+from features.builds.shop_catalog import read_catalog
 from features.errors import InputError
 from features.log.log import Log, read_log
 from features.shop.shop import read_shop

@@ -24,7 +24,8 @@ GOOD = pd.DataFrame(
 
 _FULL_AFTER_READING = """
 import resource, sys
-from features.engines.sql.feature_build import build_features, read_catalog, write_features
+from features.builds.feature_build import build_features, write_features
+from features.builds.shop_catalog import read_catalog
 from features.errors import InputError
 from features.store.address import store_target
 from features.store.build.store_build import build_store

@@ -11,7 +11,7 @@ import duckdb
 import pandas as pd
 import pytest
 
-from features.engines.sql.feature_build import write_features
+from features.builds.feature_build import write_features
 from features.errors import InputError
 from features.ledgers.decisions import open_decisions
 from features.log.log import Log, read_log

@@ -4,7 +4,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from features.engines.sql.feature_build import build_features, read_catalog
+from features.builds.feature_build import build_features
+from features.builds.shop_catalog import read_catalog
 from features.log.log import read_log
 from features.readiness.readiness import examine_log
 from features.shop.sensitive_words import find_sensitive_names

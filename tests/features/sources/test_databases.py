@@ -14,8 +14,8 @@ import duckdb
 import pytest
 from adbc_driver_postgresql import dbapi
 
+from features.builds.feature_build import write_features
 from features.contract.tables import ORDERS
-from features.engines.sql.feature_build import write_features
 from features.errors import InputError
 from features.shop.settings_file import TableSource
 from features.shop.shop import read_shop

@@ -11,13 +11,10 @@ import pandas as pd
 import pytest
 from redis import Redis
 
+from features.builds.feature_build import build_features
+from features.builds.shop_catalog import read_catalog
 from features.engines.plan import compute_features
-from features.engines.sql.feature_build import (
-    build_features,
-    build_lookups_at,
-    make_scope,
-    read_catalog,
-)
+from features.engines.sql.feature_queries import build_lookups_at, make_scope
 from features.history.customer_histories import read_customer_histories
 from features.history.layout import HISTORY_COLUMNS, ROW_KEY
 from features.ledgers.journal import open_journal

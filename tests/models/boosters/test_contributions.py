@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.engines.sql.feature_build import build_features
+from features.builds.feature_build import build_features
 from models.boosters.booster import BoosterSettings, BoosterTarget, ResidualBooster
 from models.boosters.contributions import (
     BASELINE,

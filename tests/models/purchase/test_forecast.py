@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from scipy.special import expit, logit
 
-from features.engines.sql.feature_build import build_features
+from features.builds.feature_build import build_features
 from features.errors import NextbuyError
 from models.btyd.bg_nbd import BgNbd
 from models.purchase.churn import ChurnModel, band

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from features.builds.feature_build import build_features
 from features.catalog.dictionary import make_catalog
 from features.catalog.glossary import FULL_VOCABULARY
-from features.engines.sql.feature_build import build_features
 from features.shop.settings_file import SensitiveSection
 from models.boosters.contributions import BASELINE, HISTORY
 from models.reasons.purchase_reasons import ReasonWriter, ScoreExplanation, explain_scores

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 import pytest
 
-from features.engines.sql.feature_build import build_features
+from features.builds.feature_build import build_features
 from serving.answers.predictor import Predictor, load_predictor
 from serving.schemas.reason_schemas import ExplainResponse
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.engines.sql.feature_build import build_features
+from features.builds.feature_build import build_features
 from features.errors import InputError
 from features.windows import DAY
 from models.registry import Champions

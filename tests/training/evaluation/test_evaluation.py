@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from features.engines.sql.feature_build import build_features, read_vocabulary
+from features.builds.feature_build import build_features
+from features.builds.shop_catalog import read_vocabulary
 from training.evaluation.evaluation import Evaluation, evaluate, rfm_segments
 
 

@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from features.engines.sql.feature_build import build_features, read_catalog
+from features.builds.feature_build import build_features
+from features.builds.shop_catalog import read_catalog
 from training.purchase import populations
 from training.purchase.populations import PopulationCache
 

@@ -3,7 +3,7 @@
 import pytest
 
 from features.catalog.relations import PURCHASES
-from features.engines.sql.feature_build import build_lookups_at, make_scope, purchases_sql
+from features.engines.sql.feature_queries import build_lookups_at, make_scope, purchases_sql
 from features.engines.sql.lookups import build_lookups, drop_computed
 from features.language.catalog import Catalog
 from features.language.feature import Aggregate, Derived, Quantiles

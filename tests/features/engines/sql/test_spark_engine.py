@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
 
+from features.builds.feature_build import build_features
 from features.catalog.dictionary import make_catalog
 from features.catalog.relations import PURCHASES
-from features.engines.sql.feature_build import build_features
 from features.engines.sql.history_export import write_history
 from features.engines.sql.spark_engine import (
     SparkLog,

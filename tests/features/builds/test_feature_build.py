@@ -3,13 +3,9 @@
 import pandas as pd
 import pytest
 
-from features.engines.sql.feature_build import (
-    build_features,
-    purchase_days_sql,
-    purchases_sql,
-    read_catalog,
-    read_vocabulary,
-)
+from features.builds.feature_build import build_features
+from features.builds.shop_catalog import read_catalog, read_vocabulary
+from features.engines.sql.feature_queries import purchase_days_sql, purchases_sql
 from features.errors import InputError
 from features.log.log import Log, read_log
 from features.shop.shop import read_shop
