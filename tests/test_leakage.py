@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 from features.arrays import History
 from features.builds.feature_build import build_features
+from features.builds.population_statistics import build_lookups_at
 from features.builds.shop_catalog import read_catalog
 from features.contract.tables import TABLES, TABLES_BY_NAME
 from features.engines.plan import compute_features
-from features.engines.sql.feature_queries import build_lookups_at, make_scope
+from features.engines.sql.feature_queries import make_scope
 from features.history.customer_histories import read_customer_histories
 from features.language.catalog import Catalog
 from features.language.feature import Aggregate

@@ -14,11 +14,11 @@ from benchmarks.features.kept_log import keep_log, open_kept_log
 from benchmarks.features.pandas_rival import compute_fifty
 from benchmarks.features.warehouse import CUTOFF
 from benchmarks.measured import use
+from features.builds.feature_build import FeatureBuilder
 from features.builds.shop_catalog import read_catalog
 from features.catalog.relations import EVENT_DAYS, LINE_DAYS, MESSAGE_DAYS
-from features.engines.sql.feature_queries import prepare_features
-from features.engines.sql.history_export import write_parquet
 from features.log.log import Log
+from features.log.parquet_file import write_parquet
 from features.windows import Window, cutoffs_before, read_cutoff, to_datetime
 
 # table, key, value, clock of the floor; what relations over the table read at the most
@@ -60,8 +60,8 @@ def _write(log: Log, folder: Path, cutoff: int, names: tuple[str, ...] | None) -
     catalog = read_catalog(log, cutoff)
     if names is not None:
         catalog = catalog.select(names)
-    with prepare_features(log, cutoff, catalog) as queries:
-        write_parquet(log.connection, queries, folder / "features.parquet")
+    builder = FeatureBuilder(log, catalog)
+    write_parquet(builder.schema, builder.batches(cutoff), folder / "features.parquet")
 
 
 def _fifty(log: Log, folder: Path) -> None:

@@ -54,4 +54,4 @@ def open_kept_log(folder: Path) -> Log:
     configure_connection(connection, shop, folder)
     text = (folder / "provided.json").read_bytes()
     provided = msgspec.json.decode(text, type=dict[str, frozenset[str]])
-    return Log(LogConnection(connection, shop), shop, provided, connection.close)
+    return Log(LogConnection(connection, shop), shop, provided, folder, connection.close)

@@ -1,19 +1,185 @@
 """Builds the features of all customers at cutoffs, from a shop's log."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+import pyarrow as pa
 
+from features.arrays import Array, Floats
+from features.builds.customer_chunks import CustomerChunks
+from features.builds.population_statistics import PopulationStatistics
 from features.builds.shop_catalog import read_catalog
-from features.engines.sql.feature_queries import Population, prepare_features
-from features.engines.sql.history_export import write_parquet
+from features.catalog.population import Population, counting_members
+from features.engines.plan import COMPILED_FOLDER, FeaturePlan
+from features.history.words import Words
 from features.language.catalog import Catalog
+from features.language.scope import Scope
+from features.log.flat_log import FlatLog
 from features.log.log import Log, check_cutoff_in_data
-from features.log.objections import objecting_customers_sql
-from features.windows import to_datetime
+from features.log.objections import objecting_customers
+from features.log.parquet_file import ROW_GROUP, write_parquet
+from features.windows import local_day, to_datetime
+
+_NO_TEXTS = np.empty(0, dtype=object)
+
+
+@dataclass(frozen=True)
+class FeatureRows:
+    """The features of some customers at one cutoff.
+
+    Attributes
+    ----------
+    ids : (n,) object array
+        The customers.
+    values : (n, features) array
+        Their features in the catalog's order, NaN for a missing number and codes for texts.
+    words : Words
+        The texts by their codes.
+    """
+
+    ids: Array
+    values: Floats
+    words: Words
+
+    def texts(self, place: int) -> Array:
+        """Return a feature that is a text, None where it is missing."""
+        return self.words.decoded[self.values[:, place].astype(np.intp)]
+
+
+class FeatureBuilder:
+    """Builds the features of one log's customers, at any number of cutoffs.
+
+    Parameters
+    ----------
+    log : Log
+        The shop's tables.
+    catalog : Catalog
+        The features to build.
+    population : {"buyers", "contacts"}
+        Everybody with a purchase known at the cutoff, one-time buyers included; or also
+        everybody who was sent a message.
+    """
+
+    def __init__(self, log: Log, catalog: Catalog, population: Population = "buyers") -> None:
+        self._log, self._catalog = log, catalog
+        counting = counting_members(catalog, population, "messages" in log.provided)
+        self._counts = len(counting) - len(catalog)
+        folder = log.shop.workspace / COMPILED_FOLDER
+        self._plan = FeaturePlan(counting, folder)
+        self._statistics = PopulationStatistics(catalog, folder)
+
+    @cached_property
+    def _flat(self) -> FlatLog:
+        return self._log.layout.with_words([*self._plan.words, *self._statistics.words])
+
+    def rows(self, cutoff: int, share: float = 1.0) -> Iterator[FeatureRows]:
+        """Compute the features of the population, one part of it after the other.
+
+        Parameters
+        ----------
+        cutoff : int
+            Last instant known, in microseconds UTC.
+        share : float
+            Share of the customers to build, 0 to 1: the same ones at every cutoff. The
+            population's statistics are still taken over everybody.
+
+        Yields
+        ------
+        FeatureRows
+            In the order of the customers' ids, all parts together one row per customer.
+        """
+        yield from self._rows(self._chunks(cutoff), cutoff, share)
+
+    def _chunks(self, cutoff: int) -> CustomerChunks:
+        return CustomerChunks.at(self._log, self._flat, cutoff)
+
+    def _rows(self, chunks: CustomerChunks, cutoff: int, share: float) -> Iterator[FeatureRows]:
+        day = local_day(cutoff, self._log.timezone)
+        scope = Scope(cutoff, day, self._statistics.compute(chunks, cutoff, day))
+        sampled = chunks.sampled(share)
+        self._plan.expect(len(sampled.ids))
+        for ids, columns in sampled:
+            values, _ = self._plan.compute_numbers(columns, scope)
+            members = (values[:, -self._counts :] > 0).any(axis=1)
+            kept = np.compress(members, values, axis=0)
+            yield FeatureRows(ids[members], kept[:, : len(self._catalog)], columns.words)
+
+    def frame(self, cutoff: int, share: float = 1.0) -> pd.DataFrame:
+        """Build the features of the population at a cutoff.
+
+        Parameters
+        ----------
+        cutoff, share
+            As of `rows`.
+
+        Returns
+        -------
+        DataFrame
+            One row per customer: `customer_id`, `cutoff` (UTC), and the catalog's features, numbers
+            as float64 and texts as str, sorted by customer.
+        """
+        chunks, names = self._chunks(cutoff), list(self._catalog)
+        numbers = [names.index(name) for name in self._catalog.numbers]
+        texts = {name: [_NO_TEXTS] for name in names if self._catalog[name].kind == "text"}
+        ids, count = [_NO_TEXTS], 0
+        # one array, filled part by part: memory that is written the first time is what costs most
+        values = np.empty((len(chunks.ids), len(numbers)))
+        for part in self._rows(chunks, cutoff, share):
+            ids.append(part.ids)
+            first, count = count, count + len(part.ids)
+            np.take(part.values, numbers, axis=1, out=values[first:count], mode="clip")
+            for name, found in texts.items():
+                found.append(part.texts(names.index(name)))
+        frame = pd.DataFrame(values[:count], columns=self._catalog.numbers, copy=False)
+        for name, found in texts.items():
+            frame.insert(names.index(name), name, pd.Series(np.concatenate(found), dtype="str"))
+        frame.insert(0, "customer_id", pd.Series(np.concatenate(ids), dtype="str"))
+        frame.insert(1, "cutoff", pd.Timestamp(to_datetime(cutoff)).as_unit("us"))
+        return frame
+
+    def batches(self, cutoff: int, left_out: Iterable[str] = ()) -> Iterator[pa.RecordBatch]:
+        """Build the features of the population at a cutoff as batches of `schema`.
+
+        Parameters
+        ----------
+        cutoff : int
+            Last instant known, in microseconds UTC.
+        left_out : iterable of str
+            Customers who get no row.
+        """
+        left_out = pd.Index(list(left_out), dtype=object)
+        waiting: list[FeatureRows] = []
+        for part in self.rows(cutoff):
+            kept = ~pd.Index(part.ids).isin(left_out)
+            waiting.append(FeatureRows(part.ids[kept], part.values[kept], part.words))
+            if sum(len(rows.ids) for rows in waiting) >= ROW_GROUP:
+                yield self._batch(waiting, cutoff)
+                waiting = []
+        if waiting:
+            yield self._batch(waiting, cutoff)
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Columns of `batches`: `customer_id`, `cutoff`, numbers as double and texts as string."""
+        types = {"number": pa.float64(), "text": pa.string()}
+        return pa.schema(
+            {"customer_id": pa.string(), "cutoff": pa.timestamp("us", "UTC")}
+            | {name: types[feature.kind] for name, feature in self._catalog.items()}
+        )
+
+    def _batch(self, parts: list[FeatureRows], cutoff: int) -> pa.RecordBatch:
+        values = np.concatenate([part.values for part in parts])
+        rows = FeatureRows(np.concatenate([p.ids for p in parts]), values, parts[0].words)
+        columns = [pa.array(rows.ids, pa.string()), pa.array(np.full(len(values), cutoff))]
+        for place, feature in enumerate(self._catalog.values()):
+            column = rows.texts(place) if feature.kind == "text" else values[:, place].copy()
+            columns.append(pa.array(column, from_pandas=True))
+        columns = [c.cast(t) for c, t in zip(columns, self.schema.types, strict=True)]
+        return pa.record_batch(columns, schema=self.schema)
 
 
 def build_features(
@@ -33,50 +199,18 @@ def build_features(
         The features to build.
     cutoffs : iterable of int
         Instants; see `features.windows.read_cutoff`.
-    population : {"buyers", "contacts"}
-        Everybody with a purchase known at the cutoff, one-time buyers included; or also
-        everybody who was sent a message.
-    share : float
-        Share of the customers to build, 0 to 1: the same ones at every cutoff. The population's
-        statistics are still taken over everybody.
+    population, share
+        As of `FeatureBuilder` and `FeatureBuilder.rows`.
 
     Returns
     -------
     DataFrame
         One row per (customer_id, cutoff): `customer_id`, `cutoff` (UTC), and the catalog's
-        features as float64, sorted by cutoff and customer. Only what was known at its cutoff
-        is read for a row.
+        features, numbers as float64, sorted by cutoff and customer. Only what was known at its
+        cutoff is read for a row.
     """
-    parts = [_build_one(log, cutoff, catalog, population, share) for cutoff in cutoffs]
-    return pd.concat(parts, ignore_index=True)
-
-
-def _build_one(
-    log: Log, cutoff: int, catalog: Catalog, population: Population, share: float
-) -> pd.DataFrame:
-    with prepare_features(log, cutoff, catalog, population, share) as queries:
-        parts = [log.connection.execute(f"{query} ORDER BY customer_id").df() for query in queries]
-    filled = [part for part in parts if len(part)] or parts[:1]  # of no rows the types are lost
-    frame = pd.concat(filled, ignore_index=True)
-    instant = pd.Timestamp(to_datetime(cutoff)).as_unit("us")
-    rows = frame[["customer_id"]].assign(cutoff=instant)
-    numbers = _rounded(frame[catalog.numbers].to_numpy(dtype=float))
-    texts = frame[[name for name in catalog if catalog[name].kind == "text"]]
-    columns = [rows, pd.DataFrame(numbers, columns=catalog.numbers), texts]
-    return pd.concat(columns, axis=1)[["customer_id", "cutoff", *catalog]]
-
-
-def _rounded(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Round away the last bits, which differ from run to run: threads sum floats in any order.
-
-    Whole numbers up to 2^40 stay as they are, and the same data give the same model.
-    """
-    mantissa, exponent = np.frexp(values)
-    rounded: NDArray[np.float64] = np.ldexp(np.round(mantissa * _PRECISION) / _PRECISION, exponent)
-    return rounded
-
-
-_PRECISION = 2.0**40
+    builder = FeatureBuilder(log, catalog, population)
+    return pd.concat([builder.frame(cutoff, share) for cutoff in cutoffs], ignore_index=True)
 
 
 def write_features(log: Log, cutoff: int | None = None) -> Path:
@@ -100,12 +234,8 @@ def write_features(log: Log, cutoff: int | None = None) -> Path:
     folder = log.shop.workspace / "features" / f"cutoff={to_datetime(cutoff):%Y-%m-%dT%H%M%SZ}"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "features.parquet"
-    with prepare_features(log, cutoff, read_catalog(log, cutoff)) as queries:
-        allowed = [
-            f"SELECT customer_id, make_timestamptz({cutoff}) AS cutoff, "
-            f"COLUMNS(* EXCLUDE customer_id) FROM ({query}) "
-            f"WHERE customer_id NOT IN ({objecting_customers_sql(log)})"
-            for query in queries
-        ]
-        write_parquet(log.connection, allowed, path)
+    builder = FeatureBuilder(log, read_catalog(log, cutoff))
+    with log.connection.within_room():
+        batches = builder.batches(cutoff, objecting_customers(log))
+        write_parquet(builder.schema, batches, path)
     return path

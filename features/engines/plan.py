@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from features.arrays import Array, History
+from features.arrays import Array, Floats, History
 from features.engines.generated.compiled.code_supply import CodeSupply
-from features.engines.generated.engine import GeneratedPlan
-from features.history.flat_columns import Flattener
+from features.engines.generated.engine import GeneratedPlan, ListedColumns
+from features.history.flat_columns import FlatColumns, Flattener
 from features.language.catalog import Catalog
 from features.language.scope import Scope
 
@@ -62,6 +62,33 @@ class FeaturePlan:
         if self._supply is not None:
             self._supply.count(len(customers))
         return self._plan.compute(columns, scope)
+
+    @property
+    def words(self) -> list[str]:
+        """Texts that flat columns must have a code of."""
+        return self._plan.words
+
+    def expect(self, customers: int) -> None:
+        """Wait until the functions are compiled, if that pays for so many further customers."""
+        if self._supply is not None:
+            self._supply.expect(customers)
+
+    def compute_numbers(self, columns: FlatColumns, scope: Scope) -> tuple[Floats, ListedColumns]:
+        """Compute all features of customers whose rows are flat columns.
+
+        Parameters
+        ----------
+        columns : FlatColumns
+            With `words` among their words.
+        scope : Scope
+            The cutoff and the population's lookups.
+
+        Returns
+        -------
+        values, listed
+            As `GeneratedPlan.compute_numbers` gives them.
+        """
+        return self._plan.compute_numbers(columns, scope)
 
     def close(self) -> None:
         """Stop what compiles the functions, if that is under way."""

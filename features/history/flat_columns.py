@@ -4,13 +4,13 @@ Texts are codes of one list of words, which are in the order of their texts.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
 
-from features.arrays import Array, Floats, History, Ints
+from features.arrays import Array, Floats, History, Indices, Ints
 from features.history.record import RecordedHistory, record_columns
 from features.history.recorded_table import RecordedTable, take_known
 from features.history.words import Words
@@ -57,6 +57,40 @@ class FlatColumns:
             return self.rows
         ends: Ints = sum(self.offsets.values(), np.zeros(1, dtype=np.int64))
         return int(np.diff(ends).max(initial=0))
+
+    def between(self, first: int, end: int) -> "FlatColumns":
+        """Return the customers from the place `first` to before `end`, without a copy of rows."""
+        rows = {t: slice(at[first], at[end]) for t, at in self.offsets.items()}
+        return replace(
+            self,
+            customers=end - first,
+            offsets={t: at[first : end + 1] - at[first] for t, at in self.offsets.items()},
+            numbers={t: block[:, rows[t]] for t, block in self.numbers.items()},
+            codes={t: block[:, rows[t]] for t, block in self.codes.items()},
+        )
+
+    def joined(self, places: Indices, bounds: Indices) -> "FlatColumns":
+        """Return some customers, each joined from several, with copies of their rows.
+
+        Parameters
+        ----------
+        places : (m,) int array
+            Places of customers.
+        bounds : (n + 1,) int array
+            Customer i of the result has the rows of those at `places[bounds[i]:bounds[i + 1]]`.
+        """
+        offsets, numbers, codes = {}, {}, {}
+        for table, at in self.offsets.items():
+            counts = at[places + 1] - at[places]
+            ends = np.concatenate(([0], np.cumsum(counts)))
+            rows = np.repeat(at[places] - ends[:-1], counts) + np.arange(ends[-1])
+            offsets[table] = ends[bounds]
+            # indexing the second dimension by an array would give columns that do not lie together
+            numbers[table] = np.take(self.numbers[table], rows, axis=1)
+            codes[table] = np.take(self.codes[table], rows, axis=1)
+        return replace(
+            self, customers=len(bounds) - 1, offsets=offsets, numbers=numbers, codes=codes
+        )
 
 
 class Flattener:

@@ -50,9 +50,6 @@ class Scope:
         Table of the history -> SQL to read it from, where that is not the table itself.
     computed : dict of str to str
         Name of a relation -> table that holds its rows, where they are computed already.
-    within : str
-        SQL condition on `customer_id` that restricts queries to some customers; empty for
-        everybody.
     """
 
     cutoff: int
@@ -60,7 +57,6 @@ class Scope:
     lookups: Lookups = field(default_factory=lambda: Lookups(0))
     tables: Mapping[str, str] = field(default_factory=dict)
     computed: Mapping[str, str] = field(default_factory=dict)
-    within: str = ""
 
     def constant(self, name: str) -> float | int | None:
         """Return a value that is the same for every customer.

@@ -6,10 +6,11 @@ instant and the row's `known_at`.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -26,7 +27,7 @@ from features.contract.tables import (
     known_at_column,
 )
 from features.errors import Fault, InputError, refuse
-from features.log.customer_ranges import customer_ranges
+from features.log.flat_log import FlatLayout
 from features.log.history_tables import make_history_tables
 from features.log.identity_chains import make_account_steps
 from features.log.log_connection import LogConnection
@@ -56,6 +57,8 @@ class Log:
         The settings of the shop.
     provided : dict of str to frozenset of str
         Table of the contract -> the columns that the shop gives.
+    folder : Path
+        Where the database is; it exists as long as the log.
     close : callable
         Removes the database at once; otherwise it is removed when the log is no longer used.
     journal_seq : int
@@ -65,6 +68,7 @@ class Log:
     connection: LogConnection
     shop: Shop
     provided: dict[str, frozenset[str]]
+    folder: Path
     close: Callable[[], None]
     journal_seq: int = 0
 
@@ -111,15 +115,13 @@ class Log:
             self.connection.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)
 
     @cached_property
-    def ranges(self) -> tuple[str, ...]:
-        """SQL conditions that split the customers in the order of their ids."""
-        return customer_ranges(self.connection, self.provided)
+    def layout(self) -> FlatLayout:
+        """The rows of the history as flat columns, from when they are first asked for."""
+        return FlatLayout(self.connection, self.provided, self.folder)
 
-    def keep(self, name: str, queries: Sequence[str]) -> None:
-        """Store the rows of all queries in one table, until it is removed with `drop`."""
-        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {queries[0]}")
-        for query in queries[1:]:
-            self.connection.execute(f"INSERT INTO {name} {query}")
+    def keep(self, name: str, query: str) -> None:
+        """Store the rows of a query in a table, until it is removed with `drop`."""
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")
 
     def drop(self, name: str) -> None:
         """Remove the table that `keep` has made under a name."""
@@ -197,7 +199,8 @@ def read_valid_tables(shop: Shop) -> tuple[Log, list[Fault]]:
     scratch = open_work_database(shop)
     try:
         provided, faults = _read_tables(scratch.connection, shop, now)
-        log = Log(LogConnection(scratch.connection, shop), shop, provided, scratch.close)
+        connection = LogConnection(scratch.connection, shop)
+        log = Log(connection, shop, provided, scratch.folder, scratch.close)
         if not faults:
             log, faults = _complete(log)
         if faults and "identities" in log.provided:

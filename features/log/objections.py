@@ -34,6 +34,11 @@ def objecting_customers_sql(log: QueryableLog) -> str:
     )
 
 
+def objecting_customers(log: Log) -> set[str]:
+    """Return the customers who object to profiling, and their accounts."""
+    return {row[0] for row in log.connection.execute(objecting_customers_sql(log)).fetchall()}
+
+
 def drop_objecting_customers(log: Log, frame: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of a frame whose customers do not object to profiling.
 
@@ -49,5 +54,4 @@ def drop_objecting_customers(log: Log, frame: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         The same columns, with a new index from 0.
     """
-    objected = {row[0] for row in log.connection.execute(objecting_customers_sql(log)).fetchall()}
-    return frame[~frame["customer_id"].isin(objected)].reset_index(drop=True)
+    return frame[~frame["customer_id"].isin(objecting_customers(log))].reset_index(drop=True)

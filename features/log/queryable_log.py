@@ -28,12 +28,8 @@ class QueryableLog(Protocol):
     def put(self, name: str, columns: Mapping[str, TypedColumn]) -> None:
         """Put a small table beside the others, in place of an older one of its name."""
 
-    @property
-    def ranges(self) -> Sequence[str]:
-        """SQL conditions on `customer_id` that split the customers, to be queried one by one."""
-
-    def keep(self, name: str, queries: Sequence[str]) -> None:
-        """Store the rows of all queries, which are read more than once, in one table."""
+    def keep(self, name: str, query: str) -> None:
+        """Store the rows of a query, which are read more than once, in a table."""
 
     def drop(self, name: str) -> None:
         """Remove the table that `keep` has made under a name."""

@@ -33,11 +33,14 @@ class WorkDatabase:
     ----------
     connection : DuckDBPyConnection
         Its connection; the database is removed when nobody holds the connection any more.
+    folder : Path
+        Where it is.
     remove : callable
         Removes the folder of the database at once.
     """
 
     connection: duckdb.DuckDBPyConnection
+    folder: Path
     remove: Callable[[], object]
 
     def close(self) -> None:
@@ -71,7 +74,7 @@ def open_work_database(shop: Shop) -> WorkDatabase:
     except duckdb.Error as error:
         _remove(folder, lock)
         raise _unwritable(shop, error) from None
-    return WorkDatabase(connection, weakref.finalize(connection, _remove, folder, lock))
+    return WorkDatabase(connection, folder, weakref.finalize(connection, _remove, folder, lock))
 
 
 def out_of_room_fault(shop: Shop, error: Exception) -> Fault | None:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from features.builds.feature_build import build_features
+from features.builds.feature_build import FeatureBuilder
 from features.language.catalog import Catalog
 from features.log.identities import customers_of_accounts
 from features.log.log import Log
@@ -52,11 +52,11 @@ def make_message_rows(
     cutoffs = sorted(
         cutoffs_before(last, STRIDE_DAYS, first - STRIDE_DAYS * DAY, log.shop.timezone)
     )
-    parts = []
+    builder, parts = FeatureBuilder(log, catalog, population="contacts"), []
     for cutoff, following in zip(cutoffs, [*cutoffs[1:], last], strict=True):
         sent = labels[(labels["sent_at"] > cutoff) & (labels["sent_at"] <= following)]
         if len(sent):
-            features = build_features(log, [cutoff], catalog, population="contacts")
+            features = builder.frame(cutoff)
             sent = sent.assign(customer_id=customers_of_accounts(log, sent["account"], cutoff))
             parts.append(sent.merge(features, on="customer_id", how="left", validate="m:1"))
     if not parts:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from features.builds.feature_build import build_features
+from features.builds.feature_build import FeatureBuilder
 from features.language.catalog import Catalog
 from features.log.log import Log
 from features.log.objections import drop_objecting_customers
@@ -32,7 +32,7 @@ class PopulationCache:
     """
 
     def __init__(self, log: Log, catalog: Catalog) -> None:
-        self._log, self._catalog = log, catalog
+        self._log, self._builder = log, FeatureBuilder(log, catalog)
         self._share = MAX_CUSTOMERS / max(_count_customers(log), MAX_CUSTOMERS)
         self._features: dict[int, pd.DataFrame] = {}
         self._btyds: dict[tuple[int, MemberName], Member] = {}
@@ -51,7 +51,7 @@ class PopulationCache:
             One row per customer with a purchase known by then: `customer_id, cutoff`, features.
         """
         if cutoff not in self._features:
-            built = build_features(self._log, [cutoff], self._catalog, share=self._share)
+            built = self._builder.frame(cutoff, self._share)
             self._features[cutoff] = drop_objecting_customers(self._log, built)
         return self._features[cutoff]
 

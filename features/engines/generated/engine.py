@@ -1,6 +1,6 @@
 """Computes the features of a catalog for some customers, by functions generated for it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -19,6 +19,7 @@ from features.language.catalog import Catalog
 from features.language.scope import Lookups, Scope
 
 _LEAST_CAPACITY = 8  # rows; a table of groups has no fewer places than 16
+ListedColumns = Mapping[tuple[str, str], Floats]  # of a relation and its column
 Run = Callable[..., None]  # takes `RUN_PARAMETERS`
 
 
@@ -80,6 +81,26 @@ class GeneratedPlan:
             Name -> array `(n,)`: numbers as float64, texts as objects with None for a missing
             one, and for each listed relation a list of tuples, in no particular order.
         """
+        values, listed = self.compute_numbers(columns, scope)
+        return self._named(values, listed, columns.words.decoded)
+
+    def compute_numbers(self, columns: FlatColumns, scope: Scope) -> tuple[Floats, ListedColumns]:
+        """Compute all features as numbers, and the columns of listed relations.
+
+        Parameters
+        ----------
+        columns, scope
+            As of `compute`.
+
+        Returns
+        -------
+        values : (n, features + listed relations) array
+            The features in the catalog's order, texts as codes, and after them for each listed
+            relation how many rows are listed up to this customer.
+        listed : dict of (str, str) to array
+            Relation and column -> the values of all customers' rows, texts as codes, one customer
+            after the other; what is behind the last row means nothing.
+        """
         needs, n = self._sections, columns.customers
         known = self._known
         if known.lookups is not scope.lookups or known.words is not columns.words:
@@ -102,8 +123,7 @@ class GeneratedPlan:
             np.zeros(needs.containers * INDEX_SHARE * capacity, dtype=np.int64),
             np.empty(needs.states), listed, out,
         )  # fmt: skip
-        values = out.reshape(n, width)
-        return self._named(values, listed, columns.words.decoded)
+        return out.reshape(n, width), dict(zip(needs.listed, listed, strict=True))
 
     def _look_up(self, lookups: Lookups, words: Words) -> "_KnownLookups":
         """Take out of some lookups what the functions read of them, by the codes of some words."""
@@ -116,7 +136,7 @@ class GeneratedPlan:
             [_by_code(lookups.tables.get(n, {}).get(c, {}), words) for n, c in needs.lookups],
         )
 
-    def _named(self, values: Floats, listed: Sequence[Floats], words: Array) -> dict[str, Array]:
+    def _named(self, values: Floats, listed: ListedColumns, words: Array) -> dict[str, Array]:
         """Return the features by name, with texts in place of their codes."""
         named: dict[str, Array] = dict(zip(self._catalog, values.T.copy(), strict=False))
         for name in self._texts:
@@ -131,13 +151,13 @@ class GeneratedPlan:
         return named
 
     def _listed_rows(
-        self, relation: str, listed: Sequence[Floats], count: int, words: Array
+        self, relation: str, listed: ListedColumns, count: int, words: Array
     ) -> list[tuple[Any, ...]]:
         """Return the rows of a listed relation, of all customers one after the other."""
         columns = []
         for name in self._catalog.listed[relation]:
-            place = list(self._sections.listed).index((relation, name))
-            values, is_text = listed[place][:count], self._sections.listed[relation, name]
+            values = listed[relation, name][:count]
+            is_text = self._sections.listed[relation, name]
             columns.append((words[values.astype(np.intp)] if is_text else values).tolist())
         return list(zip(*columns, strict=True))
 

@@ -38,7 +38,7 @@ def features_sql(catalog: Catalog, scope: Scope, population: str) -> str:
     catalog : Catalog
         The features to compute.
     scope : Scope
-        The cutoff, the lookups, and which customers of the population are computed.
+        The cutoff and the lookups.
     population : str
         SELECT of the `customer_id`s of the customers who get a row.
 
@@ -59,8 +59,7 @@ def features_sql(catalog: Catalog, scope: Scope, population: str) -> str:
     used = sorted({f.relation for f in catalog.aggregates})
     joins = "".join(f" LEFT JOIN of_{name} USING (customer_id)" for name in used)
     aggregates = "".join(f", {_filled(f)} AS {name_sql(f.name)}" for f in catalog.aggregates)
-    customers = f"{_within(f'({population})', scope)} AS population"
-    rows = f"SELECT customer_id{aggregates} FROM {customers}{joins}"
+    rows = f"SELECT customer_id{aggregates} FROM ({population}) AS population{joins}"
     for level in catalog.levels:
         derived = "".join(f", {_derived_sql(f, scope)} AS {name_sql(f.name)}" for f in level)
         rows = f"SELECT *{derived} FROM ({rows}) AS known"
@@ -88,7 +87,7 @@ def rows_sql(relations: Relations, name: str, scope: Scope, wanted: Set[str] | N
         A query of `customer_id` and the columns, any number of rows per customer.
     """
     if name in scope.computed:
-        return f"SELECT * FROM {_within(scope.computed[name], scope)}"
+        return f"SELECT * FROM {scope.computed[name]}"
     relation = relations[name]
     wanted = relation.names if wanted is None else relation.with_ordered(wanted)
     read = relation.inputs_of(wanted)
@@ -104,15 +103,10 @@ def rows_sql(relations: Relations, name: str, scope: Scope, wanted: Set[str] | N
 def _read_sql(catalog: Catalog, relation: Relation, scope: Scope) -> str:
     """Write the SELECT of those rows and columns of a relation that the catalog reads."""
     if relation.name in scope.computed:
-        return f"SELECT * FROM {_within(scope.computed[relation.name], scope)}"
+        return f"SELECT * FROM {scope.computed[relation.name]}"
     window = Window(scope.cutoff, catalog.lookbacks[relation.name])
     wanted = catalog.read_columns[relation.name]
     return _relation_sql(relation, wanted, window, scope, lambda name: f"rel_{name}")
-
-
-def _within(rows: str, scope: Scope) -> str:
-    """Restrict rows to the customers that the scope names."""
-    return f"(SELECT * FROM {rows} WHERE {scope.within})" if scope.within else rows
 
 
 def bind_constants(text: str, scope: Scope) -> str:
@@ -179,7 +173,7 @@ def _source_sql(
     """Write FROM and WHERE: the rows that are known and read, with the values joined to them."""
     conditions = [f"({bind_constants(relation.where, scope)})"] if relation.where else []
     if relation.table is not None:
-        rows = _within(scope.tables.get(relation.table, relation.table), scope)
+        rows = scope.tables.get(relation.table, relation.table)
         conditions.append(window.known_sql(HISTORY_TABLES[relation.table].happened, "known_at"))
     else:
         rows = _sources_sql(relation, wanted, source)

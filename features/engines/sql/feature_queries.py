@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from typing import Literal
 
+from features.catalog.population import Population
 from features.catalog.relations import BASKETS, PURCHASES
 from features.engines.sql.duckdb_engine import features_sql, rows_sql
 from features.engines.sql.lookups import build_lookups, drop_computed
@@ -16,8 +15,6 @@ from features.log.identities import history_table_sql
 from features.log.log import Log
 from features.log.queryable_log import QueryableLog
 from features.windows import Window, local_day
-
-Population = Literal["buyers", "contacts"]
 
 
 def make_scope(log: QueryableLog, cutoff: int, lookups: Lookups | None = None) -> Scope:
@@ -74,63 +71,44 @@ def category_days_sql(log: Log, cutoff: int) -> str:
 
 @contextmanager
 def prepare_features(
-    log: QueryableLog,
-    cutoff: int,
-    catalog: Catalog,
-    population: Population = "buyers",
-    share: float = 1.0,
-) -> Iterator[list[str]]:
-    """Build the lookups of a cutoff and write the queries of all customers' features at it.
+    log: QueryableLog, cutoff: int, catalog: Catalog, population: Population = "buyers"
+) -> Iterator[str]:
+    """Build the lookups of a cutoff and write the query of all customers' features at it.
 
-    The queries can be run within the context only, because they read tables that are dropped at
-    its end.
+    The query can be run within the context only, because it reads tables that are dropped at its
+    end.
+
+    Parameters
+    ----------
+    log : QueryableLog
+        The tables of the history.
+    cutoff : int
+        Microseconds UTC.
+    catalog : Catalog
+        The features.
+    population : {"buyers", "contacts"}
+        Everybody with a purchase known at the cutoff, or also everybody who was sent a message.
 
     Yields
     ------
-    list of str
-        One query per range of customers, in the order of the ranges; its columns are those of
-        `features.engines.sql.duckdb_engine.features_sql`.
+    str
+        The query; its columns are those of `features.engines.sql.duckdb_engine.features_sql`.
     """
-    scope = _build_scope(log, cutoff, catalog)
-    everybody = _population_sql(log, cutoff, population)
-    parts = [replace(scope, within=_sampled(within, share)) for within in log.ranges]
+    scope = build_scope(log, cutoff, catalog)
     try:
-        yield [features_sql(catalog, part, everybody) for part in parts]
+        yield features_sql(catalog, scope, _population_sql(log, cutoff, population))
     finally:
         drop_computed(log, scope)
 
 
-def _sampled(within: str, share: float) -> str:
-    """Restrict a condition on `customer_id` to a share of the customers, drawn by a hash."""
-    if share >= 1.0:
-        return within
-    drawn = f"hash(customer_id) < {int(share * 2**64)}"
-    return f"({within}) AND {drawn}" if within else drawn
-
-
-def build_lookups_at(log: QueryableLog, cutoff: int, catalog: Catalog) -> Lookups:
-    """Compute the statistics of the population that a catalog's features look up.
-
-    Parameters
-    ----------
-    log : Warehouse
-        The tables of the history.
-    cutoff : int
-        Last instant known, in microseconds UTC.
-    catalog : Catalog
-        The features; only the statistics that they need are computed.
+def build_scope(log: QueryableLog, cutoff: int, catalog: Catalog) -> Scope:
+    """Compute the statistics that a catalog's features look up, for queries at a cutoff.
 
     Returns
     -------
-    Lookups
-        The values of each statistic, such as a category's mean price, by its key.
+    Scope
+        Has the tables of relations that were computed on the way; `drop_computed` drops them.
     """
-    scope = _build_scope(log, cutoff, catalog)
-    drop_computed(log, scope)
-    return scope.lookups
-
-
-def _build_scope(log: QueryableLog, cutoff: int, catalog: Catalog) -> Scope:
     buyers = _population_sql(log, cutoff, "buyers")
     return build_lookups(log, catalog, make_scope(log, cutoff), buyers)
 

@@ -10,21 +10,14 @@ their product's; `attributes` has a row per statement (`country`, `PL`, `country
 sensitive must not be in them, the subcategories of a sensitive category included.
 """
 
-import os
-from collections.abc import Sequence
-from itertools import chain
 from pathlib import Path
-
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from features.contract.casts import name_sql
 from features.history.layout import HISTORY_TABLES
 from features.log.history_tables import history_column_type
 from features.log.log import Log
-from features.log.log_connection import LogConnection
+from features.log.parquet_file import ROW_GROUP, write_parquet
 
-_ROW_GROUP = 122_880  # rows
 # What features read, and what decides whose rows they are and who is left out.
 FILES = tuple(table for table in HISTORY_TABLES if table not in ("reachability", "links"))
 
@@ -59,38 +52,7 @@ def write_history(log: Log, folder: Path) -> list[Path]:
             f"CAST({name_sql(name)} AS {kind}) AS {name_sql(name)}"
             for name, kind in typed_columns(table).items()
         )
-        query = f"SELECT {columns} FROM history_{table}"
-        write_parquet(log.connection, [query], folder / f"{table}.parquet")
+        with log.connection.within_room():
+            rows = log.connection.read(f"SELECT {columns} FROM history_{table}", ROW_GROUP)
+            write_parquet(rows.schema, rows, folder / f"{table}.parquet")
     return [folder / f"{table}.parquet" for table in given]
-
-
-def write_parquet(connection: LogConnection, queries: Sequence[str], path: Path) -> None:
-    """Write the rows of queries with equal columns into a Parquet file, replaced in one step.
-
-    The rows are written under a hidden name in the same folder, and renamed at the end.
-    """
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")  # hidden from readers of the folder
-    try:
-        with connection.within_room():
-            parts = (connection.read(query, _ROW_GROUP) for query in queries)
-            first = next(parts)
-            schema = _in_utc(first.schema)
-            with pq.ParquetWriter(unfinished, schema, compression="zstd") as writer:
-                for batch in chain(first, chain.from_iterable(parts)):
-                    writer.write_batch(batch.cast(schema))
-            _flush(unfinished)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-def _flush(path: Path) -> None:
-    """Wait until the contents of a file are on the disk."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
-
-
-def _in_utc(schema: pa.Schema) -> pa.Schema:
-    """Give instants of a schema the time zone UTC, in place of the connection's."""
-    utc = pa.timestamp("us", "UTC")
-    return pa.schema([f.with_type(utc) if pa.types.is_timestamp(f.type) else f for f in schema])

@@ -57,8 +57,7 @@ def _compute(log: QueryableLog, catalog: Catalog, scope: Scope, names: set[str])
         costly = bool(relation.by) or relation.order is not None
         if costly and relation.name in names and relation.name not in scope.computed:
             table = f"computed_{relation.name}"
-            parts = [replace(scope, within=within) for within in log.ranges]
-            log.keep(table, [rows_sql(catalog.relations, relation.name, part) for part in parts])
+            log.keep(table, rows_sql(catalog.relations, relation.name, scope))
             scope = replace(scope, computed={**scope.computed, relation.name: table})
     return scope
 
@@ -113,9 +112,7 @@ def _quantiles(
 ) -> dict[str, float | None]:
     features = ", ".join(name_sql(quantile.feature) for quantile in quantiles)
     columns = ", ".join(f"quantile_cont({name_sql(q.feature)}, [{_levels(q)}])" for q in quantiles)
-    parts = [replace(scope, within=within) for within in log.ranges]
-    queries = [features_sql(catalog, part, population) for part in parts]
-    log.keep("of_everybody", [f"SELECT {features} FROM ({query})" for query in queries])
+    log.keep("of_everybody", f"SELECT {features} FROM ({features_sql(catalog, scope, population)})")
     levels_of_features = log.fetch(f"SELECT {columns} FROM of_everybody")[0]
     log.drop("of_everybody")
     scalars: dict[str, float | None] = {}

@@ -7,7 +7,7 @@ and nothing depends on the order of NULLs, which the transpiler writes out.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,8 @@ import pyarrow as pa
 import sqlglot
 from sqlglot import exp
 
-from features.engines.sql.feature_queries import Population, prepare_features
+from features.catalog.population import Population
+from features.engines.sql.feature_queries import prepare_features
 from features.engines.sql.history_export import FILES, typed_columns
 from features.errors import Fault, InputError, refuse
 from features.history.layout import HISTORY_TABLES
@@ -109,17 +110,12 @@ class SparkLog:
         table = {n: pa.array(values, _ARROW_TYPES[kind]) for n, (kind, values) in columns.items()}
         self.spark.createDataFrame(pa.table(table)).createOrReplaceTempView(name)
 
-    @property
-    def ranges(self) -> tuple[str]:
-        """One range without a condition: all customers, since Spark splits rows by itself."""
-        return ("",)
-
-    def keep(self, name: str, queries: Sequence[str]) -> None:
-        """Register the rows of some queries, one after the other, under a name.
+    def keep(self, name: str, query: str) -> None:
+        """Register the rows of a query under a name.
 
         Nothing is stored: Spark computes the rows whenever the name is read.
         """
-        self.query(" UNION ALL ".join(queries)).createOrReplaceTempView(name)
+        self.query(query).createOrReplaceTempView(name)
 
     def drop(self, name: str) -> None:
         """Remove a registered name; frames opened under it can still be read."""
@@ -220,7 +216,7 @@ def build_features_spark(
         Names of features differ in upper and lower case only.
     """
     _check_names(catalog)
-    with prepare_features(log, cutoff, catalog, population) as (query,):
+    with prepare_features(log, cutoff, catalog, population) as query:
         features = log.query(query)
     kept = features.join(log.query(objecting_customers_sql(log)), "customer_id", "left_anti")
     clock = f"timestamp_micros({cutoff}) AS cutoff"

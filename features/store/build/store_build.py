@@ -7,9 +7,9 @@ the old build or the new one and never a mixture.
 from collections.abc import Mapping
 from pathlib import Path
 
+from features.builds.population_statistics import build_lookups_at
 from features.builds.shop_catalog import read_catalog, read_vocabulary
 from features.catalog.relations import KEPT_DAYS
-from features.engines.sql.feature_queries import build_lookups_at
 from features.errors import InputError
 from features.history.layout import HISTORY_COLUMNS
 from features.ledgers.journal import has_journal, open_journal

@@ -5,6 +5,8 @@ import pytest
 
 from features.builds.feature_build import build_features
 from features.builds.shop_catalog import read_catalog, read_vocabulary
+from features.engines.generated.compiled import code_supply
+from features.engines.plan import COMPILED_FOLDER
 from features.engines.sql.feature_queries import purchase_days_sql, purchases_sql
 from features.errors import InputError
 from features.log.log import Log, read_log
@@ -62,6 +64,17 @@ def test_a_share_of_the_customers_is_the_same_at_every_cutoff(log: Log) -> None:
     assert len(some) == 4
     assert len(none) == 0
     assert list(none.columns) == list(some.columns)
+
+
+def test_a_compiled_build_is_equal_to_the_interpreted_one(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interpreted = _build(log, "2024-01-12", population="contacts")
+    assert not (log.shop.workspace / COMPILED_FOLDER).exists()
+    monkeypatch.setattr(code_supply, "WORTH_COMPILING", 1)
+    compiled = _build(log, "2024-01-12", population="contacts")
+    assert len(list((log.shop.workspace / COMPILED_FOLDER).iterdir())) == 1
+    pd.testing.assert_frame_equal(compiled, interpreted)
 
 
 def test_the_vocabulary_has_the_names_known_at_the_cutoff(log: Log) -> None:

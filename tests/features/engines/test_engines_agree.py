@@ -1,4 +1,4 @@
-"""One declaration, two engines: DuckDB over the log and generated source over histories agree."""
+"""One declaration: queries over the log, builds, and the functions over histories agree."""
 
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -10,17 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.builds.feature_build import build_features
+from features.builds.population_statistics import build_lookups_at
 from features.builds.shop_catalog import read_catalog
 from features.engines.plan import FeaturePlan
-from features.engines.sql.feature_queries import build_lookups_at, make_scope
+from features.engines.sql.feature_queries import build_scope, make_scope
 from features.history.customer_histories import read_customer_histories
 from features.language.catalog import Catalog
 from features.language.feature import Aggregate, Feature
+from features.language.scope import Lookups
 from features.log.log import Log
 from features.store.build.store_build import build_store
 from features.store.sqlite_store import SqliteStore
 from features.windows import read_cutoff
 from tests.random_logs import OVER_LOGS, ZONES, random_logs, read_tables
+from tests.sql_features import query_features
 
 # Counts, sums of integer money, dates and categories agree exactly; quotients to 1e-9.
 EXACT = ("count", "sum", "min", "max", "last", "top")
@@ -47,6 +50,22 @@ def _assert_equal(catalog: Catalog, name: str, ours: np.ndarray, theirs: np.ndar
     np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=0, err_msg=name)
 
 
+def _as_computed(catalog: Catalog, name: str, frame: pd.DataFrame) -> np.ndarray:
+    """Return a feature of a frame with None for a missing text."""
+    if catalog[name].kind == "number":
+        return frame[name].to_numpy()
+    return np.array([v if isinstance(v, str) else None for v in frame[name]], dtype=object)
+
+
+def _assert_equal_lookups(ours: Lookups, theirs: Lookups) -> None:
+    assert ours.scalars == pytest.approx(theirs.scalars, rel=1e-12)
+    assert ours.tables.keys() == theirs.tables.keys()
+    for name, columns in theirs.tables.items():
+        for column, values in columns.items():
+            assert list(ours.tables[name][column]) == list(values)
+            assert ours.tables[name][column] == pytest.approx(values, rel=1e-12), (name, column)
+
+
 def _is_exact(feature: Feature) -> bool:
     return (
         isinstance(feature, Aggregate)
@@ -58,18 +77,23 @@ def _is_exact(feature: Feature) -> bool:
 
 
 def _assert_parity(log: Log, cutoff: int, found: dict[str, dict], alone: bool = False) -> None:
-    """Compare the training build with the histories in a batch, and with each one alone."""
+    """Compare the queries with the build, with histories in a batch, and with each one alone."""
     catalog = read_catalog(log, cutoff)
-    frame = build_features(log, [cutoff], catalog, population="contacts")
+    frame = query_features(log, cutoff, catalog, population="contacts")
+    built = build_features(log, [cutoff], catalog, population="contacts")
+    assert built["customer_id"].tolist() == frame["customer_id"].tolist()
     customers = read_customer_histories(
         lambda ids: {i: found[i] for i in ids if i in found}, frame["customer_id"], cutoff
     )
     known = [customers[i] for i in frame["customer_id"]]
     scope = make_scope(log, cutoff, build_lookups_at(log, cutoff, catalog))
+    _assert_equal_lookups(scope.lookups, build_scope(log, cutoff, catalog).lookups)
     plan = FeaturePlan(catalog)
     values = plan.compute(known, scope)
     for name in catalog:
-        _assert_equal(catalog, name, values[name], frame[name].to_numpy())
+        expected = frame[name].to_numpy()
+        _assert_equal(catalog, name, values[name], expected)
+        _assert_equal(catalog, name, _as_computed(catalog, name, built), expected)
     for place, history in enumerate(known if alone else []):
         one = plan.compute([history], scope)
         for name in catalog:

@@ -43,6 +43,27 @@ def test_a_table_without_rows_and_nobody_at_all_have_offsets_too() -> None:
     assert (nobody.customers, nobody.rows, nobody.most_rows) == (0, 0, 0)
 
 
+def _three() -> FlatColumns:
+    histories = [_orders([1, 2], ["south", None]), {}, _orders([3], ["north"])]
+    return Flattener(["orders"], []).flatten(histories)
+
+
+def test_customers_between_two_places_are_read_without_a_copy() -> None:
+    flat = _three()
+    some = flat.between(1, 3)
+    assert (some.customers, some.offsets["orders"].tolist()) == (2, [0, 0, 1])
+    assert _column(some, "amount") == [3]
+    assert np.shares_memory(some.numbers["orders"], flat.numbers["orders"])
+
+
+def test_customers_are_joined_from_others_in_the_order_given() -> None:
+    joined = _three().joined(np.array([2, 0, 1]), np.array([0, 2, 3]))
+    assert (joined.customers, joined.offsets["orders"].tolist()) == (2, [0, 3, 3])
+    assert _column(joined, "amount") == [3, 1, 2]
+    assert _stores(joined) == ["north", "south", None]
+    assert joined.numbers["orders"].flags.c_contiguous
+
+
 _WORDS = object_array(["", "east", "south", None])
 
 

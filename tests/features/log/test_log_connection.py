@@ -7,8 +7,8 @@ import duckdb
 import pandas as pd
 import pytest
 
-from features.engines.sql.history_export import write_parquet
 from features.log.log import read_log
+from features.log.parquet_file import write_parquet
 from features.shop.shop import read_shop
 from tests.features.sources.shop_folders import many_orders, run_with_shop
 
@@ -61,8 +61,12 @@ def test_a_query_that_fails_is_not_called_a_full_disk(
     log = read_log(read_shop(write_shop({"orders": GOOD})))
     path = tmp_path / "features.parquet"
     path.write_bytes(b"the last one")
-    queries = ["SELECT 1 AS n", "SELECT CAST(order_id || 'x' AS INTEGER) AS n FROM orders"]
-    with pytest.raises((duckdb.Error, OSError), match="Conversion Error"):
-        write_parquet(log.connection, queries, path)
+    query = "SELECT CAST(order_id || 'x' AS INTEGER) AS n FROM orders"
+    with (
+        pytest.raises((duckdb.Error, OSError), match="Conversion Error"),
+        log.connection.within_room(),
+    ):
+        rows = log.connection.read(query, 1)
+        write_parquet(rows.schema, rows, path)
     assert path.read_bytes() == b"the last one"
     assert list(tmp_path.glob(".features*")) == []

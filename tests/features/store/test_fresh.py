@@ -12,9 +12,10 @@ import pytest
 from redis import Redis
 
 from features.builds.feature_build import build_features
+from features.builds.population_statistics import build_lookups_at
 from features.builds.shop_catalog import read_catalog
 from features.engines.plan import compute_features
-from features.engines.sql.feature_queries import build_lookups_at, make_scope
+from features.engines.sql.feature_queries import make_scope
 from features.history.customer_histories import read_customer_histories
 from features.history.layout import HISTORY_COLUMNS, ROW_KEY
 from features.ledgers.journal import open_journal

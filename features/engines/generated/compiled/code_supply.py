@@ -43,14 +43,24 @@ class CodeSupply:
 
     def count(self, customers: int) -> None:
         """Count customers that are computed; when they are many, have the functions compiled."""
+        if self._is_due(customers):
+            Thread(target=self._compile, daemon=True).start()
+
+    def expect(self, customers: int) -> None:
+        """Count customers that are computed next; when they are many, wait for the compiler."""
+        if self._is_due(customers):
+            self._compile()
+
+    def _is_due(self, customers: int) -> bool:
+        """Say whether the functions are worth compiling with these customers; once it is so."""
         if self._is_settled:
-            return
+            return False
         with self._lock:
             self._computed += customers
             if self._is_settled or self._computed < WORTH_COMPILING:
-                return
+                return False
             self._is_settled = True
-        Thread(target=self._compile, daemon=True).start()
+        return True
 
     def close(self) -> None:
         """Stop a process that compiles."""

@@ -18,9 +18,16 @@ def test_each_row_is_an_argument_by_itself() -> None:
     assert (last[0], second[0], second[2]) == (11.0, 3.0, 5.0)
 
 
+def test_some_values_of_every_row_are_found_where_they_lie() -> None:
+    rows = BlockRows([np.arange(6.0).reshape(2, 3)[:, 1:]], [(0, 1)])
+    (address,) = rows.addresses()
+    found = ctypes.cast(address, ctypes.POINTER(ctypes.c_double))
+    assert rows.lists() == [[4.0, 5.0]]
+    assert (found[0], found[1]) == (4.0, 5.0)
+
+
 def test_rows_whose_values_lie_apart_are_refused() -> None:
     """Indexing the second dimension by an array gives such blocks."""
     block = np.arange(6.0).reshape(2, 3)[:, np.array([0, 2])]
     with pytest.raises(ValueError, match="one after the other"):
         BlockRows([block], [(0, 0)]).addresses()
-    assert BlockRows([np.arange(6.0).reshape(2, 3)[:, 1:]], [(0, 1)]).lists() == [[4.0, 5.0]]

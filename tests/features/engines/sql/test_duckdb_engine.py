@@ -63,12 +63,6 @@ def test_a_derived_feature_reads_features_of_the_same_customer() -> None:
     assert [row[2] for row in rows] == [104.0, 102.0, 100.0]
 
 
-def test_a_scope_of_some_customers_computes_these() -> None:
-    scope = Scope(100 * DAY, 100, tables={"orders": _TABLE}, within="customer_id > 'a'")
-    rows = _compute(_feature("n", "count", "day"), scope=scope)
-    assert rows == [("b", 1.0), ("c", 0.0)]
-
-
 def test_the_rows_of_a_relation_have_the_wanted_columns() -> None:
     query = rows_sql(Relations((_ROWS,)), "rows", _SCOPE, {"amount"})
     assert sorted(duckdb.execute(query).fetchall(), key=str) == [

@@ -3,10 +3,9 @@
 from pathlib import Path
 
 import pandas as pd
-import pyarrow.parquet as pq
 import pytest
 
-from features.engines.sql.history_export import FILES, typed_columns, write_history, write_parquet
+from features.engines.sql.history_export import FILES, typed_columns, write_history
 from features.log.log import Log, read_log
 from features.shop.shop import read_shop
 
@@ -38,23 +37,3 @@ def test_every_exported_table_begins_with_the_customer() -> None:
     assert all(next(iter(typed_columns(table).items())) == ("customer_id", "VARCHAR")
                for table in FILES)  # fmt: skip
     assert "links" not in FILES and "reachability" not in FILES
-
-
-def test_queries_are_written_one_after_the_other_with_instants_in_utc(
-    log: Log, tmp_path: Path
-) -> None:
-    path = tmp_path / "rows.parquet"
-    queries = [f"SELECT {n} AS n, make_timestamptz({n}) AS at" for n in (1, 2)]
-    write_parquet(log.connection, queries, path)
-    table = pq.read_table(path)
-    assert table["n"].to_pylist() == [1, 2]
-    assert str(table.schema.field("at").type) == "timestamp[us, tz=UTC]"
-
-
-def test_a_query_that_fails_leaves_the_old_file(log: Log, tmp_path: Path) -> None:
-    path = tmp_path / "rows.parquet"
-    write_parquet(log.connection, ["SELECT 1 AS n"], path)
-    with pytest.raises(Exception, match="not a number"):
-        write_parquet(log.connection, ["SELECT 2 AS n", "SELECT error('not a number') AS n"], path)
-    assert pq.read_table(path)["n"].to_pylist() == [1]
-    assert [p.name for p in tmp_path.iterdir() if p.suffix == ".parquet"] == ["rows.parquet"]

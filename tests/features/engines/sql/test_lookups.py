@@ -3,7 +3,7 @@
 import pytest
 
 from features.catalog.relations import PURCHASES
-from features.engines.sql.feature_queries import build_lookups_at, make_scope, purchases_sql
+from features.engines.sql.feature_queries import build_scope, make_scope, purchases_sql
 from features.engines.sql.lookups import build_lookups, drop_computed
 from features.language.catalog import Catalog
 from features.language.feature import Aggregate, Derived, Quantiles
@@ -45,7 +45,7 @@ def test_a_statistic_is_that_of_everybody_known_at_the_cutoff(
     log: Log, day: str, spend: float, median: float
 ) -> None:
     cutoff = read_cutoff(day, log.timezone)
-    lookups = build_lookups_at(log, cutoff, _CATALOG)
+    lookups = build_scope(log, cutoff, _CATALOG).lookups
     assert lookups.built_at == cutoff
     assert lookups.scalars == {"@all:spend": spend, "@half:50": median}
 

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 from redis import Redis
 
+from features.builds.population_statistics import build_lookups_at
 from features.builds.shop_catalog import read_catalog
-from features.engines.sql.feature_queries import build_lookups_at
 from features.log.log import Log, read_log
 from features.shop.settings_file import SensitiveSection
 from features.shop.shop import read_shop

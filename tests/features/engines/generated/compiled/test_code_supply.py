@@ -97,6 +97,19 @@ def test_functions_are_compiled_once_many_customers_were_computed(
     assert len(list(tmp_path.iterdir())) == 1
 
 
+def test_who_expects_many_customers_waits_for_the_compiler(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(code_supply, "WORTH_COMPILING", 100)
+    plan = GeneratedPlan(Catalog([_CATALOG["orders_count"]], _CATALOG.relations))
+    supply = CodeSupply(plan, tmp_path)
+    interpreted = plan._run
+    supply.expect(60)
+    assert plan._run is interpreted
+    supply.expect(60)
+    assert isinstance(plan._run, CompiledRun)
+
+
 def _failing(_folder: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", "raise SystemExit(1)"], stdin=subprocess.PIPE)
 
