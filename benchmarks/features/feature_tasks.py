@@ -1,6 +1,7 @@
 """Tasks of `make bench-features`, each run in a process: `feature_tasks <task> <folder>`."""
 
 import sys
+from collections.abc import Callable
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -21,6 +22,8 @@ from features.log.log import Log
 from features.log.parquet_file import write_parquet
 from features.windows import Window, cutoffs_before, read_cutoff, to_datetime
 
+Task = Callable[[], object]
+_MANY = 10**9  # customers: the functions are worth compiling
 # table, key, value, clock of the floor; what relations over the table read at the most
 _FLOOR = (
     ("orders", "customer_id", "amount", "ordered_at", None),
@@ -36,7 +39,7 @@ def main() -> None:
     if name in _OF_FILES:
         task = partial(_OF_FILES[name], folder)
     else:
-        task = partial(_OF_LOG[name], open_kept_log(folder), folder)
+        task = _OF_LOG[name](open_kept_log(folder), folder)
     sys.stdout.buffer.write(msgspec.json.encode(use(task)))
 
 
@@ -44,8 +47,12 @@ def _cutoff(log: Log) -> int:
     return read_cutoff(CUTOFF, log.shop.timezone)
 
 
-def _floor(log: Log, _folder: Path) -> None:
+def _floor(log: Log, _folder: Path) -> Task:
     """Count, sum and max per key, over the rows of each table that may be read."""
+    return lambda: _group(log)
+
+
+def _group(log: Log) -> None:
     for table, key, value, happened, days in _FLOOR:
         known = Window(_cutoff(log), days).known_sql(happened, "known_at")
         log.connection.execute(
@@ -55,28 +62,60 @@ def _floor(log: Log, _folder: Path) -> None:
         ).fetchall()
 
 
-def _write(log: Log, folder: Path, cutoff: int, names: tuple[str, ...] | None) -> None:
-    """Write everybody's features at a cutoff as Parquet, statistics of the population included."""
-    catalog = read_catalog(log, cutoff)
-    if names is not None:
-        catalog = catalog.select(names)
-    builder = FeatureBuilder(log, catalog)
-    write_parquet(builder.schema, builder.batches(cutoff), folder / "features.parquet")
+def _builder(log: Log, names: tuple[str, ...] | None) -> FeatureBuilder:
+    catalog = read_catalog(log, _cutoff(log))
+    return FeatureBuilder(log, catalog if names is None else catalog.select(names))
 
 
-def _fifty(log: Log, folder: Path) -> None:
-    _write(log, folder, _cutoff(log), FIFTY)
+def _laid_out(log: Log, names: tuple[str, ...] | None) -> FeatureBuilder:
+    """Return a builder whose log is laid out and whose functions are compiled and loaded."""
+    builder = _builder(log, names)
+    builder.prepare(_MANY)
+    return builder
 
 
-def _full(log: Log, folder: Path) -> None:
-    _write(log, folder, _cutoff(log), None)
+def _layout(log: Log, _folder: Path) -> Task:
+    builder = _builder(log, None)
+    return lambda: builder.prepare(0)
 
 
-def _twelve(log: Log, folder: Path) -> None:
-    """Write the full set at twelve cutoffs, four weeks apart."""
+def _compile(log: Log, _folder: Path) -> Task:
+    """Compile the functions of all features and of fifty, statistics included."""
+    builders = [_builder(log, names) for names in (None, FIFTY)]
+    return lambda: [builder.prepare(_MANY) for builder in builders]
+
+
+def _fifty(log: Log, _folder: Path) -> Task:
+    builder = _laid_out(log, FIFTY)
+    return lambda: builder.frame(_cutoff(log))
+
+
+def _full(log: Log, _folder: Path) -> Task:
+    builder = _laid_out(log, None)
+    return lambda: builder.frame(_cutoff(log))
+
+
+def _file(log: Log, folder: Path) -> Task:
+    builder = _laid_out(log, None)
+    path = folder / "features.parquet"
+    return lambda: write_parquet(builder.schema, builder.batches(_cutoff(log)), path)
+
+
+def _layout_and_one(log: Log, folder: Path) -> Task:
+    """Write the full set at one cutoff, from the log as it was read."""
+    return lambda: _write(log, folder, 1)
+
+
+def _layout_and_twelve(log: Log, folder: Path) -> Task:
+    """Write the full set at twelve cutoffs, four weeks apart, from the log as it was read."""
+    return lambda: _write(log, folder, 12)
+
+
+def _write(log: Log, folder: Path, count: int) -> None:
+    builder = _laid_out(log, None)
     cutoffs = cutoffs_before(_cutoff(log), 28, log.first_order_at, log.shop.timezone)
-    for cutoff in islice(cutoffs, 12):
-        _write(log, folder, cutoff, None)
+    for cutoff in islice(cutoffs, count):
+        write_parquet(builder.schema, builder.batches(cutoff), folder / "features.parquet")
 
 
 def _pandas(folder: Path) -> None:
@@ -89,7 +128,17 @@ _OF_FILES = {
     "read": keep_log,
     "pandas": _pandas,
 }
-_OF_LOG = {"floor": _floor, "fifty": _fifty, "full": _full, "twelve": _twelve}
+# Each makes what is not measured, and returns what is.
+_OF_LOG: dict[str, Callable[[Log, Path], Task]] = {
+    "floor": _floor,
+    "layout": _layout,
+    "compile": _compile,
+    "fifty": _fifty,
+    "full": _full,
+    "file": _file,
+    "one": _layout_and_one,
+    "twelve": _layout_and_twelve,
+}
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Builds the features of all customers at cutoffs, from a shop's log."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from features.arrays import Array, Floats
+from features.arrays import Array, Flags, Floats
 from features.builds.customer_chunks import CustomerChunks
 from features.builds.population_statistics import PopulationStatistics
 from features.builds.shop_catalog import read_catalog
-from features.catalog.population import Population, counting_members
+from features.catalog.population import Population, counting_members, member_counts
 from features.engines.plan import COMPILED_FOLDER, FeaturePlan
 from features.history.words import Words
 from features.language.catalog import Catalog
@@ -24,6 +24,7 @@ from features.log.objections import objecting_customers
 from features.log.parquet_file import ROW_GROUP, write_parquet
 from features.windows import local_day, to_datetime
 
+_MOST = 0.5  # of a catalog: the rest costs less than functions of their own would
 _NO_TEXTS = np.empty(0, dtype=object)
 
 
@@ -36,22 +37,36 @@ class FeatureRows:
     ids : (n,) object array
         The customers.
     values : (n, features) array
-        Their features in the catalog's order, NaN for a missing number and codes for texts.
+        Features, NaN for a missing number and codes for texts.
+    places : mapping of str to int
+        Name of a feature -> its column of `values`.
     words : Words
         The texts by their codes.
     """
 
     ids: Array
     values: Floats
+    places: Mapping[str, int]
     words: Words
 
-    def texts(self, place: int) -> Array:
+    def take(self, chosen: Flags) -> "FeatureRows":
+        """Return some of the customers."""
+        return replace(self, ids=self.ids[chosen], values=np.compress(chosen, self.values, axis=0))
+
+    def numbers(self, name: str) -> Floats:
+        """Return a feature that is a number."""
+        return self.values[:, self.places[name]]
+
+    def texts(self, name: str) -> Array:
         """Return a feature that is a text, None where it is missing."""
-        return self.words.decoded[self.values[:, place].astype(np.intp)]
+        return self.words.decoded[self.numbers(name).astype(np.intp)]
 
 
 class FeatureBuilder:
     """Builds the features of one log's customers, at any number of cutoffs.
+
+    A catalog that is most of the one it was selected from is computed as a part of it: all
+    builders of a shop then share their compiled functions.
 
     Parameters
     ----------
@@ -62,19 +77,36 @@ class FeatureBuilder:
     population : {"buyers", "contacts"}
         Everybody with a purchase known at the cutoff, one-time buyers included; or also
         everybody who was sent a message.
+    builds : int
+        Number of cutoffs that are expected: functions that will be run often are compiled early.
     """
 
-    def __init__(self, log: Log, catalog: Catalog, population: Population = "buyers") -> None:
-        self._log, self._catalog = log, catalog
-        counting = counting_members(catalog, population, "messages" in log.provided)
-        self._counts = len(counting) - len(catalog)
+    def __init__(
+        self, log: Log, catalog: Catalog, population: Population = "buyers", builds: int = 1
+    ) -> None:
+        self._log, self._catalog, self._builds = log, catalog, builds
+        is_most = len(catalog) > _MOST * len(catalog.whole)
+        computed = counting_members(
+            catalog.whole if is_most else catalog, "messages" in log.provided
+        )
+        self._places = {name: place for place, name in enumerate(computed)}
+        self._counts = [self._places[name] for name in member_counts(computed, population)]
         folder = log.shop.workspace / COMPILED_FOLDER
-        self._plan = FeaturePlan(counting, folder)
-        self._statistics = PopulationStatistics(catalog, folder)
+        self._plan = FeaturePlan(computed, folder)
+        self._statistics = PopulationStatistics(computed, folder)
 
     @cached_property
     def _flat(self) -> FlatLog:
         return self._log.layout.with_words([*self._plan.words, *self._statistics.words])
+
+    def prepare(self, customers: int) -> None:
+        """Lay the log out, and compile the functions if that pays for so many customers.
+
+        Builds do both by themselves, when they need it.
+        """
+        _ = self._flat
+        self._statistics.expect(customers)
+        self._plan.expect(customers)
 
     def rows(self, cutoff: int, share: float = 1.0) -> Iterator[FeatureRows]:
         """Compute the features of the population, one part of it after the other.
@@ -99,14 +131,14 @@ class FeatureBuilder:
 
     def _rows(self, chunks: CustomerChunks, cutoff: int, share: float) -> Iterator[FeatureRows]:
         day = local_day(cutoff, self._log.timezone)
+        self._statistics.expect(len(chunks.ids) * self._builds)
         scope = Scope(cutoff, day, self._statistics.compute(chunks, cutoff, day))
         sampled = chunks.sampled(share)
-        self._plan.expect(len(sampled.ids))
+        self._plan.expect(len(sampled.ids) * self._builds)
         for ids, columns in sampled:
             values, _ = self._plan.compute_numbers(columns, scope)
-            members = (values[:, -self._counts :] > 0).any(axis=1)
-            kept = np.compress(members, values, axis=0)
-            yield FeatureRows(ids[members], kept[:, : len(self._catalog)], columns.words)
+            rows = FeatureRows(ids, values, self._places, columns.words)
+            yield rows.take(np.any(values[:, self._counts] > 0, axis=1))
 
     def frame(self, cutoff: int, share: float = 1.0) -> pd.DataFrame:
         """Build the features of the population at a cutoff.
@@ -123,17 +155,17 @@ class FeatureBuilder:
             as float64 and texts as str, sorted by customer.
         """
         chunks, names = self._chunks(cutoff), list(self._catalog)
-        numbers = [names.index(name) for name in self._catalog.numbers]
+        numbers = [self._places[name] for name in self._catalog.numbers]
         texts = {name: [_NO_TEXTS] for name in names if self._catalog[name].kind == "text"}
         ids, count = [_NO_TEXTS], 0
         # one array, filled part by part: memory that is written the first time is what costs most
         values = np.empty((len(chunks.ids), len(numbers)))
-        for part in self._rows(chunks, cutoff, share):
-            ids.append(part.ids)
-            first, count = count, count + len(part.ids)
-            np.take(part.values, numbers, axis=1, out=values[first:count], mode="clip")
+        for rows in self._rows(chunks, cutoff, share):
+            ids.append(rows.ids)
+            first, count = count, count + len(rows.ids)
+            np.take(rows.values, numbers, axis=1, out=values[first:count], mode="clip")
             for name, found in texts.items():
-                found.append(part.texts(names.index(name)))
+                found.append(rows.texts(name))
         frame = pd.DataFrame(values[:count], columns=self._catalog.numbers, copy=False)
         for name, found in texts.items():
             frame.insert(names.index(name), name, pd.Series(np.concatenate(found), dtype="str"))
@@ -153,10 +185,9 @@ class FeatureBuilder:
         """
         left_out = pd.Index(list(left_out), dtype=object)
         waiting: list[FeatureRows] = []
-        for part in self.rows(cutoff):
-            kept = ~pd.Index(part.ids).isin(left_out)
-            waiting.append(FeatureRows(part.ids[kept], part.values[kept], part.words))
-            if sum(len(rows.ids) for rows in waiting) >= ROW_GROUP:
+        for rows in self.rows(cutoff):
+            waiting.append(rows.take(~pd.Index(rows.ids).isin(left_out)))
+            if sum(len(part.ids) for part in waiting) >= ROW_GROUP:
                 yield self._batch(waiting, cutoff)
                 waiting = []
         if waiting:
@@ -173,10 +204,11 @@ class FeatureBuilder:
 
     def _batch(self, parts: list[FeatureRows], cutoff: int) -> pa.RecordBatch:
         values = np.concatenate([part.values for part in parts])
-        rows = FeatureRows(np.concatenate([p.ids for p in parts]), values, parts[0].words)
-        columns = [pa.array(rows.ids, pa.string()), pa.array(np.full(len(values), cutoff))]
-        for place, feature in enumerate(self._catalog.values()):
-            column = rows.texts(place) if feature.kind == "text" else values[:, place].copy()
+        ids = np.concatenate([part.ids for part in parts])
+        rows = replace(parts[0], ids=ids, values=values)
+        columns = [pa.array(ids, pa.string()), pa.array(np.full(len(ids), cutoff))]
+        for name, feature in self._catalog.items():
+            column = rows.texts(name) if feature.kind == "text" else rows.numbers(name).copy()
             columns.append(pa.array(column, from_pandas=True))
         columns = [c.cast(t) for c, t in zip(columns, self.schema.types, strict=True)]
         return pa.record_batch(columns, schema=self.schema)
@@ -200,7 +232,7 @@ def build_features(
     cutoffs : iterable of int
         Instants; see `features.windows.read_cutoff`.
     population, share
-        As of `FeatureBuilder` and `FeatureBuilder.rows`.
+        As of `FeatureBuilder` and of `FeatureBuilder.rows`.
 
     Returns
     -------

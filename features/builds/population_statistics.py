@@ -41,6 +41,7 @@ def build_lookups_at(log: Log, cutoff: int, catalog: Catalog) -> Lookups:
     """
     statistics = PopulationStatistics(catalog, log.shop.workspace / COMPILED_FOLDER)
     chunks = CustomerChunks.at(log, log.layout.with_words(statistics.words), cutoff)
+    statistics.expect(len(chunks.ids))
     return statistics.compute(chunks, cutoff, local_day(cutoff, log.timezone))
 
 
@@ -75,6 +76,11 @@ class PopulationStatistics:
         self._plan = FeaturePlan(self._catalog, code_folder)
         self.words = self._plan.words
 
+    def expect(self, customers: int) -> None:
+        """Wait until the functions are compiled, if that pays for so many further customers."""
+        if self._lookups or self._quantiles:
+            self._plan.expect(customers)
+
     def compute(self, chunks: CustomerChunks, cutoff: int, cutoff_day: int) -> Lookups:
         """Compute the statistics at a cutoff.
 
@@ -96,7 +102,6 @@ class PopulationStatistics:
             return lookups
         scope, words = Scope(cutoff, cutoff_day), chunks.columns.words
         totals = {lookup.name: _LookupTotals(lookup, words) for lookup in self._lookups}
-        self._plan.expect(len(chunks.ids))
         of_buyers = [np.empty((0, len(self._quantiles)))]
         places = [list(self._catalog).index(quantile.feature) for quantile in self._quantiles]
         for _, columns in chunks:
@@ -137,7 +142,7 @@ def _listing(catalog: Catalog, lookups: list[Lookup], quantiles: list[Quantiles]
     relations = Relations((*catalog.relations.values(), *rows))
     listed = {_rows_of(lookup): tuple(_columns(lookup)) for lookup in lookups}
     listing = Catalog(some.values(), relations, catalog.statistics.values(), listed)
-    return counting_members(listing, "buyers", has_messages=False)
+    return counting_members(listing, has_messages=False)
 
 
 class _LookupTotals:

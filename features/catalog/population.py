@@ -1,6 +1,5 @@
 """Declares whose features are built: the buyers, or everybody whom the shop has contacted."""
 
-from collections.abc import Mapping
 from typing import Literal
 
 from features.language.catalog import Catalog
@@ -26,31 +25,35 @@ def _count(relation: str) -> Aggregate:
     )
 
 
-_COUNTS: Mapping[Population, tuple[Aggregate, ...]] = {
-    "buyers": (_count("purchases"),),
-    "contacts": (_count("purchases"), _count(_SENT.name)),
-}
+_BUYERS, _CONTACTS = _count("purchases"), _count(_SENT.name)
 
 
-def counting_members(catalog: Catalog, population: Population, has_messages: bool) -> Catalog:
+def counting_members(catalog: Catalog, has_messages: bool) -> Catalog:
     """Return a catalog whose last features count what makes a customer one of a population.
 
     Parameters
     ----------
     catalog : Catalog
         Reads the relation `purchases`.
-    population : {"buyers", "contacts"}
-        Everybody with a purchase known at the cutoff, one-time buyers included; or also
-        everybody who was sent a message.
     has_messages : bool
         Whether the shop gives messages; without them contacts are buyers.
-
-    Returns
-    -------
-    Catalog
-        A customer belongs to the population if one of the further features is above 0.
     """
-    counts = _COUNTS[population if has_messages else "buyers"]
+    counts = (_BUYERS, _CONTACTS) if has_messages else (_BUYERS,)
     relations = Relations((*catalog.relations.values(), _SENT))
     features = (*catalog.values(), *counts)
     return Catalog(features, relations, catalog.statistics.values(), catalog.listed)
+
+
+def member_counts(catalog: Catalog, population: Population) -> list[str]:
+    """Name the features of a counting catalog of which one is above 0 for a member.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        From `counting_members`.
+    population : {"buyers", "contacts"}
+        Everybody with a purchase known at the cutoff, one-time buyers included; or also
+        everybody who was sent a message.
+    """
+    counts = (_BUYERS, _CONTACTS) if population == "contacts" else (_BUYERS,)
+    return [feature.name for feature in counts if feature.name in catalog]

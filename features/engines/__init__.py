@@ -1,5 +1,6 @@
 """Computes the declared features from a shop's data, by two engines that agree.
 
-`sql` computes them with DuckDB or Spark over a whole log, `generated` with functions generated
-from the declarations over the histories of customers. The plan beside them serves requests.
+`generated` computes them with functions generated from the declarations over the rows of
+customers, in builds and in answers. `sql` queries them from a whole log: Spark runs these queries,
+and tests compare the functions with them. The plan beside them serves requests.
 """

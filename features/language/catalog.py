@@ -45,6 +45,7 @@ class Catalog(Mapping[str, Feature]):
     ) -> None:
         self.relations = relations
         self.listed = listed
+        self.whole = self  # or the catalog that this one was selected from
         self.statistics = {statistic.name: statistic for statistic in statistics}
         self._features: dict[str, Feature] = {}
         self._names: dict[str, str] = {}  # as SQL sees them -> as they are
@@ -213,7 +214,9 @@ class Catalog(Mapping[str, Feature]):
         for feature in reversed(self.derived):
             if feature.name in wanted:
                 wanted |= feature.inputs
-        return self._keep(f for f in self.values() if f.name in wanted)
+        selected = self._keep(f for f in self.values() if f.name in wanted)
+        selected.whole = self.whole
+        return selected
 
     def without_texts(self) -> "Catalog":
         """Return a catalog of the features that are numbers, which models may read."""

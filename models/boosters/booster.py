@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.arrays import Floats
+from models.boosters.binned_rows import BinnedRows
 from models.boosters.single_row import SingleRowPredictor
 
 Columns = Mapping[str, Any] | pd.DataFrame  # columns by name
@@ -102,7 +103,7 @@ class ResidualBooster:
     @classmethod
     def fit(
         cls,
-        inputs: Inputs,
+        inputs: Inputs | BinnedRows,
         columns: Sequence[str],
         target: BoosterTarget,
         settings: BoosterSettings,
@@ -113,21 +114,18 @@ class ResidualBooster:
 
         Parameters
         ----------
-        inputs : columns by name, or array (n, len(columns))
-            The training rows.
+        inputs : columns by name, array (n, len(columns)) or BinnedRows
+            The training rows; they are binned once for several boosters by `BinnedRows`.
         columns : sequence of str
             Names of the columns that the trees may read.
         target : BoosterTarget
             What the trees learn to predict, row by row with `inputs`.
         """
-        data = lgb.Dataset(
-            column_matrix(inputs, columns),
-            label=target.outcome,
-            init_score=target.offset,
-            weight=target.weight,
-            params={"max_bin": settings.bins},
-            feature_name=[f"f{position}" for position in range(len(columns))],
-        )
+        if not isinstance(inputs, BinnedRows):
+            matrix = column_matrix(inputs, columns)
+            inputs = BinnedRows.bin(matrix, columns, settings.bins, settings.min_rows)
+        data = inputs.data.set_label(target.outcome).set_init_score(target.offset)
+        data.set_field("weight", target.weight)  # `set_weight` would keep earlier ones for None
         parameters = {"objective": target.objective} | _parameters(settings, seed)
         booster = lgb.train(parameters, data, num_boost_round=settings.rounds)
         return cls(columns, booster)
@@ -240,7 +238,7 @@ def _parameters(settings: BoosterSettings, seed: int) -> dict[str, Any]:
         "max_bin": settings.bins,
         "boost_from_average": False,
         "deterministic": True,
-        "force_row_wise": True,
+        "force_col_wise": True,
         "seed": seed,
         "num_threads": 2,
         "verbosity": -1,

@@ -7,7 +7,13 @@ from numpy.typing import NDArray
 from scipy.special import logit
 
 from features.arrays import Floats
-from models.boosters.booster import BoosterSettings, BoosterTarget, ResidualBooster
+from models.boosters.binned_rows import BinnedRows
+from models.boosters.booster import (
+    BoosterSettings,
+    BoosterTarget,
+    ResidualBooster,
+    column_matrix,
+)
 from models.channel.draws import CLUSTER, DRAW_WEIGHT, chances_of, could_have_differed
 from models.channel.effects.arm_effects import (
     common_traits,
@@ -57,8 +63,7 @@ def fit_channel(
     """
     bought = frame["bought"].to_numpy(dtype=float)
     base_rate = float((bought.sum() + 1) / (len(bought) + 2))
-    base = _fit_base(frame, columns, base_rate, settings, seed)
-    correction = _unseen_correction(frame, columns, base_rate, settings, seed)
+    base, correction = _fit_base(frame, columns, base_rate, settings, seed)
     traits = traits.fit(frame)
     evidence = _evidence(frame)
     level: Level = "exploring" if len(identified_arms(evidence)) > 1 else "observational"
@@ -101,25 +106,32 @@ def _sends(
 
 
 def _fit_base(
-    rows: pd.DataFrame, columns: list[str], base_rate: float, settings: BoosterSettings, seed: int
-) -> ResidualBooster:
-    """Fit the booster of a purchase whatever is sent."""
-    offset = np.full(len(rows), logit(base_rate))
-    bought = rows["bought"].to_numpy(dtype=float)
-    return ResidualBooster.fit(rows, columns, BoosterTarget(bought, offset), settings, seed=seed)
-
-
-def _unseen_correction(
     frame: pd.DataFrame, columns: list[str], base_rate: float, settings: BoosterSettings, seed: int
-) -> Floats:
-    """Compute the correction of each row by a base that was not fitted on its cluster."""
+) -> tuple[ResidualBooster, Floats]:
+    """Fit the booster of a purchase whatever is sent.
+
+    Returns
+    -------
+    base : ResidualBooster
+        Fitted to all rows.
+    correction : array (n,)
+        The correction of each row by a booster that was not fitted on its cluster.
+    """
+    matrix = column_matrix(frame, columns)
+    binned = BinnedRows.bin(matrix, columns, settings.bins, settings.min_rows)
+    bought = frame["bought"].to_numpy(dtype=float)
+
+    def fit(binned: BinnedRows, bought: Floats) -> ResidualBooster:
+        target = BoosterTarget(bought, np.full(len(bought), logit(base_rate)))
+        return ResidualBooster.fit(binned, columns, target, settings, seed=seed)
+
     fold = cluster_folds(frame[CLUSTER], _FOLDS, seed)
     correction = np.empty(len(frame))
     for number in range(_FOLDS):
-        left_out = fold == number
-        base = _fit_base(frame[~left_out], columns, base_rate, settings, seed)
-        correction[left_out] = base.correction(frame[left_out])
-    return correction
+        seen, left_out = np.flatnonzero(fold != number), fold == number
+        base = fit(binned.take(seen), bought[seen])
+        correction[left_out] = base.correction(matrix[left_out])
+    return fit(binned, bought), correction
 
 
 def cluster_folds(cluster: "pd.Series[str]", folds: int, seed: int) -> NDArray[np.intp]:

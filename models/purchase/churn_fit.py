@@ -5,11 +5,10 @@ from functools import partial
 import msgspec
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.special import logit
 
-from features.arrays import Floats
-from models.boosters.booster import BoosterSettings, BoosterTarget, ResidualBooster, column_matrix
+from features.arrays import Floats, Indices
+from models.boosters.booster import BoosterSettings, BoosterTarget, ResidualBooster
 from models.boosters.search_trial import Trial
 from models.purchase.churn import PROBABILITY_MARGIN, ChurnModel, btyd_logit, to_p_churn
 from models.purchase.slices import Slices
@@ -82,27 +81,27 @@ def _add_boosters(
     base_rate = np.average(outcome, weights=slices.weights)
     base = float(logit(np.clip(base_rate, PROBABILITY_MARGIN, 1 - PROBABILITY_MARGIN)))
     starts = {"residual": offsets, "direct": np.full(len(outcome), base)}
-    features = column_matrix(slices.frame, slices.columns)
-    all_rows = slice(None)  # unlike an array of indexes it does not copy the rows
 
-    def fit(name: str, rows: NDArray[np.intp] | slice) -> ResidualBooster:
-        target = BoosterTarget(
-            outcome[rows], (starts[name] + slices.shifts)[rows], slices.weights[rows]
-        )
-        return ResidualBooster.fit(
-            features[rows], slices.columns, target, getattr(settings, name), seed=seed
-        )
+    def fit(name: str, rows: Indices | None = None) -> ResidualBooster:
+        of_booster = getattr(settings, name)
+        binned, offset = slices.binned(of_booster), starts[name] + slices.shifts
+        if rows is None:
+            target = BoosterTarget(outcome, offset, slices.weights)
+        else:
+            binned = binned.take(rows)
+            target = BoosterTarget(outcome[rows], offset[rows], slices.weights[rows])
+        return ResidualBooster.fit(binned, slices.columns, target, of_booster, seed=seed)
 
     splits = _splits(slices)
     held_out = np.concatenate([unseen for _, unseen in splits])
     logits = {"btyd": offsets[held_out]}
     for name, start in starts.items():
-        corrections = [fit(name, seen).correction(features[unseen]) for seen, unseen in splits]
+        corrections = [fit(name, seen).correction(slices.matrix[unseen]) for seen, unseen in splits]
         logits[name] = start[held_out] + np.concatenate(corrections)
     return msgspec.structs.replace(
         model,
-        residual=fit("residual", all_rows),
-        direct=fit("direct", all_rows),
+        residual=fit("residual"),
+        direct=fit("direct"),
         base=base,
         season=slices.season,
         stack=fit_stack(
@@ -112,7 +111,7 @@ def _add_boosters(
     )  # fmt: skip
 
 
-def _splits(slices: Slices) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+def _splits(slices: Slices) -> list[tuple[Indices, Indices]]:
     """Split the rows into those that boosters are fitted on and those that weights are fitted on.
 
     Where no season is known, the latest slice is predicted from the slices whose windows had

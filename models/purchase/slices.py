@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 
 from features.arrays import Floats
+from models.boosters.binned_rows import BinnedRows
+from models.boosters.booster import BoosterSettings, column_matrix
 from models.btyd.member import Member
 from models.purchase.season import CUTOFF_DAY, Season, fit_season
 
@@ -80,6 +82,22 @@ class Slices:
         low, high = (bounds.loc[tail] for tail in _TAILS)
         outside = ((self.latest[names] < low) | (self.latest[names] > high)).mean()
         return [name for name in names if varies[name] and outside[name] < _MOST_OUTSIDE]
+
+    @cached_property
+    def matrix(self) -> Floats:
+        """The rows of `frame` as a matrix of `columns`."""
+        return column_matrix(self.frame, self.columns)
+
+    def binned(self, settings: BoosterSettings) -> BinnedRows:
+        """Return the rows of `matrix` in the bins of some settings, made once for all boosters."""
+        kind = settings.bins, settings.min_rows
+        if kind not in self._binned:
+            self._binned[kind] = BinnedRows.bin(self.matrix, self.columns, *kind)
+        return self._binned[kind]
+
+    @cached_property
+    def _binned(self) -> dict[tuple[int, int], BinnedRows]:
+        return {}
 
     @cached_property
     def weights(self) -> Floats:

@@ -87,7 +87,7 @@ def fit_count(slices: Slices, seed: int) -> PurchaseCount:
         weight=slices.weights[returned],
         objective="poisson",
     )
-    rows = slices.frame[returned]
+    rows = slices.binned(_COUNT_SETTINGS).take(np.flatnonzero(returned))
     booster = ResidualBooster.fit(rows, slices.columns, target, _COUNT_SETTINGS, seed=seed)
     latest, horizon = slices.latest, slices.horizon_days
     further = further_purchases(slices.btyd, latest, horizon)

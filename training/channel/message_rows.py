@@ -52,7 +52,7 @@ def make_message_rows(
     cutoffs = sorted(
         cutoffs_before(last, STRIDE_DAYS, first - STRIDE_DAYS * DAY, log.shop.timezone)
     )
-    builder, parts = FeatureBuilder(log, catalog, population="contacts"), []
+    builder, parts = FeatureBuilder(log, catalog, "contacts", builds=len(cutoffs)), []
     for cutoff, following in zip(cutoffs, [*cutoffs[1:], last], strict=True):
         sent = labels[(labels["sent_at"] > cutoff) & (labels["sent_at"] <= following)]
         if len(sent):

@@ -11,7 +11,13 @@ import pandas as pd
 from scipy.special import logit
 
 from features.arrays import Floats
-from models.boosters.booster import BoosterSettings, BoosterTarget, ResidualBooster
+from models.boosters.binned_rows import BinnedRows
+from models.boosters.booster import (
+    BoosterSettings,
+    BoosterTarget,
+    ResidualBooster,
+    column_matrix,
+)
 from models.btyd.history import RFM, rfm_arrays
 from models.btyd.member import MemberName, member_name
 from models.btyd.member_fit import fit_member
@@ -142,12 +148,18 @@ def lightgbm_rfm_law(slices: Slices, population: pd.DataFrame) -> Floats:
     knots = sorted({k for k in _RFM_KNOTS if k < horizon} | {horizon})
     days = slices.labels["days_to_next"].to_numpy()
     at_knots = [np.zeros(len(population))]
+    binned = BinnedRows.bin(
+        column_matrix(slices.frame, _RFM_COLUMNS),
+        _RFM_COLUMNS,
+        _RFM_SETTINGS.bins,
+        _RFM_SETTINGS.min_rows,
+    )
     for knot in knots:
         bought = (days > 0) & (days <= knot)
         rate = float(np.clip(bought.mean(), 1e-6, 1 - 1e-6))
         offset = np.full(len(bought), logit(rate))
         booster = ResidualBooster.fit(
-            slices.frame, _RFM_COLUMNS, BoosterTarget(bought, offset), _RFM_SETTINGS, seed=0
+            binned, _RFM_COLUMNS, BoosterTarget(bought, offset), _RFM_SETTINGS, seed=0
         )
         at_knots.append(1 / (1 + np.exp(-logit(rate) - booster.correction(population))))
     law = np.maximum.accumulate(np.column_stack(at_knots), axis=1)

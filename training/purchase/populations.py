@@ -14,6 +14,7 @@ from models.btyd.member_fit import fit_member
 # of so many stays far within 8 GiB. Of CDNOW's 23,570 customers a tenth took half of the gain over
 # BG/NBD, a quarter four fifths.
 MAX_CUSTOMERS = 40_000
+_BUILDS = 25  # cutoffs that a training reads at least
 
 
 class PopulationCache:
@@ -32,7 +33,7 @@ class PopulationCache:
     """
 
     def __init__(self, log: Log, catalog: Catalog) -> None:
-        self._log, self._builder = log, FeatureBuilder(log, catalog)
+        self._log, self._builder = log, FeatureBuilder(log, catalog, builds=_BUILDS)
         self._share = MAX_CUSTOMERS / max(_count_customers(log), MAX_CUSTOMERS)
         self._features: dict[int, pd.DataFrame] = {}
         self._btyds: dict[tuple[int, MemberName], Member] = {}

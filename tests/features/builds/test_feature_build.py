@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from features.builds.feature_build import build_features
+from features.builds.feature_build import FeatureBuilder, build_features
 from features.builds.shop_catalog import read_catalog, read_vocabulary
 from features.engines.generated.compiled import code_supply
 from features.engines.plan import COMPILED_FOLDER
@@ -64,6 +64,18 @@ def test_a_share_of_the_customers_is_the_same_at_every_cutoff(log: Log) -> None:
     assert len(some) == 4
     assert len(none) == 0
     assert list(none.columns) == list(some.columns)
+
+
+def test_most_of_a_catalog_is_built_as_a_part_of_it_and_equal(log: Log) -> None:
+    whole = read_catalog(log, _cutoff(log, "2024-01-12"))
+    most = whole.without_texts()
+    builders = [FeatureBuilder(log, catalog) for catalog in (whole, most, most.select(_NAMES))]
+    sources = [builder._plan._plan.source for builder in builders]
+    assert sources[0] == sources[1] != sources[2]
+    frames = [builder.frame(_cutoff(log, "2024-01-12"))[_NAMES] for builder in builders]
+    assert list(builders[1].frame(_cutoff(log, "2024-01-12"))) == ["customer_id", "cutoff", *most]
+    for frame in frames[1:]:
+        pd.testing.assert_frame_equal(frame, frames[0])
 
 
 def test_a_compiled_build_is_equal_to_the_interpreted_one(

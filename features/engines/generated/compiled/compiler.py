@@ -5,7 +5,9 @@ library's mathematics: it can be loaded without numba, and it needs no lock of t
 Only processes that compile import this module.
 """
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from math import inf, log, nan, sqrt
 from typing import Any
 
@@ -27,7 +29,11 @@ _TYPES: dict[str, Any] = {
     "arrays of floats": types.CPointer(_FLOATS),
     "arrays of codes": types.CPointer(_CODES),
 }
-_LIKE_SQL: dict[str, Any] = {"error_model": "numpy"}  # a division by 0 gives infinity, no exception
+_OPTIONS: dict[str, Any] = {
+    "error_model": "numpy",  # a division by 0 gives infinity, no exception
+    "no_cpython_wrapper": True,  # Python calls none of the functions
+    "no_rewrites": True,  # which concern arrays of numpy
+}
 
 
 def compile_source(source: str, functions: Sequence[str]) -> ObjectCode:
@@ -45,10 +51,19 @@ def compile_source(source: str, functions: Sequence[str]) -> ObjectCode:
     ObjectCode
     """
     namespace: dict[str, Any] = {"nan": nan, "inf": inf, "ln": log, "sqrt": sqrt, "fmod": np.fmod}
-    namespace |= {f.__name__: njit(f, forceinline=True, **_LIKE_SQL) for f in FUNCTIONS}
+    namespace |= {f.__name__: njit(f, forceinline=True, **_OPTIONS) for f in FUNCTIONS}
     exec(compile(source, "<features>", "exec"), namespace)
     for name in functions:
-        namespace[name] = njit(namespace[name], forceinline=True, **_LIKE_SQL)
+        namespace[name] = njit(namespace[name], forceinline=True, **_OPTIONS)
     signature = types.void(*(_TYPES[kind] for kind in RUN_PARAMETERS.values()))
-    run = cfunc(signature, nopython=True, **_LIKE_SQL)(namespace["run"])
+    with _uncollected():
+        run = cfunc(signature, nopython=True, **_OPTIONS)(namespace["run"])
     return ObjectCode(run.native_name, run._library._get_compiled_object())
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the collector of garbage from going through what numba holds, again and again."""
+    gc.disable()
+    yield
+    gc.enable()

@@ -1,0 +1,59 @@
+"""Rows that are binned once: the same trees as of rows that are binned for one booster."""
+
+import lightgbm as lgb
+import numpy as np
+import pytest
+
+from features.arrays import Floats
+from models.boosters.binned_rows import BinnedRows
+from models.boosters.booster import BoosterSettings, BoosterTarget, ResidualBooster
+
+_COLUMNS = ("a", "b", "c")
+_SETTINGS = BoosterSettings(rounds=20, min_rows=20, l2=1.0, bins=63)
+
+
+def _rows(count: int = 2000) -> tuple[Floats, BoosterTarget]:
+    rng = np.random.default_rng(0)
+    matrix = rng.normal(size=(count, len(_COLUMNS)))
+    outcome = (rng.random(count) < 1 / (1 + np.exp(-matrix[:, 0]))).astype(float)
+    return matrix, BoosterTarget(outcome, np.zeros(count), rng.random(count))
+
+
+def _bin(matrix: Floats) -> BinnedRows:
+    return BinnedRows.bin(matrix, _COLUMNS, _SETTINGS.bins, _SETTINGS.min_rows)
+
+
+def _text(rows: Floats | BinnedRows, target: BoosterTarget) -> str:
+    return ResidualBooster.fit(rows, _COLUMNS, target, _SETTINGS, seed=1).to_text()
+
+
+def test_trees_are_those_of_the_rows_themselves() -> None:
+    matrix, target = _rows()
+    assert _text(_bin(matrix), target) == _text(matrix, target)
+
+
+def test_a_booster_learns_its_own_target_whatever_was_fitted_before() -> None:
+    matrix, target = _rows()
+    other = BoosterTarget(1 - target.outcome, target.offset + 1, target.weight)
+    binned = _bin(matrix)
+    first, second, again = (_text(binned, of) for of in (target, other, target))
+    assert first == again != second
+    unweighted = BoosterTarget(target.outcome, target.offset)
+    assert _text(binned, unweighted) == _text(matrix, unweighted)
+
+
+def test_trees_of_some_rows_are_those_of_these_rows_where_the_bins_are_the_same() -> None:
+    matrix, target = _rows()
+    matrix = np.clip(matrix.round(), -2, 2)  # five values, each of them among some rows too
+    some = np.arange(0, 2000, 3)
+    of_some = BoosterTarget(target.outcome[some], target.offset[some], target.weight[some])
+    taken = _bin(matrix).take(some)
+    assert taken.data.num_data() == len(some)
+    assert _text(taken, of_some) == _text(matrix[some], of_some)
+
+
+def test_settings_that_need_other_bins_are_refused() -> None:
+    matrix, target = _rows()
+    coarser = BoosterSettings(rounds=2, min_rows=20, bins=15)
+    with pytest.raises(lgb.basic.LightGBMError, match="max_bin"):
+        ResidualBooster.fit(_bin(matrix), _COLUMNS, target, coarser, seed=1)
