@@ -16,15 +16,12 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from features.contract.casts import SQL_TYPES, known_at_sql, local_day_sql, name_sql, value_sql
-from features.contract.raw_table import RawTable
+from features.contract.casts import name_sql
 from features.contract.row_checks import find_row_faults
 from features.contract.tables import (
     TABLES,
     TABLES_BY_NAME,
-    TABLES_WITH_LOCAL_DAY,
     Table,
-    known_at_column,
 )
 from features.errors import Fault, InputError, refuse
 from features.log.flat_log import FlatLayout
@@ -33,6 +30,7 @@ from features.log.identity_chains import make_account_steps
 from features.log.log_connection import LogConnection
 from features.log.merge_posted import merge_journal
 from features.log.queryable_log import TypedColumn as TableColumn
+from features.log.typed_table import select_typed_sql
 from features.shop.pseudonyms import read_key, set_key
 from features.shop.shop import Shop
 from features.sources.databases import Databases
@@ -262,7 +260,9 @@ def _read_table(
     raw_table = open_raw_table(connection, shop, table, databases)
     if faults := find_row_faults(connection, raw_table, shop.currency, now):
         raise InputError(faults)
-    connection.execute(_create_sql(raw_table, shop.minor_digits))
+    connection.execute(
+        f"CREATE TABLE {table.name} AS {select_typed_sql(raw_table, shop.minor_digits)}"
+    )
     close_raw_table(connection, shop, raw_table)
     return frozenset(raw_table.types)
 
@@ -285,51 +285,6 @@ def _end_faults(log: Log) -> Iterator[Fault]:
             f"{last:%Y-%m-%d %H:%M} UTC",
             "Correct it in nextbuy.toml, or leave it out for the latest order known.",
         )
-
-
-def _create_sql(raw_table: RawTable, minor_digits: int) -> str:
-    """Return the query that makes a typed table from its raw view."""
-    table = raw_table.table
-    columns = {}
-    for name in [c.name for c in table.columns if not c.pattern] + sorted(raw_table.types):
-        column = table[name]
-        columns[name] = (
-            value_sql(column, name, raw_table.types[name], minor_digits)
-            if name in raw_table.types
-            else f"CAST(NULL AS {SQL_TYPES[column.kind]})"
-        )
-    if table.happened is not None:
-        columns["known_at"] = _row_known_sql(raw_table)
-    if table.name == "orders":
-        columns["currency"] = f"upper({columns['currency']})"
-    if table.name in TABLES_WITH_LOCAL_DAY:
-        columns["local_day"] = local_day_sql(columns[table.happened or ""])
-    select = ", ".join(f"{expression} AS {name_sql(n)}" for n, expression in columns.items())
-    clocks = "".join(
-        f", {_late_clock_sql(raw_table, name, columns)} AS {known_at_column(name)}"
-        for name in table.late_instants
-    )
-    order = " ORDER BY customer_id" if "customer_id" in columns else ""  # for `ranges`
-    return f"CREATE TABLE {table.name} AS SELECT {select}{clocks} FROM {raw_table.view}{order}"
-
-
-def _late_clock_sql(raw_table: RawTable, name: str, columns: dict[str, str]) -> str:
-    """Return the SQL of when a late instant was known: the later of itself and its row's clock."""
-    if name not in raw_table.types:
-        return "CAST(NULL AS BIGINT)"
-    instant = known_at_sql(name, raw_table.types[name])
-    latest = f"greatest({instant}, {columns['known_at']})"
-    return f"CASE WHEN {columns[name]} IS NOT NULL THEN {latest} END"
-
-
-def _row_known_sql(raw_table: RawTable) -> str:
-    """Return the SQL of when a row was known: its `known_at`, else when it happened."""
-    options = [
-        known_at_sql(name, raw_table.types[name])
-        for name in ("known_at", raw_table.table.happened)
-        if name in raw_table.types
-    ]
-    return f"coalesce({', '.join(options)})" if options else "CAST(NULL AS BIGINT)"
 
 
 def check_cutoff_in_data(log: Log, cutoff: int) -> None:
