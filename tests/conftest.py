@@ -2,7 +2,7 @@
 
 import gc
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import msgspec
 import pandas as pd
 import pytest
 
+from features.builds import feature_build, population_statistics
 from features.builds.shop_catalog import read_catalog
 from features.log.log import Log, read_log
 from features.shop.shop import Shop, read_shop
@@ -44,6 +45,16 @@ def pytest_unconfigure() -> None:
     for left in gc.get_objects():
         if issubclass(type(left), BaseException):  # a weak proxy has no class to ask any more
             left.__traceback__ = None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shared_code(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Compile the functions of a catalog once for all builds of a run, not once for each shop."""
+    shared = tmp_path_factory.mktemp("code")  # a whole path takes the place of the workspace's
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(feature_build, "COMPILED_FOLDER", shared)
+        patch.setattr(population_statistics, "COMPILED_FOLDER", shared)
+        yield
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from features.contract.casts import name_sql
+from features.contract.raw_table import RawTable
 from features.contract.row_checks import find_row_faults
 from features.contract.tables import (
     TABLES,
@@ -27,6 +28,7 @@ from features.errors import Fault, InputError, refuse
 from features.log.flat_log import FlatLayout
 from features.log.history_tables import make_history_tables
 from features.log.identity_chains import make_account_steps
+from features.log.kept_tables import KeptTables
 from features.log.log_connection import LogConnection
 from features.log.merge_posted import merge_journal
 from features.log.queryable_log import TypedColumn as TableColumn
@@ -34,9 +36,9 @@ from features.log.typed_table import select_typed_sql
 from features.shop.pseudonyms import read_key, set_key
 from features.shop.shop import Shop
 from features.sources.databases import Databases
-from features.sources.files import unreadable_fault
+from features.sources.files import find_files, unreadable_fault
 from features.sources.open_tables import close_raw_table, open_raw_table
-from features.sources.work_database import open_work_database, out_of_room_fault
+from features.sources.work_database import WorkDatabase, open_work_database, out_of_room_fault
 from features.windows import end_of_day, local_day, read_cutoff, to_datetime
 
 
@@ -196,7 +198,7 @@ def read_valid_tables(shop: Shop) -> tuple[Log, list[Fault]]:
     now = time.time_ns() // 1000
     scratch = open_work_database(shop)
     try:
-        provided, faults = _read_tables(scratch.connection, shop, now)
+        provided, faults = _read_tables(scratch, shop, now)
         connection = LogConnection(scratch.connection, shop)
         log = Log(connection, shop, provided, scratch.folder, scratch.close)
         if not faults:
@@ -228,21 +230,23 @@ def _with_history(log: Log) -> Log:
 
 
 def _read_tables(
-    connection: duckdb.DuckDBPyConnection, shop: Shop, now: int
+    scratch: WorkDatabase, shop: Shop, now: int
 ) -> tuple[dict[str, frozenset[str]], list[Fault]]:
     """Read the shop's tables into the database; return the columns of each, and the faults."""
+    connection = scratch.connection
     if shop.section.pseudonymise:
         set_key(connection, read_key())
+    kept = KeptTables(connection, shop, scratch.folder)
     provided: dict[str, frozenset[str]] = {}
     faults: list[Fault] = []
     databases = Databases(shop)
     try:
         for table in (t for t in TABLES if t.name in shop.tables):
             try:
-                provided[table.name] = _read_table(connection, shop, table, databases, now)
+                provided[table.name] = _read_table(connection, shop, table, databases, kept, now)
             except InputError as error:
                 faults += error.faults
-            except duckdb.Error as error:
+            except (duckdb.Error, OSError) as error:
                 faults.append(out_of_room_fault(shop, error) or unreadable_fault(table, error))
     finally:
         databases.close()
@@ -254,17 +258,30 @@ def _read_table(
     shop: Shop,
     table: Table,
     databases: Databases,
+    kept: KeptTables,
     now: int,
 ) -> frozenset[str]:
     """Read, check and type one table; return the columns of it that the shop gives."""
     raw_table = open_raw_table(connection, shop, table, databases)
-    if faults := find_row_faults(connection, raw_table, shop.currency, now):
-        raise InputError(faults)
-    connection.execute(
-        f"CREATE TABLE {table.name} AS {select_typed_sql(raw_table, shop.minor_digits)}"
-    )
+    select, path = select_typed_sql(raw_table, shop.minor_digits), shop.tables[table.name].path
+    if path is None:
+        _check(connection, raw_table, shop, now)
+        connection.execute(f"CREATE TABLE {table.name} AS {select}")
+    else:
+        files = find_files(table, path, shop.root)
+        if not kept.open(table.name, files, select):
+            _check(connection, raw_table, shop, now)
+            kept.keep(table.name, files, select)
     close_raw_table(connection, shop, raw_table)
     return frozenset(raw_table.types)
+
+
+def _check(
+    connection: duckdb.DuckDBPyConnection, raw_table: RawTable, shop: Shop, now: int
+) -> None:
+    """Raise an `InputError` with all faults of a table's rows."""
+    if faults := find_row_faults(connection, raw_table, shop.currency, now):
+        raise InputError(faults)
 
 
 def _end_faults(log: Log) -> Iterator[Fault]:

@@ -131,7 +131,9 @@ def _add_columns(connection: LogConnection, name: str, table: Table, columns: se
 def _merge(connection: LogConnection, table: Table, columns: set[str], exists: bool) -> None:
     """Merge the rows of `posted_<table>` into the table, one row for each key."""
     name, types = table.name, _types(table, columns)
-    if not exists:
+    if exists:
+        _make_writable(connection, name)
+    else:
         derived = {"local_day": "INTEGER"} if name in TABLES_WITH_LOCAL_DAY else {}
         declared = ", ".join(f"{name_sql(n)} {sql}" for n, sql in (types | derived).items())
         connection.execute(f"CREATE TABLE {name} ({declared})")
@@ -152,6 +154,15 @@ def _merge(connection: LogConnection, table: Table, columns: set[str], exists: b
     connection.execute(f"INSERT INTO {name} BY NAME SELECT {select}{day} FROM ({rows})")
     connection.execute("DROP TABLE same_rows")
     connection.execute("DROP TABLE IF EXISTS said_rows")
+
+
+def _make_writable(connection: LogConnection, name: str) -> None:
+    """Copy a table that is a view of a kept one; posted rows are not written into what is kept."""
+    views = "SELECT count(*) FROM duckdb_views() WHERE view_name = ? AND NOT internal"
+    if connection.execute(views, [name]).fetchall()[0][0]:
+        connection.execute(f"CREATE TABLE writable AS FROM {name}")
+        connection.execute(f"DROP VIEW {name}")
+        connection.execute(f"ALTER TABLE writable RENAME TO {name}")
 
 
 def _one_row_sql(table: Table, types: Mapping[str, str]) -> str:

@@ -44,7 +44,7 @@ def scan_files(connection: duckdb.DuckDBPyConnection, table: Table, path: str, r
         There is no file, an ending is unknown, the files are of two kinds, or a file does not hold
         a table of its kind.
     """
-    files = _find_files(table, path, root)
+    files = find_files(table, path, root)
     partitioned = any("=" in folder for file in files for folder in _folders(file, root))
     options = f"hive_partitioning = {partitioned}, hive_types_autocast = false"
     if files[0].suffix == ".parquet":
@@ -76,7 +76,7 @@ def unreadable_fault(table: Table, error: Exception) -> Fault:
     return Fault(table.name, expected, f"{got} in line {line[1]} of {_plain(file[1])}", remedy)
 
 
-def _find_files(table: Table, path: str, root: Path) -> list[Path]:
+def find_files(table: Table, path: str, root: Path) -> list[Path]:
     """Return the data files of a table in the order of their names."""
     where = f"tables.{table.name}.path"
     target = root / path

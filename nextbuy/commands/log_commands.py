@@ -1,6 +1,7 @@
 """Commands that read a shop's log: `check`, `features` and `pseudonym`."""
 
 import sys
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -29,16 +30,33 @@ def check(
 
     The exit code is 1 if a table breaks the input contract.
     """
+    from features.log.kept_tables import list_kept
     from features.shop.shop import read_shop
+    from nextbuy.show.kept import describe_kept
     from nextbuy.show.readiness_tables import report_on, show_report, to_json
 
-    report = report_on(read_shop(shop))
+    settings = read_shop(shop)
+    report = report_on(settings)
     if as_json:
         typer.echo(to_json(report))
     else:
         show_report(console, report)
+        console.print(describe_kept(list_kept(settings), time.time_ns() // 1000))
     if report.errors:
         raise typer.Exit(1)
+
+
+@app.command()
+def clean(shop: ShopOption = DEFAULT_SHOP) -> None:
+    """Remove the copies of the shop's tables that commands keep for those that follow."""
+    from features.log.kept_tables import list_kept, remove_kept
+    from features.shop.shop import read_shop
+    from nextbuy.show.kept import describe_kept
+
+    settings = read_shop(shop)
+    kept = list_kept(settings)
+    remove_kept(settings)
+    console.print(describe_kept(kept, time.time_ns() // 1000, "removed"))
 
 
 features_app = typer.Typer()

@@ -6,7 +6,8 @@ import pytest
 from features.builds.feature_build import FeatureBuilder, build_features
 from features.builds.shop_catalog import read_catalog, read_vocabulary
 from features.engines.generated.compiled import code_supply
-from features.engines.plan import COMPILED_FOLDER
+from features.engines.generated.compiled.object_code import CompiledRun
+from features.engines.generated.interpreter import InterpretedRun
 from features.engines.sql.feature_queries import purchase_days_sql, purchases_sql
 from features.errors import InputError
 from features.log.log import Log, read_log
@@ -81,12 +82,14 @@ def test_most_of_a_catalog_is_built_as_a_part_of_it_and_equal(log: Log) -> None:
 def test_a_compiled_build_is_equal_to_the_interpreted_one(
     log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    interpreted = _build(log, "2024-01-12", population="contacts")
-    assert not (log.shop.workspace / COMPILED_FOLDER).exists()
+    cutoff = _cutoff(log, "2024-01-12")
+    catalog = read_catalog(log, cutoff).select(_NAMES)
+    interpreted, compiled = (FeatureBuilder(log, catalog, "contacts") for _ in range(2))
+    expected = interpreted.frame(cutoff)
     monkeypatch.setattr(code_supply, "WORTH_COMPILING", 1)
-    compiled = _build(log, "2024-01-12", population="contacts")
-    assert len(list((log.shop.workspace / COMPILED_FOLDER).iterdir())) == 1
-    pd.testing.assert_frame_equal(compiled, interpreted)
+    pd.testing.assert_frame_equal(compiled.frame(cutoff), expected)
+    assert isinstance(compiled._plan._plan._run, CompiledRun)
+    assert isinstance(interpreted._plan._plan._run, InterpretedRun)
 
 
 def test_the_vocabulary_has_the_names_known_at_the_cutoff(log: Log) -> None:

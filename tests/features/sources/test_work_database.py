@@ -28,12 +28,12 @@ GOOD = pd.DataFrame(
 )
 
 
-def test_nothing_is_left_in_the_workspace_once_a_log_is_closed(tmp_path: Path) -> None:
+def test_only_kept_tables_are_left_in_the_workspace_once_a_log_is_closed(tmp_path: Path) -> None:
     (tmp_path / "orders.csv").write_text(HEADER + "1,x,2024-01-05,1\n2,x,2024-01-06,1\n")
     log = read_folder(tmp_path, orders_section("orders.csv"))
-    assert [p.name[:4] for p in (tmp_path / ".nextbuy").iterdir()] == ["log-"]
+    assert sorted(p.name[:4] for p in (tmp_path / ".nextbuy").iterdir()) == ["kept", "log-"]
     log.close()
-    assert list((tmp_path / ".nextbuy").iterdir()) == []
+    assert [p.name for p in (tmp_path / ".nextbuy").iterdir()] == ["kept"]
     assert os.listdir(tmp_path) != []
 
 
@@ -45,7 +45,7 @@ def test_the_log_is_on_disk_and_goes_with_its_last_user(write_shop: Callable[...
     assert len(list(shop.workspace.glob("log-*/log.duckdb"))) == 1
     assert connection.execute("SELECT count(*) FROM orders").fetchall() == [(3,)]
     del connection
-    assert list(shop.workspace.iterdir()) == []
+    assert [path.name for path in shop.workspace.iterdir()] == ["kept"]
 
 
 def test_a_refused_log_leaves_nothing(write_shop: Callable[..., Path]) -> None:

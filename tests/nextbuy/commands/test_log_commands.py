@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -96,6 +97,19 @@ def test_check_gives_errors_as_json_too(run: RunCommand, tmp_path: Path) -> None
             "remedy": "Export one row for each.",
         },
     ]
+
+
+def test_what_is_kept_is_said_by_check_and_removed_by_clean(
+    run: RunCommand, write_shop: Callable[..., Path], orders: Callable[..., pd.DataFrame]
+) -> None:
+    frame = orders(("a", "2024-01-01", 1), ("b", "2024-02-01", 2))
+    config = str(write_shop({"orders": frame}))
+    code, output, _ = run("check", "--shop", config)
+    assert code == 0
+    assert "kept for the next command: orders (" in " ".join(output.split())
+    code, output, _ = run("clean", "--shop", config)
+    assert (code, output.startswith("removed: orders (")) == (0, True)
+    assert run("clean", "--shop", config)[:2] == (0, "removed: nothing\n")
 
 
 def _damage(config: Path, table: str, column: str) -> None:

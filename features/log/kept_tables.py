@@ -1,0 +1,183 @@
+"""Keeps the checked tables of a shop in its workspace, for commands that read the same files again.
+
+A table is one DuckDB file, opened for reading by any number of processes at a time. Beside it
+stands, as JSON, what it was made of. A file is written in the log's own folder, flushed and then
+renamed: nothing half-written is ever used, and of two processes that read the same files the last
+one's copy stays. A copy that is replaced can still be read by those who have opened it.
+"""
+
+import hashlib
+import logging
+import os
+import shutil
+import time
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import duckdb
+import msgspec
+
+from features.contract.casts import quote
+from features.shop.pseudonyms import key_fingerprint
+from features.shop.shop import Shop
+from features.sources.file_states import FileState, read_states
+
+KEPT_FOLDER = "kept"  # in the workspace
+_FORMAT = 1  # of the copies
+_LOG = logging.getLogger(__name__)
+
+
+class KeptTable(msgspec.Struct, frozen=True):
+    """What a kept table was made of.
+
+    Attributes
+    ----------
+    key : str
+        Hash of the files' content and of all that decides how they are read.
+    files : list of FileState
+        The shop's files.
+    read_at : int
+        When the files were read, in microseconds since 1970-01-01 UTC.
+    """
+
+    key: str
+    files: list[FileState]
+    read_at: int
+
+
+class KeptTables:
+    """The kept tables of one shop, for one connection.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+        The log's database; opened tables become views of it.
+    shop : Shop
+        Its workspace holds the copies.
+    scratch : Path
+        The folder of the log's database, on the same disk.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, shop: Shop, scratch: Path) -> None:
+        self._connection, self._shop, self._scratch = connection, shop, scratch
+        self._folder = shop.workspace / KEPT_FOLDER
+
+    def open(self, table: str, files: Sequence[Path], select: str) -> bool:
+        """Open a table that was kept, if its files and settings are what they were.
+
+        Parameters
+        ----------
+        table : str
+            A table of the contract.
+        files : sequence of Path
+            The shop's files of it.
+        select : str
+            The query that makes the typed table from the files.
+
+        Returns
+        -------
+        bool
+            Whether there is one; otherwise the table has to be read.
+        """
+        kept = read_kept(self._folder, table)
+        if kept is None or self._key(select, read_states(files, kept.files)) != kept.key:
+            return False
+        try:
+            self._attach(table, self._path(table, kept.key))
+        except duckdb.IOException as error:  # removed at this moment, or damaged
+            _LOG.warning("the kept copy of %s cannot be used and is made again: %s", table, error)
+            return False
+        return True
+
+    def keep(self, table: str, files: Sequence[Path], select: str) -> None:
+        """Make a typed table of files that have been checked, keep it, and open it.
+
+        Files that are changed while they are read are not kept.
+
+        Parameters
+        ----------
+        table, files, select
+            As of `open`.
+        """
+        before = read_states(files)
+        unfinished = self._scratch / f"{table}.duckdb"
+        self._connection.execute(f"ATTACH {quote(str(unfinished))} AS unfinished")
+        try:
+            self._connection.execute(f"CREATE TABLE unfinished.{table} AS {select}")
+            self._connection.execute("CHECKPOINT unfinished")
+        finally:
+            self._connection.execute("DETACH unfinished")
+        path = unfinished
+        if read_states(files, before) == before:
+            key = self._key(select, before)
+            path = self._path(table, key)
+            self._put(KeptTable(key, before, _now()), unfinished, path)
+            _remove_others(path, table)
+        self._attach(table, path)
+
+    def _key(self, select: str, states: Sequence[FileState]) -> str:
+        """Hash all that a typed table depends on."""
+        section = self._shop.section
+        parts = [str(_FORMAT), version("nextbuy"), duckdb.__version__, select, section.timezone]
+        parts += [str(key_fingerprint(self._shop)), section.currency]
+        parts += [f"{state.path} {state.sha256}" for state in states]
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+    def _path(self, table: str, key: str) -> Path:
+        return self._folder / f"{table}-{key}.duckdb"
+
+    def _put(self, kept: KeptTable, unfinished: Path, path: Path) -> None:
+        """Put a finished copy and its description into the workspace."""
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        description = self._scratch / "kept.json"
+        description.write_bytes(msgspec.json.encode(kept))
+        table = path.name.partition("-")[0]
+        for source, target in ((unfinished, path), (description, _description(path.parent, table))):
+            source.chmod(0o600)
+            with source.open("rb") as file:
+                os.fsync(file.fileno())
+            source.replace(target)
+
+    def _attach(self, table: str, path: Path) -> None:
+        self._connection.execute(f"ATTACH {quote(str(path))} AS kept_{table} (READ_ONLY)")
+        self._connection.execute(f"CREATE VIEW {table} AS FROM kept_{table}.{table}")
+
+
+def read_kept(folder: Path, table: str) -> KeptTable | None:
+    """Read what the kept copy of a table was made of; None where there is none that can be used."""
+    try:
+        return msgspec.json.decode(_description(folder, table).read_bytes(), type=KeptTable)
+    except (FileNotFoundError, msgspec.DecodeError):  # of another version
+        return None
+
+
+def list_kept(shop: Shop) -> list[tuple[str, int, int]]:
+    """List what is kept of a shop: table, bytes, and when it was read (microseconds UTC)."""
+    folder = shop.workspace / KEPT_FOLDER
+    kept = {path.stem: read_kept(folder, path.stem) for path in sorted(folder.glob("*.json"))}
+    return [
+        (table, sum(path.stat().st_size for path in folder.glob(f"{table}-*")), found.read_at)
+        for table, found in kept.items()
+        if found is not None
+    ]
+
+
+def remove_kept(shop: Shop) -> None:
+    """Remove all that is kept of a shop."""
+    shutil.rmtree(shop.workspace / KEPT_FOLDER, ignore_errors=True)
+
+
+def _remove_others(kept: Path, table: str) -> None:
+    """Remove all other copies of a table; who has opened one goes on reading it."""
+    for path in kept.parent.glob(f"{table}-*.duckdb"):
+        if path != kept:
+            path.unlink(missing_ok=True)
+
+
+def _description(folder: Path, table: str) -> Path:
+    return folder / f"{table}.json"
+
+
+def _now() -> int:
+    return time.time_ns() // 1000
