@@ -40,6 +40,8 @@ def _measure(orders: int) -> Iterator[Row]:
         yield _linear(sizes, cpu)
         yield _at_most("reading and checking the log, CPU s", read.cpu, 90)
         yield Row("reading and checking the log, GiB", read.gib)
+        again = measure("read", path)[0]
+        yield _at_most("the same log again, next command, CPU s", again.cpu, 3)
         yield Row("laying the log out, CPU s", measure("layout", path)[0].cpu)
         yield Row("compiling all features and fifty, CPU s", compiled.cpu)
         yield from _against_floor(path)

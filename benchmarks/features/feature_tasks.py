@@ -11,15 +11,15 @@ import msgspec
 import pandas as pd
 
 from benchmarks.features.fifty_features import FIFTY
-from benchmarks.features.kept_log import keep_log, open_kept_log
 from benchmarks.features.pandas_rival import compute_fifty
 from benchmarks.features.warehouse import CUTOFF
 from benchmarks.measured import use
 from features.builds.feature_build import FeatureBuilder
 from features.builds.shop_catalog import read_catalog
 from features.catalog.relations import EVENT_DAYS, LINE_DAYS, MESSAGE_DAYS
-from features.log.log import Log
+from features.log.log import Log, read_log
 from features.log.parquet_file import write_parquet
+from features.shop.shop import read_shop
 from features.windows import Window, cutoffs_before, read_cutoff, to_datetime
 
 Task = Callable[[], object]
@@ -39,8 +39,13 @@ def main() -> None:
     if name in _OF_FILES:
         task = partial(_OF_FILES[name], folder)
     else:
-        task = _OF_LOG[name](open_kept_log(folder), folder)
+        task = _OF_LOG[name](_open(folder), folder)
     sys.stdout.buffer.write(msgspec.json.encode(use(task)))
+
+
+def _open(folder: Path) -> Log:
+    """Read the log of a folder's shop, or open what an earlier process has kept of it."""
+    return read_log(read_shop(folder / "nextbuy.toml"))
 
 
 def _cutoff(log: Log) -> int:
@@ -49,6 +54,10 @@ def _cutoff(log: Log) -> int:
 
 def _floor(log: Log, _folder: Path) -> Task:
     """Count, sum and max per key, over the rows of each table that may be read."""
+    log.connection.execute(
+        "CREATE TEMP TABLE floor_lines AS SELECT order_id, unit_price, ordered_at, known_at "
+        "FROM order_lines JOIN orders USING (order_id)"
+    )
     return lambda: _group(log)
 
 
@@ -124,8 +133,8 @@ def _pandas(folder: Path) -> None:
 
 
 _UTC = ZoneInfo("UTC")  # of the warehouse
-_OF_FILES = {
-    "read": keep_log,
+_OF_FILES: dict[str, Callable[[Path], object]] = {
+    "read": lambda folder: _open(folder).close(),
     "pandas": _pandas,
 }
 # Each makes what is not measured, and returns what is.

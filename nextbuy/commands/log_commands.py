@@ -1,7 +1,6 @@
 """Commands that read a shop's log: `check`, `features` and `pseudonym`."""
 
 import sys
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -41,7 +40,7 @@ def check(
         typer.echo(to_json(report))
     else:
         show_report(console, report)
-        console.print(describe_kept(list_kept(settings), time.time_ns() // 1000))
+        console.print(describe_kept(list_kept(settings), "kept for the next command"))
     if report.errors:
         raise typer.Exit(1)
 
@@ -56,7 +55,7 @@ def clean(shop: ShopOption = DEFAULT_SHOP) -> None:
     settings = read_shop(shop)
     kept = list_kept(settings)
     remove_kept(settings)
-    console.print(describe_kept(kept, time.time_ns() // 1000, "removed"))
+    console.print(describe_kept(kept, "removed"))
 
 
 features_app = typer.Typer()

@@ -2,41 +2,29 @@
 
 from collections.abc import Sequence
 
-_MINUTE = 60_000_000  # microseconds
-_AGES = ((1440 * _MINUTE, "days"), (60 * _MINUTE, "hours"), (_MINUTE, "minutes"))
+from features.windows import to_datetime
 
 
-def describe_kept(
-    kept: Sequence[tuple[str, int, int]], now: int, what: str = "kept for the next command"
-) -> str:
-    """Describe the copies of a shop's tables.
+def describe_kept(kept: Sequence[tuple[str, int, int]], what: str) -> str:
+    """Describe the copies of a shop's tables, with the instant at which the first one was read.
 
     Parameters
     ----------
     kept : sequence of (str, int, int)
         From `features.log.kept_tables.list_kept`.
-    now : int
-        Microseconds since 1970-01-01 UTC.
     what : str
-        What happened to them.
+        What is true of them, such as `removed`.
 
     Examples
     --------
-    >>> describe_kept([("orders", 3_100_000, 0), ("events", 900_000, 60_000_000)], 200_000_000)
-    'kept for the next command: orders, events (4.0 MB, read 3 minutes ago)'
-    >>> describe_kept([], 0, "removed")
+    >>> describe_kept([("orders", 3_100_000, 0), ("events", 900_000, 60_000_000)], "removed")
+    'removed: orders, events (4.0 MB, read 1970-01-01 00:00 UTC)'
+    >>> describe_kept([], "removed")
     'removed: nothing'
     """
     if not kept:
         return f"{what}: nothing"
     names = ", ".join(table for table, _, _ in kept)
-    size, read_at = sum(size for _, size, _ in kept), min(at for _, _, at in kept)
-    return f"{what}: {names} ({size / 1e6:.1f} MB, read {_age(now - read_at)})"
-
-
-def _age(age: int) -> str:
-    for unit, name in _AGES:
-        if age >= unit:
-            count = age // unit
-            return f"{count} {name if count > 1 else name[:-1]} ago"
-    return "just now"
+    size = sum(size for _, size, _ in kept) / 1e6
+    read_at = to_datetime(min(at for _, _, at in kept))
+    return f"{what}: {names} ({size:.1f} MB, read {read_at:%Y-%m-%d %H:%M} UTC)"
