@@ -14,7 +14,7 @@ from models.btyd.member_fit import fit_member
 # of so many stays far within 8 GiB. Of CDNOW's 23,570 customers a tenth took half of the gain over
 # BG/NBD, a quarter four fifths.
 MAX_CUSTOMERS = 40_000
-_BUILDS = 25  # cutoffs that a training reads at least
+TRAINING_BUILDS = 25  # cutoffs that a training reads at least
 
 
 class PopulationCache:
@@ -30,10 +30,12 @@ class PopulationCache:
         The opened event log of one shop.
     catalog : Catalog
         Features to build.
+    builds : int
+        Number of cutoffs that are expected.
     """
 
-    def __init__(self, log: Log, catalog: Catalog) -> None:
-        self._log, self._builder = log, FeatureBuilder(log, catalog, builds=_BUILDS)
+    def __init__(self, log: Log, catalog: Catalog, builds: int = TRAINING_BUILDS) -> None:
+        self._log, self._builder = log, FeatureBuilder(log, catalog, builds=builds)
         self._share = MAX_CUSTOMERS / max(_count_customers(log), MAX_CUSTOMERS)
         self._features: dict[int, pd.DataFrame] = {}
         self._btyds: dict[tuple[int, MemberName], Member] = {}

@@ -164,7 +164,7 @@ def make_slice(
     InputError
         The labels' window is not closed at `known_until`.
     """
-    frame = (populations or PopulationCache(log, catalog)).features(cutoff)
+    frame = (populations or PopulationCache(log, catalog, builds=1)).features(cutoff)
     return frame, make_labels(log, frame, Window(cutoff, horizon=horizon_days), known_until)
 
 

@@ -12,10 +12,11 @@ import pandas as pd
 import pytest
 from optuna.trial import FixedTrial
 
+from features.builds.feature_build import FeatureBuilder
 from features.log.log import Log, read_log
 from features.shop.shop import read_shop
 from features.windows import DAY
-from training.purchase import populations, tune
+from training.purchase import tune
 from training.purchase.recipes import CHURN, TIMING, ModelRecipe
 from training.purchase.slices import holdout_cutoff
 from training.purchase.study import PurchaseStudy, make_study
@@ -225,13 +226,13 @@ def test_the_origins_of_a_search_share_the_slices_of_the_training(
 ) -> None:
     log, study = shop
     built: list[int] = []
-    build_features = populations.build_features
+    frame = FeatureBuilder.frame
 
-    def build(log: Log, cutoffs: list[int], catalog: Any, share: float) -> pd.DataFrame:
-        built.extend(cutoffs)
-        return build_features(log, cutoffs, catalog, share=share)
+    def build(builder: FeatureBuilder, cutoff: int, share: float = 1.0) -> pd.DataFrame:
+        built.append(cutoff)
+        return frame(builder, cutoff, share)
 
-    monkeypatch.setattr(populations, "build_features", build)
+    monkeypatch.setattr(FeatureBuilder, "frame", build)
     one = make_study(log, study.slices.cutoff)
     assert len(set(built)) == len(built)
     of_one = set(built)
