@@ -108,33 +108,18 @@ class FeatureBuilder:
         self._statistics.expect(customers)
         self._plan.expect(customers)
 
-    def rows(self, cutoff: int, share: float = 1.0) -> Iterator[FeatureRows]:
-        """Compute the features of the population, one part of it after the other.
-
-        Parameters
-        ----------
-        cutoff : int
-            Last instant known, in microseconds UTC.
-        share : float
-            Share of the customers to build, 0 to 1: the same ones at every cutoff. The
-            population's statistics are still taken over everybody.
-
-        Yields
-        ------
-        FeatureRows
-            In the order of the customers' ids, all parts together one row per customer.
-        """
-        yield from self._rows(self._chunks(cutoff), cutoff, share)
-
     def _chunks(self, cutoff: int) -> CustomerChunks:
         return CustomerChunks.at(self._log, self._flat, cutoff)
 
-    def _rows(self, chunks: CustomerChunks, cutoff: int, share: float) -> Iterator[FeatureRows]:
+    def _rows(
+        self, chunks: CustomerChunks, cutoff: int, share: float = 1.0
+    ) -> Iterator[FeatureRows]:
+        """Compute the features of the population, in the order of ids, one part after the other."""
         day = local_day(cutoff, self._log.timezone)
-        self._statistics.expect(len(chunks.ids) * self._builds)
+        self._statistics.expect(len(chunks.ids), self._builds)
         scope = Scope(cutoff, day, self._statistics.compute(chunks, cutoff, day))
         sampled = chunks.sampled(share)
-        self._plan.expect(len(sampled.ids) * self._builds)
+        self._plan.expect(len(sampled.ids), self._builds)
         for ids, columns in sampled:
             values, _ = self._plan.compute_numbers(columns, scope)
             rows = FeatureRows(ids, values, self._places, columns.words)
@@ -145,8 +130,11 @@ class FeatureBuilder:
 
         Parameters
         ----------
-        cutoff, share
-            As of `rows`.
+        cutoff : int
+            Last instant known, in microseconds UTC.
+        share : float
+            Share of the customers to build, 0 to 1: the same ones at every cutoff. The
+            population's statistics are still taken over everybody.
 
         Returns
         -------
@@ -185,7 +173,7 @@ class FeatureBuilder:
         """
         left_out = pd.Index(list(left_out), dtype=object)
         waiting: list[FeatureRows] = []
-        for rows in self.rows(cutoff):
+        for rows in self._rows(self._chunks(cutoff), cutoff):
             waiting.append(rows.take(~pd.Index(rows.ids).isin(left_out)))
             if sum(len(part.ids) for part in waiting) >= ROW_GROUP:
                 yield self._batch(waiting, cutoff)
@@ -232,7 +220,7 @@ def build_features(
     cutoffs : iterable of int
         Instants; see `features.windows.read_cutoff`.
     population, share
-        As of `FeatureBuilder` and of `FeatureBuilder.rows`.
+        As of `FeatureBuilder` and of `FeatureBuilder.frame`.
 
     Returns
     -------

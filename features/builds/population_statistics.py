@@ -19,7 +19,8 @@ from features.language.scope import Lookups, LookupTable, Scope
 from features.log.log import Log
 from features.windows import local_day
 
-_ACCUMULATED = ("count", "sum", "mean", "min", "max")
+_EXTREMES = {"min": np.minimum, "max": np.maximum}
+_ACCUMULATED = ("count", "sum", "mean", *_EXTREMES)
 
 
 def build_lookups_at(log: Log, cutoff: int, catalog: Catalog) -> Lookups:
@@ -76,10 +77,10 @@ class PopulationStatistics:
         self._plan = FeaturePlan(self._catalog, code_folder)
         self.words = self._plan.words
 
-    def expect(self, customers: int) -> None:
-        """Wait until the functions are compiled, if that pays for so many further customers."""
+    def expect(self, customers: int, times: int = 1) -> None:
+        """Wait until the functions are compiled, if that pays for customers computed so often."""
         if self._lookups or self._quantiles:
-            self._plan.expect(customers)
+            self._plan.expect(customers, times)
 
     def compute(self, chunks: CustomerChunks, cutoff: int, cutoff_day: int) -> Lookups:
         """Compute the statistics at a cutoff.
@@ -180,8 +181,8 @@ class _LookupTotals:
             values = rows[name][known]
             if aggregate in ("sum", "mean"):
                 totals += np.bincount(codes[known], values, minlength=self._size)
-            elif aggregate in ("min", "max"):
-                getattr(np, f"{aggregate}imum").at(totals, codes[known], values)
+            elif aggregate in _EXTREMES:
+                _EXTREMES[aggregate].at(totals, codes[known], values)
             elif aggregate not in _ACCUMULATED:
                 self._kept[name].append(pd.Series(values, codes[known]))
 

@@ -68,10 +68,10 @@ class FeaturePlan:
         """Texts that flat columns must have a code of."""
         return self._plan.words
 
-    def expect(self, customers: int) -> None:
-        """Wait until the functions are compiled, if that pays for so many further customers."""
+    def expect(self, customers: int, times: int = 1) -> None:
+        """Wait until the functions are compiled, if that pays for customers computed so often."""
         if self._supply is not None:
-            self._supply.expect(customers)
+            self._supply.expect(customers, times)
 
     def compute_numbers(self, columns: FlatColumns, scope: Scope) -> tuple[Floats, ListedColumns]:
         """Compute all features of customers whose rows are flat columns.

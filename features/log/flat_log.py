@@ -97,8 +97,8 @@ class FlatLayout:
     def _number_words(self, given: list[str], literals: set[str]) -> Words:
         """Make the type `flat_word`, whose values are all texts in the order of their codes."""
         self._connection.execute("CREATE OR REPLACE TEMP TABLE flat_literals (word VARCHAR)")
-        for word in sorted(literals | {""}):
-            self._connection.execute("INSERT INTO flat_literals VALUES (?)", [word])
+        words = [[word] for word in sorted(literals | {""})]
+        self._connection.executemany("INSERT INTO flat_literals VALUES (?)", words)
         texts = [
             f"SELECT {column} AS word FROM history_{table}"
             for table in given

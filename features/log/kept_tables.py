@@ -63,14 +63,19 @@ class KeptTables:
         self._connection, self._shop, self._scratch = connection, shop, scratch
         self._folder = shop.workspace / KEPT_FOLDER
 
-    def open(self, table: str, files: Sequence[Path], select: str) -> bool:
+    def read_states(self, table: str, files: Sequence[Path]) -> list[FileState]:
+        """Read the states of a table's files; those that are as they were kept are not hashed."""
+        kept = read_kept(self._folder, table)
+        return read_states(files, [] if kept is None else kept.files)
+
+    def open(self, table: str, states: Sequence[FileState], select: str) -> bool:
         """Open a table that was kept, if its files and settings are what they were.
 
         Parameters
         ----------
         table : str
             A table of the contract.
-        files : sequence of Path
+        states : sequence of FileState
             The shop's files of it.
         select : str
             The query that makes the typed table from the files.
@@ -81,7 +86,7 @@ class KeptTables:
             Whether there is one; otherwise the table has to be read.
         """
         kept = read_kept(self._folder, table)
-        if kept is None or self._key(select, read_states(files, kept.files)) != kept.key:
+        if kept is None or self._key(select, states) != kept.key:
             return False
         try:
             self._attach(table, self._path(table, kept.key))
@@ -90,17 +95,18 @@ class KeptTables:
             return False
         return True
 
-    def keep(self, table: str, files: Sequence[Path], select: str) -> None:
-        """Make a typed table of files that have been checked, keep it, and open it.
+    def keep(self, table: str, states: Sequence[FileState], select: str) -> None:
+        """Make a typed table of files that have been checked, open it, and keep it.
 
-        Files that are changed while they are read are not kept.
+        Files that were changed since their states were read are not kept.
 
         Parameters
         ----------
-        table, files, select
+        table, select
             As of `open`.
+        states : sequence of FileState
+            The files as they were before they were checked.
         """
-        before = read_states(files)
         unfinished = self._scratch / f"{table}.duckdb"
         self._connection.execute(f"ATTACH {quote(str(unfinished))} AS unfinished")
         try:
@@ -108,13 +114,10 @@ class KeptTables:
             self._connection.execute("CHECKPOINT unfinished")
         finally:
             self._connection.execute("DETACH unfinished")
-        path = unfinished
-        if read_states(files, before) == before:
-            key = self._key(select, before)
-            path = self._path(table, key)
-            self._put(KeptTable(key, before, _now()), unfinished, path)
-            _remove_others(path, table)
-        self._attach(table, path)
+        self._attach(table, unfinished)  # which stays open when the file is renamed
+        if read_states([Path(state.path) for state in states], states) == list(states):
+            kept = KeptTable(self._key(select, states), list(states), time.time_ns() // 1000)
+            self._put(table, kept, unfinished)
 
     def _key(self, select: str, states: Sequence[FileState]) -> str:
         """Hash all that a typed table depends on."""
@@ -127,17 +130,23 @@ class KeptTables:
     def _path(self, table: str, key: str) -> Path:
         return self._folder / f"{table}-{key}.duckdb"
 
-    def _put(self, kept: KeptTable, unfinished: Path, path: Path) -> None:
-        """Put a finished copy and its description into the workspace."""
+    def _put(self, table: str, kept: KeptTable, finished: Path) -> None:
+        """Put a copy and its description into the workspace, and remove those of other files."""
         self._folder.mkdir(mode=0o700, exist_ok=True)
         description = self._scratch / "kept.json"
         description.write_bytes(msgspec.json.encode(kept))
-        table = path.name.partition("-")[0]
-        for source, target in ((unfinished, path), (description, _description(path.parent, table))):
+        copy = self._path(table, kept.key)
+        for source, target in (
+            (finished, copy),
+            (description, _description(self._folder, table)),
+        ):
             source.chmod(0o600)
             with source.open("rb") as file:
                 os.fsync(file.fileno())
             source.replace(target)
+        for path in self._folder.glob(f"{table}-*.duckdb"):
+            if path != copy:
+                path.unlink(missing_ok=True)  # who has opened it goes on reading it
 
     def _attach(self, table: str, path: Path) -> None:
         self._connection.execute(f"ATTACH {quote(str(path))} AS kept_{table} (READ_ONLY)")
@@ -165,19 +174,10 @@ def list_kept(shop: Shop) -> list[tuple[str, int, int]]:
 
 def remove_kept(shop: Shop) -> None:
     """Remove all that is kept of a shop."""
-    shutil.rmtree(shop.workspace / KEPT_FOLDER, ignore_errors=True)
-
-
-def _remove_others(kept: Path, table: str) -> None:
-    """Remove all other copies of a table; who has opened one goes on reading it."""
-    for path in kept.parent.glob(f"{table}-*.duckdb"):
-        if path != kept:
-            path.unlink(missing_ok=True)
+    folder = shop.workspace / KEPT_FOLDER
+    if folder.exists():
+        shutil.rmtree(folder)
 
 
 def _description(folder: Path, table: str) -> Path:
     return folder / f"{table}.json"
-
-
-def _now() -> int:
-    return time.time_ns() // 1000

@@ -268,10 +268,11 @@ def _read_table(
         _check(connection, raw_table, shop, now)
         connection.execute(f"CREATE TABLE {table.name} AS {select}")
     else:
-        files = find_files(table, path, shop.root)
-        if not kept.open(table.name, files, select):
+        # before the rows are checked: what is kept must be what was checked
+        states = kept.read_states(table.name, find_files(table, path, shop.root))
+        if not kept.open(table.name, states, select):
             _check(connection, raw_table, shop, now)
-            kept.keep(table.name, files, select)
+            kept.keep(table.name, states, select)
     close_raw_table(connection, shop, raw_table)
     return frozenset(raw_table.types)
 

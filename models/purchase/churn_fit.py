@@ -8,7 +8,7 @@ import pandas as pd
 from scipy.special import logit
 
 from features.arrays import Floats, Indices
-from models.boosters.booster import BoosterSettings, BoosterTarget, ResidualBooster
+from models.boosters.booster import BoosterSettings, BoosterTarget, ResidualBooster, column_matrix
 from models.boosters.search_trial import Trial
 from models.purchase.churn import PROBABILITY_MARGIN, ChurnModel, btyd_logit, to_p_churn
 from models.purchase.slices import Slices
@@ -95,8 +95,9 @@ def _add_boosters(
     splits = _splits(slices)
     held_out = np.concatenate([unseen for _, unseen in splits])
     logits = {"btyd": offsets[held_out]}
+    matrix = column_matrix(slices.frame, slices.columns)
     for name, start in starts.items():
-        corrections = [fit(name, seen).correction(slices.matrix[unseen]) for seen, unseen in splits]
+        corrections = [fit(name, seen).correction(matrix[unseen]) for seen, unseen in splits]
         logits[name] = start[held_out] + np.concatenate(corrections)
     return msgspec.structs.replace(
         model,

@@ -83,16 +83,12 @@ class Slices:
         outside = ((self.latest[names] < low) | (self.latest[names] > high)).mean()
         return [name for name in names if varies[name] and outside[name] < _MOST_OUTSIDE]
 
-    @cached_property
-    def matrix(self) -> Floats:
-        """The rows of `frame` as a matrix of `columns`."""
-        return column_matrix(self.frame, self.columns)
-
     def binned(self, settings: BoosterSettings) -> BinnedRows:
-        """Return the rows of `matrix` in the bins of some settings, made once for all boosters."""
+        """Return the rows of `frame` in the bins of some settings, made once for all boosters."""
         kind = settings.bins, settings.min_rows
         if kind not in self._binned:
-            self._binned[kind] = BinnedRows.bin(self.matrix, self.columns, *kind)
+            matrix = column_matrix(self.frame, self.columns)  # not kept: it is the largest part
+            self._binned[kind] = BinnedRows.bin(matrix, self.columns, *kind)
         return self._binned[kind]
 
     @cached_property

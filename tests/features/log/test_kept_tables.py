@@ -13,11 +13,10 @@ import pytest
 from features.errors import InputError
 from features.ledgers.journal import open_journal
 from features.ledgers.posted_rows import PostedRowChecker
-from features.log import kept_tables, log
+from features.log import log
 from features.log.kept_tables import KEPT_FOLDER, list_kept, read_kept, remove_kept
 from features.log.log import read_log
 from features.shop.shop import Shop, read_shop
-from features.sources import file_states
 
 _ROWS = [(f"o{n}", f"c{n % 7}", f"2024-01-{1 + n:02}", 1.5 * n) for n in range(20)]
 _ORDERS = pd.DataFrame(_ROWS, columns=["order_id", "customer_id", "ordered_at", "amount"])
@@ -175,18 +174,17 @@ def test_a_description_of_another_version_is_none(shop: Shop, checked: list[str]
 def test_files_that_change_while_they_are_read_are_not_kept(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read_states, path = file_states.read_states, shop.root / "orders.csv"
+    find_row_faults, path = log.find_row_faults, shop.root / "orders.csv"
 
-    def changing(files, known=()):
-        states = read_states(files, known)
-        if known and path in files:
+    def change_after_the_check(connection, raw_table, currency, now):
+        faults = find_row_faults(connection, raw_table, currency, now)
+        if raw_table.table.name == "orders":
             path.write_text(path.read_text() + "late,c1,2024-01-30,1\n")
-            return read_states(files, known)
-        return states
+        return faults
 
-    monkeypatch.setattr(kept_tables, "read_states", changing)
+    monkeypatch.setattr(log, "find_row_faults", change_after_the_check)
     opened = read_log(shop)
-    assert opened.count("orders") == 20
+    assert opened.count("orders") == 21
     opened.close()
     assert not [name for name in _copies(shop) if name.startswith("orders")]
 
@@ -222,6 +220,17 @@ def test_what_is_kept_is_listed_until_it_is_removed(shop: Shop, checked: list[st
     assert list_kept(shop) == []
     assert _read(shop) == first
     assert checked == ["orders", "events"] * 2
+
+
+def test_what_cannot_be_removed_is_an_error(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    _read(shop)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError("kept")
+
+    monkeypatch.setattr(os, "unlink", refuse)
+    with pytest.raises(PermissionError, match="kept"):
+        remove_kept(shop)
 
 
 def test_a_copy_is_a_table_that_duckdb_alone_can_read(shop: Shop) -> None:

@@ -46,18 +46,26 @@ class CodeSupply:
         if self._is_due(customers):
             Thread(target=self._compile, daemon=True).start()
 
-    def expect(self, customers: int) -> None:
-        """Count customers that are computed next; when they are many, wait for the compiler."""
-        if self._is_due(customers):
+    def expect(self, customers: int, times: int = 1) -> None:
+        """Count customers that are computed next; when they are many, wait for the compiler.
+
+        Parameters
+        ----------
+        customers : int
+            How many are computed now.
+        times : int
+            How often about as many will be computed, this time included.
+        """
+        if self._is_due(customers, customers * (times - 1)):
             self._compile()
 
-    def _is_due(self, customers: int) -> bool:
+    def _is_due(self, customers: int, later: int = 0) -> bool:
         """Say whether the functions are worth compiling with these customers; once it is so."""
         if self._is_settled:
             return False
         with self._lock:
             self._computed += customers
-            if self._is_settled or self._computed < WORTH_COMPILING:
+            if self._is_settled or self._computed + later < WORTH_COMPILING:
                 return False
             self._is_settled = True
         return True

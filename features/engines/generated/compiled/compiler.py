@@ -65,5 +65,7 @@ def compile_source(source: str, functions: Sequence[str]) -> ObjectCode:
 def _uncollected() -> Iterator[None]:
     """Keep the collector of garbage from going through what numba holds, again and again."""
     gc.disable()
-    yield
-    gc.enable()
+    try:
+        yield
+    finally:
+        gc.enable()

@@ -110,6 +110,22 @@ def test_who_expects_many_customers_waits_for_the_compiler(
     assert isinstance(plan._run, CompiledRun)
 
 
+def test_customers_that_come_again_are_expected_and_not_counted_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(code_supply, "WORTH_COMPILING", 100)
+    plan = GeneratedPlan(_CATALOG)
+    supply, interpreted = CodeSupply(plan, tmp_path), plan._run
+    monkeypatch.setattr(supply, "_compile", lambda: plan.use(print))
+    for _ in range(9):
+        supply.expect(5, times=10)
+    assert plan._run is interpreted  # 45 were computed, and 45 are still expected
+    supply.expect(10, times=5)
+    assert plan._run is interpreted
+    supply.expect(10, times=5)
+    assert plan._run is print
+
+
 def _failing(_folder: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", "raise SystemExit(1)"], stdin=subprocess.PIPE)
 
