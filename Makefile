@@ -92,11 +92,12 @@ bench-channel: .venv/developers ## Compare ways of choosing a channel, on logs a
 	@$(MAKE) --no-print-directory _install LOCK=requirements-dev.lock
 	@touch $@
 
+# The bytecode of the libraries is compiled here, once: a start that has to do it takes thrice as long.
 .PHONY: _install _system
 _install: _system
 	@$(UV) --version >/dev/null 2>&1 || $(PYTHON) -m pip install --quiet uv
 	test -x $(BIN)/python || $(UV) venv --quiet --python $(PYTHON) .venv
-	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes $(LOCK)
+	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes --compile-bytecode $(LOCK)
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
 
 # What wheels cannot bring.

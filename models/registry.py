@@ -1,19 +1,11 @@
-"""Reads registered models from MLflow: downloads, verifies and loads the champions.
+"""Reads registered models: finds, verifies and loads the champions.
 
-MLflow only lists versions and delivers files here. Its `load_model` is never called, since it can
-run code that comes with an artefact.
+MLflow's registry only lists versions and delivers files here. Its `load_model` is never called,
+since it can run code that comes with an artefact.
 """
 
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-
-from mlflow import MlflowClient
-from mlflow.artifacts import download_artifacts
-from mlflow.entities.model_registry import ModelVersion
-from mlflow.exceptions import MlflowException
-from sqlalchemy.exc import SQLAlchemyError
 
 from features.errors import Fault, NextbuyError
 from models.artefact import ArtefactHead, check_same_event, load_artefact
@@ -22,6 +14,7 @@ from models.kinds import CHANNEL, CHURN, KINDS, TIMING, Model, ModelKind
 from models.purchase.churn import ChurnModel
 from models.purchase.forecast import check_pair
 from models.purchase.timing import TimingModel
+from models.registered_version import RegisteredVersion, find_registered_version, version_files
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"
@@ -120,8 +113,8 @@ def read_champion_versions(tracking_uri: str) -> dict[ModelKind, str]:
     NextbuyError
         The registry cannot be reached.
     """
-    entries = {kind: _find_entry(tracking_uri, kind, CHAMPION) for kind in KINDS}
-    return {kind: str(entry.version) for kind, entry in entries.items() if entry is not None}
+    entries = {kind: find_registered_version(tracking_uri, kind, CHAMPION) for kind in KINDS}
+    return {kind: entry.version for kind, entry in entries.items() if entry is not None}
 
 
 def read_version(tracking_uri: str, kind: ModelKind, alias: str) -> LoadedVersion | None:
@@ -132,7 +125,7 @@ def read_version(tracking_uri: str, kind: ModelKind, alias: str) -> LoadedVersio
     NextbuyError
         The registry cannot be reached, or the artefact cannot be verified.
     """
-    entry = _find_entry(tracking_uri, kind, alias)
+    entry = find_registered_version(tracking_uri, kind, alias)
     if entry is None:
         return None
     if SHA256_TAG not in entry.tags:
@@ -143,20 +136,17 @@ def read_version(tracking_uri: str, kind: ModelKind, alias: str) -> LoadedVersio
             got=f"no tag {SHA256_TAG}",
             remedy="Train the model again.",
         )
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            path = download_artifacts(
-                artifact_uri=entry.source, dst_path=folder, tracking_uri=tracking_uri
-            )
-        except (MlflowException, OSError) as error:
-            raise _version_error(
-                kind,
-                entry,
-                expected=f"its files at {entry.source}",
-                got=f"the error: {error}",
-                remedy="If the shop's folder was moved, train again where it is now.",
-            ) from None
-        head, model = load_artefact(Path(path), entry.tags[SHA256_TAG])
+    try:
+        with version_files(tracking_uri, entry.source) as folder:
+            head, model = load_artefact(folder, entry.tags[SHA256_TAG])
+    except OSError as error:
+        raise _version_error(
+            kind,
+            entry,
+            expected=f"its files at {entry.source}",
+            got=f"the error: {error}",
+            remedy="If the shop's folder was moved, train again where it is now.",
+        ) from None
     if head.kind != kind:
         raise _version_error(
             kind,
@@ -165,32 +155,11 @@ def read_version(tracking_uri: str, kind: ModelKind, alias: str) -> LoadedVersio
             got=f"a {head.kind} model",
             remedy="Point the alias to a version that Nextbuy registered.",
         )
-    return LoadedVersion(str(entry.version), head, model, entry.tags)
+    return LoadedVersion(entry.version, head, model, entry.tags)
 
 
 def _version_error(
-    kind: ModelKind, entry: ModelVersion, *, expected: str, got: str, remedy: str
+    kind: ModelKind, entry: RegisteredVersion, *, expected: str, got: str, remedy: str
 ) -> NextbuyError:
     """Make the error that a registered version cannot be used."""
     return NextbuyError(str(Fault(f"{kind} version {entry.version}", expected, got, remedy)))
-
-
-def _find_entry(tracking_uri: str, kind: ModelKind, alias: str) -> ModelVersion | None:
-    """Look up the registry's entry that an alias points to; None where there is none."""
-    try:
-        return MlflowClient(tracking_uri).get_model_version_by_alias(kind, alias)
-    except MlflowException as error:
-        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-            return None
-        raise _registry_error(tracking_uri, kind, alias, error.message) from None
-    except SQLAlchemyError as error:
-        first_line = str(error).splitlines()[0]
-        raise _registry_error(tracking_uri, kind, alias, first_line) from None
-
-
-def _registry_error(tracking_uri: str, kind: ModelKind, alias: str, message: str) -> NextbuyError:
-    """Make the error that the registry cannot be read."""
-    return NextbuyError(
-        f"the registry at {tracking_uri} cannot be read: expected the version {kind}@{alias}, "
-        f"got the error: {message}. Check that the registry is there and can be reached."
-    )

@@ -54,6 +54,7 @@ def predict(
 
     The exit code is 1 if no answer is available for any of them.
     """
+    _import_what_reads_trees()
     from serving.bulk.offline import predict_offline
 
     response = predict_offline(shop, customer_ids, as_of, send_at)
@@ -81,6 +82,7 @@ def explain(
 
     The exit code is 1 if no explanation is available for any of them.
     """
+    _import_what_reads_trees()
     from nextbuy.show.answer_tables import show_explanations
     from serving.bulk.offline import explain_offline
 
@@ -129,6 +131,7 @@ def decide(  # noqa: PLR0913  each option of a command is an argument
     The decisions are written to a file and recorded in the shop's decision table. The exit
     code is 1 if no decision was available for any customer.
     """
+    _import_what_reads_trees()
     from nextbuy.show.answer_tables import show_decisions
     from serving.bulk.audience import CampaignSend, decide_audience
 
@@ -138,3 +141,10 @@ def decide(  # noqa: PLR0913  each option of a command is an argument
     console.print(f"{len(decided):,} rows written to {out}")
     if len(decided) and (decided["status"] == "unavailable").all():
         raise typer.Exit(1)
+
+
+def _import_what_reads_trees() -> None:
+    """Import what the models read their trees with, and not what only a training needs."""
+    from models.boosters.lightgbm_import import import_lightgbm_alone
+
+    import_lightgbm_alone()

@@ -1,17 +1,17 @@
-"""Endpoints of the HTTP API, as a BentoML service; the work is done by other modules."""
+"""Endpoints of the HTTP API, as a BentoML service; the work is done by other modules.
+
+BentoML imports this module in two processes: in the one that answers, and in the one that watches
+over it and only needs the endpoints and their schemas. So what answers is imported where the
+service is made.
+"""
 
 import bentoml
 
-from features.shop.shop import read_shop
-from serving.decisions.decide import DecisionMaker
-from serving.http.events import EventPosting
 from serving.http.http_errors import ErrorMiddleware, errors_as_statuses, log_server_faults_only
 from serving.schemas.answer_schemas import ExplainRequest, PredictRequest, PredictResponse
 from serving.schemas.decision_schemas import DecisionsRequest, DecisionsResponse
 from serving.schemas.event_schemas import EventsRequest, EventsResponse
 from serving.schemas.reason_schemas import ExplainResponse
-from serving.service_settings import read_settings
-from serving.swap.watcher import Watcher
 
 
 @bentoml.service(name="nextbuy", traffic={"timeout": 30})
@@ -19,6 +19,15 @@ class NextbuyService:
     """Answers whether each customer buys again, when, and through which channel to ask."""
 
     def __init__(self) -> None:
+        from models.boosters.lightgbm_import import import_lightgbm_alone
+
+        import_lightgbm_alone()
+        from features.shop.shop import read_shop
+        from serving.decisions.decide import DecisionMaker
+        from serving.http.events import EventPosting
+        from serving.service_settings import read_settings
+        from serving.swap.watcher import Watcher
+
         log_server_faults_only()
         settings = read_settings()
         self._watcher = Watcher(settings)

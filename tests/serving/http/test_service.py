@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -320,3 +321,34 @@ def test_broken_promotions_are_not_taken_and_a_good_one_after_them_is(
         assert churn.answering() == churn.first
         assert _status(server, "/readyz") == 200
     churn.follow(churn.copy())
+
+
+def _modules_after(program: str, environment: dict[str, str]) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", f"{program}\nimport sys\nprint(*sys.modules)"],
+        check=True, capture_output=True, text=True, env=environment,
+    )  # fmt: skip
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def test_the_process_that_answers_imports_nothing_of_a_training(
+    simulated, predictor: Predictor, as_of: str
+) -> None:
+    request = {"customer_ids": predictor.store.customer_ids()[:1], "as_of": as_of}
+    program = (
+        "from serving.http.service import NextbuyService, PredictRequest\n"
+        "service = NextbuyService.inner()\n"
+        f"answer, = service.predict(PredictRequest(**{request})).answers\n"
+        "service._stop()\n"
+        "assert answer.status == 'ok', answer"
+    )
+    modules = _modules_after(program, serve_environment(simulated.config))
+    assert {"serving.swap.watcher", "lightgbm"} <= modules
+    packages = {name.partition(".")[0] for name in modules}
+    unneeded = {"lifetimes", "matplotlib", "mlflow", "numba", "optuna", "sklearn", "training"}
+    assert not packages & unneeded
+
+
+def test_the_process_that_watches_over_it_imports_only_the_endpoints(simulated) -> None:
+    modules = _modules_after("import serving.http.service", serve_environment(simulated.config))
+    assert not modules & {"pandas", "lightgbm", "features.shop.shop", "serving.swap.watcher"}
