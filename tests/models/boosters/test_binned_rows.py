@@ -1,5 +1,8 @@
 """Rows that are binned once: the same trees as of rows that are binned for one booster."""
 
+import subprocess
+import sys
+
 import lightgbm as lgb
 import numpy as np
 import pytest
@@ -57,3 +60,30 @@ def test_settings_that_need_other_bins_are_refused() -> None:
     coarser = BoosterSettings(rounds=2, min_rows=20, bins=15)
     with pytest.raises(lgb.basic.LightGBMError, match="max_bin"):
         ResidualBooster.fit(_bin(matrix), _COLUMNS, target, coarser, seed=1)
+
+
+# In a process of its own, because what this is about is memory that is overwritten.
+_DENSE_ROWS_OF_SPARSE_COLUMNS = """
+import numpy as np
+from models.boosters.binned_rows import BinnedRows
+from models.boosters.booster import BoosterSettings, BoosterTarget, ResidualBooster
+
+rng = np.random.default_rng(0)
+columns = [f"c{number}" for number in range(20)]
+is_dense = rng.random(20_000) < 0.2
+has_value = is_dense[:, None] & (rng.random((20_000, 20)) < 0.9)
+matrix = np.where(has_value, rng.normal(size=(20_000, 20)), 0.0)
+dense = np.flatnonzero(is_dense)
+binned = BinnedRows.bin(matrix, columns, 63, 20)
+target = BoosterTarget((rng.random(len(dense)) < 0.5).astype(float), np.zeros(len(dense)))
+for _ in range(8):
+    settings = BoosterSettings(rounds=3, min_rows=20, bins=63)
+    ResidualBooster.fit(binned.take(dense), columns, target, settings, seed=1)
+print("fitted")
+"""
+
+
+def test_rows_with_many_values_can_be_taken_out_of_columns_with_few() -> None:
+    command = [sys.executable, "-c", _DENSE_ROWS_OF_SPARSE_COLUMNS]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "fitted\n"), done.stderr
