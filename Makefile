@@ -28,7 +28,7 @@ demo: .venv/users ## Go from an order log to served answers, on real data and on
 
 ##@ Develop
 test: .venv/developers ## Run the tests, without the slow ones
-	$(RUN) pytest -m "not slow"
+	$(RUN) pytest -m "not slow" -n logical --dist loadgroup
 
 test-slow: .venv/developers ## Run the tests that take minutes each
 	$(RUN) pytest -m slow

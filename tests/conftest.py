@@ -33,6 +33,20 @@ from training.train import TrainingResult, train
 WriteShop = Callable[..., Path]
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Say which tests run in one process: those of a module, and all that need a trained shop.
+
+    So each trained shop is trained once, and what a module's tests share is made once.
+    """
+    needs = {item: set(getattr(item, "fixturenames", ())) for item in items}
+    trained = {item.path for item in items if needs[item] & {"simulated", "cdnow"}}
+    for item in items:
+        module = item.path.relative_to(config.rootpath)
+        group = "trained shops" if item.path in trained else str(module)
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 def pytest_unconfigure() -> None:
     """Take back what would let modules outlive the interpreter.
 
@@ -116,3 +130,11 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> TrainedShop:
 def cdnow(tmp_path_factory: pytest.TempPathFactory) -> TrainedShop:
     """CDNOW, all 23,570 customers."""
     return TrainedShop(write_cdnow(tmp_path_factory.mktemp("cdnow")))
+
+
+@pytest.fixture(params=["simulated", "cdnow"])
+def demo_shop(
+    request: pytest.FixtureRequest, simulated: TrainedShop, cdnow: TrainedShop
+) -> TrainedShop:
+    """Each shop of the demo in turn."""
+    return {"simulated": simulated, "cdnow": cdnow}[request.param]

@@ -17,11 +17,8 @@ from models.registry import CHALLENGER, CHAMPION, read_version
 from training.train import train
 
 
-@pytest.mark.parametrize("name", ["cdnow", "simulated"])
-def test_our_forecast_beats_every_baseline_on_the_holdout(
-    name: str, request: pytest.FixtureRequest
-) -> None:
-    table = request.getfixturevalue(name).trained.holdout.set_index("model")
+def test_our_forecast_beats_every_baseline_on_the_holdout(demo_shop) -> None:
+    table = demo_shop.trained.holdout.set_index("model")
     assert set(table.index) == {
         "Nextbuy", "base rate", "days since last", "mean gap", "BG/NBD", "MBG/NBD",
         "LightGBM-RFM",
@@ -31,11 +28,8 @@ def test_our_forecast_beats_every_baseline_on_the_holdout(
     assert ours["log_loss_90d"] < rivals["log_loss_90d"].min()
 
 
-@pytest.mark.parametrize("name", ["cdnow", "simulated"])
-def test_our_forecast_is_calibrated_on_the_holdout(
-    name: str, request: pytest.FixtureRequest
-) -> None:
-    table = request.getfixturevalue(name).trained.holdout.set_index("model")
+def test_our_forecast_is_calibrated_on_the_holdout(demo_shop) -> None:
+    table = demo_shop.trained.holdout.set_index("model")
     assert table.loc["Nextbuy", "ece_90d"] < 0.03
 
 

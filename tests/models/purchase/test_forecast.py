@@ -64,15 +64,12 @@ def test_forecasts_of_any_horizon_are_coherent(horizon: int) -> None:
     _assert_coherent(*_pair(horizon), _population())
 
 
-@pytest.mark.parametrize("name", ["simulated", "cdnow"])
-def test_forecasts_of_every_customer_of_both_shops_are_coherent(
-    name: str, request: pytest.FixtureRequest
-) -> None:
-    shop = request.getfixturevalue(name)
-    assert shop.champions.churn.is_btyd_alone is False
-    assert shop.champions.timing.booster is not None
-    frame = build_features(shop.log, [shop.cutoff], shop.catalog)
-    _assert_coherent(shop.champions.churn, shop.champions.timing, frame)
+def test_forecasts_of_every_customer_of_both_shops_are_coherent(demo_shop) -> None:
+    churn, timing = demo_shop.champions.churn, demo_shop.champions.timing
+    assert churn.is_btyd_alone is False
+    assert timing.booster is not None
+    frame = build_features(demo_shop.log, [demo_shop.cutoff], demo_shop.catalog)
+    _assert_coherent(churn, timing, frame)
 
 
 def test_models_of_different_horizons_are_refused_together() -> None:
