@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import lightgbm as lgb
+import numpy as np
 
-from features.arrays import Floats, Indices
+from features.arrays import Floats, Floats32, Indices
 
 
 @dataclass(frozen=True)
@@ -24,13 +25,15 @@ class BinnedRows:
     data: lgb.Dataset
 
     @classmethod
-    def bin(cls, matrix: Floats, columns: Sequence[str], bins: int, min_rows: int) -> "BinnedRows":
+    def bin(
+        cls, matrix: Floats | Floats32, columns: Sequence[str], bins: int, min_rows: int
+    ) -> "BinnedRows":
         """Sort the values of each column into bins.
 
         Parameters
         ----------
         matrix : array (n, len(columns))
-            The rows.
+            The rows; the trees read them as 32-bit floats.
         columns : sequence of str
             Names of the columns that trees may read.
         bins : int
@@ -39,7 +42,7 @@ class BinnedRows:
             Fewest rows of a leaf: a column that cannot be split so is left out.
         """
         data = lgb.Dataset(
-            matrix,
+            matrix.astype(np.float32, copy=False),
             # LightGBM 4.7 stores bundled sparse columns in the room that all rows need on average;
             # rows taken out of them that have more values than that are written past its end.
             params={

@@ -13,14 +13,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.arrays import Floats
+from features.arrays import Floats, Floats32
 from models.boosters.binned_rows import BinnedRows
 from models.boosters.single_row import SingleRowPredictor
 
 Columns = Mapping[str, Any] | pd.DataFrame  # columns by name
 # Up to this many rows are scored one by one: a single customer, with a row for each interval.
 _FEW_ROWS = 16
-Inputs = Columns | Floats  # columns by name, or a matrix whose columns are in the trees' order
+# columns by name, or a matrix whose columns are in the trees' order
+Inputs = Columns | Floats | Floats32
 Objective = Literal["binary", "poisson", "regression"]
 
 
@@ -48,8 +49,8 @@ class BoosterSettings(msgspec.Struct, frozen=True):
         Most distinct values of a feature that the trees tell apart.
     """
 
-    rounds: int = 150
-    learning_rate: float = 0.03
+    rounds: int = 75
+    learning_rate: float = 0.06
     leaves: int = 7
     min_rows: int = 200
     l2: float = 50.0
@@ -215,15 +216,20 @@ def booster_corrections(
     return {name: b.correction(matrices[b.columns]) for name, b in boosters.items()}
 
 
-def column_matrix(inputs: Inputs, columns: Sequence[str]) -> Floats:
-    """Put columns side by side as a matrix (rows, columns); a matrix is returned as it is."""
+def column_matrix(inputs: Inputs, columns: Sequence[str]) -> Floats32:
+    """Put columns side by side as a matrix (rows, columns) of 32-bit floats.
+
+    A sum has other last bits if its rows come in another order. Trees that told 64-bit values apart
+    would split between two results of the same sum, and then give a customer another score after
+    the store was built anew.
+    """
     if isinstance(inputs, np.ndarray):
-        return inputs
+        return inputs.astype(np.float32, copy=False)
     if isinstance(inputs, pd.DataFrame):
-        return inputs[list(columns)].to_numpy(dtype=float)
+        return inputs[list(columns)].to_numpy(dtype=np.float32)
     # One call for all columns: for a single customer, a call costs more than the numbers it moves.
     laid_end_to_end = np.concatenate(list(map(inputs.__getitem__, columns)))
-    return laid_end_to_end.astype(float, copy=False).reshape(len(columns), -1).T
+    return laid_end_to_end.astype(np.float32, copy=False).reshape(len(columns), -1).T
 
 
 def _parameters(settings: BoosterSettings, seed: int) -> dict[str, Any]:

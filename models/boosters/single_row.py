@@ -13,7 +13,7 @@ import lightgbm as lgb
 import numpy as np
 from lightgbm.basic import _LIB, LightGBMError  # type: ignore[attr-defined]  # not exported
 
-from features.arrays import Floats
+from features.arrays import Floats, Floats32
 
 _RAW_SCORE, _FLOAT64 = 1, 1  # constants of LightGBM's c_api.h
 _FROM_FIRST, _TO_LAST = 0, -1  # the trees that are evaluated: all
@@ -38,7 +38,7 @@ class SingleRowPredictor:
         )  # fmt: skip
         weakref.finalize(self, _LIB.LGBM_FastConfigFree, self._prepared)
 
-    def scores(self, matrix: Floats) -> Floats:
+    def scores(self, matrix: Floats32) -> Floats:
         """Compute the raw score of each row: matrix (rows, columns) -> array (rows,).
 
         Raises

@@ -35,8 +35,8 @@ class ChurnSettings(msgspec.Struct, frozen=True):
         smaller penalty.
     """
 
-    residual: BoosterSettings = BoosterSettings(rounds=160, bins=63)
-    direct: BoosterSettings = BoosterSettings(rounds=200, l2=20.0, feature_share=0.3, bins=63)
+    residual: BoosterSettings = BoosterSettings(rounds=80, bins=63)
+    direct: BoosterSettings = BoosterSettings(rounds=100, l2=20.0, feature_share=0.3, bins=63)
 
 
 def search_space(trial: Trial) -> ChurnSettings:
@@ -44,7 +44,7 @@ def search_space(trial: Trial) -> ChurnSettings:
     residual, direct = (
         msgspec.structs.replace(
             settings,
-            rounds=trial.suggest_int(f"{name}.rounds", 60, 400, step=20),
+            rounds=trial.suggest_int(f"{name}.rounds", 30, 200, step=10),
             leaves=trial.suggest_int(f"{name}.leaves", 3, 31),
             min_rows=trial.suggest_int(f"{name}.min_rows", 50, 500, log=True),
             l2=trial.suggest_float(f"{name}.l2", 1.0, 100.0, log=True),

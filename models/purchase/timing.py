@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from features.arrays import Floats
+from features.arrays import Floats, Floats32
 from models.boosters.booster import Columns, ResidualBooster, column_matrix
 from models.boosters.contributions import (
     BASELINE,
@@ -224,7 +224,7 @@ def person_intervals(
     columns: Sequence[str],
     intervals: int,
     kept: NDArray[np.bool_] | slice = _ALL_ROWS,
-) -> Floats:
+) -> Floats32:
     """Repeat each customer's row once per interval, with the interval's index as last column.
 
     Parameters
@@ -238,11 +238,11 @@ def person_intervals(
 
     Returns
     -------
-    array (kept rows, len(columns))
+    float32 array (kept rows, len(columns))
         All intervals of the first customer, then those of the second, and so on.
     """
     features = column_matrix(inputs, columns[:-1])
-    wide = np.column_stack([features, np.zeros(len(features))])
+    wide = np.column_stack([features, np.zeros(len(features), features.dtype)])
     rows = wide[np.repeat(np.arange(len(features)), intervals)[kept]]
     rows[:, -1] = np.tile(np.arange(intervals), len(features))[kept]
     return rows

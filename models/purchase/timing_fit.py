@@ -17,7 +17,7 @@ from models.purchase.value_fit import fit_count, fit_gamma_gamma
 
 # With fewer rows of returning customers no booster is fitted and the BTYD model predicts alone.
 MIN_RETURNS = 1000
-DEFAULTS = BoosterSettings(rounds=160, bins=63)
+DEFAULTS = BoosterSettings(rounds=80, bins=63)
 # The last days of the intervals of a horizon of 90 days; other horizons scale them.
 _EDGES_OF_90 = (3, 7, 10, 14, 21, 30, 45, 60, 75, 90)
 
@@ -29,7 +29,7 @@ def search_space(trial: Trial) -> BoosterSettings:
     """
     return msgspec.structs.replace(
         DEFAULTS,
-        rounds=trial.suggest_int("rounds", 60, 400, step=20),
+        rounds=trial.suggest_int("rounds", 30, 200, step=10),
         leaves=trial.suggest_int("leaves", 3, 31),
         min_rows=trial.suggest_int("min_rows", 100, 1000, log=True),
         l2=trial.suggest_float("l2", 1.0, 100.0, log=True),

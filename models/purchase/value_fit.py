@@ -17,7 +17,7 @@ from models.purchase.value import GammaGamma, PurchaseCount, further_purchases
 
 MIN_REPEATERS = 50  # repeat buyers, below which no spend is fitted
 _PENALTIES = (0.0, 0.001, 0.01, 0.1, 1.0)  # tried in turn until a fit converges
-_COUNT_SETTINGS = BoosterSettings(rounds=160, bins=63)
+_COUNT_SETTINGS = BoosterSettings(rounds=80, bins=63)
 
 
 def fit_gamma_gamma(frame: pd.DataFrame) -> GammaGamma | None:

@@ -174,7 +174,7 @@ def flatten_settings(settings: Any) -> dict[str, Any]:
     --------
     >>> from models.purchase.churn_fit import ChurnSettings
     >>> flatten_settings(ChurnSettings())["direct.rounds"]
-    200
+    100
     """
     return _flat(msgspec.to_builtins(settings))
 

@@ -33,7 +33,7 @@ ChannelFit = Callable[[pd.DataFrame], ChannelModel]
 
 # A pseudo-outcome has noise of size 1 around effects of a few hundredths, so that a leaf needs
 # thousands of rows.
-CORRECTION_SETTINGS = BoosterSettings(rounds=100, min_rows=1000, l2=1000.0)
+CORRECTION_SETTINGS = BoosterSettings(rounds=100, learning_rate=0.03, min_rows=1000, l2=1000.0)
 _FOLDS = 2  # of clusters, so that no model predicts a customer that it was fitted on
 
 

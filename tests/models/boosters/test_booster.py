@@ -54,3 +54,17 @@ def test_the_same_rows_and_seed_give_the_same_text_which_loads_again() -> None:
     np.testing.assert_array_equal(loaded.correction(inputs), first.correction(inputs))
     with pytest.raises(ValueError, match="the trees read 2 features, the artefact names 1"):
         ResidualBooster.from_text(("a",), first.to_text())
+
+
+def test_the_last_bits_of_a_sum_change_no_score() -> None:
+    """Trees that told two results of one sum apart would score a customer by the rows' order."""
+    one_way, other_way = 0.1 + 0.2 + 0.3, 0.3 + 0.2 + 0.1
+    assert one_way != other_way
+    column = np.repeat([one_way, other_way], 500)
+    outcome = np.repeat([0.0, 1.0], 500)
+    settings = BoosterSettings(rounds=5, min_rows=20, l2=0.0, feature_share=1.0, row_share=1.0)
+    target = BoosterTarget(outcome, np.zeros(1000))
+    booster = ResidualBooster.fit({"a": column}, ["a"], target, settings, seed=1)
+    ends = booster.correction({"a": np.array([one_way, other_way])})
+    assert ends[0] == ends[1]
+    assert (booster.correction({"a": column}) == ends[0]).all()

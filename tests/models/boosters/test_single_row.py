@@ -90,4 +90,4 @@ def test_columns_are_stacked_as_numbers_whatever_they_come_as() -> None:
     expected = [[1.0, np.nan, 1.0], [2.0, 0.5, 0.0]]
     np.testing.assert_array_equal(column_matrix(inputs, "abc"), expected)
     np.testing.assert_array_equal(column_matrix(pd.DataFrame(inputs), list("abc")), expected)
-    assert column_matrix(inputs, "abc").dtype == float
+    assert column_matrix(inputs, "abc").dtype == np.float32
