@@ -1,15 +1,8 @@
-"""Lays out a log's history by account, as the flat columns that feature functions read.
+"""Lays out a log's history by account, as the flat columns that feature functions read."""
 
-The columns lie in files of the log's folder that are mapped into memory: a log may be larger than
-memory, and what is read again costs nothing.
-"""
-
-import os
+import shutil
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from math import prod
 from pathlib import Path
-from tempfile import TemporaryFile
 
 import numpy as np
 
@@ -19,30 +12,14 @@ from features.history.flat_columns import FlatColumns
 from features.history.layout import HISTORY_TABLES, TEXT_COLUMNS
 from features.history.record import record_columns
 from features.history.words import Words
+from features.log.flat_log import FlatLog, LogFiles
+from features.log.kept_layout import KeptLayout
 from features.log.log_connection import LogConnection
 
 # Tables whose rows become features; the others say whose rows they are and what is allowed.
 _TABLES = ("orders", "lines", "returns", "events", "messages", "profile", "attributes")
 _BATCH = 100_000  # rows
 ProvidedTables = Mapping[str, frozenset[str]]
-
-
-@dataclass(frozen=True)
-class FlatLog:
-    """The rows of a log by account.
-
-    Attributes
-    ----------
-    accounts : (n,) object array
-        The accounts, in alphabetical order.
-    columns : FlatColumns
-        Their rows of all tables that features read, in the order of time; rows at one instant are
-        in the order of their values, whatever their order in the shop's files was. There are no
-        row keys: their place holds zeros.
-    """
-
-    accounts: Array
-    columns: FlatColumns
 
 
 class FlatLayout:
@@ -55,13 +32,21 @@ class FlatLayout:
     provided : mapping of str to frozenset of str
         Table of the contract -> the columns that the shop gives.
     folder : Path
-        Gets the files.
+        The log's own, which gets the files.
+    kept : KeptLayout, optional
+        Where earlier commands kept the layout of this log, and this one shall.
     """
 
-    def __init__(self, connection: LogConnection, provided: ProvidedTables, folder: Path) -> None:
-        self._connection, self._folder = connection, folder
-        self._provided = provided
-        self._kept: FlatLog | None = None
+    def __init__(
+        self,
+        connection: LogConnection,
+        provided: ProvidedTables,
+        folder: Path,
+        kept: KeptLayout | None = None,
+    ) -> None:
+        self._connection, self._folder = connection, folder / "layout"
+        self._provided, self._kept = provided, kept
+        self._flat: FlatLog | None = None
 
     def with_words(self, literals: Iterable[str]) -> FlatLog:
         """Return the log among whose words are some literals.
@@ -73,26 +58,39 @@ class FlatLayout:
             before, all is laid out anew: the codes of words are in their order.
         """
         literals = set(literals)
-        if self._kept is None or not literals <= self._kept.columns.words.codes.keys():
-            known = [] if self._kept is None else self._kept.columns.words.texts
-            self._kept = self._lay_out(literals.union(known))
-        return self._kept
+        if self._flat is None and self._kept is not None:
+            self._flat = self._kept.open()
+        if self._flat is None or not literals <= self._flat.columns.words.codes.keys():
+            known = [] if self._flat is None else self._flat.columns.words.texts
+            self._flat = self._lay_out(literals.union(known))
+        return self._flat
 
     def _lay_out(self, literals: set[str]) -> FlatLog:
+        """Lay out all tables in new files, and keep or remove them; what is mapped stays."""
         given = [name for name in _TABLES if HISTORY_TABLES[name].contract in self._provided]
         words = self._number_words(given, literals)
         accounts = self._number_accounts(given)
+        files = LogFiles(self._folder)
         offsets, numbers, codes = {}, {}, {}
-        for table in _TABLES:
-            numbers[table], codes[table] = self._open(table, table in given)
-            places = np.empty(0, dtype=np.intp)
-            if table in given:
-                places = self._fill(table, numbers[table], codes[table])
-            counts = np.bincount(places, minlength=len(accounts))
-            offsets[table] = np.concatenate(([0], np.cumsum(counts)))
-        self._connection.execute("DROP TABLE flat_accounts")
-        columns = FlatColumns(len(accounts), offsets, numbers, codes, words, of_build=True)
-        return FlatLog(accounts, columns)
+        with self._connection.within_room():
+            self._folder.mkdir(mode=0o700)
+            for table in _TABLES:
+                rows = self._count(table) if table in given else 0
+                numbers[table], codes[table] = files.make_columns(table, rows)
+                places = np.empty(0, dtype=np.intp)
+                if table in given:
+                    places = self._fill(table, numbers[table], codes[table])
+                counts = np.bincount(places, minlength=len(accounts))
+                offsets[table] = np.concatenate(([0], np.cumsum(counts)))
+            self._connection.execute("DROP TABLE flat_accounts")
+            columns = FlatColumns(len(accounts), offsets, numbers, codes, words, of_build=True)
+            flat = FlatLog(accounts, columns)
+            if self._kept is None:
+                shutil.rmtree(self._folder)
+            else:
+                files.finish(flat)
+                self._kept.put(self._folder)
+        return flat
 
     def _number_words(self, given: list[str], literals: set[str]) -> Words:
         """Make the type `flat_word`, whose values are all texts in the order of their codes."""
@@ -126,33 +124,19 @@ class FlatLayout:
         rows = self._connection.execute("SELECT customer_id FROM flat_accounts ORDER BY place")
         return object_array(row[0] for row in rows.fetchall())
 
-    def _open(self, table: str, is_given: bool) -> tuple[Array, Array]:
-        """Return empty columns of a table, those of numbers and those of texts."""
-        count = f"SELECT count(*) FROM history_{table}"
-        rows = self._connection.execute(count).fetchall()[0][0] if is_given else 0
-        numbers, texts = (len(names) for names in record_columns(table))
-        with self._connection.within_room():
-            return self._map((numbers, rows), np.float64), self._map((texts, rows), np.int32)
-
-    def _map(self, shape: tuple[int, int], dtype: type) -> Array:
-        """Map a new file, which is removed when nobody reads the array any more."""
-        if prod(shape) == 0:
-            return np.empty(shape, dtype)
-        with TemporaryFile(dir=self._folder) as file:
-            # now, because a disk that is full at a later write would end the process
-            os.posix_fallocate(file.fileno(), 0, prod(shape) * np.dtype(dtype).itemsize)
-            return np.memmap(file, dtype, "r+", shape=shape)
+    def _count(self, table: str) -> int:
+        query = f"SELECT count(*) FROM history_{table}"
+        return int(self._connection.execute(query).fetchall()[0][0])
 
     def _fill(self, table: str, numbers: Array, codes: Array) -> Indices:
         """Write the columns of a table; return the account's place for each row."""
         places = np.empty(numbers.shape[1], dtype=np.intp)
         targets = [places, *numbers[1:], *codes]
         at = 0
-        with self._connection.within_room():
-            for batch in self._connection.read(self._rows_sql(table), _BATCH):
-                for target, column in zip(targets, batch.columns, strict=True):
-                    target[at : at + batch.num_rows] = column.to_numpy()
-                at += batch.num_rows
+        for batch in self._connection.read(self._rows_sql(table), _BATCH):
+            for target, column in zip(targets, batch.columns, strict=True):
+                target[at : at + batch.num_rows] = column.to_numpy()
+            at += batch.num_rows
         return places
 
     def _rows_sql(self, table: str) -> str:

@@ -1,8 +1,8 @@
 """Makes the tables of the history in the log's database, which features and the store read.
 
 `history_<table>` has the columns of `features.history.layout.HISTORY_TABLES`. Order lines carry
-their order's clocks and their product's attributes, so that no query per cutoff joins them
-again. Sensitive categories and attributes are left out here.
+their order's clocks and their product's attributes. Sensitive categories and attributes are left
+out here.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -26,7 +26,9 @@ ProvidedColumns = Mapping[str, frozenset[str]]
 SelectWriter = Callable[[Shop, ProvidedColumns], str]
 
 
-def make_history_tables(connection: LogConnection, shop: Shop, provided: ProvidedColumns) -> None:
+def make_history_tables(
+    connection: LogConnection, shop: Shop, provided: ProvidedColumns
+) -> list[str]:
     """Make every table of the history from the checked tables of the contract.
 
     Parameters
@@ -38,33 +40,37 @@ def make_history_tables(connection: LogConnection, shop: Shop, provided: Provide
     provided : mapping of str to frozenset of str
         Table of the contract -> the columns that the shop gives. A table that is not given makes
         a history table without rows.
+
+    Returns
+    -------
+    list of str
+        The SQL that was run: with the checked tables, all that the rows of the history depend on.
     """
-    _make_product_attributes(connection, shop, provided)
-    if "order_lines" in provided:
-        connection.execute(f"CREATE TABLE joined_lines AS {_JOINED_LINES}")
+    statements = [_product_attributes_sql(connection, shop, provided)]
     for table, declared in HISTORY_TABLES.items():
         columns = ", ".join(name_sql(name) for name in (*declared.columns, ROW_KEY))
         query = _SELECTS[table](shop, provided) if declared.contract in provided else None
         account = _account_sql(declared.contract, provided)
-        connection.execute(
+        statements.append(
             f"CREATE VIEW history_{table} AS "
             f"SELECT {account} AS customer_id, {columns} FROM ({query or _nothing(table)})"
         )
     if "messages" in provided:
         account = _account_sql("messages", provided)
-        connection.execute(
+        statements.append(
             "CREATE VIEW account_messages AS "
             f"SELECT * REPLACE ({account} AS customer_id) FROM messages"
         )
+    for statement in statements:
+        connection.execute(statement)
+    return statements
 
 
-# Lines are joined with their orders once, not once per cutoff: a line has its order's customer
-# and instants.
+# A line has its order's customer and instants.
 _JOINED_LINES = (
     "SELECT orders.* EXCLUDE (amount, discount), product_id, quantity, unit_price, "
     f"{', '.join(PRODUCT_TEXT_COLUMNS)} "
-    "FROM order_lines JOIN orders USING (order_id) LEFT JOIN product_attributes USING (product_id) "
-    "ORDER BY customer_id"
+    "FROM order_lines JOIN orders USING (order_id) LEFT JOIN product_attributes USING (product_id)"
 )
 
 
@@ -108,10 +114,10 @@ def attribute_names(shop: Shop, provided: ProvidedColumns) -> list[str]:
     return sorted(n for n in profile_columns(shop, provided) if n in named or n.startswith("attr_"))
 
 
-def _make_product_attributes(
+def _product_attributes_sql(
     connection: LogConnection, shop: Shop, provided: ProvidedColumns
-) -> None:
-    """Make the table of what rows take over from their products, without what is sensitive.
+) -> str:
+    """Write the table of what rows take over from their products, without what is sensitive.
 
     A product of a sensitive category has no subcategory either.
     """
@@ -128,7 +134,7 @@ def _make_product_attributes(
             f"CASE WHEN NOT subcategory {kept_out} AND NOT coalesce(category {kept_out}, FALSE) "
             f"THEN subcategory END AS subcategory, {columns} FROM products"
         )
-    connection.execute(f"CREATE TABLE product_attributes AS {query}")
+    return f"CREATE TABLE product_attributes AS {query}"
 
 
 def _list(names: Iterable[str]) -> str:
@@ -169,7 +175,7 @@ _TYPES = {"quantity": SQL_TYPES["number"]} | {
 
 
 def _lines(_shop: Shop, _provided: ProvidedColumns) -> str:
-    return f"SELECT *, {key_sql(TABLES_BY_NAME['order_lines'])} AS {ROW_KEY} FROM joined_lines"
+    return f"SELECT *, {key_sql(TABLES_BY_NAME['order_lines'])} AS {ROW_KEY} FROM ({_JOINED_LINES})"
 
 
 def _with_product(table: str) -> SelectWriter:

@@ -57,11 +57,17 @@ class KeptTables:
         Its workspace holds the copies.
     scratch : Path
         The folder of the log's database, on the same disk.
+
+    Attributes
+    ----------
+    keys : dict of str to str
+        Table -> the key of the copy that is open; tables that are not kept are left out.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, shop: Shop, scratch: Path) -> None:
         self._connection, self._shop, self._scratch = connection, shop, scratch
         self._folder = shop.workspace / KEPT_FOLDER
+        self.keys: dict[str, str] = {}
 
     def read_states(self, table: str, files: Sequence[Path]) -> list[FileState]:
         """Read the states of a table's files; those that are as they were kept are not hashed."""
@@ -93,6 +99,7 @@ class KeptTables:
         except duckdb.IOException as error:  # removed at this moment, or damaged
             _LOG.warning("the kept copy of %s cannot be used and is made again: %s", table, error)
             return False
+        self.keys[table] = kept.key
         return True
 
     def keep(self, table: str, states: Sequence[FileState], select: str) -> None:
@@ -133,17 +140,10 @@ class KeptTables:
     def _put(self, table: str, kept: KeptTable, finished: Path) -> None:
         """Put a copy and its description into the workspace, and remove those of other files."""
         self._folder.mkdir(mode=0o700, exist_ok=True)
-        description = self._scratch / "kept.json"
-        description.write_bytes(msgspec.json.encode(kept))
         copy = self._path(table, kept.key)
-        for source, target in (
-            (finished, copy),
-            (description, _description(self._folder, table)),
-        ):
-            source.chmod(0o600)
-            with source.open("rb") as file:
-                os.fsync(file.fileno())
-            source.replace(target)
+        _flush_and_rename(finished, copy)
+        write_kept(self._folder, table, kept, self._scratch)
+        self.keys[table] = kept.key
         for path in self._folder.glob(f"{table}-*.duckdb"):
             if path != copy:
                 path.unlink(missing_ok=True)  # who has opened it goes on reading it
@@ -161,15 +161,36 @@ def read_kept(folder: Path, table: str) -> KeptTable | None:
         return None
 
 
+def write_kept(folder: Path, table: str, kept: KeptTable, scratch: Path) -> None:
+    """Write what the kept copy of a table was made of, after the copy itself."""
+    unfinished = scratch / f"{table}.json"
+    unfinished.write_bytes(msgspec.json.encode(kept))
+    _flush_and_rename(unfinished, _description(folder, table))
+
+
+def _flush_and_rename(source: Path, target: Path) -> None:
+    """Put a finished file where others read it, for its owner alone."""
+    source.chmod(0o600)
+    with source.open("rb") as file:
+        os.fsync(file.fileno())
+    source.replace(target)
+
+
 def list_kept(shop: Shop) -> list[tuple[str, int, int]]:
     """List what is kept of a shop: table, bytes, and when it was read (microseconds UTC)."""
     folder = shop.workspace / KEPT_FOLDER
     kept = {path.stem: read_kept(folder, path.stem) for path in sorted(folder.glob("*.json"))}
     return [
-        (table, sum(path.stat().st_size for path in folder.glob(f"{table}-*")), found.read_at)
+        (table, _size(folder, table), found.read_at)
         for table, found in kept.items()
         if found is not None
     ]
+
+
+def _size(folder: Path, table: str) -> int:
+    """Add up the bytes of a table's copy, which may be a folder of files."""
+    copies = (*folder.glob(f"{table}-*"), *folder.glob(f"{table}-*/*"))
+    return sum(path.stat().st_size for path in copies if path.is_file())
 
 
 def remove_kept(shop: Shop) -> None:

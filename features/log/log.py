@@ -5,6 +5,7 @@ after its row (a click, a cancellation) has a third one: `clicked_known_at`, the
 instant and the row's `known_at`.
 """
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -25,10 +26,11 @@ from features.contract.tables import (
     Table,
 )
 from features.errors import Fault, InputError, refuse
-from features.log.flat_log import FlatLayout
+from features.log.flat_layout import FlatLayout
 from features.log.history_tables import make_history_tables
 from features.log.identity_chains import make_account_steps
-from features.log.kept_tables import KeptTables
+from features.log.kept_layout import KeptLayout
+from features.log.kept_tables import KEPT_FOLDER, KeptTables
 from features.log.log_connection import LogConnection
 from features.log.merge_posted import merge_journal
 from features.log.queryable_log import TypedColumn as TableColumn
@@ -63,6 +65,9 @@ class Log:
         Removes the database at once; otherwise it is removed when the log is no longer used.
     journal_seq : int
         Number of the last row of the journal that is in the tables; 0 if no row was posted.
+    content : str or None
+        Hash of all that the history's rows depend on; None where a table may have changed without
+        our knowledge, or rows were posted.
     """
 
     connection: LogConnection
@@ -71,6 +76,7 @@ class Log:
     folder: Path
     close: Callable[[], None]
     journal_seq: int = 0
+    content: str | None = None
 
     @cached_property
     def observed_until(self) -> int:
@@ -117,7 +123,10 @@ class Log:
     @cached_property
     def layout(self) -> FlatLayout:
         """The rows of the history as flat columns, from when they are first asked for."""
-        return FlatLayout(self.connection, self.provided, self.folder)
+        kept = None
+        if self.content is not None:
+            kept = KeptLayout(self.shop.workspace / KEPT_FOLDER, self.content)
+        return FlatLayout(self.connection, self.provided, self.folder, kept)
 
     def keep(self, name: str, query: str) -> None:
         """Store the rows of a query in a table, until it is removed with `drop`."""
@@ -198,11 +207,11 @@ def read_valid_tables(shop: Shop) -> tuple[Log, list[Fault]]:
     now = time.time_ns() // 1000
     scratch = open_work_database(shop)
     try:
-        provided, faults = _read_tables(scratch, shop, now)
+        provided, keys, faults = _read_tables(scratch, shop, now)
         connection = LogConnection(scratch.connection, shop)
         log = Log(connection, shop, provided, scratch.folder, scratch.close)
         if not faults:
-            log, faults = _complete(log)
+            log, faults = _complete(log, keys)
         if faults and "identities" in log.provided:
             make_account_steps(log.connection, log.provided)
     except BaseException:
@@ -211,28 +220,32 @@ def read_valid_tables(shop: Shop) -> tuple[Log, list[Fault]]:
     return log, faults
 
 
-def _complete(log: Log) -> tuple[Log, list[Fault]]:
+def _complete(log: Log, keys: Mapping[str, str]) -> tuple[Log, list[Fault]]:
     """Return the log with posted rows and history tables added, and the faults that prevent it."""
     try:
-        log = _with_history(log)
+        log = _with_history(log, keys)
     except InputError as error:
         return log, error.faults
     return log, list(_end_faults(log))
 
 
-def _with_history(log: Log) -> Log:
+def _with_history(log: Log, keys: Mapping[str, str]) -> Log:
     """Return the log with the posted rows merged in and the tables of the history made."""
     provided, journal_seq = merge_journal(log.connection, log.shop, log.provided)
     if "identities" in provided:
         make_account_steps(log.connection, provided)
-    make_history_tables(log.connection, log.shop, provided)
-    return replace(log, provided=provided, journal_seq=journal_seq)
+    statements = make_history_tables(log.connection, log.shop, provided)
+    content = None
+    if journal_seq == 0 and keys.keys() == provided.keys():
+        parts = [*statements, *(f"{table} {keys[table]}" for table in sorted(keys))]
+        content = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+    return replace(log, provided=provided, journal_seq=journal_seq, content=content)
 
 
 def _read_tables(
     scratch: WorkDatabase, shop: Shop, now: int
-) -> tuple[dict[str, frozenset[str]], list[Fault]]:
-    """Read the shop's tables into the database; return the columns of each, and the faults."""
+) -> tuple[dict[str, frozenset[str]], dict[str, str], list[Fault]]:
+    """Read the shop's tables into the database; return their columns, kept keys, and faults."""
     connection = scratch.connection
     if shop.section.pseudonymise:
         set_key(connection, read_key())
@@ -250,7 +263,7 @@ def _read_tables(
                 faults.append(out_of_room_fault(shop, error) or unreadable_fault(table, error))
     finally:
         databases.close()
-    return provided, list(dict.fromkeys(faults))
+    return provided, kept.keys, list(dict.fromkeys(faults))
 
 
 def _read_table(
