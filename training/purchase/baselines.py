@@ -29,7 +29,7 @@ _RECENCY_BINS = 20
 _RFM_COLUMNS = (*RFM, "monetary_value", "days_since_last")
 _RFM_KNOTS = (7, 14, 30, 60, 90)
 _RFM_SETTINGS = BoosterSettings(
-    rounds=120, learning_rate=0.04, leaves=15, min_rows=100, l2=5.0, feature_share=1.0
+    rounds=60, learning_rate=0.08, leaves=15, min_rows=100, l2=5.0, feature_share=1.0
 )
 
 
