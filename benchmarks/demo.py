@@ -2,12 +2,12 @@
 
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,26 +68,24 @@ def _start(config: Path) -> float:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command, environment = serve_command("127.0.0.1", port), serve_environment(config)
-    with _group(command, environment) as group:
+    with _running(command, environment) as process:
         deadline = time.monotonic() + _START_SECONDS
         while not _is_ready(f"http://127.0.0.1:{port}/readyz"):
             if time.monotonic() > deadline:
                 raise RuntimeError(f"the service was not ready after {_START_SECONDS} seconds")
             time.sleep(0.1)
-        return _cpu_of_group(group)
+        return _cpu_with_descendants(process)
 
 
 @contextmanager
-def _group(command: list[str], environment: dict[str, str]) -> Iterator[int]:
-    """Run a command as the leader of a process group of its own; yields the group."""
+def _running(command: list[str], environment: dict[str, str]) -> Iterator[int]:
+    """Run a command for the length of a `with` block; yields its process."""
     silent = subprocess.DEVNULL
-    process = subprocess.Popen(
-        command, env=environment, stdout=silent, stderr=silent, start_new_session=True
-    )
+    process = subprocess.Popen(command, env=environment, stdout=silent, stderr=silent)
     try:
         yield process.pid
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
+        process.terminate()
         process.wait(timeout=30)
 
 
@@ -98,13 +96,17 @@ def _is_ready(url: str) -> bool:
         return False
 
 
-def _cpu_of_group(group: int) -> float:
-    """Add up the CPU seconds of a process group, with what its ended children used."""
-    table = subprocess.check_output(["ps", "-eo", "pgid=,pid="], text=True)
-    members = [pid for pgid, pid in map(str.split, table.splitlines()) if int(pgid) == group]
-    ticks = 0
-    for pid in members:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+def _cpu_with_descendants(root: int) -> float:
+    """Add up the CPU seconds of a process and of those that it started, ended ones included."""
+    table = subprocess.check_output(["ps", "-eo", "ppid=,pid="], text=True)
+    children = defaultdict(list)
+    for parent, child in map(str.split, table.splitlines()):
+        children[int(parent)].append(int(child))
+    ticks, waiting = 0, [root]
+    while waiting:
+        process = waiting.pop()
+        waiting += children[process]
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
         ticks += sum(map(int, fields[11:15]))  # utime, stime, cutime, cstime of proc(5)
     return ticks / os.sysconf("SC_CLK_TCK")
 

@@ -12,6 +12,8 @@ os.environ["BENTOML_DO_NOT_TRACK"] = "true"
 os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
 os.environ["MLFLOW_LOGGING_LEVEL"] = "WARNING"
 os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = "false"
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ["OMP_THREAD_LIMIT"] = "1"  # there is a process for each core
 
 import msgspec
 import pandas as pd
