@@ -1,9 +1,12 @@
-"""Keeps the checked tables of a shop in its workspace, for commands that read the same files again.
+"""Keeps the checked tables of a shop in its workspace, for commands that read the same again.
 
 A table is one DuckDB file, opened for reading by any number of processes at a time. Beside it
-stands, as JSON, what it was made of. A file is written in the log's own folder, flushed and then
-renamed: nothing half-written is ever used, and of two processes that read the same files the last
-one's copy stays. A copy that is replaced can still be read by those who have opened it.
+stands, as JSON, what it was made of. Whether a file was changed is known; of a database it is not,
+so that copies of its tables are used only for as long as `reuse_hours` of nextbuy.toml says.
+
+A copy is written in the log's own folder, flushed and then renamed: nothing half-written is ever
+used, and of two processes that read the same files the last one's copy stays. A copy that is
+replaced can still be read by those who have opened it.
 """
 
 import hashlib
@@ -11,9 +14,10 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import duckdb
 import msgspec
@@ -22,8 +26,10 @@ from features.contract.casts import quote
 from features.shop.pseudonyms import key_fingerprint
 from features.shop.shop import Shop
 from features.sources.file_states import FileState, read_states
+from features.windows import DAY
 
 KEPT_FOLDER = "kept"  # in the workspace
+_HOUR = DAY // 24
 _FORMAT = 1  # of the copies
 _LOG = logging.getLogger(__name__)
 
@@ -36,14 +42,17 @@ class KeptTable(msgspec.Struct, frozen=True):
     key : str
         Hash of the files' content and of all that decides how they are read.
     files : list of FileState
-        The shop's files.
+        The shop's files; none for a table of a database.
     read_at : int
-        When the files were read, in microseconds since 1970-01-01 UTC.
+        When it was read, in microseconds since 1970-01-01 UTC.
+    columns : list of str
+        The columns that a table of a database gives.
     """
 
     key: str
     files: list[FileState]
     read_at: int
+    columns: list[str] = []
 
 
 class KeptTables:
@@ -61,13 +70,47 @@ class KeptTables:
     Attributes
     ----------
     keys : dict of str to str
-        Table -> the key of the copy that is open; tables that are not kept are left out.
+        Table -> what tells the content of the copy that is open; tables that are not kept are left
+        out.
+    reused_from : int or None
+        When the tables of databases were read of which copies are open.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, shop: Shop, scratch: Path) -> None:
         self._connection, self._shop, self._scratch = connection, shop, scratch
         self._folder = shop.workspace / KEPT_FOLDER
         self.keys: dict[str, str] = {}
+        self.reused_from: int | None = None
+
+    def open_databases(self, now: int) -> dict[str, frozenset[str]]:
+        """Open the copies of all tables of databases, if each of them is there and young enough.
+
+        They are opened together or not at all, since they are to be of one state of the shop.
+
+        Parameters
+        ----------
+        now : int
+            The present, in microseconds since 1970-01-01 UTC.
+
+        Returns
+        -------
+        dict of str to frozenset of str
+            The tables of databases with the columns that they give; empty if they have to be read.
+        """
+        tables = [name for name, source in self._shop.tables.items() if source.path is None]
+        oldest = now - self._shop.section.reuse_hours * _HOUR
+        found = {}
+        for table in tables:
+            kept = read_kept(self._folder, table)
+            if kept is None or kept.read_at <= oldest or kept.key != self._database_key(table):
+                return {}
+            found[table] = kept
+        if not all(self._open_copy(table, kept) for table, kept in found.items()):
+            for table in self.keys.keys() & found.keys():
+                self._close(table)
+            return {}
+        self.reused_from = min((kept.read_at for kept in found.values()), default=None)
+        return {table: frozenset(kept.columns) for table, kept in found.items()}
 
     def read_states(self, table: str, files: Sequence[Path]) -> list[FileState]:
         """Read the states of a table's files; those that are as they were kept are not hashed."""
@@ -94,13 +137,27 @@ class KeptTables:
         kept = read_kept(self._folder, table)
         if kept is None or self._key(select, states) != kept.key:
             return False
-        try:
-            self._attach(table, self._path(table, kept.key))
-        except duckdb.IOException as error:  # removed at this moment, or damaged
-            _LOG.warning("the kept copy of %s cannot be used and is made again: %s", table, error)
-            return False
-        self.keys[table] = kept.key
-        return True
+        return self._open_copy(table, kept)
+
+    def keep_of_database(self, table: str, select: str, columns: Iterable[str], now: int) -> None:
+        """Make a typed table of a database's rows that have been checked, and open it.
+
+        It is kept if `reuse_hours` lets the next command use it.
+
+        Parameters
+        ----------
+        table, select
+            As of `open`.
+        columns : iterable of str
+            The columns that the database gives.
+        now : int
+            When the reading of all tables began.
+        """
+        if self._shop.section.reuse_hours == 0:
+            self._connection.execute(f"CREATE TABLE {table} AS {select}")
+            return
+        kept = KeptTable(self._database_key(table), [], now, sorted(columns))
+        self._put(table, kept, self._make(table, select))
 
     def keep(self, table: str, states: Sequence[FileState], select: str) -> None:
         """Make a typed table of files that have been checked, open it, and keep it.
@@ -114,6 +171,23 @@ class KeptTables:
         states : sequence of FileState
             The files as they were before they were checked.
         """
+        unfinished = self._make(table, select)
+        if read_states([Path(state.path) for state in states], states) == list(states):
+            kept = KeptTable(self._key(select, states), list(states), time.time_ns() // 1000)
+            self._put(table, kept, unfinished)
+
+    def _open_copy(self, table: str, kept: KeptTable) -> bool:
+        """Open a copy; return whether it could be."""
+        try:
+            self._attach(table, self._path(table, kept.key))
+        except duckdb.IOException as error:  # removed at this moment, or damaged
+            _LOG.warning("the kept copy of %s cannot be used and is made again: %s", table, error)
+            return False
+        self.keys[table] = _content(kept)
+        return True
+
+    def _make(self, table: str, select: str) -> Path:
+        """Make a typed table as a file of the log's folder, and open it."""
         unfinished = self._scratch / f"{table}.duckdb"
         self._connection.execute(f"ATTACH {quote(str(unfinished))} AS unfinished")
         try:
@@ -122,9 +196,7 @@ class KeptTables:
         finally:
             self._connection.execute("DETACH unfinished")
         self._attach(table, unfinished)  # which stays open when the file is renamed
-        if read_states([Path(state.path) for state in states], states) == list(states):
-            kept = KeptTable(self._key(select, states), list(states), time.time_ns() // 1000)
-            self._put(table, kept, unfinished)
+        return unfinished
 
     def _key(self, select: str, states: Sequence[FileState]) -> str:
         """Hash all that a typed table depends on."""
@@ -133,6 +205,14 @@ class KeptTables:
         parts += [str(key_fingerprint(self._shop)), section.currency]
         parts += [f"{state.path} {state.sha256}" for state in states]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+    def _database_key(self, table: str) -> str:
+        """Hash all that a table of a database depends on beside its rows; no password is in it."""
+        source = self._shop.tables[table]
+        address = urlsplit(source.database or os.environ.get(source.database_env or "", ""))
+        where = f"{address.scheme} {address.hostname} {address.port} {address.path}"
+        what = msgspec.structs.replace(source, database=None, database_env=None)
+        return self._key(f"{where} {msgspec.json.encode(what).decode()}", [])
 
     def _path(self, table: str, key: str) -> Path:
         return self._folder / f"{table}-{key}.duckdb"
@@ -143,14 +223,24 @@ class KeptTables:
         copy = self._path(table, kept.key)
         _flush_and_rename(finished, copy)
         write_kept(self._folder, table, kept, self._scratch)
-        self.keys[table] = kept.key
+        self.keys[table] = _content(kept)
         for path in self._folder.glob(f"{table}-*.duckdb"):
             if path != copy:
                 path.unlink(missing_ok=True)  # who has opened it goes on reading it
 
+    def _close(self, table: str) -> None:
+        self._connection.execute(f"DROP VIEW {table}")
+        self._connection.execute(f"DETACH kept_{table}")
+        del self.keys[table]
+
     def _attach(self, table: str, path: Path) -> None:
         self._connection.execute(f"ATTACH {quote(str(path))} AS kept_{table} (READ_ONLY)")
         self._connection.execute(f"CREATE VIEW {table} AS FROM kept_{table}.{table}")
+
+
+def _content(kept: KeptTable) -> str:
+    """Return what tells the rows of a copy: of a database, the same query gives others later."""
+    return kept.key if kept.files else f"{kept.key} {kept.read_at}"
 
 
 def read_kept(folder: Path, table: str) -> KeptTable | None:

@@ -68,6 +68,9 @@ class Log:
     content : str or None
         Hash of all that the history's rows depend on; None where a table may have changed without
         our knowledge, or rows were posted.
+    reused_from : int or None
+        When tables of databases were read of which copies are used (microseconds UTC); None where
+        no copy of a database is used.
     """
 
     connection: LogConnection
@@ -77,6 +80,7 @@ class Log:
     close: Callable[[], None]
     journal_seq: int = 0
     content: str | None = None
+    reused_from: int | None = None
 
     @cached_property
     def observed_until(self) -> int:
@@ -207,11 +211,14 @@ def read_valid_tables(shop: Shop) -> tuple[Log, list[Fault]]:
     now = time.time_ns() // 1000
     scratch = open_work_database(shop)
     try:
-        provided, keys, faults = _read_tables(scratch, shop, now)
+        kept = KeptTables(scratch.connection, shop, scratch.folder)
+        provided, faults = _read_tables(scratch, shop, kept, now)
         connection = LogConnection(scratch.connection, shop)
-        log = Log(connection, shop, provided, scratch.folder, scratch.close)
+        log = Log(
+            connection, shop, provided, scratch.folder, scratch.close, reused_from=kept.reused_from
+        )
         if not faults:
-            log, faults = _complete(log, keys)
+            log, faults = _complete(log, kept.keys)
         if faults and "identities" in log.provided:
             make_account_steps(log.connection, log.provided)
     except BaseException:
@@ -243,18 +250,17 @@ def _with_history(log: Log, keys: Mapping[str, str]) -> Log:
 
 
 def _read_tables(
-    scratch: WorkDatabase, shop: Shop, now: int
-) -> tuple[dict[str, frozenset[str]], dict[str, str], list[Fault]]:
-    """Read the shop's tables into the database; return their columns, kept keys, and faults."""
+    scratch: WorkDatabase, shop: Shop, kept: KeptTables, now: int
+) -> tuple[dict[str, frozenset[str]], list[Fault]]:
+    """Read the shop's tables into the database; return the columns of each, and the faults."""
     connection = scratch.connection
     if shop.section.pseudonymise:
         set_key(connection, read_key())
-    kept = KeptTables(connection, shop, scratch.folder)
-    provided: dict[str, frozenset[str]] = {}
+    provided = kept.open_databases(now)
     faults: list[Fault] = []
     databases = Databases(shop)
     try:
-        for table in (t for t in TABLES if t.name in shop.tables):
+        for table in (t for t in TABLES if t.name in shop.tables.keys() - provided.keys()):
             try:
                 provided[table.name] = _read_table(connection, shop, table, databases, kept, now)
             except InputError as error:
@@ -263,7 +269,8 @@ def _read_tables(
                 faults.append(out_of_room_fault(shop, error) or unreadable_fault(table, error))
     finally:
         databases.close()
-    return provided, kept.keys, list(dict.fromkeys(faults))
+    in_order = {t.name: provided[t.name] for t in TABLES if t.name in provided}
+    return in_order, list(dict.fromkeys(faults))
 
 
 def _read_table(
@@ -279,7 +286,7 @@ def _read_table(
     select, path = select_typed_sql(raw_table, shop.minor_digits), shop.tables[table.name].path
     if path is None:
         _check(connection, raw_table, shop, now)
-        connection.execute(f"CREATE TABLE {table.name} AS {select}")
+        kept.keep_of_database(table.name, select, raw_table.types, now)
     else:
         # before the rows are checked: what is kept must be what was checked
         states = kept.read_states(table.name, find_files(table, path, shop.root))

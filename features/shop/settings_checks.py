@@ -34,6 +34,7 @@ def find_setting_faults(file: ShopFile) -> list[Fault]:
             shop.memory_gib is not None and not 0.1 <= shop.memory_gib <= 100_000,
             Fault("shop.memory_gib", "0.1 or more", str(shop.memory_gib), "Set it as in 4.0."),
         ),
+        _range_check("shop.reuse_hours", shop.reuse_hours, 0, 720, "hours"),
         (
             bool(channels.assume_consent) and "consents" in file.tables,
             Fault(
@@ -191,8 +192,10 @@ def _decision_faults(decisions: DecisionSection) -> list[Fault]:
     return faults
 
 
-def _range_check(name: str, value: int, low: int, high: int) -> tuple[bool, Fault]:
-    fault = Fault(name, f"{low} to {high} days", str(value), "Choose one in that range.")
+def _range_check(
+    name: str, value: float, low: int, high: int, unit: str = "days"
+) -> tuple[bool, Fault]:
+    fault = Fault(name, f"{low} to {high} {unit}", str(value), "Choose one in that range.")
     return not low <= value <= high, fault
 
 

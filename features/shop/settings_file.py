@@ -62,6 +62,10 @@ class ShopSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     memory_gib : float or None
         GiB of memory that the log may take while a command runs, 0.1 or more. Without it, 4, or
         60 % of a smaller machine.
+    reuse_hours : float
+        Hours within which tables of databases that were read and checked are used again by the
+        next commands, all of them or none, 0 to 720. With 0 they are read by every command. Files
+        are read again when they change.
     pseudonymise : bool
         Whether customer ids are hashed while they are read. The key is read from the environment.
     simulated : bool
@@ -76,6 +80,7 @@ class ShopSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     observed_until: str | None = None
     workspace: str = ".nextbuy"
     memory_gib: float | None = None
+    reuse_hours: float = 0.0
     pseudonymise: bool = False
     simulated: bool = False
 

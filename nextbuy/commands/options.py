@@ -1,5 +1,6 @@
 """Options that several commands share, functions that read their values, and the terminal."""
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,11 +26,15 @@ CutoffOption = Annotated[
 
 
 def read_log_of(shop: Path) -> "Log":
-    """Read the log of the shop whose nextbuy.toml `--shop` names."""
+    """Read the log of the shop whose nextbuy.toml `--shop` names; say so if copies are used."""
     from features.log.log import read_log
     from features.shop.shop import read_shop
+    from nextbuy.show.kept import describe_reused
 
-    return read_log(read_shop(shop))
+    log = read_log(read_shop(shop))
+    if log.reused_from is not None:
+        console.print(describe_reused(log.reused_from, time.time_ns() // 1000))
+    return log
 
 
 def read_cutoff_of(log: "Log", cutoff: str | None) -> int | None:

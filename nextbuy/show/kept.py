@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from features.windows import to_datetime
+from features.windows import DAY, to_datetime
 
 
 def describe_kept(kept: Sequence[tuple[str, int, int]], what: str) -> str:
@@ -28,3 +28,21 @@ def describe_kept(kept: Sequence[tuple[str, int, int]], what: str) -> str:
     size = sum(size for _, size, _ in kept) / 1e6
     read_at = to_datetime(min(at for _, _, at in kept))
     return f"{what}: {names} ({size:.1f} MB, read {read_at:%Y-%m-%d %H:%M} UTC)"
+
+
+def describe_reused(read_at: int, now: int) -> str:
+    """Describe that copies of a shop's databases are used, with their age.
+
+    Parameters
+    ----------
+    read_at, now : int
+        When the databases were read, and the present, in microseconds since 1970-01-01 UTC.
+
+    Examples
+    --------
+    >>> describe_reused(0, 5_400_000_000)
+    'databases as read 1970-01-01 00:00 UTC, 1.5 hours ago (shop.reuse_hours)'
+    """
+    hours = (now - read_at) / DAY * 24
+    read = f"{to_datetime(read_at):%Y-%m-%d %H:%M}"
+    return f"databases as read {read} UTC, {hours:.1f} hours ago (shop.reuse_hours)"

@@ -2,11 +2,16 @@
 
 import logging
 import os
+import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 
 import duckdb
+import msgspec
 import pandas as pd
 import pytest
 
@@ -14,7 +19,7 @@ from features.errors import InputError
 from features.ledgers.journal import open_journal
 from features.ledgers.posted_rows import PostedRowChecker
 from features.log import log
-from features.log.kept_tables import KEPT_FOLDER, list_kept, read_kept, remove_kept
+from features.log.kept_tables import KEPT_FOLDER, KeptTables, list_kept, read_kept, remove_kept
 from features.log.log import read_log
 from features.shop.shop import Shop, read_shop
 
@@ -238,3 +243,109 @@ def test_a_copy_is_a_table_that_duckdb_alone_can_read(shop: Shop) -> None:
     copy = next((shop.workspace / KEPT_FOLDER).glob("orders-*.duckdb"))
     with duckdb.connect(str(copy), read_only=True) as connection:
         assert connection.execute("SELECT count(*) FROM orders").fetchall() == [(20,)]
+
+
+@pytest.fixture
+def of_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Shop]:
+    """Write a shop whose orders and events are in a database, and whose products are a file."""
+    _fill_database(tmp_path, _ORDERS)
+    pd.DataFrame({"product_id": ["p1"], "name": ["tea"]}).to_csv(tmp_path / "products.csv")
+    monkeypatch.setenv("EVENTS_AT", "shop.sqlite")
+
+    def write(hours: float, more: str = "") -> Shop:
+        text = (
+            f"[shop]\nreuse_hours = {hours}\n{more}"
+            "[tables.orders]\ndatabase = 'shop.sqlite'\ntable = 'orders'\n"
+            "[tables.events]\ndatabase_env = 'EVENTS_AT'\nquery = 'SELECT * FROM events'\n"
+            "[tables.products]\npath = 'products.csv'\n"
+        )
+        (tmp_path / "nextbuy.toml").write_text(text)
+        return read_shop(tmp_path / "nextbuy.toml")
+
+    return write
+
+
+def _fill_database(folder: Path, orders: pd.DataFrame) -> None:
+    with closing(sqlite3.connect(folder / "shop.sqlite")) as database:
+        orders.to_sql("orders", database, if_exists="replace", index=False)
+        _EVENTS.to_sql("events", database, if_exists="replace", index=False)
+
+
+def _make_older(shop: Shop, table: str, hours: float) -> None:
+    path = shop.workspace / KEPT_FOLDER / f"{table}.json"
+    kept = msgspec.json.decode(path.read_bytes())
+    kept["read_at"] -= int(hours * 3_600_000_000)
+    path.write_bytes(msgspec.json.encode(kept))
+
+
+def test_a_database_is_read_by_every_command_unless_its_copies_may_be_used(
+    of_database: Callable[..., Shop], checked: list[str]
+) -> None:
+    shop = of_database(0)
+    _read(shop), _read(shop)
+    assert checked == ["orders", "products", "events", "orders", "events"]
+    assert [name for name in _copies(shop) if not name.startswith("products")] == []
+
+
+def test_young_copies_of_a_database_are_used_and_their_age_is_known(
+    of_database: Callable[..., Shop], checked: list[str]
+) -> None:
+    shop = of_database(2)
+    first = _read(shop)
+    _fill_database(shop.root, _ORDERS.iloc[:-1])
+    _make_older(shop, "events", 1.9)
+    before = time.time_ns() // 1000
+    opened = read_log(shop)
+    assert (opened.fingerprint(), checked) == (first, ["orders", "products", "events"])
+    assert opened.reused_from is not None
+    assert opened.provided["orders"] == frozenset(_ORDERS.columns)
+    assert (before - opened.reused_from) / 3_600_000_000 == pytest.approx(1.9, abs=0.1)
+    opened.close()
+
+
+@pytest.mark.parametrize("change", ["one is too old", "one is gone", "one is damaged", "setting"])
+def test_all_tables_of_databases_are_read_again_or_none(
+    of_database: Callable[..., Shop], checked: list[str], change: str
+) -> None:
+    shop = of_database(2)
+    first = _read(shop)
+    if change == "one is too old":
+        _make_older(shop, "events", 2.1)
+    elif change == "one is gone":
+        (shop.workspace / KEPT_FOLDER / "events.json").unlink()
+    elif change == "one is damaged":
+        (copy,) = (shop.workspace / KEPT_FOLDER).glob("events-*")
+        copy.write_bytes(b"no database")
+    else:
+        shop = of_database(2, "timezone = 'Asia/Tokyo'\n")
+    _fill_database(shop.root, _ORDERS.iloc[:-1])
+    opened = read_log(shop)
+    assert opened.reused_from is None
+    assert opened.fingerprint() != first
+    assert opened.count("orders") == len(_ORDERS) - 1
+    assert [name for name in checked[3:] if name != "products"] == ["orders", "events"]
+    opened.close()
+
+
+def test_another_reading_of_a_database_is_another_layout(of_database: Callable[..., Shop]) -> None:
+    shop = of_database(2)
+    contents = []
+    for hours in (0, 0, 3):
+        if hours:
+            _make_older(shop, "orders", hours)
+        with closing(read_log(shop)) as opened:
+            contents.append(opened.content)
+    assert contents[0] == contents[1] != contents[2]
+    assert None not in contents
+
+
+def test_no_password_of_a_database_stands_in_what_is_kept(
+    of_database: Callable[..., Shop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = []
+    for password in ("secret", "other"):
+        address = f"postgresql://me:{password}@127.0.0.1:1/shop"
+        monkeypatch.setenv("EVENTS_AT", address)
+        shop = of_database(2)
+        keys.append(KeptTables(duckdb.connect(), shop, shop.root)._database_key("events"))
+    assert keys[0] == keys[1]

@@ -24,6 +24,7 @@ def _read(folder: Path, text: str) -> None:
         ("[shop]\ncolour = 'red'\n" + ORDERS, "unknown field `colour`"),
         ("[shop]\ntimezone = 'Mars'\n" + ORDERS, "shop.timezone: expected an IANA zone"),
         ("[shop]\nhorizon_days = 3\n" + ORDERS, "shop.horizon_days: expected 7 to 365 days, got 3"),
+        ("[shop]\nreuse_hours = -1\n" + ORDERS, "reuse_hours: expected 0 to 720 hours, got -1"),
         ("[channels]\nwindow_days = 0\n" + ORDERS, "channels.window_days"),
         ("[shop]\ncurrency = 'eur'\n" + ORDERS, "shop.currency: expected an ISO 4217 code"),
         ("[shop]\ntimezone = 'localtime'\n" + ORDERS, "shop.timezone: expected an IANA zone"),
