@@ -24,6 +24,7 @@ the expected precisions, which are set from it in turn.
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg import inv
 
 from features.arrays import Flags, Floats
 from models.channel.effects.effect_likelihood import NormalLikelihood
@@ -111,7 +112,7 @@ def _posterior(pull: Floats, precision: Floats, prior: "_Prior") -> tuple[Floats
     """Find mean and covariance of the coefficients, in the order of `_Prior`."""
     for _ in range(_STEPS):
         expected = prior.precision()
-        covariance = np.linalg.inv(precision + np.diag(expected))
+        covariance = inv(precision + np.diag(expected), assume_a="pos")
         mean = covariance @ pull
         prior.update(mean**2 + np.diag(covariance))
         if np.abs(np.log(prior.precision() / expected)).max() < _TOLERANCE:
