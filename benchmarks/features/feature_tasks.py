@@ -1,5 +1,6 @@
 """Tasks of `make bench-features`, each run in a process: `feature_tasks <task> <folder>`."""
 
+import shutil
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -17,6 +18,8 @@ from benchmarks.measured import use
 from features.builds.feature_build import FeatureBuilder
 from features.builds.shop_catalog import read_catalog
 from features.catalog.relations import EVENT_DAYS, LINE_DAYS, MESSAGE_DAYS
+from features.log.kept_layout import KEPT_LAYOUT
+from features.log.kept_tables import KEPT_FOLDER
 from features.log.log import Log, read_log
 from features.log.parquet_file import write_parquet
 from features.shop.shop import read_shop
@@ -83,7 +86,14 @@ def _laid_out(log: Log, names: tuple[str, ...] | None) -> FeatureBuilder:
     return builder
 
 
+def _forget_layout(log: Log) -> None:
+    """Remove the layout that an earlier process has kept."""
+    for path in (log.shop.workspace / KEPT_FOLDER).glob(f"{KEPT_LAYOUT}-*"):
+        shutil.rmtree(path)
+
+
 def _layout(log: Log, _folder: Path) -> Task:
+    _forget_layout(log)
     builder = _builder(log, None)
     return lambda: builder.prepare(0)
 
@@ -112,11 +122,13 @@ def _file(log: Log, folder: Path) -> Task:
 
 def _layout_and_one(log: Log, folder: Path) -> Task:
     """Write the full set at one cutoff, from the log as it was read."""
+    _forget_layout(log)
     return lambda: _write(log, folder, 1)
 
 
 def _layout_and_twelve(log: Log, folder: Path) -> Task:
     """Write the full set at twelve cutoffs, four weeks apart, from the log as it was read."""
+    _forget_layout(log)
     return lambda: _write(log, folder, 12)
 
 
