@@ -73,6 +73,8 @@ class FlatLayout:
         files = LogFiles(self._folder)
         offsets, numbers, codes = {}, {}, {}
         with self._connection.within_room():
+            if self._folder.exists():
+                shutil.rmtree(self._folder)  # of an attempt that ran out of room
             self._folder.mkdir(mode=0o700)
             for table in _TABLES:
                 rows = self._count(table) if table in given else 0

@@ -85,7 +85,8 @@ class KeptTables:
     def open_databases(self, now: int) -> dict[str, frozenset[str]]:
         """Open the copies of all tables of databases, if each of them is there and young enough.
 
-        They are opened together or not at all, since they are to be of one state of the shop.
+        They are opened together or not at all, and only if one command has read them all: they are
+        to be of one state of the shop.
 
         Parameters
         ----------
@@ -105,11 +106,14 @@ class KeptTables:
             if kept is None or kept.read_at <= oldest or kept.key != self._database_key(table):
                 return {}
             found[table] = kept
+        instants = {kept.read_at for kept in found.values()}
+        if len(instants) != 1:
+            return {}
         if not all(self._open_copy(table, kept) for table, kept in found.items()):
             for table in self.keys.keys() & found.keys():
                 self._close(table)
             return {}
-        self.reused_from = min((kept.read_at for kept in found.values()), default=None)
+        self.reused_from = instants.pop()
         return {table: frozenset(kept.columns) for table, kept in found.items()}
 
     def read_states(self, table: str, files: Sequence[Path]) -> list[FileState]:
@@ -179,7 +183,7 @@ class KeptTables:
     def _open_copy(self, table: str, kept: KeptTable) -> bool:
         """Open a copy; return whether it could be."""
         try:
-            self._attach(table, self._path(table, kept.key))
+            self._attach(table, self._path(table, kept))
         except duckdb.IOException as error:  # removed at this moment, or damaged
             _LOG.warning("the kept copy of %s cannot be used and is made again: %s", table, error)
             return False
@@ -214,13 +218,13 @@ class KeptTables:
         what = msgspec.structs.replace(source, database=None, database_env=None)
         return self._key(f"{where} {msgspec.json.encode(what).decode()}", [])
 
-    def _path(self, table: str, key: str) -> Path:
-        return self._folder / f"{table}-{key}.duckdb"
+    def _path(self, table: str, kept: KeptTable) -> Path:
+        return self._folder / f"{table}-{_content(kept)}.duckdb"
 
     def _put(self, table: str, kept: KeptTable, finished: Path) -> None:
         """Put a copy and its description into the workspace, and remove those of other files."""
         self._folder.mkdir(mode=0o700, exist_ok=True)
-        copy = self._path(table, kept.key)
+        copy = self._path(table, kept)
         _flush_and_rename(finished, copy)
         write_kept(self._folder, table, kept, self._scratch)
         self.keys[table] = _content(kept)
@@ -240,7 +244,7 @@ class KeptTables:
 
 def _content(kept: KeptTable) -> str:
     """Return what tells the rows of a copy: of a database, the same query gives others later."""
-    return kept.key if kept.files else f"{kept.key} {kept.read_at}"
+    return kept.key if kept.files else f"{kept.key}-{kept.read_at}"
 
 
 def read_kept(folder: Path, table: str) -> KeptTable | None:

@@ -33,7 +33,8 @@ def read_log_of(shop: Path) -> "Log":
 
     log = read_log(read_shop(shop))
     if log.reused_from is not None:
-        console.print(describe_reused(log.reused_from, time.time_ns() // 1000))
+        # to stderr: what a command prints may be read by a program
+        typer.echo(describe_reused(log.reused_from, time.time_ns() // 1000), err=True)
     return log
 
 

@@ -1,5 +1,7 @@
 """The options that several commands share, and how their values are read."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
@@ -41,3 +43,23 @@ def test_a_cutoff_outside_the_data_is_refused(log: Log, text: str) -> None:
 def test_a_folder_is_refused_in_place_of_a_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"expected a nextbuy\.toml, got a folder"):
         read_log_of(tmp_path)
+
+
+def test_copies_of_a_database_are_named_with_their_age_apart_from_the_output(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    rows = [("o1", "c1", "2024-01-05", 1.0), ("o2", "c1", "2024-02-05", 2.0)]
+    orders = pd.DataFrame(rows, columns=["order_id", "customer_id", "ordered_at", "amount"])
+    with closing(sqlite3.connect(tmp_path / "shop.sqlite")) as database:
+        orders.to_sql("orders", database, index=False)
+    config = tmp_path / "nextbuy.toml"
+    config.write_text(
+        "[shop]\nreuse_hours = 1\n[tables.orders]\ndatabase = 'shop.sqlite'\ntable = 'orders'\n"
+    )
+    read_log_of(config)
+    assert capsys.readouterr().err == ""
+    read_log_of(config)
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("databases as read ")
+    assert printed.err.endswith("0.0 hours ago (shop.reuse_hours)\n")
