@@ -60,7 +60,7 @@ class ShopSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     workspace : str
         Folder for what Nextbuy writes, relative to nextbuy.toml.
     memory_gib : float or None
-        GiB of memory that the log may take while a command runs, 0.1 or more. Without it, 4, or
+        GiB of memory that the log may take while a command runs, 0.1 or more. Without it, 2, or
         60 % of a smaller machine.
     reuse_hours : float
         Hours within which tables of databases that were read and checked are used again by the

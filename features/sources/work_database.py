@@ -21,7 +21,7 @@ from features.shop.shop import Shop
 
 _GIB = 2**30
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES)
-_MEMORY_GIB = 4.0  # the most memory DuckDB takes unless nextbuy.toml sets another limit
+_MEMORY_GIB = 2.0  # the most memory DuckDB takes unless nextbuy.toml sets another limit
 _SHARE = 0.6  # the most it takes of the memory of the machine, or of its container
 
 
