@@ -77,9 +77,9 @@ def find_registered_version(
     try:
         if urlsplit(tracking_uri).scheme.startswith(("sqlite", "postgresql")):
             return _find_in_database(tracking_uri, kind, alias)
-    except SQLAlchemyError as error:
+        return _ask_mlflow(tracking_uri, kind, alias)
+    except SQLAlchemyError as error:  # MLflow lets those of other databases through
         raise _registry_error(tracking_uri, kind, alias, str(error)) from None
-    return _ask_mlflow(tracking_uri, kind, alias)
 
 
 @contextmanager

@@ -1,11 +1,10 @@
 """Keeps the flat columns of a log in the shop's workspace, for commands that read it again.
 
 The files are written in the log's own folder, flushed, and renamed as a whole: nothing half-written
-is ever used. Where two processes lay out the same log, the first one's files stay.
+is ever used. Of two processes that lay out a log, the last one's files stay.
 """
 
 import logging
-import os
 import shutil
 import time
 from pathlib import Path
@@ -13,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from features.log.flat_log import FlatLog, LogFiles
-from features.log.kept_tables import KeptTable, read_kept, write_kept
+from features.log.kept_tables import KeptTable, flush, read_kept, write_kept
 
 KEPT_LAYOUT = "layout"  # its name among the kept tables
 _LOG = logging.getLogger(__name__)
@@ -52,7 +51,7 @@ class KeptLayout:
         self._folder.mkdir(mode=0o700, exist_ok=True)
         for path in [*finished.iterdir(), finished]:
             path.chmod(0o700 if path.is_dir() else 0o600)
-            _flush(path)
+            flush(path)
         for path in self._folder.glob(f"{KEPT_LAYOUT}-*"):
             shutil.rmtree(path, ignore_errors=True)  # who has mapped it goes on reading it
         try:
@@ -63,12 +62,3 @@ class KeptLayout:
             shutil.rmtree(finished)  # another process has put the same log there just now
         kept = KeptTable(self._key, [], time.time_ns() // 1000)
         write_kept(self._folder, KEPT_LAYOUT, kept, finished.parent)
-
-
-def _flush(path: Path) -> None:
-    """Wait until a file or the entries of a folder are on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

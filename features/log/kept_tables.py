@@ -17,7 +17,6 @@ import time
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import duckdb
 import msgspec
@@ -25,6 +24,7 @@ import msgspec
 from features.contract.casts import quote
 from features.shop.pseudonyms import key_fingerprint
 from features.shop.shop import Shop
+from features.sources.databases import database_identity
 from features.sources.file_states import FileState, read_states
 from features.windows import DAY
 
@@ -213,10 +213,8 @@ class KeptTables:
     def _database_key(self, table: str) -> str:
         """Hash all that a table of a database depends on beside its rows; no password is in it."""
         source = self._shop.tables[table]
-        address = urlsplit(source.database or os.environ.get(source.database_env or "", ""))
-        where = f"{address.scheme} {address.hostname} {address.port} {address.path}"
         what = msgspec.structs.replace(source, database=None, database_env=None)
-        return self._key(f"{where} {msgspec.json.encode(what).decode()}", [])
+        return self._key(f"{database_identity(source)} {msgspec.json.encode(what).decode()}", [])
 
     def _path(self, table: str, kept: KeptTable) -> Path:
         return self._folder / f"{table}-{_content(kept)}.duckdb"
@@ -265,9 +263,17 @@ def write_kept(folder: Path, table: str, kept: KeptTable, scratch: Path) -> None
 def _flush_and_rename(source: Path, target: Path) -> None:
     """Put a finished file where others read it, for its owner alone."""
     source.chmod(0o600)
-    with source.open("rb") as file:
-        os.fsync(file.fileno())
+    flush(source)
     source.replace(target)
+
+
+def flush(path: Path) -> None:
+    """Wait until a file or the entries of a folder are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def list_kept(shop: Shop) -> list[tuple[str, int, int]]:

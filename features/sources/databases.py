@@ -141,9 +141,7 @@ class Databases:
     def fault(self, table: Table, source: TableSource, error: Exception) -> Fault:
         """Return the fault that a table could not be read to its end; no password stands in it."""
         url = self._url(table, source)
-        message = " ".join(str(error).split())
-        for secret in _secrets(url):
-            message = message.replace(secret, "***")
+        message = _without_secrets(" ".join(str(error).split()), url)
         return Fault(
             f"tables.{table.name}",
             f"{source.table or 'the query'} of {_shown(url)}, read to its end",
@@ -169,6 +167,12 @@ class Databases:
                 "Set it, as in postgresql://user:password@host/database.",
             )
         return os.environ[name]
+
+
+def database_identity(source: TableSource) -> str:
+    """Return what tells a table's database from others: its URL or file, without passwords."""
+    url = source.database or os.environ.get(source.database_env or "", "")
+    return _without_secrets(url, url)
 
 
 def open_database(table: Table, url: str, root: Path) -> SourceDatabase:
@@ -232,6 +236,13 @@ def _text(value: Any) -> str | None:
 def _shown(url: str) -> str:
     """Return a database's URL without user, password and options."""
     return re.sub(r"//[^/]*@", "//", url.partition("?")[0])
+
+
+def _without_secrets(text: str, url: str) -> str:
+    """Replace the passwords of a URL in a text."""
+    for secret in _secrets(url):
+        text = text.replace(secret, "***")
+    return text
 
 
 def _secrets(url: str) -> list[str]:

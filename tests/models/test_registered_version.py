@@ -9,6 +9,7 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INTERNAL_ERROR
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from features.errors import NextbuyError
 from models import registered_version
@@ -102,6 +103,18 @@ def test_an_mlflow_that_fails_is_named_with_its_error(monkeypatch: pytest.Monkey
     monkeypatch.setattr(MlflowClient, "get_model_version_by_alias", fail)
     with pytest.raises(NextbuyError, match=r"registry at http.*version churn@champion.*it broke"):
         find_registered_version("http://127.0.0.1:9", "churn", "champion")
+
+
+def test_a_database_that_only_mlflow_reads_is_named_with_its_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object) -> None:
+        raise SQLAlchemyError("it broke\nat a long place")
+
+    monkeypatch.setattr(MlflowClient, "get_model_version_by_alias", fail)
+    monkeypatch.setattr(MlflowClient, "__init__", lambda *_: None)
+    with pytest.raises(NextbuyError, match=r"registry at mysql.*churn@champion.*it broke\. Check"):
+        find_registered_version("mysql://127.0.0.1:9/x", "churn", "champion")
 
 
 def test_files_of_a_folder_are_lent_where_they_are(tmp_path: Path) -> None:

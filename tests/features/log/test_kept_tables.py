@@ -364,3 +364,24 @@ def test_no_password_of_a_database_stands_in_what_is_kept(
         shop = of_database(2)
         keys.append(KeptTables(duckdb.connect(), shop, shop.root)._database_key("events"))
     assert keys[0] == keys[1]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://me@127.0.0.1:1/other",
+        "postgresql://you@127.0.0.1:1/shop",
+        "postgresql://me@127.0.0.1:1/shop?options=-csearch_path%3Dother",
+        "postgresql://me@127.0.0.1:1,127.0.0.2:1/shop",
+        "postgresql:///shop?host=/run/other",
+    ],
+)
+def test_another_database_user_schema_or_host_is_another_reading(
+    of_database: Callable[..., Shop], monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    keys = []
+    for url in ("postgresql://me@127.0.0.1:1/shop", address):
+        monkeypatch.setenv("EVENTS_AT", url)
+        shop = of_database(2)
+        keys.append(KeptTables(duckdb.connect(), shop, shop.root)._database_key("events"))
+    assert keys[0] != keys[1]
