@@ -48,6 +48,8 @@ def test_rows_at_the_ends_of_the_window_fall_on_the_right_side(
 def test_a_row_known_after_the_cutoff_is_not_read_however_old() -> None:
     happened, known = np.array([995.0 * DAY]), np.array([1000.0 * DAY + 1])
     assert not WINDOW.known(happened, known)[0]
+    sql = WINDOW.known_sql(str(995 * DAY), str(1000 * DAY + 1))
+    assert duckdb.sql(f"SELECT {sql}").fetchall() == [(False,)]
 
 
 @pytest.mark.parametrize(("after", "days"), [(1, 1), (DAY, 1), (DAY + 1, 2), (30 * DAY, 30)])

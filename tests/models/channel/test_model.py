@@ -4,14 +4,22 @@ import msgspec
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.special import expit
+from scipy.special import expit, logit
 
+from features.arrays import Floats
 from models.boosters.booster import BoosterSettings
 from models.channel.channel_fit import fit_channel
 from models.channel.draws import add_chances
+from models.channel.effects.arm_effects import ArmEffects
 from models.channel.effects.traits import Trait
 from models.channel.message_value import MessageValue
-from models.channel.model import MIN_RANDOMISED, ChannelModel, ChannelTraits, Evidence
+from models.channel.model import (
+    MIN_RANDOMISED,
+    ChannelModel,
+    ChannelPredictions,
+    ChannelTraits,
+    Evidence,
+)
 from models.channel.recommend import Options, best_shares
 
 ARMS = ("email", "none", "sms")
@@ -146,6 +154,67 @@ def test_draws_of_the_posterior_spread_around_the_prediction(exploring: ChannelM
     assert (
         exploring.compute_predictions(rows).draw_posterior()["sms"] == drawn["sms"]
     ).all()  # a prediction is reproducible
+
+
+# A posterior of the effects of e-mail and sms that is known, each over a constant and one trait.
+MEANS = np.array([[0.3, 0.2], [0.5, -0.1]])
+SPREAD = np.array([[0.2, 0, 0, 0], [0, 0.1, 0, 0], [0.15, 0, 0.1, 0], [0, 0.05, 0, 0.1]])
+UNEXPLAINED = [0.02, 0.05]
+
+
+def _known_posterior(exploring: ChannelModel, trait: Floats) -> ChannelPredictions:
+    covariance = (SPREAD @ SPREAD.T).tolist()
+    effects = ArmEffects([0.0, 0.0], MEANS.tolist(), covariance, UNEXPLAINED)
+    model = msgspec.structs.replace(exploring, effects=effects)
+    design = np.repeat(np.column_stack([np.ones(len(trait)), trait])[:, None], 2, axis=1)
+    means = np.einsum("nap,ap->na", design, MEANS)
+    score = np.full(len(trait), -2.0)
+    return ChannelPredictions(model, score, {"email": means[:, 0], "sms": means[:, 1]}, design)
+
+
+def _true_effects(predictions: ChannelPredictions, draws: int = 20_000) -> dict[str, Floats]:
+    """Draw effects (draws, rows) from the known posterior and from what traits do not explain."""
+    rng = np.random.default_rng(5)
+    off = (rng.normal(size=(draws, 4)) @ SPREAD.T).reshape(draws, 2, 2)
+    off_by_row = np.einsum("nap,dap->dna", predictions.design, off)
+    off_by_row += rng.normal(0, np.sqrt(UNEXPLAINED), size=off_by_row.shape)
+    means = predictions.effects
+    return {arm: means[arm] + off_by_row[..., place] for place, arm in enumerate(means)}
+
+
+def test_the_interval_of_an_uplift_holds_nine_of_ten_true_uplifts(
+    exploring: ChannelModel,
+) -> None:
+    predictions = _known_posterior(exploring, np.array([-2.0, 0.0, 1.0]))
+    for arm, effect in _true_effects(predictions).items():
+        uplift = predictions.uplift[arm]
+        true = expit(predictions.score + effect) - expit(predictions.score)
+        for outside in (true < uplift.low, true > uplift.high):
+            assert outside.mean(axis=0) == pytest.approx(0.05, abs=0.01)
+
+
+def test_an_arm_surely_beats_another_where_it_is_better_in_nine_of_ten_true_worlds(
+    exploring: ChannelModel,
+) -> None:
+    predictions = _known_posterior(exploring, np.linspace(-6, 6, 49))
+    true = _true_effects(predictions, 10_000) | {"none": np.zeros((1, 49))}
+    for arm, other in (("email", "none"), ("sms", "none"), ("email", "sms"), ("sms", "email")):
+        better = (true[arm] > true[other]).mean(axis=0)
+        told = predictions.surely_beats(arm, other)
+        clear = np.abs(better - 0.9) > 0.01
+        assert told[clear].tolist() == (better > 0.9)[clear].tolist()
+        assert {True, False} == set((better > 0.9)[clear])
+
+
+def test_draws_of_the_posterior_are_as_wide_and_as_alike_as_it_is(
+    exploring: ChannelModel,
+) -> None:
+    trait = 1.0
+    predictions = _known_posterior(exploring, np.array([trait]))
+    drawn = predictions.draw_posterior()
+    found = np.cov([(logit(drawn[arm]) - predictions.score)[:, 0] for arm in ("email", "sms")])
+    by_arm = np.kron(np.eye(2), [1.0, trait]) @ SPREAD
+    np.testing.assert_allclose(found, by_arm @ by_arm.T, rtol=0.15)
 
 
 def test_an_arm_has_the_share_of_the_draws_in_which_it_is_worth_most(

@@ -10,7 +10,7 @@ from features.builds.feature_build import build_features
 from features.errors import NextbuyError
 from models.btyd.bg_nbd import BgNbd
 from models.purchase.churn import ChurnModel, band
-from models.purchase.forecast import check_pair, make_forecast
+from models.purchase.forecast import Forecast, check_pair, make_forecast
 from models.purchase.timing import TimingModel
 from models.purchase.timing_fit import interval_edges
 from models.purchase.value import GammaGamma
@@ -57,6 +57,20 @@ def _assert_coherent(churn: ChurnModel, timing: TimingModel, inputs: pd.DataFram
     rows = np.flatnonzero(~never)
     at_half = [np.interp(expected[r], np.arange(366), forecast.within[r]) for r in rows]
     np.testing.assert_allclose(at_half, 0.5, atol=1e-9)
+
+
+def test_quantiles_are_the_days_on_which_the_law_given_a_return_reaches_them() -> None:
+    """Not the law of all customers, of whom most do not return."""
+    share = np.arange(101) / 100
+    given_return = np.array([share, share**2, np.sqrt(share)])
+    within = np.minimum(0.3 * given_return, 0.2)
+    forecast = Forecast(100, np.full(3, 0.7), within, given_return, np.ones(3), None)
+    assert forecast.quantile_days([0.1, 0.25, 0.5, 0.75, 0.9])[0] == pytest.approx(
+        [10, 25, 50, 75, 90]
+    )
+    assert forecast.quantile_days([0.25, 0.64])[1:] == pytest.approx(
+        np.array([[50, 80], [6.25, 40.96]]), abs=0.05
+    )
 
 
 @pytest.mark.parametrize("horizon", [7, 30, 90, 180, 365])

@@ -7,13 +7,19 @@ import pandas as pd
 import pytest
 
 from features.arrays import object_array
+from features.language.vocabulary import Vocabulary
 from features.shop.shop import Shop
 from features.store.address import store_path
 from features.store.fresh import FreshStore
 from features.store.sqlite_store import SqliteStore
 from features.windows import DAY, to_datetime
+from models.artefact import ArtefactHead
+from models.btyd.bg_nbd import BgNbd
+from models.kinds import CHURN, TIMING, Model, ModelKind
+from models.purchase.churn import ChurnModel
 from models.purchase.forecast import P_WITHIN_DAYS, make_forecast
-from models.registry import Champions
+from models.purchase.timing import TimingModel
+from models.registry import Champions, LoadedVersion
 from serving.answers.answers import make_answers
 from serving.answers.predictor import Predictor
 from serving.answers.replenishment import MAX_DUE
@@ -154,3 +160,31 @@ def test_without_models_an_answer_tells_buyers_from_contacts(shop: Shop) -> None
     assert [answer.contact_score for answer in answers.values()] == [3, 12]
     for answer in answers.values():
         assert answer.churn is answer.next_purchase is answer.value is answer.channel is None
+
+
+def _loaded(kind: ModelKind, model: Model) -> LoadedVersion:
+    head = ArtefactHead(kind, "shop", "EUR", "2025-01-01", "buyers", Vocabulary({}), {})
+    return LoadedVersion("1", head, model, {})
+
+
+def test_windows_hold_the_central_half_and_four_fifths_of_the_returns(shop: Shop) -> None:
+    btyd = BgNbd(0.24, 4.4, 0.79, 2.43)
+    churn = ChurnModel(90, btyd, [0.0] * 101, -1.0)
+    timing = TimingModel(90, [10, 30, 90], btyd, None, None, [-1.0, -1.0])
+    champions = Champions({CHURN: _loaded(CHURN, churn), TIMING: _loaded(TIMING, timing)})
+    features = {
+        "frequency": np.array([0.0, 3.0, 40.0]),
+        "recency": np.array([0.0, 200.0, 390.0]),
+        "T": np.array([50.0, 300.0, 400.0]),
+        "monetary_value": np.full(3, np.nan),
+        "gap_median": np.full(3, np.nan),
+        "activity_group": object_array([None] * 3),
+        "contact_score": np.zeros(3),
+    }
+    answers = make_answers(champions, shop, {"a": {}, "b": {}, "c": {}}, features, 0)
+    for law, answer in zip(timing.given_return(features), answers.values(), strict=True):
+        found = answer.next_purchase.if_returns
+        ends = (*found.window_80, *found.window_50, found.median_at)
+        days = [end.timestamp() * 1e6 / DAY for end in ends]
+        shares = np.interp(days, np.arange(91), law)
+        assert shares == pytest.approx([0.1, 0.9, 0.25, 0.75, 0.5], abs=1e-6)

@@ -42,14 +42,24 @@ def test_the_value_is_found_even_by_a_wrong_model(model_error: float) -> None:
 
 
 def test_the_intervals_of_all_policies_hold_together_as_often_as_they_say() -> None:
-    held = []
+    held: dict[str, list[bool]] = {"dr": [], "snips": [], "dros": []}
     for seed in range(200):
         decisions, truth = _world(seed, 1500)
         policies = _policies(truth)
         found = policy_values(decisions, policies, seed=seed)
         trues = {name: (p * truth).sum(axis=1).mean() for name, p in policies.items()}
-        held.append(all(found[n].dr.low <= trues[n] <= found[n].dr.high for n in policies))
-    assert 0.91 <= np.mean(held) <= 0.99
+        for kind, of_kind in held.items():
+            estimates = {name: getattr(found[name], kind) for name in policies}
+            of_kind.append(all(e.low <= trues[name] <= e.high for name, e in estimates.items()))
+    for kind, of_kind in held.items():
+        assert 0.91 <= np.mean(of_kind) <= 0.99, kind
+
+
+def test_the_interval_of_the_shrunken_value_is_as_wide_as_the_doubly_robust_one() -> None:
+    decisions, truth = _world(4, 2000, model_error=0.2)
+    for found in policy_values(decisions, _policies(truth)).values():
+        assert found.dros.value != found.dr.value
+        assert found.dros.high - found.dros.low == pytest.approx(found.dr.high - found.dr.low)
 
 
 def test_a_gain_is_told_more_closely_than_the_values_it_is_of() -> None:

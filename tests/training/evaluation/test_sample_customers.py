@@ -22,7 +22,8 @@ def test_a_window_is_where_the_law_given_a_return_passes_its_shares() -> None:
     windows = sample_windows(make_tiny_judged({OURS: [[0.0, 0.2, 0.2, 0.4]]}, [3]))
     row = windows.iloc[0]
     assert (row["p_within"], row["days_to_next"]) == (0.4, 3)
-    assert row[["p25", "p50", "p75"]].tolist() == pytest.approx([0.5, 1.0, 2.5])
+    shares = row[["p10", "p25", "p50", "p75", "p90"]].tolist()
+    assert shares == pytest.approx([0.2, 0.5, 1.0, 2.5, 2.8])
     assert sample_windows(make_tiny_judged({OURS: [[0.0, 0.0]]}, [0])).loc[0, "p50"] == 1.0
 
 

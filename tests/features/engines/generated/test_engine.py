@@ -80,6 +80,30 @@ def test_what_was_known_later_is_not_read() -> None:
     assert FeaturePlan(_catalog(_feature("count", "a"))).compute([tables], _SCOPE)["f"] == [2]
 
 
+def test_what_happens_later_is_not_read_however_early_it_was_known() -> None:
+    tables = _events(known_at=[1, 1, 1], occurred_at=[1, 10 * _DAY, 10 * _DAY + 1])
+    assert FeaturePlan(_catalog(_feature("count", "a"))).compute([tables], _SCOPE)["f"] == [2]
+
+
+def test_a_lookback_begins_just_after_its_first_instant() -> None:
+    """Whether the feature looks back, the relation that it reads, or one that this reads."""
+    tables = _events(occurred_at=[8 * _DAY - 1, 8 * _DAY, 8 * _DAY + 1, 9 * _DAY])
+    columns = {"happened_at": "happened_at", "a": "a"}
+    recent = replace(_ROWS, name="recent", lookback=2)
+    of_recent = Relation("of_recent", sources=("recent",), columns=columns)
+    recent_of = Relation("recent_of", sources=("r",), columns=columns, lookback=2)
+    catalog = _catalog(
+        _feature("count", "a", name="itself", lookback=2),
+        *(_feature("count", "a", name=f"f_{r.name}", relation=r.name)
+          for r in (recent, of_recent, recent_of)),
+        relations=(recent, of_recent, recent_of),
+    )  # fmt: skip
+    found = FeaturePlan(catalog).compute([tables], _SCOPE)
+    assert {name: values.tolist() for name, values in found.items()} == {
+        name: [2.0] for name in ("itself", "f_recent", "f_of_recent", "f_recent_of")
+    }
+
+
 def test_fractions_add_up_to_the_same_alone_and_in_a_batch() -> None:
     """The order of summing up decides the last bit."""
     rng = np.random.default_rng(0)
