@@ -1,6 +1,7 @@
 """Shows a back-test in the terminal and writes it as JSON."""
 
 import json
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -30,7 +31,7 @@ def to_json(comparison: BacktestComparison) -> str:
     """Write the tables `scores`, `pooled` and `differences` of a back-test as one JSON object.
 
     Each table is a list of rows, and each row an object by column (see `BacktestComparison`). A
-    score that is not defined is null; an origin is an ISO 8601 instant.
+    score that is not defined, or not finite, is null; an origin is an ISO 8601 instant.
     """
     instants = [origin.isoformat() for origin in comparison.scores["origin"]]
     tables = {
@@ -99,7 +100,5 @@ def _by_frequency(pooled: pd.DataFrame) -> Table:
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return [
-        {str(name): None if value != value else value for name, value in row.items()}
-        for row in table.to_dict("records")
-    ]
+    defined = table.astype(object).where(table.notna() & ~table.isin([math.inf, -math.inf]), None)
+    return [{str(name): value for name, value in row.items()} for row in defined.to_dict("records")]

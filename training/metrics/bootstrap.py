@@ -5,6 +5,7 @@ Rows drawn one by one would make the intervals too narrow, so that whole custome
 (Field and Welsh 2007, the cluster bootstrap); every model is judged on the same draw.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -28,7 +29,8 @@ class LossDifference:
     Attributes
     ----------
     percent, low, high : float
-        The difference and its 95 % interval, in %.
+        The difference and its 95 % interval, in %. Infinite where the rival loses nothing and we
+        do; 0 where neither loses anything.
     """
 
     percent: float
@@ -75,7 +77,7 @@ def paired_difference(
     Raises
     ------
     InputError
-        The arrays differ in length or are not finite, or the rival has no loss to be compared with.
+        The arrays differ in length or are not finite.
 
     Examples
     --------
@@ -119,11 +121,10 @@ def paired_differences(
     Raises
     ------
     InputError
-        The arrays differ in length or are not finite, or a rival has no loss to be compared with.
+        The arrays differ in length or are not finite.
     """
     losses = {"loss": loss, **rival_losses}
     totals = _totals_by_customer(losses, customer)
-    _check_rivals(rival_losses, totals.sum(axis=0)[1:])
     drawn = np.concatenate([weights @ totals for weights in _draws(len(totals), draws, seed)])
     return {
         name: _difference(totals[:, [0, column]].sum(axis=0), drawn[:, [0, column]])
@@ -133,11 +134,19 @@ def paired_differences(
 
 def _difference(whole: Floats, drawn: Floats) -> LossDifference:
     """Compute the difference from total losses (ours, rival's), over all customers and per draw."""
+    percent = _percent(*whole)
     # a draw may hold nobody on whom the rival loses anything: the ratio has no value there
-    ratios = drawn[drawn[:, 1] > 0]
-    percent = 100 * (ratios[:, 0] / ratios[:, 1] - 1)
-    low, high = np.percentile(percent, _INTERVAL) if len(percent) else (np.nan, np.nan)
-    return LossDifference(float(100 * (whole[0] / whole[1] - 1)), float(low), float(high))
+    counted = drawn[drawn[:, 1] > 0]
+    if not len(counted):
+        return LossDifference(percent, percent, percent)
+    low, high = np.percentile(100 * (counted[:, 0] / counted[:, 1] - 1), _INTERVAL)
+    return LossDifference(percent, float(low), float(high))
+
+
+def _percent(ours: float, rival: float) -> float:
+    if rival > 0:
+        return float(100 * (ours / rival - 1))
+    return math.inf if ours > 0 else 0.0
 
 
 def _totals_by_customer(losses: Mapping[str, ArrayLike], customer: ArrayLike) -> Floats:
@@ -155,17 +164,6 @@ def _totals_by_customer(losses: Mapping[str, ArrayLike], customer: ArrayLike) ->
             )
         columns.append(np.bincount(codes, weights=column))
     return np.column_stack(columns)
-
-
-def _check_rivals(rivals: Mapping[str, Any], totals: Floats) -> None:
-    for name, total in zip(rivals, totals, strict=True):
-        if not total > 0:
-            raise refuse(
-                name,
-                "losses whose sum is above 0",
-                f"{total:g}",
-                "A difference in % needs a rival that loses something.",
-            )
 
 
 def _draws(customers: int, draws: int, seed: int) -> Iterator[Floats]:

@@ -40,11 +40,11 @@ def as_signed(value: float) -> str:
     Returns
     -------
     str
-        With a minus sign, not a hyphen.
+        With a minus sign, not a hyphen, and the sign of infinity in place of `inf`.
 
     Examples
     --------
-    >>> [as_signed(value) for value in (1.26, 0.0)], len(as_signed(-1.26))
-    (['+1.3', '+0.0'], 4)
+    >>> [as_signed(value) for value in (1.26, 0.0, float("inf"))], len(as_signed(-1.26))
+    (['+1.3', '+0.0', '+∞'], 4)
     """
-    return f"{value:+.1f}".replace("-", _MINUS)
+    return f"{value:+.1f}".replace("-", _MINUS).replace("inf", "∞")

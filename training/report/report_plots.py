@@ -226,7 +226,11 @@ def difference_plot(table: pd.DataFrame) -> Figure:
 def _draw_differences(
     axes: Axes, rows: pd.DataFrame, shift: float, colour: Any, label: str
 ) -> None:
-    """Draw one origin: markers are filled where the rival's loss is distinguishable from ours."""
+    """Draw one origin: markers are filled where the rival's loss is distinguishable from ours.
+
+    A rival without any loss has no marker, since ours is infinitely many % of it.
+    """
+    rows = rows.replace(np.inf, np.nan)
     heights = np.arange(len(rows)) + shift
     axes.hlines(heights, rows["low"], rows["high"], color=colour, linewidth=2)
     clear = rows["distinguishable"].to_numpy(dtype=bool)

@@ -1,5 +1,6 @@
 """Opens MLflow runs, and logs to them what every training writes down."""
 
+import math
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -86,10 +87,10 @@ def log_scores(split: str, scores: Mapping[str, float]) -> None:
     split : str
         Name of the split; characters that MLflow refuses become `_`.
     scores : dict of str to float
-        By metric; NaN, which means not defined there, is left out.
+        By metric; what is not finite, and so not defined there, is left out.
     """
     safe = re.sub(r"[^\w\-. :/]", "_", split)  # what MLflow takes: channels are free names
-    mlflow.log_metrics({f"{safe}.{name}": v for name, v in scores.items() if v == v})
+    mlflow.log_metrics({f"{safe}.{name}": v for name, v in scores.items() if math.isfinite(v)})
 
 
 def log_plots(

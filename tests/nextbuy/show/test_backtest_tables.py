@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 
 import pandas as pd
 import pytest
@@ -57,7 +58,10 @@ def test_the_terminal_shows_scores_intervals_origins_and_frequencies(
 def test_the_json_holds_every_row_and_null_for_what_is_not_defined(
     comparison: BacktestComparison,
 ) -> None:
+    comparison.differences.loc[1, ["percent", "high"]] = math.inf  # of a rival without any loss
     tables = json.loads(to_json(comparison))
+    assert tables["differences"][1]["percent"] is None
+    assert tables["differences"][1]["low"] == -50.0
     assert len(tables["scores"]) == 18
     assert len(tables["pooled"]) == 9
     assert tables["scores"][0]["origin"] == "2024-03-31T00:00:00+00:00"

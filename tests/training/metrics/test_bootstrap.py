@@ -88,5 +88,13 @@ def test_losses_that_cannot_be_compared_are_refused() -> None:
         paired_difference([1.0, 2.0], [1.0], ["a", "b"])
     with pytest.raises(InputError, match=r"loss: expected .* 1 of them finite"):
         paired_difference([1.0, np.nan], [1.0, 2.0], ["a", "b"])
-    with pytest.raises(InputError, match="rival_loss: expected losses whose sum is above 0"):
-        paired_difference([1.0, 2.0], [0.0, 0.0], ["a", "b"])
+
+
+def test_a_rival_without_any_loss_can_be_compared_with() -> None:
+    customers = ["a", "b", "c"]
+    ours = paired_difference([0.5, 0.0, 1.0], [0.0, 0.0, 0.0], customers)
+    assert ours == LossDifference(np.inf, np.inf, np.inf)
+    assert ours.distinguishable
+    neither = paired_difference([0.0, 0.0, 0.0], [0.0, 0.0, 0.0], customers)
+    assert neither == LossDifference(0.0, 0.0, 0.0)
+    assert not neither.distinguishable

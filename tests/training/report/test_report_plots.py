@@ -59,6 +59,15 @@ def test_differences_have_a_panel_per_loss_and_a_legend_of_origins(evaluation: E
     assert names == ["2025-01-31", "2025-04-01", "all origins"]
 
 
+def test_a_rival_without_any_loss_has_no_marker_in_the_plot_of_differences() -> None:
+    rows = [("CRPS", "2025-01-31", "base rate", np.inf, np.inf, np.inf, True)]
+    rows += [("CRPS", "2025-01-31", "BG/NBD", -2.0, -3.0, -1.0, True)]
+    columns = ["loss", "origin", "rival", "percent", "low", "high", "distinguishable"]
+    axes = difference_plot(pd.DataFrame(rows, columns=columns)).axes[0]
+    lowest, highest = axes.get_xlim()
+    assert -5 < lowest < -3 and 0 <= highest < 1
+
+
 def test_importance_has_a_bar_per_family_and_model() -> None:
     families = pd.DataFrame(
         {"family": ["RFM", "rhythm"], "churn": [0.7, 0.3], "timing": [0.4, 0.6]}
