@@ -63,7 +63,10 @@ def interval_edges(horizon_days: int) -> list[int]:
 
 
 def _fit_seasons(slices: Slices, returners: ImputedReturns, edges: Sequence[int]) -> list[Season]:
-    """Fit the season of each interval's hazard on the customers who had not returned before it."""
+    """Fit the season of each interval's hazard on the customers who had not returned before it.
+
+    An interval in which nobody's return was still to come has no season: its shift is 0.
+    """
     if slices.year_ago is None:
         return []
     year_ago = select_returns(*slices.year_ago, slices.horizon_days)
@@ -71,6 +74,7 @@ def _fit_seasons(slices: Slices, returners: ImputedReturns, edges: Sequence[int]
         (part.frame, part.awaited(edges), part.came(edges))
         for part in (year_ago, *returners.by_cutoff())
     ]
+    flat = Season(local_cutoff_days([slices.year_ago[0]]), [0.0])
     seasons = []
     for interval in range(len(edges) - 1):
         known = [
@@ -78,8 +82,11 @@ def _fit_seasons(slices: Slices, returners: ImputedReturns, edges: Sequence[int]
             for frame, awaited, came in parts
             if awaited[:, interval].any()
         ]
-        frames, outcomes = zip(*known, strict=True)
-        seasons.append(fit_season(frames, outcomes, local_cutoff_days(frames)))
+        if known:
+            frames, outcomes = zip(*known, strict=True)
+            seasons.append(fit_season(frames, outcomes, local_cutoff_days(frames)))
+        else:
+            seasons.append(flat)
     return seasons
 
 

@@ -70,7 +70,7 @@ def further_purchases_by_row(slices: Slices) -> Floats:
     return slices.apply_btyd_by_cutoff(slices.frame, compute)
 
 
-def fit_count(slices: Slices, seed: int) -> PurchaseCount:
+def fit_count(slices: Slices, seed: int) -> PurchaseCount | None:
     """Fit how many purchase days a customer who buys within H has after the first of them.
 
     Parameters
@@ -79,10 +79,18 @@ def fit_count(slices: Slices, seed: int) -> PurchaseCount:
         Features and labels; the rows of customers who bought within H of their cutoff count.
     seed : int
         Of the booster, which has a Poisson objective.
+
+    Returns
+    -------
+    PurchaseCount or None
+        None where nobody bought a second time within H.
     """
     returned = slices.labels["returned"].to_numpy(dtype=bool)
+    further_days = slices.labels["purchase_days"].to_numpy()[returned] - 1
+    if not further_days.any():
+        return None
     target = BoosterTarget(
-        outcome=slices.labels["purchase_days"].to_numpy()[returned] - 1,
+        outcome=further_days,
         offset=np.log(further_purchases_by_row(slices))[returned],
         weight=slices.weights[returned],
         objective="poisson",
