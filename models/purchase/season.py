@@ -1,7 +1,9 @@
 """The season: how much likelier the same customers are to buy at one time of the year.
 
-Customers who bought within the last 91 days are sorted into cells by how often and how long ago
-they bought; a cell means the same in a young log and in an old one. Over several cutoffs q,
+Customers are sorted into cells by how often they bought in 91 days and by how long ago they bought
+last. A cell has to mean the same in a young log and in an old one. Whoever has been silent for
+almost all of a young log bought only in its first days; customers therefore count only as far as
+`find_reach` says. Over several cutoffs q,
 
     logit P(purchase within H | cell, q) = cell + gamma_q,
 
@@ -24,11 +26,15 @@ from features.arrays import Floats
 from models.boosters.booster import Columns
 
 YEAR_DAYS = 364
-SEASON_COLUMNS = ("days_since_last", "purchase_days_count_91d")  # the cells
+SEASON_COLUMNS = ("days_since_last", "purchase_days_count_91d", "T")  # the cells and the reach
 CUTOFF_DAY = "day_of_cutoff"  # the feature that holds the local day of the row's cutoff
-ACTIVE_DAYS = 91  # customers with a purchase within so many days count
+ACTIVE_DAYS = 91  # customers with a purchase within so many days count in any log
+_FIRST_DAYS = 91  # of a history; customers who have been silent since then do not count
+# A reach below half a year made no difference on a real log, and cost .6 % of the CRPS of a
+# simulated one without a season, all of whose customers had come in its first months.
+_LEAST_REACH = 182
 _COUNTS = (2, 3, 5, 8)  # numbers of purchase days at which a new cell begins
-_SILENCES = (8, 15, 31, 61)  # days since the last purchase at which a new cell begins
+_SILENCES = (8, 15, 31, 61, 91, 182, 364)  # days since the last purchase at which one begins
 _CELLS = (len(_COUNTS) + 1) * (len(_SILENCES) + 1)
 _PRIOR = 0.5  # weight of the penalty that draws the shifts of few customers towards 0
 
@@ -65,8 +71,35 @@ class Season(msgspec.Struct, frozen=True):
         return self.shift_on(np.asarray(inputs[CUTOFF_DAY], dtype=float) - YEAR_DAYS)
 
 
+def find_reach(frames: Sequence[pd.DataFrame]) -> float:
+    """Find how many days since the last purchase a customer may have to count for the season.
+
+    Parameters
+    ----------
+    frames : sequence of DataFrame
+        One per cutoff: `T`, the days since the first purchase, one row per customer. The largest
+        one tells how long the history before the cutoff is.
+
+    Returns
+    -------
+    float
+        The shortest history less its first 91 days; where less than 182 are left, 91.
+
+    Examples
+    --------
+    >>> find_reach([pd.DataFrame({"T": [10.0, 400.0]}), pd.DataFrame({"T": [30.0, 428.0]})])
+    309.0
+    """
+    history = min(float(frame["T"].max()) for frame in frames)
+    reach = history - _FIRST_DAYS
+    return reach if reach >= _LEAST_REACH else ACTIVE_DAYS
+
+
 def fit_season(
-    frames: Sequence[pd.DataFrame], outcomes: Sequence[NDArray[np.bool_]], days: Sequence[int]
+    frames: Sequence[pd.DataFrame],
+    outcomes: Sequence[NDArray[np.bool_]],
+    days: Sequence[int],
+    reach: float,
 ) -> Season:
     """Fit the seasonal shifts of several cutoffs together, by penalised maximum likelihood.
 
@@ -79,9 +112,11 @@ def fit_season(
         purchase within H days.
     days : sequence of int
         The local day of each cutoff.
+    reach : float
+        Customers whose last purchase is less than so many days ago count, as `find_reach` says.
     """
     order = np.argsort(days)
-    counted = [_count(frames[index], outcomes[index]) for index in order]
+    counted = [_count(frames[index], outcomes[index], reach) for index in order]
     customers, happened = (np.column_stack(part) for part in zip(*counted, strict=True))
 
     def loss(values: Floats) -> tuple[float, Floats]:
@@ -100,11 +135,11 @@ def fit_season(
     return Season([int(days[index]) for index in order], shifts.tolist())
 
 
-def _count(frame: pd.DataFrame, outcome: NDArray[np.bool_]) -> tuple[Floats, Floats]:
-    """Count the active customers of each cell, and those with the event: arrays (cells,)."""
-    active = (frame["days_since_last"] < ACTIVE_DAYS).to_numpy()
-    silence = np.digitize(frame["days_since_last"][active], _SILENCES)
-    often = np.digitize(frame["purchase_days_count_91d"][active], _COUNTS)
+def _count(frame: pd.DataFrame, outcome: NDArray[np.bool_], reach: float) -> tuple[Floats, Floats]:
+    """Count the customers of each cell within reach, and those with the event: arrays (cells,)."""
+    within = (frame["days_since_last"] < reach).to_numpy()
+    silence = np.digitize(frame["days_since_last"][within], _SILENCES)
+    often = np.digitize(frame["purchase_days_count_91d"][within], _COUNTS)
     cell = often * (len(_SILENCES) + 1) + silence
     customers = np.bincount(cell, minlength=_CELLS).astype(float)
-    return customers, np.bincount(cell, outcome[active], minlength=_CELLS).astype(float)
+    return customers, np.bincount(cell, outcome[within], minlength=_CELLS).astype(float)

@@ -15,7 +15,7 @@ from features.arrays import Floats
 from models.boosters.binned_rows import BinnedRows
 from models.boosters.booster import BoosterSettings, column_matrix
 from models.btyd.member import Member
-from models.purchase.season import CUTOFF_DAY, Season, fit_season
+from models.purchase.season import CUTOFF_DAY, Season, find_reach, fit_season
 
 # Shops change, so that a slice counts half as much as one that is this much younger. On three real
 # logs it lowered the CRPS of the one with a strong season by 0.3 % and raised that of the others by
@@ -132,11 +132,21 @@ class Slices:
         """The season of purchases within H days; None where no year-ago slice is known."""
         if self.year_ago is None:
             return None
+        frames, labels = zip(*self._seasonal, strict=True)
+        returned = [of_cutoff["returned"].to_numpy() for of_cutoff in labels]
+        return fit_season(frames, returned, local_cutoff_days(frames), self.season_reach)
+
+    @cached_property
+    def season_reach(self) -> float:
+        """How many days since the last purchase a customer may have to count for a season."""
+        return find_reach([frame for frame, _ in self._seasonal])
+
+    @property
+    def _seasonal(self) -> list[tuple[pd.DataFrame, pd.DataFrame]]:
+        """Features and labels of each cutoff, that of the year-ago slice first."""
         groups = self.frame.groupby("cutoff").indices.values()
         slices = [(self.frame.iloc[rows], self.labels.iloc[rows]) for rows in groups]
-        frames, labels = zip(self.year_ago, *slices, strict=True)
-        returned = [of_cutoff["returned"].to_numpy() for of_cutoff in labels]
-        return fit_season(frames, returned, local_cutoff_days(frames))
+        return slices if self.year_ago is None else [self.year_ago, *slices]
 
     @cached_property
     def shifts(self) -> Floats:

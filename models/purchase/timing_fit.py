@@ -84,7 +84,8 @@ def _fit_seasons(slices: Slices, returners: ImputedReturns, edges: Sequence[int]
         ]
         if known:
             frames, outcomes = zip(*known, strict=True)
-            seasons.append(fit_season(frames, outcomes, local_cutoff_days(frames)))
+            days = local_cutoff_days(frames)
+            seasons.append(fit_season(frames, outcomes, days, slices.season_reach))
         else:
             seasons.append(flat)
     return seasons

@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 from scipy.special import expit
 
-from models.purchase.season import CUTOFF_DAY, YEAR_DAYS, Season, fit_season
+from models.purchase.season import CUTOFF_DAY, YEAR_DAYS, Season, find_reach, fit_season
 
 DAYS = [100, 150, 200, 250]
+REACH = 91
 PLANTED = np.array([0.6, 0.0, -0.4, -0.2])
 
 
@@ -30,25 +31,45 @@ def _slices(shares: list[float]) -> tuple[list[pd.DataFrame], list[np.ndarray]]:
 
 
 def test_planted_shifts_are_found_though_the_customers_change() -> None:
-    season = fit_season(*_slices([0.1, 0.3, 0.6, 0.9]), DAYS)
+    season = fit_season(*_slices([0.1, 0.3, 0.6, 0.9]), DAYS, REACH)
     np.testing.assert_allclose(season.gammas, PLANTED - PLANTED.mean(), atol=0.08)
     assert sum(season.gammas) == pytest.approx(0.0)
 
 
 def test_the_order_of_the_slices_does_not_matter() -> None:
     frames, outcomes = _slices([0.1, 0.3, 0.6, 0.9])
-    there = fit_season(frames, outcomes, DAYS)
-    back = fit_season(frames[::-1], outcomes[::-1], DAYS[::-1])
+    there = fit_season(frames, outcomes, DAYS, REACH)
+    back = fit_season(frames[::-1], outcomes[::-1], DAYS[::-1], REACH)
     assert back.days == there.days
     np.testing.assert_allclose(back.gammas, there.gammas, atol=1e-4)
 
 
-def test_customers_without_a_recent_purchase_do_not_change_the_season() -> None:
+def test_customers_beyond_the_reach_do_not_change_the_season() -> None:
     frames, outcomes = _slices([0.5] * 4)
-    shifts = fit_season(frames, outcomes, DAYS).gammas
+    shifts = fit_season(frames, outcomes, DAYS, REACH).gammas
     for frame, outcome in zip(frames, outcomes, strict=True):
-        outcome[frame["days_since_last"] >= 91] = True
-    assert fit_season(frames, outcomes, DAYS).gammas == shifts
+        outcome[frame["days_since_last"] >= REACH] = True
+    assert fit_season(frames, outcomes, DAYS, REACH).gammas == shifts
+
+
+def test_an_annual_season_is_found_among_customers_who_have_long_been_silent() -> None:
+    rng = np.random.default_rng(2)
+    frames, outcomes = [], []
+    for days_since_sale, share in ((300, 0.5), (330, 0.5), (120, 0.02), (150, 0.02)):
+        silence = days_since_sale + 364 * rng.integers(0, 2, 2000)
+        frames.append(pd.DataFrame({"days_since_last": silence, "purchase_days_count_91d": 0}))
+        outcomes.append(rng.random(2000) < share)
+    assert not any(fit_season(frames, outcomes, DAYS, REACH).gammas)
+    before, _, after, _ = fit_season(frames, outcomes, DAYS, reach=900).gammas
+    assert before - after > 2.0
+
+
+@pytest.mark.parametrize(("history", "reach"), [(120, 91), (272, 91), (273, 182), (988, 897)])
+def test_who_has_been_silent_since_the_first_91_days_does_not_count(
+    history: int, reach: int
+) -> None:
+    young, old = (pd.DataFrame({"T": [5, days]}) for days in (history, history + 28))
+    assert find_reach([old, young]) == reach
 
 
 def test_a_cutoff_looks_up_the_day_a_year_before() -> None:
