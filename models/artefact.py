@@ -22,7 +22,7 @@ from models.kinds import KINDS, Model, ModelKind
 MANIFEST = "artefact.json"
 # MLflow writes MLmodel to show the model's signature on its pages; it is never read here.
 _ALLOWED = re.compile(rf"{re.escape(MANIFEST)}|booster-[1-9][0-9]*\.txt|MLmodel")
-_FORMAT = 6
+_FORMAT = 7
 _TRAIN_AGAIN = "Train the model again with this version of Nextbuy."
 
 

@@ -14,16 +14,20 @@ from models.arms import NO_MESSAGE
 from models.channel.model import MIN_RANDOMISED
 from models.kinds import CHANNEL, CHURN, TIMING
 from models.purchase import churn_fit, timing_fit
+from models.purchase.churn_fit import MIN_CUSTOMERS, MIN_REPEATS, level_of_counts
 from models.purchase.value_fit import MIN_REPEATERS
 from training.channel.draws.drawn_messages import read_drawn_messages
 from training.channel.job import MIN_MESSAGES, count_messages, explain_missing_messages
 from training.channel.tree_challenger import RICH_RANDOMISED
-from training.labels import count_returns
+from training.labels import count_repeats, count_returns
+from training.purchase.holes import find_holes
 from training.purchase.slices import (
     MIN_HISTORY_DAYS,
     has_history,
     holdout_cutoff,
+    name_holes_in_the_way,
     walk_training_origins,
+    year_ago_origin,
 )
 
 Verdict = Literal["supported", "low_data", "not_possible"]
@@ -74,24 +78,28 @@ def assess(log: Log) -> list[Support]:
     known = cutoff if trains else log.observed_until
     drawn = read_drawn_messages(log, known).counts
     return [
-        *(_purchases(log, cutoff) if trains else _short(log)),
+        *(_purchases(log, cutoff) if trains else _short(log, cutoff)),
         _value(log, known),
         _channel(log, known, drawn),
-        _season(log),
+        _season(log, known),
         _replenishment(log, known),
         _browsing(log),
     ]
 
 
 _MIN_RETURNS = {CHURN: churn_fit.MIN_RETURNS, TIMING: timing_fit.MIN_RETURNS}
+_INSTEAD = {CHURN: "a BTYD model, or the base rate for all", TIMING: "a BTYD model alone"}
 
 
-def _short(log: Log) -> Iterator[Support]:
+def _short(log: Log, cutoff: int) -> Iterator[Support]:
     """State for both purchase models how many days of history are missing."""
     section = log.shop.section
     needed = MIN_HISTORY_DAYS + 2 * (section.horizon_days + section.settle_days) + 1
     days = _history_days(log)
     missing = f"{max(needed - days, 1):,} more days of orders, or a shorter horizon_days"
+    holes = name_holes_in_the_way(log, cutoff, section.horizon_days)
+    if holes is not None:
+        missing = f"the purchases from {holes}, or a shorter horizon_days"
     for prediction in _MIN_RETURNS:
         yield Support(prediction, "not_possible", f"{days:,} days of orders", [missing])
 
@@ -103,11 +111,22 @@ def _history_days(log: Log) -> int:
 def _purchases(log: Log, cutoff: int) -> Iterator[Support]:
     """Assess the churn and the timing model, which learn from the same slices."""
     horizon = log.shop.section.horizon_days
+    customers, repeats = count_repeats(log, cutoff)
+    if level_of_counts(customers, repeats, 0) == "none":
+        basis = f"{repeats:,} repeat purchases of {customers:,} customers"
+        until = f"{MIN_REPEATS - repeats:,} more repeat purchases; until then no prediction"
+        for prediction in _MIN_RETURNS:
+            yield Support(prediction, "low_data", basis, [until])
+        return
     origins = list(walk_training_origins(log, cutoff, horizon))
     returns = sum(count_returns(log, Window(o, horizon=horizon), cutoff) for o in origins)
     basis = f"{returns:,} returns within {horizon} days of {len(origins)} cutoffs"
     for prediction, floor in _MIN_RETURNS.items():
-        yield _enough(prediction, returns, floor, basis, "returns; until then a BTYD model alone")
+        lacks = {"returns": floor - returns, "customers": MIN_CUSTOMERS - customers}
+        missing = [f"{count:,} more {what}" for what, count in lacks.items() if count > 0]
+        if missing:
+            missing[-1] += f"; until then {_INSTEAD[prediction]}"
+        yield Support(prediction, "low_data" if missing else "supported", basis, missing)
 
 
 def _enough(prediction: str, count: int, floor: int, basis: str, what: str) -> Support:
@@ -190,10 +209,14 @@ def name_level(drawn: dict[str, int]) -> str:
     return "exploring" if min(identified) < RICH_RANDOMISED else "exploring, or rich"
 
 
-def _season(log: Log) -> Support:
+def _season(log: Log, cutoff: int) -> Support:
     """Assess the season: it is seen once after a year, and told from a trend after two."""
     days = _history_days(log)
     basis = f"{days:,} days of orders"
+    holes = find_holes(log, cutoff)
+    if holes and year_ago_origin(log, cutoff, log.shop.section.horizon_days) is None:
+        missing = f"the purchases from {' and '.join(map(str, holes))}"
+        return Support("season", "low_data", basis, [missing])
     if days < _YEAR:
         return Support("season", "not_possible", basis, [f"{_YEAR - days} more days of orders"])
     if days < _TWO_YEARS:

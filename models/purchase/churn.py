@@ -24,6 +24,9 @@ from models.purchase.stack import Stack
 PROBABILITY_MARGIN = 1e-6  # least distance of a probability from 0 and from 1
 _BTYD_ALONE = Stack({"btyd": 1.0})
 Band = Literal["low", "medium", "high", "very_high"]
+# What a churn model's answers rest on: boosters that learned from the shop's returns; a BTYD model
+# alone; the shop's base rate, the same for everybody; nothing, since hardly anybody ever came back.
+Level = Literal["learned", "btyd", "base_rate", "none"]
 _BANDS: tuple[tuple[float, Band], ...] = (
     (0.25, "low"),
     (0.5, "medium"),
@@ -39,6 +42,9 @@ class ChurnModel(msgspec.Struct, frozen=True):
     is a booster's without the BTYD model. Their weights were learned from rows that the boosters
     had not seen, so that with little data the prediction stays the BTYD model's.
 
+    A small shop has no boosters. There the BTYD model predicts alone, or, where the shop's own past
+    does not show that it is better, the base rate for everybody.
+
     Attributes
     ----------
     horizon_days : int
@@ -50,10 +56,12 @@ class ChurnModel(msgspec.Struct, frozen=True):
     mean_logit : float
         The mean logit of the BTYD model over that population, with which reasons compare a
         customer.
+    level : {"learned", "btyd", "base_rate", "none"}
+        What the answers rest on. At `none` the base rate is computed, but no answer states it.
     residual, direct : ResidualBooster or None
         The two boosters; None where there was too little data.
     base : float
-        The logit that `direct` starts from.
+        The logit of the base rate, which `direct` starts from, or everybody gets.
     stack : Stack
         The weights of the three logits.
     season : Season or None
@@ -66,6 +74,7 @@ class ChurnModel(msgspec.Struct, frozen=True):
     btyd: Member
     quantiles: list[float]
     mean_logit: float
+    level: Level = "btyd"
     residual: ResidualBooster | None = None
     direct: ResidualBooster | None = None
     base: float = 0.0
@@ -85,9 +94,9 @@ class ChurnModel(msgspec.Struct, frozen=True):
         return {name: booster for name, booster in both.items() if booster is not None}
 
     @property
-    def is_btyd_alone(self) -> bool:
-        """Whether there was too little data for boosters, so that the BTYD model predicts alone."""
-        return self.residual is None
+    def is_same_for_all(self) -> bool:
+        """Whether the base rate is predicted for everybody."""
+        return self.level in ("base_rate", "none")
 
     def predict(self, inputs: Columns) -> Floats:
         """Predict p_churn of each customer: columns `inputs` -> array (rows,)."""
@@ -96,6 +105,8 @@ class ChurnModel(msgspec.Struct, frozen=True):
     def score(self, inputs: Columns) -> Floats:
         """Compute the logit of a purchase within H days: columns `inputs` -> array (rows,)."""
         offset = btyd_logit(self.btyd, inputs, self.horizon_days)
+        if self.is_same_for_all:
+            return np.full_like(offset, self.base)
         logits = {"btyd": offset}
         starts: dict[str, Floats | float] = {"residual": offset, "direct": self.base}
         for name, correction in booster_corrections(self._boosters, inputs).items():
@@ -115,6 +126,8 @@ class ChurnModel(msgspec.Struct, frozen=True):
         """
         weights = self.stack.weights
         offset = btyd_logit(self.btyd, inputs, self.horizon_days)
+        if self.is_same_for_all:
+            return {BASELINE: np.full_like(offset, self.base)}
         shift = 0.0 if self.season is None else self.season.shift_a_year_before(inputs)
         fixed = weights.get("direct", 0.0) * self.base + shift
         history = weights["btyd"] + weights.get("residual", 0.0)

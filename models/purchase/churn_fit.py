@@ -10,12 +10,23 @@ from scipy.special import logit
 from features.arrays import Floats, Indices
 from models.boosters.booster import BoosterSettings, BoosterTarget, ResidualBooster, column_matrix
 from models.boosters.search_trial import Trial
-from models.purchase.churn import PROBABILITY_MARGIN, ChurnModel, btyd_logit, to_p_churn
+from models.purchase.churn import (
+    PROBABILITY_MARGIN,
+    ChurnModel,
+    Level,
+    btyd_logit,
+    to_p_churn,
+)
+from models.purchase.past_evidence import is_better, smoothed_law
 from models.purchase.slices import Slices
 from models.purchase.stack import fit_stack
 
-# With fewer rows of returning customers no booster is fitted and the BTYD model predicts alone.
+# With fewer rows of returning customers no booster is fitted.
 MIN_RETURNS = 300
+# With fewer customers nothing that a booster gains could be told from chance.
+MIN_CUSTOMERS = 100
+# With fewer repeat purchases in the whole log nothing is known about who comes back, or when.
+MIN_REPEATS = 20
 _FOLDS = 3
 # The weights towards which the ridge penalty draws: the BTYD model alone, which is the best guess
 # in a small log.
@@ -60,16 +71,76 @@ def search_space(trial: Trial) -> ChurnSettings:
 def fit_churn(slices: Slices, settings: ChurnSettings, seed: int) -> ChurnModel:
     """Fit the churn model on all slices.
 
-    The boosters correct, in each row, the BTYD model that was fitted at the row's cutoff.
+    The boosters correct, in each row, the BTYD model that was fitted at the row's cutoff. A shop
+    too small for boosters gets the BTYD model alone, or the base rate.
     """
     mean = float(btyd_logit(slices.btyd, slices.latest, slices.horizon_days).mean())
-    unranked = ChurnModel(slices.horizon_days, slices.btyd, [], mean)
-    if slices.labels["returned"].sum() >= MIN_RETURNS:
+    level, base = best_level(slices.latest, slices.labels), _latest_base_rate(slices)
+    if level == "btyd" and not _is_btyd_better(slices, base):
+        level = "base_rate"
+    unranked = ChurnModel(slices.horizon_days, slices.btyd, [], mean, level, base=base)
+    if level == "learned":
         unranked = _add_boosters(unranked, slices, settings, seed)
     score = unranked.score(slices.latest)
     quantiles = np.quantile(to_p_churn(score), np.linspace(0, 1, 101))
     lead = float(score.mean()) - mean
     return msgspec.structs.replace(unranked, quantiles=quantiles.tolist(), lead=lead)
+
+
+def best_level(latest: pd.DataFrame, labels: pd.DataFrame) -> Level:
+    """Tell what a churn model can rest on at best, by its slices.
+
+    Parameters
+    ----------
+    latest : DataFrame
+        `frequency` of each customer known at the model's cutoff.
+    labels : DataFrame
+        `returned`, one row per customer and closed slice.
+
+    Returns
+    -------
+    {"learned", "btyd", "none"}
+        As `level_of_counts`.
+    """
+    repeats, returns = latest["frequency"].sum(), labels["returned"].sum()
+    return level_of_counts(len(latest), int(repeats), int(returns))
+
+
+def level_of_counts(customers: int, repeats: int, returns: int) -> Level:
+    """Tell what a churn model can rest on at best, by counts of the shop.
+
+    Parameters
+    ----------
+    customers : int
+        Customers known at the model's cutoff.
+    repeats : int
+        Their purchase days until then, without the first of each customer.
+    returns : int
+        Rows of the closed slices in which a customer came back.
+
+    Returns
+    -------
+    {"learned", "btyd", "none"}
+        The model stays at `base_rate` instead of `btyd` where the past does not show that the BTYD
+        model is better.
+    """
+    if repeats < MIN_REPEATS:
+        return "none"
+    return "learned" if returns >= MIN_RETURNS and customers >= MIN_CUSTOMERS else "btyd"
+
+
+def _latest_base_rate(slices: Slices) -> float:
+    """Compute the logit of the share of customers of the latest slice who returned."""
+    latest = (slices.frame["cutoff"] == slices.frame["cutoff"].max()).to_numpy()
+    days = slices.labels["days_to_next"].to_numpy()[latest]
+    return float(logit(smoothed_law(days, slices.horizon_days)[-1]))
+
+
+def _is_btyd_better(slices: Slices, base: float) -> bool:
+    """Tell whether the BTYD models of past cutoffs had a lower log-loss than the base rate."""
+    sign = np.where(slices.labels["returned"], -1.0, 1.0)
+    ours, rival = (np.logaddexp(0.0, sign * score) for score in (_slice_offsets(slices), base))
+    return is_better(ours, rival, slices.frame["customer_id"])
 
 
 def _add_boosters(

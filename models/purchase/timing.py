@@ -39,6 +39,9 @@ class TimingModel(msgspec.Struct, frozen=True):
     customer returns in it, given a return within H but none before the interval. A booster
     corrects the BTYD model's hazard. The hazard of the last interval is 1, so that G(H) = 1.
 
+    A small shop has no booster. There the BTYD model predicts alone, or, where the shop's own past
+    does not show that it is better, the law of all earlier returns.
+
     Attributes
     ----------
     horizon_days : int
@@ -59,6 +62,9 @@ class TimingModel(msgspec.Struct, frozen=True):
     count : PurchaseCount or None
         Corrects the BTYD model's expected number of purchases after the first within H; None
         where there is no `booster`.
+    pooled : list of float
+        G(h) for h = 0..H of all earlier returns together, where it is predicted for everybody;
+        else empty.
     """
 
     horizon_days: int
@@ -69,6 +75,7 @@ class TimingModel(msgspec.Struct, frozen=True):
     mean_logits: list[float]
     seasons: list[Season] = []
     count: PurchaseCount | None = None
+    pooled: list[float] = []
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -87,6 +94,8 @@ class TimingModel(msgspec.Struct, frozen=True):
         array (rows, H + 1)
             Never falling along a row, 0 at h = 0 and 1 at h = H; linear within an interval.
         """
+        if self.pooled:
+            return np.tile(self.pooled, (len(inputs["T"]), 1))
         survival = np.cumprod(1.0 - expit(self._logits(inputs)), axis=1)
         at_edges = np.column_stack([1.0 - survival, np.ones(len(survival))])
         return _to_days(at_edges, self.edges)
@@ -120,8 +129,11 @@ class TimingModel(msgspec.Struct, frozen=True):
     def speed(self, inputs: Columns) -> Floats:
         """Compute how soon a returning customer is back: array (rows,), higher is sooner.
 
-        It is the weighted mean over the intervals of the logit of the hazard.
+        It is the weighted mean over the intervals of the logit of the hazard; 0 where the same law
+        is predicted for everybody.
         """
+        if self.pooled:
+            return np.zeros(len(inputs["T"]))
         return np.asarray(self._logits(inputs) @ self.weights)
 
     def contributions(self, inputs: Columns) -> Contributions:
@@ -135,6 +147,8 @@ class TimingModel(msgspec.Struct, frozen=True):
         Contributions
             Arrays (rows,) by name, which sum to `speed`.
         """
+        if self.pooled:
+            return {BASELINE: self.speed(inputs)}
         offset = logit(conditional_hazards(self.btyd, inputs, self.edges)) @ self.weights
         parts = [offset_contributions(offset, float(self.weights @ self.mean_logits))]
         if self.booster is not None:

@@ -9,13 +9,21 @@ from numpy.typing import NDArray
 from features.arrays import FeatureColumns, Floats, History
 from features.shop.shop import Shop
 from features.windows import DAY, to_datetime
-from models.purchase.churn import ChurnModel, band
+from models.purchase.churn import ChurnModel, Level, band
 from models.purchase.forecast import P_WITHIN_DAYS, Forecast, make_forecast
+from models.purchase.timing import TimingModel
 from models.registry import Champions
 from serving.answers.replenishment import CYCLES_LISTING, list_due
 from serving.schemas.answer_schemas import Answer, Churn, IfReturns, NextPurchase, Value
 
-_LOW_DATA = "too few returns to learn from: a BTYD model answers alone"
+# What an answer with the status `low_data` rests on, by the level of the churn model.
+_LOW_DATA: dict[Level, str] = {
+    "btyd": "too few returns or customers to learn from: a BTYD model answers alone",
+    "base_rate": "too few returns or customers to tell customers apart: everybody's chance is the "
+    "share of this shop's customers who came back in the past",
+    "none": "hardly anybody has ever come back to this shop: nothing is known of who will, or when",
+}
+_LEARNS_WHETHER_ONLY = "too few returns to learn when customers come back: a BTYD model says when"
 _QUANTILES = (0.5, 0.25, 0.75, 0.1, 0.9)  # median, window_50, window_80
 
 
@@ -50,7 +58,7 @@ def make_answers(
     -------
     dict of customer id to Answer
         In the order of `histories`. The status is `no_purchase` for a contact without a purchase,
-        `low_data` where a BTYD model answers alone, otherwise `ok`.
+        `low_data` where there was too little to learn from, otherwise `ok`.
     """
     answers = {i: Answer(customer_id=i, status="no_purchase", reason=None) for i in histories}
     for row_index, answer in enumerate(answers.values()):
@@ -95,6 +103,9 @@ def _fill_in_purchases(
         answer.status = "ok"
     if churn is None or not answers:
         return
+    _state_level(answers, churn, timing)
+    if churn.level == "none":
+        return
     if timing is None:
         p_churn = churn.predict(features)
     else:
@@ -108,6 +119,16 @@ def _fill_in_purchases(
                         cycles, as_of, churn.horizon_days, sensitive_categories
                     )
     _fill_in_churn(answers, churn, p_churn)
+
+
+def _state_level(answers: Sequence[Answer], churn: ChurnModel, timing: TimingModel | None) -> None:
+    """State in each answer whether there was too little to learn from, and what answers instead."""
+    reason = _LOW_DATA.get(churn.level)
+    if reason is None and timing is not None and timing.booster is None:
+        reason = _LEARNS_WHETHER_ONLY
+    for answer in answers:
+        answer.status = "ok" if reason is None else "low_data"
+        answer.reason = reason
 
 
 def _fill_in_forecast(
@@ -138,9 +159,6 @@ def _fill_in_churn(answers: Sequence[Answer], churn: ChurnModel, p_churn: Floats
             percentile=int(percentile),
             band=band(p),
         )
-        if churn.is_btyd_alone:
-            answer.status = "low_data"
-            answer.reason = _LOW_DATA
 
 
 def _next_purchase(

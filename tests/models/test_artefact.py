@@ -122,7 +122,7 @@ def test_a_changed_feature_is_shown_as_a_difference(saved: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"format": 99}, "expected an artefact of format 6, got format 99"),
+        ({"format": 99}, "expected an artefact of format 7, got format 99"),
         ({"kind": "fortune"}, "expected the description of an artefact as JSON"),
     ],
 )

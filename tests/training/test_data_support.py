@@ -85,11 +85,23 @@ def test_few_returns_say_how_many_are_missing(write_shop: WriteShop) -> None:
     found = _assess(write_shop({"orders": _orders(10, 400, 60)}))
     returns = int(found["churn"].basis.split()[0])
     assert found["churn"].verdict == found["repurchase-timing"].verdict == "low_data"
-    (missing,) = found["churn"].missing
-    assert (
-        missing == f"{churn_fit.MIN_RETURNS - returns} more returns; until then a BTYD model alone"
-    )
+    assert found["churn"].missing == [
+        f"{churn_fit.MIN_RETURNS - returns} more returns",
+        "90 more customers; until then a BTYD model, or the base rate for all",
+    ]
     assert found["value"].missing == ["40 more of them"]
+
+
+def test_without_repeat_purchases_nothing_can_be_predicted(write_shop: WriteShop) -> None:
+    once = _orders(380, 400, 500)
+    again = once.head(5).assign(
+        order_id=lambda o: o["order_id"] + "b", ordered_at="2023-07-01 10:00"
+    )
+    found = _assess(write_shop({"orders": pd.concat([once, again])}))
+    for prediction in ("churn", "repurchase-timing"):
+        assert found[prediction].verdict == "low_data"
+        assert found[prediction].basis.startswith("5 repeat purchases of ")
+        assert found[prediction].missing == ["15 more repeat purchases; until then no prediction"]
 
 
 def test_orders_alone_name_the_tables_that_are_missing(write_shop: WriteShop) -> None:

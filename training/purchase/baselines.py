@@ -21,6 +21,7 @@ from models.boosters.booster import (
 from models.btyd.history import RFM, rfm_arrays
 from models.btyd.member import MemberName, member_name
 from models.btyd.member_fit import fit_member
+from models.purchase.past_evidence import smoothed_law
 from models.purchase.slices import Slices
 
 Baseline = Callable[[Slices, pd.DataFrame], Floats]
@@ -36,6 +37,8 @@ _RFM_SETTINGS = BoosterSettings(
 def base_rate_law(slices: Slices, population: pd.DataFrame) -> Floats:
     """Forecast for everybody what happened to the customers of the latest slice.
 
+    It is smoothed a little, so that the forecast is never certain.
+
     Parameters
     ----------
     slices : Slices
@@ -49,8 +52,8 @@ def base_rate_law(slices: Slices, population: pd.DataFrame) -> Floats:
         P(next purchase within h days) for h = 0..H, the same in every row.
     """
     latest = slices.frame["cutoff"] == slices.frame["cutoff"].max()
-    law = empirical_law(slices.labels.loc[latest, "days_to_next"], slices.horizon_days)
-    return np.tile(law, (len(population), 1))
+    days = slices.labels["days_to_next"].to_numpy()[latest.to_numpy()]
+    return np.tile(smoothed_law(days, slices.horizon_days), (len(population), 1))
 
 
 def days_since_last_law(slices: Slices, population: pd.DataFrame) -> Floats:

@@ -35,6 +35,8 @@ def _judge(model: ChurnModel, test: Origin) -> Judgement:
     mlflow.log_text(pd.DataFrame(rows).to_csv(index=False), f"{test.split}_baselines.csv")
     shown = {n: p_return[n] for n in (OURS, "BG/NBD", "LightGBM-RFM")}
     log_plots(test.split, returned, shown, f"Buys within {model.horizon_days} days")
+    if model.level == "none":  # no answer states its probabilities, so that none can be wrong
+        return Judgement(0.0, 0.0)
     losses = [log_loss_by_row(returned, p_return[name]) for name in (OURS, "base rate")]
     return Judgement.of(*losses)
 

@@ -19,10 +19,11 @@ from features.windows import (
 )
 from models.btyd.member import MemberName
 from models.btyd.member_choice import choose_member
-from models.purchase.churn_fit import MIN_RETURNS
+from models.purchase.churn_fit import best_level
 from models.purchase.season import CUTOFF_DAY, SEASON_COLUMNS, YEAR_DAYS
 from models.purchase.slices import Slices
 from training.labels import make_labels
+from training.purchase.holes import find_holes, overlaps_hole
 from training.purchase.populations import PopulationCache
 
 STRIDE_DAYS = 28
@@ -63,7 +64,7 @@ def make_slices(
     origins = sorted(walk_training_origins(log, cutoff, horizon_days))
     parts = [make_slice(log, origin, horizon_days, catalog, cutoff, built) for origin in origins]
     frame, labels = (pd.concat(part, ignore_index=True) for part in zip(*parts, strict=True))
-    name = _choose_member(frame, labels, horizon_days)
+    name = _choose_member(frame, labels, built.features(cutoff), horizon_days)
     later = dict(walk_open_origins(log, cutoff, horizon_days))
     return Slices(
         cutoff,
@@ -98,13 +99,15 @@ def _make_open(
     return frame, labels
 
 
-def _choose_member(frame: pd.DataFrame, labels: pd.DataFrame, horizon_days: int) -> MemberName:
+def _choose_member(
+    frame: pd.DataFrame, labels: pd.DataFrame, latest: pd.DataFrame, horizon_days: int
+) -> MemberName:
     """Choose the BTYD model: BG/NBD for boosters to correct, else the best on later outcomes.
 
     Where boosters correct it, another one gains nothing; where it answers alone, BG/NBD would
     call every one-time buyer alive.
     """
-    if labels["returned"].sum() >= MIN_RETURNS:
+    if best_level(latest, labels) == "learned":
         return "bg_nbd"
     return choose_member(frame, labels, horizon_days).name
 
@@ -112,17 +115,41 @@ def _choose_member(frame: pd.DataFrame, labels: pd.DataFrame, horizon_days: int)
 def _make_year_ago(
     log: Log, cutoff: int, horizon_days: int, catalog: Catalog
 ) -> tuple[pd.DataFrame, pd.DataFrame] | None:
-    """Build the slice a year before a cutoff, which the season reads; None in a young log.
+    """Build the slice a year before a cutoff, which the season reads; None where there is none."""
+    then = year_ago_origin(log, cutoff, horizon_days)
+    if then is None:
+        return None
+    return make_slice(
+        log, then, horizon_days, catalog.select((*SEASON_COLUMNS, CUTOFF_DAY)), cutoff
+    )
+
+
+def year_ago_origin(log: Log, cutoff: int, horizon_days: int) -> int | None:
+    """Find the cutoff a year before a model's, from which it can learn a season.
 
     With less than half a year before it the year-ago slice did harm on two real logs.
+
+    Parameters
+    ----------
+    log : Log
+        The opened event log of one shop.
+    cutoff : int
+        Last instant that the model may know (UTC microseconds).
+    horizon_days : int
+        Length H of the labels' window.
+
+    Returns
+    -------
+    int or None
+        The end of a local day (UTC microseconds); None where the history before it is shorter than
+        half a year, or its window overlaps a hole.
     """
     day = local_day(cutoff, log.shop.timezone) - YEAR_DAYS
     then = end_of_day(day, log.shop.timezone)
     if (then - log.first_order_at) / DAY < MIN_YEAR_AGO_DAYS:
         return None
-    return make_slice(
-        log, then, horizon_days, catalog.select((*SEASON_COLUMNS, CUTOFF_DAY)), cutoff
-    )
+    end = Window(then, horizon=horizon_days).end
+    return None if overlaps_hole(log, find_holes(log, cutoff), then, end) else then
 
 
 def make_slice(
@@ -225,17 +252,22 @@ def walk_training_origins(log: Log, cutoff: int, horizon_days: int) -> Iterator[
     Returns
     -------
     iterator of int
-        Up to `MAX_SLICES` cutoffs (UTC microseconds), `STRIDE_DAYS` apart, the latest first.
+        Up to `MAX_SLICES` cutoffs (UTC microseconds), the latest first. They are `STRIDE_DAYS`
+        apart; those whose window overlaps a hole are left out.
     """
     last, first = _origin_range(log, cutoff, horizon_days)
+    holes = find_holes(log, cutoff)
     walk = cutoffs_before(last, STRIDE_DAYS, first, log.shop.timezone)
-    return islice(walk, MAX_SLICES)
+    ends = ((origin, Window(origin, horizon=horizon_days).end) for origin in walk)
+    whole = (origin for origin, end in ends if not overlaps_hole(log, holes, origin, end))
+    return islice(whole, MAX_SLICES)
 
 
 def walk_open_origins(log: Log, cutoff: int, horizon_days: int) -> Iterator[tuple[int, int]]:
     """Walk on from the last closed cutoff to those whose window is still open at `cutoff`.
 
-    They go on in the same steps, so that the back-test's next origins build the same ones.
+    They go on in the same steps, so that the back-test's next origins build the same ones. Those
+    after which a hole began are left out.
 
     Parameters
     ----------
@@ -252,13 +284,15 @@ def walk_open_origins(log: Log, cutoff: int, horizon_days: int) -> Iterator[tupl
         A cutoff (UTC microseconds), and the whole days after it that are settled.
     """
     zone, settle = log.shop.timezone, log.shop.section.settle_days
+    holes = find_holes(log, cutoff)
     day = local_day(latest_closed_cutoff(log, cutoff, horizon_days), zone)
     for later in count(day + STRIDE_DAYS, STRIDE_DAYS):
         origin = end_of_day(later, zone)
         days = (cutoff - origin) // DAY - settle
         if days < MIN_DAYS_KNOWN:
             return
-        yield origin, days
+        if not overlaps_hole(log, holes, origin, origin + days * DAY):
+            yield origin, days
 
 
 def has_history(log: Log, cutoff: int, horizon_days: int) -> bool:
@@ -277,8 +311,31 @@ def has_history(log: Log, cutoff: int, horizon_days: int) -> bool:
     -------
     bool
     """
+    return any(True for _ in walk_training_origins(log, cutoff, horizon_days))
+
+
+def name_holes_in_the_way(log: Log, cutoff: int, horizon_days: int) -> str | None:
+    """Name the holes without which the history before a cutoff would be long enough.
+
+    Parameters
+    ----------
+    log : Log
+        The opened event log of one shop.
+    cutoff : int
+        Last instant that the model may know (UTC microseconds).
+    horizon_days : int
+        Length H of the labels' window.
+
+    Returns
+    -------
+    str or None
+        Their days, such as `2024-10-27 to 2025-04-24`; None where the history is too short, or
+        some window overlaps no hole.
+    """
     last, first = _origin_range(log, cutoff, horizon_days)
-    return last >= first
+    if last < first or has_history(log, cutoff, horizon_days):
+        return None
+    return " and ".join(map(str, find_holes(log, cutoff)))
 
 
 def check_history(log: Log, cutoff: int, horizon_days: int) -> None:
@@ -296,8 +353,16 @@ def check_history(log: Log, cutoff: int, horizon_days: int) -> None:
     Raises
     ------
     InputError
-        There is too little history before the cutoff.
+        There is too little history before the cutoff, or it is too full of holes.
     """
+    holes = name_holes_in_the_way(log, cutoff, horizon_days)
+    if holes is not None:
+        raise refuse(
+            "orders",
+            f"a window of {horizon_days} days before the cutoff in which purchases are known",
+            f"no purchase from {holes}, which every window overlaps",
+            "Fill the hole in the export, or use a shorter shop.horizon_days.",
+        )
     if not has_history(log, cutoff, horizon_days):
         days = MIN_HISTORY_DAYS + horizon_days + log.shop.section.settle_days
         raise refuse(

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from features.arrays import Floats
 from models.crps import crps, crps_by_customer
 from models.purchase.timing import TimingModel
+from models.purchase.timing_fit import pooled_law_given_return
 from training.metrics.probabilities import OURS, central_window_coverage, frequency_buckets
-from training.purchase.baselines import empirical_law
 from training.purchase.job import PurchaseJob
 from training.purchase.recipes import TIMING
 from training.purchase.study import Origin
@@ -42,12 +42,11 @@ def _judge(model: TimingModel, test: Origin) -> Judgement:
     """Judge against the pooled law of earlier returners, and log BG/NBD's score too."""
     population, labels = _returners(test)
     days = labels["days_to_next"].to_numpy()
-    alone = msgspec.structs.replace(model, booster=None, seasons=[]).given_return(population)
-    earlier = test.slices.labels
-    pooled = empirical_law(earlier["days_to_next"][earlier["returned"]], model.horizon_days)
+    alone = msgspec.structs.replace(model, booster=None, seasons=[], pooled=[])
+    pooled = pooled_law_given_return(test.slices.labels, model.horizon_days)
     laws = {
         OURS: model.given_return(population),
-        "BG/NBD": alone,
+        "BG/NBD": alone.given_return(population),
         "pooled": np.tile(pooled, (len(days), 1)),
     }
     scores = {name: crps_by_customer(days, law) for name, law in laws.items()}

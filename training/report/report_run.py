@@ -17,6 +17,7 @@ from models.kinds import CHURN, TIMING, ModelKind
 from models.registry import read_champion_versions
 from training.evaluation.evaluation import Evaluation
 from training.evaluation.feature_importance import importance_table
+from training.purchase.holes import find_holes
 from training.report.report_content import ModelReport, ReportCurrency, make_report
 from training.report.report_page import ReportHeader, render_page
 from training.runs.candidates import Candidate
@@ -82,6 +83,12 @@ def log_report(
         "Predicted": f"a purchase in any store or sales channel within {section.horizon_days} days",
         "Currency": section.currency,
     }
+    holes = find_holes(log, cutoff)
+    if holes:
+        facts["Left out"] = (
+            "windows of which a part has no purchase in the log, as if an export had a hole: "
+            f"{' and '.join(map(str, holes))}. Nothing was learned from them."
+        )
     pair = {str(kind): versions[kind] for kind in _PAIR}
     header = ReportHeader(section.name, section.simulated, facts, pair)
     for part in report.sections:

@@ -45,7 +45,7 @@ def test_cdnow_is_too_young_for_a_season(cdnow) -> None:
 def test_with_few_returns_the_btyd_model_answers_alone(slices: Slices) -> None:
     small = replace(slices, frame=slices.frame[:200], labels=slices.labels[:200])
     model = fit_churn(small, ChurnSettings(), SEED)
-    assert model.is_btyd_alone
+    assert model.level == "btyd"
     x, t_x, T = (slices.latest[n].to_numpy(dtype=float) for n in ("frequency", "recency", "T"))
     alone = 1 - slices.btyd.p_within(x, t_x, T, [90])[:, 0]
     np.testing.assert_allclose(model.predict(slices.latest), alone, atol=2e-6)

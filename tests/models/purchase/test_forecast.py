@@ -80,7 +80,7 @@ def test_forecasts_of_any_horizon_are_coherent(horizon: int) -> None:
 
 def test_forecasts_of_every_customer_of_both_shops_are_coherent(demo_shop) -> None:
     churn, timing = demo_shop.champions.churn, demo_shop.champions.timing
-    assert churn.is_btyd_alone is False
+    assert churn.level == "learned"
     assert timing.booster is not None
     frame = build_features(demo_shop.log, [demo_shop.cutoff], demo_shop.catalog)
     _assert_coherent(churn, timing, frame)

@@ -30,7 +30,9 @@ def test_the_empirical_law_counts_each_day_and_those_who_never_came() -> None:
 def test_the_base_rate_is_that_of_the_latest_slice_for_everybody() -> None:
     slices = _slices([EARLY, EARLY, LATE, LATE], [1.0, 1.0, 1.0, 1.0], [1, 1, 2, 0])
     law = base_rate_law(slices, pd.DataFrame({"days_since_last": [5.0, 90.0, 400.0]}))
-    assert law.tolist() == [[0.0, 0.0, 0.5, 0.5, 0.5]] * 3
+    # half a customer who comes on any of four days, and half a one who does not, are added to two
+    expected = [0.0, 0.125 / 3, 1.25 / 3, 1.375 / 3, 0.5]
+    assert law.tolist() == [pytest.approx(expected)] * 3
 
 
 def test_days_since_last_gives_the_law_of_those_silent_for_as_long() -> None:
