@@ -18,6 +18,7 @@ from models.boosters.contributions import (
 )
 from models.btyd.history import RFM, rfm_arrays
 from models.btyd.member import Member
+from models.purchase.hazards import PurchaseHazards, mix_contributions
 from models.purchase.season import CUTOFF_DAY, Season
 from models.purchase.stack import Stack
 
@@ -40,7 +41,8 @@ class ChurnModel(msgspec.Struct, frozen=True):
 
     The logit `btyd` is a BTYD model's. `residual` is that logit corrected by a booster. `direct`
     is a booster's without the BTYD model. Their weights were learned from rows that the boosters
-    had not seen, so that with little data the prediction stays the BTYD model's.
+    had not seen, so that with little data the prediction stays the BTYD model's. The probability
+    is mixed with that of a hazard model, whose share was learned from the same rows.
 
     A small shop has no boosters. There the BTYD model predicts alone, or, where the shop's own past
     does not show that it is better, the base rate for everybody.
@@ -68,6 +70,8 @@ class ChurnModel(msgspec.Struct, frozen=True):
         The seasonal shift of the logit; None where the log is too short to know it.
     lead : float
         Mean over that population of `score` minus the BTYD model's logit.
+    hazards : PurchaseHazards or None
+        The hazard model with its share; None where there was too little data or its share is 0.
     """
 
     horizon_days: int
@@ -81,12 +85,15 @@ class ChurnModel(msgspec.Struct, frozen=True):
     stack: Stack = _BTYD_ALONE
     season: Season | None = None
     lead: float = 0.0
+    hazards: PurchaseHazards | None = None
 
     @property
     def inputs(self) -> tuple[str, ...]:
         """Names of the features that the model reads."""
         read = [name for booster in self._boosters.values() for name in booster.columns]
-        return tuple(dict.fromkeys((*RFM, *([CUTOFF_DAY] if self.season else []), *read)))
+        day = [CUTOFF_DAY] if self.season else []
+        more = self.hazards.inputs if self.hazards else ()
+        return tuple(dict.fromkeys((*RFM, *day, *read, *more)))
 
     @property
     def _boosters(self) -> dict[str, ResidualBooster]:
@@ -104,6 +111,15 @@ class ChurnModel(msgspec.Struct, frozen=True):
 
     def score(self, inputs: Columns) -> Floats:
         """Compute the logit of a purchase within H days: columns `inputs` -> array (rows,)."""
+        score = self._stacked(inputs)
+        if self.hazards is None:
+            return score
+        share = self.hazards.share
+        p = (1.0 - share) * expit(score) + share * self.hazards.p_return(inputs)
+        return np.asarray(logit(p))
+
+    def _stacked(self, inputs: Columns) -> Floats:
+        """Compute the logit without the hazards: array (rows,)."""
         offset = btyd_logit(self.btyd, inputs, self.horizon_days)
         if self.is_same_for_all:
             return np.full_like(offset, self.base)
@@ -117,7 +133,8 @@ class ChurnModel(msgspec.Struct, frozen=True):
     def contributions(self, inputs: Columns) -> Contributions:
         """Split `score` into the baseline, the purchase history, and one term per feature.
 
-        The season is the same for every customer and so belongs to the baseline.
+        The season is the same for every customer and so belongs to the baseline. With hazards
+        the score is the logit of a mixture, whose terms `mix_contributions` describes.
 
         Returns
         -------
@@ -137,7 +154,16 @@ class ChurnModel(msgspec.Struct, frozen=True):
         ]
         for name, booster in self._boosters.items():
             parts.append((weights[name], booster_contributions(booster, inputs)))
-        return sum_contributions(parts)
+        stacked = sum_contributions(parts)
+        if self.hazards is None:
+            return stacked
+        share, p_hazards = self.hazards.share, self.hazards.p_return(inputs)
+        return mix_contributions(
+            [
+                (1.0 - share, expit(sum(stacked.values(), start=np.zeros(1))), stacked),
+                (share, p_hazards, self.hazards.contributions(inputs)),
+            ]
+        )
 
     def percentile(self, p_churn: Floats) -> NDArray[np.intp]:
         """Rank customers within the population at the model's cutoff.

@@ -17,6 +17,7 @@ from models.purchase.churn import (
     btyd_logit,
     to_p_churn,
 )
+from models.purchase.hazards_fit import fit_hazards
 from models.purchase.past_evidence import is_better, smoothed_law
 from models.purchase.slices import Slices
 from models.purchase.stack import fit_stack
@@ -170,17 +171,21 @@ def _add_boosters(
     for name, start in starts.items():
         corrections = [fit(name, seen).correction(matrix[unseen]) for seen, unseen in splits]
         logits[name] = start[held_out] + np.concatenate(corrections)
+    shift = slices.shifts[held_out]
+    stack = fit_stack(
+        logits, outcome[held_out], _START, ridge=_RIDGE,
+        shift=shift, weight=slices.weights[held_out],
+    )  # fmt: skip
+    p_return = 1.0 - to_p_churn(stack.score(logits) + shift)
     return msgspec.structs.replace(
         model,
         residual=fit("residual"),
         direct=fit("direct"),
         base=base,
         season=slices.season,
-        stack=fit_stack(
-            logits, outcome[held_out], _START, ridge=_RIDGE,
-            shift=slices.shifts[held_out], weight=slices.weights[held_out],
-        ),
-    )  # fmt: skip
+        stack=stack,
+        hazards=fit_hazards(slices, splits, p_return, ridge=_RIDGE, seed=seed),
+    )
 
 
 def _splits(slices: Slices) -> list[tuple[Indices, Indices]]:

@@ -14,9 +14,10 @@ from models.boosters.search_trial import Trial
 from models.btyd.member import Member
 from models.crps import crps_by_customer
 from models.purchase.imputed_returns import ImputedReturns, impute_returns, select_returns
+from models.purchase.interval_seasons import fit_interval_seasons
 from models.purchase.past_evidence import is_better, smoothed_law
-from models.purchase.season import CUTOFF_DAY, Season, fit_season
-from models.purchase.slices import Slices, local_cutoff_days
+from models.purchase.season import CUTOFF_DAY, Season
+from models.purchase.slices import Slices
 from models.purchase.timing import INTERVAL, TimingModel, conditional_hazards, person_intervals
 from models.purchase.value_fit import fit_count, fit_gamma_gamma
 
@@ -114,10 +115,7 @@ def interval_edges(horizon_days: int) -> list[int]:
 
 
 def _fit_seasons(slices: Slices, returners: ImputedReturns, edges: Sequence[int]) -> list[Season]:
-    """Fit the season of each interval's hazard on the customers who had not returned before it.
-
-    An interval in which nobody's return was still to come has no season: its shift is 0.
-    """
+    """Fit the season of each interval's hazard on the customers who had not returned before it."""
     if slices.year_ago is None:
         return []
     year_ago = select_returns(*slices.year_ago, slices.horizon_days)
@@ -125,21 +123,7 @@ def _fit_seasons(slices: Slices, returners: ImputedReturns, edges: Sequence[int]
         (part.frame, part.awaited(edges), part.came(edges))
         for part in (year_ago, *returners.by_cutoff())
     ]
-    flat = Season(local_cutoff_days([slices.year_ago[0]]), [0.0])
-    seasons = []
-    for interval in range(len(edges) - 1):
-        known = [
-            (frame[awaited[:, interval]], came[awaited[:, interval], interval])
-            for frame, awaited, came in parts
-            if awaited[:, interval].any()
-        ]
-        if known:
-            frames, outcomes = zip(*known, strict=True)
-            days = local_cutoff_days(frames)
-            seasons.append(fit_season(frames, outcomes, days, slices.season_reach))
-        else:
-            seasons.append(flat)
-    return seasons
+    return fit_interval_seasons(parts, slices.season_reach)
 
 
 def _fit_booster(

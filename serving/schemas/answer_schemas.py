@@ -14,7 +14,7 @@ MAX_EXPLAINED = 20  # explaining one customer takes longer than answering for it
 Status = Literal["ok", "low_data", "no_purchase", "unknown_customer", "refused", "unavailable"]
 STATUS_MEANING = (
     "`ok`: answered; `low_data`: answered from a BTYD model or from what holds for all, or not "
-    "at all, because the shop has too little data, as `reason` says; `no_purchase`: a known contact "
+    "at all, where the shop has too little data, as `reason` says; `no_purchase`: a known contact "
     "without a purchase; `unknown_customer`: nothing is known of the customer; `refused`: the "
     "customer objects to profiling; `unavailable`: the service cannot answer at present."
 )

@@ -23,9 +23,9 @@ def slices(simulated) -> Slices:
 
 def test_the_season_shifts_everybodys_logit_alike(simulated, slices: Slices) -> None:
     churn = simulated.champions.churn
-    calm = msgspec.structs.replace(churn, season=None)
+    calm = msgspec.structs.replace(churn, season=None, hazards=None)
     day = int(slices.latest[CUTOFF_DAY].iloc[0]) - 364
-    busy = msgspec.structs.replace(churn, season=Season([day, day + 1], [0.7, 0.7]))
+    busy = msgspec.structs.replace(calm, season=Season([day, day + 1], [0.7, 0.7]))
     difference = busy.score(slices.latest) - calm.score(slices.latest)
     np.testing.assert_allclose(difference, 0.7, atol=1e-12)
 
