@@ -27,7 +27,7 @@ _BTYD_ALONE = Stack({"btyd": 1.0})
 Band = Literal["low", "medium", "high", "very_high"]
 # What a churn model's answers rest on: boosters that learned from the shop's returns; a BTYD model
 # alone; the shop's base rate, the same for everybody; nothing, since hardly anybody ever came back.
-Level = Literal["learned", "btyd", "base_rate", "none"]
+ChurnLevel = Literal["learned", "btyd", "base_rate", "none"]
 _BANDS: tuple[tuple[float, Band], ...] = (
     (0.25, "low"),
     (0.5, "medium"),
@@ -78,7 +78,7 @@ class ChurnModel(msgspec.Struct, frozen=True):
     btyd: Member
     quantiles: list[float]
     mean_logit: float
-    level: Level = "btyd"
+    level: ChurnLevel = "btyd"
     residual: ResidualBooster | None = None
     direct: ResidualBooster | None = None
     base: float = 0.0

@@ -12,8 +12,8 @@ from models.boosters.booster import BoosterSettings, BoosterTarget, ResidualBoos
 from models.boosters.search_trial import Trial
 from models.purchase.churn import (
     PROBABILITY_MARGIN,
+    ChurnLevel,
     ChurnModel,
-    Level,
     btyd_logit,
     to_p_churn,
 )
@@ -88,7 +88,7 @@ def fit_churn(slices: Slices, settings: ChurnSettings, seed: int) -> ChurnModel:
     return msgspec.structs.replace(unranked, quantiles=quantiles.tolist(), lead=lead)
 
 
-def best_level(latest: pd.DataFrame, labels: pd.DataFrame) -> Level:
+def best_level(latest: pd.DataFrame, labels: pd.DataFrame) -> ChurnLevel:
     """Tell what a churn model can rest on at best, by its slices.
 
     Parameters
@@ -107,7 +107,7 @@ def best_level(latest: pd.DataFrame, labels: pd.DataFrame) -> Level:
     return level_of_counts(len(latest), int(repeats), int(returns))
 
 
-def level_of_counts(customers: int, repeats: int, returns: int) -> Level:
+def level_of_counts(customers: int, repeats: int, returns: int) -> ChurnLevel:
     """Tell what a churn model can rest on at best, by counts of the shop.
 
     Parameters

@@ -19,8 +19,7 @@ from models.purchase.hazards import (
     hazard_edges,
     p_of_hazards,
 )
-from models.purchase.interval_seasons import fit_interval_seasons
-from models.purchase.season import CUTOFF_DAY, Season
+from models.purchase.season import CUTOFF_DAY, Season, fit_interval_seasons
 from models.purchase.slices import Slices, age_weights
 from models.purchase.timing import INTERVAL, person_intervals
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from features.arrays import Floats
+from features.arrays import Flags, Floats
 from models.boosters.booster import Columns
 
 YEAR_DAYS = 364
@@ -133,6 +133,46 @@ def fit_season(
     gammas = minimize(loss, start, jac=True, method="L-BFGS-B").x[_CELLS:]
     shifts = gammas - gammas.mean()
     return Season([int(days[index]) for index in order], shifts.tolist())
+
+
+def fit_interval_seasons(
+    parts: Sequence[tuple[pd.DataFrame, Flags, Flags]], reach: float
+) -> list[Season]:
+    """Fit the season of each interval on the customers whose purchase was awaited at its begin.
+
+    Parameters
+    ----------
+    parts : sequence of (frame, awaited, came)
+        One per cutoff: features (`SEASON_COLUMNS` and the day of the cutoff) of n customers, and
+        bool arrays (n, intervals): whether the purchase was awaited when an interval began, and
+        whether it came in it.
+    reach : float
+        `Slices.season_reach`.
+
+    Returns
+    -------
+    list of Season
+        One per interval. Its shift is 0 where nobody's purchase was awaited at any cutoff.
+    """
+    flat = Season(local_cutoff_days([parts[0][0]]), [0.0])
+    seasons = []
+    for interval in range(parts[0][1].shape[1]):
+        known = [
+            (frame[awaited[:, interval]], came[awaited[:, interval], interval])
+            for frame, awaited, came in parts
+            if awaited[:, interval].any()
+        ]
+        if known:
+            frames, outcomes = zip(*known, strict=True)
+            seasons.append(fit_season(frames, outcomes, local_cutoff_days(frames), reach))
+        else:
+            seasons.append(flat)
+    return seasons
+
+
+def local_cutoff_days(frames: Sequence[pd.DataFrame]) -> list[int]:
+    """Return the local day of each frame's cutoff, in days since 1970-01-01."""
+    return [int(frame[CUTOFF_DAY].iloc[0]) for frame in frames]
 
 
 def _count(frame: pd.DataFrame, outcome: NDArray[np.bool_], reach: float) -> tuple[Floats, Floats]:

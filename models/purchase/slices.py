@@ -3,7 +3,7 @@
 The rows of one cutoff are called a slice.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,7 +15,7 @@ from features.arrays import Floats
 from models.boosters.binned_rows import BinnedRows
 from models.boosters.booster import BoosterSettings, column_matrix
 from models.btyd.member import Member
-from models.purchase.season import CUTOFF_DAY, Season, find_reach, fit_season
+from models.purchase.season import CUTOFF_DAY, Season, find_reach, fit_season, local_cutoff_days
 
 # Shops change, so that a slice counts half as much as one that is this much younger. On three real
 # logs it lowered the CRPS of the one with a strong season by 0.3 % and raised that of the others by
@@ -166,8 +166,3 @@ def age_weights(cutoffs: pd.Series) -> Floats:
     """
     age = (cutoffs.max() - cutoffs).dt.days
     return np.asarray(0.5 ** (age / HALF_LIFE_DAYS), dtype=float)
-
-
-def local_cutoff_days(frames: Sequence[pd.DataFrame]) -> list[int]:
-    """Return the local day of each frame's cutoff, in days since 1970-01-01."""
-    return [int(frame[CUTOFF_DAY].iloc[0]) for frame in frames]

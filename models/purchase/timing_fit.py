@@ -14,9 +14,8 @@ from models.boosters.search_trial import Trial
 from models.btyd.member import Member
 from models.crps import crps_by_customer
 from models.purchase.imputed_returns import ImputedReturns, impute_returns, select_returns
-from models.purchase.interval_seasons import fit_interval_seasons
 from models.purchase.past_evidence import is_better, smoothed_law
-from models.purchase.season import CUTOFF_DAY, Season
+from models.purchase.season import CUTOFF_DAY, Season, fit_interval_seasons
 from models.purchase.slices import Slices
 from models.purchase.timing import INTERVAL, TimingModel, conditional_hazards, person_intervals
 from models.purchase.value_fit import fit_count, fit_gamma_gamma

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from features.arrays import FeatureColumns, Floats, History
 from features.shop.shop import Shop
 from features.windows import DAY, to_datetime
-from models.purchase.churn import ChurnModel, Level, band
+from models.purchase.churn import ChurnLevel, ChurnModel, band
 from models.purchase.forecast import P_WITHIN_DAYS, Forecast, make_forecast
 from models.purchase.timing import TimingModel
 from models.registry import Champions
@@ -17,7 +17,7 @@ from serving.answers.replenishment import CYCLES_LISTING, list_due
 from serving.schemas.answer_schemas import Answer, Churn, IfReturns, NextPurchase, Value
 
 # What an answer with the status `low_data` rests on, by the level of the churn model.
-_LOW_DATA: dict[Level, str] = {
+_LOW_DATA: dict[ChurnLevel, str] = {
     "btyd": "too few returns or customers to learn from: a BTYD model answers alone",
     "base_rate": "too few returns or customers to tell customers apart: everybody's chance is the "
     "share of this shop's customers who came back in the past",

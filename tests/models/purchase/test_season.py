@@ -5,7 +5,14 @@ import pandas as pd
 import pytest
 from scipy.special import expit
 
-from models.purchase.season import CUTOFF_DAY, YEAR_DAYS, Season, find_reach, fit_season
+from models.purchase.season import (
+    CUTOFF_DAY,
+    YEAR_DAYS,
+    Season,
+    find_reach,
+    fit_interval_seasons,
+    fit_season,
+)
 
 DAYS = [100, 150, 200, 250]
 REACH = 91
@@ -81,3 +88,27 @@ def test_a_cutoff_looks_up_the_day_a_year_before() -> None:
 def test_long_after_the_cutoff_the_shift_stays_the_last_one_known() -> None:
     season = Season([100, 200], [-0.5, 0.5])
     assert season.shift_a_year_before({CUTOFF_DAY: np.array([900.0])}).tolist() == [0.5]
+
+
+def _interval_part(day: int, share: float) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+    """Make 200 customers of one day's cutoff, of whom a share comes in the first of two intervals.
+
+    Nobody is awaited in the second one.
+    """
+    customers = np.arange(200)
+    frame = pd.DataFrame(
+        {"days_since_last": 5.0, "purchase_days_count_91d": 1.0, "T": 400.0, CUTOFF_DAY: day},
+        index=customers,
+    )
+    came = customers < share * 200
+    nobody = np.zeros(200, dtype=bool)
+    return frame, np.column_stack([~nobody, nobody]), np.column_stack([came, nobody])
+
+
+def test_each_interval_has_the_season_of_those_who_were_awaited_in_it() -> None:
+    busy, quiet = fit_interval_seasons(
+        [_interval_part(100, 0.6), _interval_part(464, 0.2)], reach=91
+    )
+    assert busy.days == [100, 464]
+    assert busy.gammas[0] > 0.5 > -0.5 > busy.gammas[1]
+    assert quiet.shift_on(100) == quiet.shift_on(464) == 0.0
