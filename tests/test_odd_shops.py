@@ -157,6 +157,19 @@ def test_half_a_year_that_is_missing_does_not_look_like_a_season(tmp_path: Path)
     assert walked.mean_chance == pytest.approx(walked.came, abs=0.06)
 
 
+def test_a_small_shop_gets_the_base_rate_where_its_past_shows_nothing_better(
+    tmp_path: Path,
+) -> None:
+    walked = walk(tmp_path, odd_shops.alike())
+    check_agreement(walked)
+    assert walked.trained is not None and walked.trained.holdout is not None
+    losses = walked.trained.holdout.set_index("model")["log_loss_90d"]
+    assert losses["Nextbuy"] == pytest.approx(losses["base rate"])
+    assert losses["BG/NBD"] > losses["base rate"] + 0.01
+    assert len({answer.churn.p_churn for answer in walked.answers if answer.churn}) == 1
+    assert "the base rate for all" in walked.support["churn"].missing[-1]
+
+
 @pytest.mark.parametrize(
     "orders",
     [

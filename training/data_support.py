@@ -88,7 +88,10 @@ def assess(log: Log) -> list[Support]:
 
 
 _MIN_RETURNS = {CHURN: churn_fit.MIN_RETURNS, TIMING: timing_fit.MIN_RETURNS}
-_INSTEAD = {CHURN: "a BTYD model, or the base rate for all", TIMING: "a BTYD model alone"}
+_INSTEAD = {
+    CHURN: "a BTYD model, or the base rate for all",
+    TIMING: "a BTYD model, or the law of all returns",
+}
 
 
 def _short(log: Log, cutoff: int) -> Iterator[Support]:

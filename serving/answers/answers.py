@@ -23,7 +23,10 @@ _LOW_DATA: dict[ChurnLevel, str] = {
     "share of this shop's customers who came back in the past",
     "none": "hardly anybody has ever come back to this shop: nothing is known of who will, or when",
 }
-_LEARNS_WHETHER_ONLY = "too few returns to learn when customers come back: a BTYD model says when"
+_LEARNS_WHETHER_ONLY = (
+    "too few returns to learn when customers come back: a BTYD model, or the law of all returns, "
+    "says when"
+)
 _QUANTILES = (0.5, 0.25, 0.75, 0.1, 0.9)  # median, window_50, window_80
 
 

@@ -9,6 +9,7 @@ from features.arrays import Floats
 from models.artefact import ArtefactHead
 from models.kinds import Model
 
+_ROUNDING = 1e-9  # in units of the loss
 EXCESS_TAG, ERROR_TAG = "gate.excess_loss", "gate.standard_error"
 
 
@@ -50,8 +51,11 @@ class Judgement:
 
     @property
     def lost(self) -> bool:
-        """Whether the model's loss exceeds the rival's by more than two standard errors."""
-        return self.excess > 2 * self.error
+        """Whether the model's loss exceeds the rival's by more than two standard errors.
+
+        A difference in the last digits, as between two ways to compute the same, does not count.
+        """
+        return self.excess > 2 * self.error + _ROUNDING
 
 
 @dataclass(frozen=True)

@@ -24,3 +24,10 @@ def test_the_error_of_a_judgement_is_that_of_a_mean() -> None:
     found = Judgement.of(np.array([3.0, 5.0, 4.0, 4.0]), np.full(4, 3.0))
     assert found.excess == 1.0
     assert found.error == pytest.approx(np.sqrt(2 / 3 / 4))
+
+
+def test_a_model_that_says_what_its_rival_says_has_not_lost_by_rounding() -> None:
+    rival = np.full(89, 0.7)
+    assert not Judgement.of(rival + 1e-16, rival).lost
+    assert not Judgement(1e-17, 0.0).lost
+    assert Judgement(1e-6, 0.0).lost
