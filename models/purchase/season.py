@@ -154,7 +154,7 @@ def fit_interval_seasons(
     list of Season
         One per interval. Its shift is 0 where nobody's purchase was awaited at any cutoff.
     """
-    flat = Season(local_cutoff_days([parts[0][0]]), [0.0])
+    flat = Season([0], [0.0])  # the same on every day
     seasons = []
     for interval in range(parts[0][1].shape[1]):
         known = [

@@ -106,8 +106,9 @@ def _interval_part(day: int, share: float) -> tuple[pd.DataFrame, np.ndarray, np
 
 
 def test_each_interval_has_the_season_of_those_who_were_awaited_in_it() -> None:
+    nobody = tuple(part[:0] for part in _interval_part(50, 0.5))
     busy, quiet = fit_interval_seasons(
-        [_interval_part(100, 0.6), _interval_part(464, 0.2)], reach=91
+        [nobody, _interval_part(100, 0.6), _interval_part(464, 0.2)], reach=91
     )
     assert busy.days == [100, 464]
     assert busy.gammas[0] > 0.5 > -0.5 > busy.gammas[1]
