@@ -9,6 +9,7 @@ from features.contract.casts import quote
 from features.contract.tables import EVENT_TYPES
 from features.engines.sql.feature_queries import category_days_sql, purchase_days_sql
 from features.log.log import Log
+from features.log.objections import objecting_customers_sql
 from features.windows import DAY, Window
 from models.arms import NO_MESSAGE
 from models.channel.model import MIN_RANDOMISED
@@ -19,7 +20,7 @@ from models.purchase.value_fit import MIN_REPEATERS
 from training.channel.draws.drawn_messages import read_drawn_messages
 from training.channel.job import MIN_MESSAGES, count_messages, explain_missing_messages
 from training.channel.tree_challenger import RICH_RANDOMISED
-from training.labels import count_repeats, count_returns
+from training.labels import count_returns
 from training.purchase.holes import find_holes
 from training.purchase.slices import (
     MIN_HISTORY_DAYS,
@@ -114,7 +115,7 @@ def _history_days(log: Log) -> int:
 def _purchases(log: Log, cutoff: int) -> Iterator[Support]:
     """Assess the churn and the timing model, which learn from the same slices."""
     horizon = log.shop.section.horizon_days
-    customers, repeats = count_repeats(log, cutoff)
+    customers, repeats = _count_repeats(log, cutoff)
     if level_of_counts(customers, repeats, 0) == "none":
         basis = f"{repeats:,} repeat purchases of {customers:,} customers"
         until = f"{MIN_REPEATS - repeats:,} more repeat purchases; until then no prediction"
@@ -130,6 +131,17 @@ def _purchases(log: Log, cutoff: int) -> Iterator[Support]:
         if missing:
             missing[-1] += f"; until then {_INSTEAD[prediction]}"
         yield Support(prediction, "low_data" if missing else "supported", basis, missing)
+
+
+def _count_repeats(log: Log, cutoff: int) -> tuple[int, int]:
+    """Count the customers known at a cutoff without objections, and their repeat purchases."""
+    counts = log.connection.execute(
+        "SELECT count(DISTINCT customer_id), count(gap_days) "
+        f"FROM ({purchase_days_sql(log, cutoff)}) "
+        f"WHERE customer_id NOT IN ({objecting_customers_sql(log)})"
+    )
+    customers, repeats = counts.fetchall()[0]
+    return int(customers), int(repeats)
 
 
 def _enough(prediction: str, count: int, floor: int, basis: str, what: str) -> Support:

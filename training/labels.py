@@ -5,7 +5,7 @@ This is the only module that looks past a cutoff; the server cannot import it.
 
 import pandas as pd
 
-from features.engines.sql.feature_queries import purchase_days_sql, purchases_sql
+from features.engines.sql.feature_queries import purchases_sql
 from features.errors import refuse
 from features.log.identities import account_customers_sql, customers_of_accounts
 from features.log.log import Log
@@ -98,32 +98,6 @@ def count_returns(log: Log, window: Window, known_until: int) -> int:
         f"AND known.customer_id NOT IN ({objecting_customers_sql(log)})"
     )
     return int(counts.fetchall()[0][0])
-
-
-def count_repeats(log: Log, cutoff: int) -> tuple[int, int]:
-    """Count the customers known at a cutoff, and their repeat purchases.
-
-    Parameters
-    ----------
-    log : Log
-        The opened event log of one shop.
-    cutoff : int
-        Last instant known (UTC microseconds).
-
-    Returns
-    -------
-    customers : int
-        Those who objected to profiling left out.
-    repeats : int
-        Their days with a purchase, without the first of each customer.
-    """
-    days = purchase_days_sql(log, cutoff)
-    counts = log.connection.execute(
-        f"SELECT count(DISTINCT customer_id), count(gap_days) FROM ({days}) "
-        f"WHERE customer_id NOT IN ({objecting_customers_sql(log)})"
-    )
-    customers, repeats = counts.fetchall()[0]
-    return int(customers), int(repeats)
 
 
 def make_message_labels(log: Log, window_days: int, known_until: int) -> pd.DataFrame:

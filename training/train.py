@@ -18,10 +18,9 @@ from training.purchase.churn import CHURN_JOB
 from training.purchase.job import run_purchase_job
 from training.purchase.slices import (
     MIN_HISTORY_DAYS,
-    check_history,
     has_history,
     holdout_cutoff,
-    name_holes_in_the_way,
+    refuse_holes_in_the_way,
 )
 from training.purchase.study import make_study
 from training.purchase.timing import TIMING_JOB
@@ -163,8 +162,7 @@ def _default_cutoff(log: Log) -> int:
     """Take the latest cutoff with an observed horizon after it, if the history is long enough."""
     horizon = log.shop.section.horizon_days
     cutoff = holdout_cutoff(log, horizon)
-    if name_holes_in_the_way(log, cutoff, horizon) is not None:
-        check_history(log, cutoff, horizon)
+    refuse_holes_in_the_way(log, cutoff, horizon)
     if not has_history(log, cutoff, horizon):
         needed = MIN_HISTORY_DAYS + 2 * (horizon + log.shop.section.settle_days) + 1
         first, last = to_datetime(log.first_order_at), to_datetime(log.observed_until)

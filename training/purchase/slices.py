@@ -338,6 +338,24 @@ def name_holes_in_the_way(log: Log, cutoff: int, horizon_days: int) -> str | Non
     return " and ".join(map(str, find_holes(log, cutoff)))
 
 
+def refuse_holes_in_the_way(log: Log, cutoff: int, horizon_days: int) -> None:
+    """Refuse a cutoff before which every window overlaps a hole, where there is time for one.
+
+    Raises
+    ------
+    InputError
+        Names the holes, as `name_holes_in_the_way` does.
+    """
+    holes = name_holes_in_the_way(log, cutoff, horizon_days)
+    if holes is not None:
+        raise refuse(
+            "orders",
+            f"a window of {horizon_days} days before the cutoff in which purchases are known",
+            f"no purchase from {holes}, which every window overlaps",
+            "Fill the hole in the export, or use a shorter shop.horizon_days.",
+        )
+
+
 def check_history(log: Log, cutoff: int, horizon_days: int) -> None:
     """Refuse a cutoff before which there is no slice to learn from.
 
@@ -355,14 +373,7 @@ def check_history(log: Log, cutoff: int, horizon_days: int) -> None:
     InputError
         There is too little history before the cutoff, or it is too full of holes.
     """
-    holes = name_holes_in_the_way(log, cutoff, horizon_days)
-    if holes is not None:
-        raise refuse(
-            "orders",
-            f"a window of {horizon_days} days before the cutoff in which purchases are known",
-            f"no purchase from {holes}, which every window overlaps",
-            "Fill the hole in the export, or use a shorter shop.horizon_days.",
-        )
+    refuse_holes_in_the_way(log, cutoff, horizon_days)
     if not has_history(log, cutoff, horizon_days):
         days = MIN_HISTORY_DAYS + horizon_days + log.shop.section.settle_days
         raise refuse(
