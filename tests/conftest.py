@@ -29,7 +29,7 @@ from models.registry import Champions, read_champions
 from nextbuy.demo.cdnow import write_cdnow
 from nextbuy.simulator.simulator import simulate_shop
 from training.lifecycle.promote import promote
-from training.purchase.slices import holdout_cutoff
+from training.purchase.slice_cutoffs import holdout_cutoff
 from training.train import TrainingResult, train
 
 WriteShop = Callable[..., Path]

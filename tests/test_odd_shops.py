@@ -19,7 +19,7 @@ from tests import odd_shops
 from training.data_support import Support, assess
 from training.labels import make_labels
 from training.lifecycle.promote import promote
-from training.purchase.slices import holdout_cutoff
+from training.purchase.slice_cutoffs import holdout_cutoff
 from training.train import TrainingResult, train
 
 HORIZON_DAYS = 90

@@ -36,7 +36,7 @@ from serving.decisions.decide import DecisionMaker
 from serving.schemas.answer_schemas import Answer
 from serving.schemas.decision_schemas import DecisionsRequest
 from tests.subsets import HORIZON_DAYS, Subset, WholeShop
-from training.purchase.slices import holdout_cutoff
+from training.purchase.slice_cutoffs import holdout_cutoff
 
 CHANNELS = ("email", "phone", "sms", "web_push")
 ATTRIBUTES = ("preferred_channel", "country", "attr_household_size")

@@ -23,7 +23,7 @@ from serving.schemas.answer_schemas import Answer, ExplainRequest, PredictReques
 from serving.schemas.decision_schemas import DecisionsRequest
 from tests.subsets import HORIZON_DAYS, Subset, WholeShop
 from training.lifecycle.promote import promote
-from training.purchase.slices import holdout_cutoff
+from training.purchase.slice_cutoffs import holdout_cutoff
 from training.train import train
 
 pytestmark = pytest.mark.slow

@@ -22,7 +22,7 @@ from training.channel.job import MIN_MESSAGES, count_messages, explain_missing_m
 from training.channel.tree_challenger import RICH_RANDOMISED
 from training.labels import count_returns
 from training.purchase.holes import find_holes
-from training.purchase.slices import (
+from training.purchase.slice_cutoffs import (
     MIN_HISTORY_DAYS,
     has_history,
     holdout_cutoff,

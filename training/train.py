@@ -16,7 +16,7 @@ from training.evaluation.evaluation import Evaluation, evaluate
 from training.lifecycle.promote import register
 from training.purchase.churn import CHURN_JOB
 from training.purchase.job import run_purchase_job
-from training.purchase.slices import (
+from training.purchase.slice_cutoffs import (
     MIN_HISTORY_DAYS,
     has_history,
     holdout_cutoff,

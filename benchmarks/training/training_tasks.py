@@ -26,7 +26,7 @@ from models.purchase.season import CUTOFF_DAY, YEAR_DAYS
 from models.purchase.slices import Slices
 from training.labels import make_labels
 from training.purchase.recipes import CHURN, TIMING
-from training.purchase.slices import holdout_cutoff, walk_open_origins, walk_training_origins
+from training.purchase.slice_cutoffs import holdout_cutoff, walk_open_origins, walk_training_origins
 from training.runs.training_runs import SEED
 
 HORIZON = 90

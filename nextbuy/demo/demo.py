@@ -30,7 +30,7 @@ from serving.http.server import serve_command, serve_environment
 from training.evaluation.backtest import STEPS_PER_ORIGIN, backtest
 from training.lifecycle.promote import promote
 from training.metrics.probabilities import ALL_CUSTOMERS, frequency_buckets
-from training.purchase.slices import latest_closed_cutoff, holdout_cutoff
+from training.purchase.slice_cutoffs import latest_closed_cutoff, holdout_cutoff
 from training.train import count_progress_steps, list_trainable_kinds, train
 
 SIMULATED_CUSTOMERS = 5000

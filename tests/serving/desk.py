@@ -17,7 +17,7 @@ from serving.answers.predictor import Predictor, load_predictor
 from serving.decisions.decide import DecisionMaker
 from serving.schemas.decision_schemas import Decided, DecisionsRequest, DecisionsResponse
 from training.lifecycle.promote import promote
-from training.purchase.slices import holdout_cutoff
+from training.purchase.slice_cutoffs import holdout_cutoff
 from training.train import train
 
 

@@ -13,7 +13,8 @@ from models.purchase import churn_fit
 from nextbuy.simulator.simulator import simulate_shop
 from training.data_support import Support, assess, name_level
 from training.labels import count_sends, make_message_labels
-from training.purchase.slices import holdout_cutoff, make_slices
+from training.purchase.slice_cutoffs import holdout_cutoff
+from training.purchase.slices import make_slices
 
 WriteShop = Callable[..., Path]
 

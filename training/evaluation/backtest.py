@@ -25,14 +25,13 @@ from training.evaluation.comparison import BacktestComparison, compare_at_origin
 from training.metrics.probabilities import OURS, losses_by_customer
 from training.purchase.populations import PopulationCache
 from training.purchase.recipes import CHURN, TIMING
-from training.purchase.slices import (
+from training.purchase.slice_cutoffs import (
     MIN_HISTORY_DAYS,
     has_history,
     holdout_cutoff,
     latest_closed_cutoff,
-    make_slice,
-    make_slices,
 )
+from training.purchase.slices import make_slice, make_slices
 from training.purchase.study import Origin
 from training.runs.fingerprints import result_fingerprint
 from training.runs.training_runs import SEED, open_experiment, training_run

@@ -16,13 +16,8 @@ from features.windows import DAY, to_datetime
 from models.purchase.slices import Slices
 from training.purchase.baselines import BASELINES
 from training.purchase.populations import PopulationCache
-from training.purchase.slices import (
-    check_history,
-    has_history,
-    make_slice,
-    make_slices,
-    walk_training_origins,
-)
+from training.purchase.slice_cutoffs import check_history, has_history, walk_training_origins
+from training.purchase.slices import make_slice, make_slices
 
 
 @dataclass(frozen=True)

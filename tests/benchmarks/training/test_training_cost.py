@@ -22,7 +22,8 @@ from features.builds.shop_catalog import read_catalog
 from features.log.log import read_log
 from features.shop.shop import read_shop
 from models.purchase.slices import Slices
-from training.purchase.slices import holdout_cutoff, make_slices
+from training.purchase.slice_cutoffs import holdout_cutoff
+from training.purchase.slices import make_slices
 
 
 @pytest.fixture(scope="module")

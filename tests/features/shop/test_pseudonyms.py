@@ -26,7 +26,7 @@ from serving.answers.predictor import load_predictor
 from serving.decisions.decide import DecisionMaker
 from serving.schemas.decision_schemas import Decided, DecisionsRequest
 from training.lifecycle.promote import promote
-from training.purchase.slices import holdout_cutoff
+from training.purchase.slice_cutoffs import holdout_cutoff
 from training.train import train
 
 SECRET = "0123456789abcdef" * 4

@@ -27,7 +27,7 @@ from training.channel.job import (
 )
 from training.channel.message_rows import LEARN_DAYS, make_message_rows
 from training.data_support import assess
-from training.purchase.slices import holdout_cutoff
+from training.purchase.slice_cutoffs import holdout_cutoff
 from training.train import list_trainable_kinds, train
 
 WriteShop = Callable[..., Path]

@@ -13,13 +13,13 @@ from features.shop.shop import read_shop
 from features.windows import DAY, end_of_day, local_day
 from training.data_support import assess
 from training.purchase.holes import Hole, find_holes, overlaps_hole
-from training.purchase.slices import (
+from training.purchase.slice_cutoffs import (
     check_history,
     holdout_cutoff,
-    make_slices,
     walk_open_origins,
     walk_training_origins,
 )
+from training.purchase.slices import make_slices
 
 WriteShop = Callable[..., Path]
 _FIRST = (pd.Timestamp("2023-01-01") - pd.Timestamp("1970-01-01")).days

@@ -10,7 +10,7 @@ from features.errors import InputError
 from features.log.log import Log, read_log
 from features.shop.shop import read_shop
 from features.windows import DAY
-from training.purchase.slices import holdout_cutoff
+from training.purchase.slice_cutoffs import holdout_cutoff
 from training.purchase.study import make_study
 
 

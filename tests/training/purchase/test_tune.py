@@ -18,7 +18,7 @@ from features.shop.shop import read_shop
 from features.windows import DAY
 from training.purchase import tune
 from training.purchase.recipes import CHURN, TIMING, ModelRecipe
-from training.purchase.slices import holdout_cutoff
+from training.purchase.slice_cutoffs import holdout_cutoff
 from training.purchase.study import PurchaseStudy, make_study
 from training.purchase.tune import SearchBudget, describe_search_space
 from training.runs.training_runs import open_experiment
