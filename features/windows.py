@@ -22,7 +22,14 @@ DAY = 86_400_000_000  # microseconds in 24 hours
 MAX_INSTANT = 2**53  # after every instant; whole numbers up to here are exact as floats
 _QUARTER = DAY // 96  # the offset of a time zone changes only at quarters of an hour
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_BARE_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+# How an instant is written, wherever Nextbuy reads one as text: in files, posts, settings and
+# arguments. It is the profile of ISO 8601 that names its year first and with four digits, with an
+# optional blank before the zone and slashes in place of dashes. Python and DuckDB read it alike.
+INSTANT_TEXT = (
+    r"((?:1[89]|2\d)\d\d)(?:-(\d{1,2})-(\d{1,2})|/(\d{1,2})/(\d{1,2}))"
+    r"(?:(?:T|\s+)((?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:[.,]\d{1,9})?)?)"
+    r"\s?(Z|UTC|[+-](?:0\d|1[0-5])(?::?[0-5]\d)?)?)?"
+)
 
 
 def to_datetime(instant: int) -> datetime:
@@ -57,8 +64,8 @@ def read_cutoff(text: str, timezone: ZoneInfo, name: str = "cutoff") -> int:
     Parameters
     ----------
     text : str
-        A date or a date and time in ISO 8601. A date without a time means the last microsecond
-        of that local day.
+        A date or a date and time, as `INSTANT_TEXT` says. A date without a time means the last
+        microsecond of that local day.
     timezone : ZoneInfo
         The zone of dates, and of times that name no zone.
     name : str
@@ -76,20 +83,37 @@ def read_cutoff(text: str, timezone: ZoneInfo, name: str = "cutoff") -> int:
     >>> to_datetime(read_cutoff("2024-03-31T12:00:00Z", ZoneInfo("Europe/Berlin"))).isoformat()
     '2024-03-31T12:00:00+00:00'
     """
-    text = text.strip()
     try:
-        if ":" not in text:
-            if not _BARE_DATE.fullmatch(text):
-                raise ValueError(text)
-            return end_of_day((date.fromisoformat(text) - date(1970, 1, 1)).days, timezone)
-        return to_instant(datetime.fromisoformat(text), timezone)
-    except (ValueError, OverflowError):
+        day, clock, zone = _split_instant(text.strip(" "))
+        if clock is None:
+            return end_of_day((day - date(1970, 1, 1)).days, timezone)
+        return to_instant(datetime.fromisoformat(f"{day}T{clock}{zone}"), timezone)
+    except ValueError:
         raise refuse(
             name,
             "a date or an instant (2025-06-30, 2025-06-30T12:00:00Z)",
             f"'{text}'",
             "Write it in ISO 8601.",
         ) from None
+
+
+def _split_instant(text: str) -> tuple[date, str | None, str]:
+    """Split a text into its date, its time of day (None for a bare date) and its zone (or "").
+
+    Raises
+    ------
+    ValueError
+        The text is not written as `INSTANT_TEXT` says, or there is no such day.
+    """
+    match = re.fullmatch(INSTANT_TEXT, text, flags=re.ASCII)
+    if match is None:
+        raise ValueError(text)
+    year, *months_and_days, clock, zone = match.groups()
+    month, day = (int(part) for part in months_and_days if part is not None)
+    if clock is not None:
+        clock = clock.replace(",", ".")
+        clock = f"0{clock}" if clock[1] == ":" else clock
+    return date(int(year), month, day), clock, "Z" if zone == "UTC" else zone or ""
 
 
 def local_day(instant: int, timezone: ZoneInfo) -> int:

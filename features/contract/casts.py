@@ -8,9 +8,16 @@ from collections import Counter
 from collections.abc import Sequence
 
 from features.contract.tables import Column
+from features.windows import INSTANT_TEXT
 
 _FLOATS = ("DOUBLE", "FLOAT")
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
+_TEXT = "VARCHAR"
+_EXACT = 2**53  # floats of this size and more are no longer the whole numbers that they came from
+_OLDEST = "TIMESTAMPTZ '1800-01-01 00:00:00+00'"  # as in INSTANT_TEXT; before, years are no dates
+# How a number is written. DuckDB would also take 1_000 and 0x10 for numbers.
+_NUMBER_TEXT = r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*"
+_YEAR_TEXT = r"\s*\d{4}(?:\.0)?\s*"
 # DuckDB types whose values are never blank text. Most columns of a large log have one of them, and
 # to test a value for blanks costs more than everything else that is done with it.
 _NEVER_BLANK = (
@@ -74,18 +81,21 @@ def value_sql(column: Column, name: str, raw_type: str, minor_digits: int) -> st
     match column.kind:
         case "id" if raw_type in _FLOATS:  # pandas makes floats of whole ids if one is missing
             whole = f"CAST(TRY_CAST({raw} AS HUGEINT) AS VARCHAR)"
-            return f"CASE WHEN {raw} = floor({raw}) THEN {whole} END"
+            return f"CASE WHEN {raw} = floor({raw}) AND abs({raw}) < {_EXACT} THEN {whole} END"
         case "id" | "text":
             text = _text_sql(raw, raw_type)
             return f"lower({text})" if column.folded else text
         case "instant":
-            return f"epoch_us({_moment_sql(raw)})"
+            return f"epoch_us({_moment_sql(raw, raw_type)})"
         case "money":
-            decimal = f"TRY_CAST({raw} AS DECIMAL(30, 6))"
+            decimal = f"TRY_CAST({_written(raw, raw_type, _NUMBER_TEXT)} AS DECIMAL(30, 6))"
             return f"TRY_CAST(round({decimal} * {10**minor_digits}, 0) AS BIGINT)"
         case "number" | "share":
-            number = f"TRY_CAST({raw} AS DOUBLE)"
+            number = f"TRY_CAST({_written(raw, raw_type, _NUMBER_TEXT)} AS DOUBLE)"
             return f"CASE WHEN isfinite({number}) THEN {number} END"
+        case "year":
+            year = f"TRY_CAST({_written(raw, raw_type, _YEAR_TEXT)} AS INTEGER)"
+            return f"CASE WHEN {year} BETWEEN 1000 AND 9999 THEN {year} END"
         case _:
             return f"TRY_CAST({raw} AS {SQL_TYPES[column.kind]})"
 
@@ -132,13 +142,14 @@ def known_at_sql(name: str, raw_type: str) -> str:
         The name of the raw column with the instant, and DuckDB's type of it.
     """
     raw = name_sql(name)
-    end_of_day = f"epoch_us(CAST(CAST({_moment_sql(raw)} AS DATE) + 1 AS TIMESTAMPTZ)) - 1"
+    moment = _moment_sql(raw, raw_type)
+    end_of_day = f"epoch_us(CAST(CAST({moment} AS DATE) + 1 AS TIMESTAMPTZ)) - 1"
     if raw_type == "DATE":
         return end_of_day
-    if raw_type == "VARCHAR":
+    if raw_type == _TEXT:
         bare = f"NOT contains({raw}, ':')"  # a text without a colon has no time of day
-        return f"CASE WHEN {bare} THEN {end_of_day} ELSE epoch_us({_moment_sql(raw)}) END"
-    return f"epoch_us({_moment_sql(raw)})"
+        return f"CASE WHEN {bare} THEN {end_of_day} ELSE epoch_us({moment}) END"
+    return f"epoch_us({moment})"
 
 
 def local_day_sql(instant: str) -> str:
@@ -152,6 +163,24 @@ def local_day_sql(instant: str) -> str:
     return f"CAST(CAST(make_timestamptz({instant}) AS DATE) - DATE '1970-01-01' AS INTEGER)"
 
 
-def _moment_sql(raw: str) -> str:
-    """Return the SQL of a raw value as a timestamp; a naive one is in the connection's zone."""
-    return f"TRY_CAST({raw} AS TIMESTAMPTZ)"
+def _moment_sql(raw: str, raw_type: str) -> str:
+    """Return the SQL of a raw value as a timestamp; a naive one is in the connection's zone.
+
+    A text has to be written as `INSTANT_TEXT` says; what DuckDB reads beyond it is no date here:
+    02/01/24, for one, would be a day of the year 2.
+    """
+    if raw_type != _TEXT:
+        moment = f"TRY_CAST({raw} AS TIMESTAMPTZ)"
+        return f"CASE WHEN {moment} >= {_OLDEST} THEN {moment} END"
+    text = f"trim({raw})"
+    # What DuckDB does not read by itself: a blank before an offset, and a decimal comma.
+    plain = rf"regexp_replace(replace({text}, ',', '.'), '\s([+-]\d\d)', '\1')"
+    moment = f"coalesce(TRY_CAST({text} AS TIMESTAMPTZ), TRY_CAST({plain} AS TIMESTAMPTZ))"
+    return f"CASE WHEN regexp_full_match({text}, {quote(INSTANT_TEXT)}) THEN {moment} END"
+
+
+def _written(raw: str, raw_type: str, pattern: str) -> str:
+    """Return the SQL of a raw value; NULL where it is a text that is not written as a pattern."""
+    if raw_type != _TEXT:
+        return raw
+    return f"CASE WHEN regexp_full_match({raw}, {quote(pattern)}) THEN {raw} END"

@@ -14,12 +14,12 @@ ColumnKind = Literal["id", "text", "instant", "money", "number", "share", "flag"
 KIND_DESCRIPTIONS: dict[ColumnKind, str] = {
     "id": "text or a whole number",
     "text": "text",
-    "instant": "a date, or a date and time (ISO 8601)",
+    "instant": "a date, or a date and time (2025-06-30, 2025-06-30T12:00:00Z)",
     "money": "a decimal number in the shop's currency",
     "number": "a number",
     "share": "a number between 0 and 1",
     "flag": "true or false",
-    "year": "a year such as 1985",
+    "year": "a year of four digits, such as 1985",
 }
 
 # Events that have features of their own; other types are kept and counted.

@@ -11,8 +11,9 @@ from features.readiness.probes import Probe, applies
 # One account with more orders than this, and more than this share of all, is no person.
 _TILL_ORDERS, _TILL_SHARE = 500, 0.01
 _PLACEHOLDERS = (
-    *("0", "-1", "00000000-0000-0000-0000-000000000000", "nan", "none", "null", "n/a", "na"),
-    *("guest", "unknown", "anonymous", "default", "dummy", "test", "undefined", "gast", "-"),
+    *("0", "0.0", "-1", "00000000-0000-0000-0000-000000000000", "?", "-", "nan", "nat", "none"),
+    *("null", "(null)", "\\n", "n/a", "#n/a", "na", "<na>"),  # \\N of MySQL, #N/A of spreadsheets
+    *("guest", "unknown", "anonymous", "default", "dummy", "test", "undefined", "gast"),
 )
 
 
@@ -20,6 +21,9 @@ def content_probes(log: Log, table: Table) -> Iterator[Probe]:
     """List the probes of a table's contents that need no more than the shop gives."""
     if table.column("customer_id"):
         yield _placeholder_id(table)
+    for column in table.columns:
+        if column.kind == "id" and column.name in log.provided[table.name]:
+            yield from _spreadsheet_ids(table, column.name)
     strangers = [_stranger(table, _STRANGERS[table.name])] if table.name in _STRANGERS else []
     yield from (p for p in (*strangers, *_PROBES) if p.table == table.name and applies(p, log))
 
@@ -32,6 +36,26 @@ def _placeholder_id(table: Table) -> Probe:
         "Leave these rows out, or give each guest an id of their own.",
         f"lower(customer_id) IN ({_texts(*_PLACEHOLDERS)})",
         example="customer_id",
+    )
+
+
+def _spreadsheet_ids(table: Table, name: str) -> Iterator[Probe]:
+    """Declare the probes of ids that were numbers on the way: rounded ones, and those with `.0`."""
+    yield Probe(
+        "warning",
+        f"{table.name}.{name}",
+        "ids that a spreadsheet has rounded, so that different ones are the same",
+        "Export the column as text from where the ids come from: their last digits are lost.",
+        rf"regexp_full_match({name}, '[0-9]([.,][0-9]+)?[eE]\+?[0-9]+')",
+        example=name,
+    )
+    yield Probe(
+        "warning",
+        f"{table.name}.{name}",
+        "ids that were decimal numbers on the way, such as 17.0 for 17",
+        "Export the column as text or whole numbers, or no other table has the same ids.",
+        rf"regexp_full_match({name}, '[0-9]+\.0')",
+        example=name,
     )
 
 
@@ -214,9 +238,9 @@ _PROBES = (
     Probe(
         "warning",
         "customers.birth_year",
-        "born before 1905: a placeholder",
+        "born before 1905 or after now: a placeholder",
         "Leave the field empty where it is not known.",
-        "birth_year < 1905",
+        "birth_year < 1905 OR birth_year > year(today())",
         among="birth_year IS NOT NULL",
         needs=("customers.birth_year",),
     ),

@@ -1,16 +1,22 @@
 """Raw values in the types of the contract, each turned by SQL as it stands in a file."""
 
+from datetime import date
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from features.contract.casts import known_at_sql, missing_sql, name_sql, quote, value_sql
-from features.contract.tables import ORDER_LINES, ORDERS, Table
+from features.contract.tables import CUSTOMERS, ORDER_LINES, ORDERS, Table
+from features.errors import InputError
 from features.log.log import read_log
 from features.shop.shop import read_shop
+from features.windows import read_cutoff
 
 GOOD = pd.DataFrame(
     {
@@ -29,6 +35,10 @@ def test_whole_ids_that_pandas_made_floats_stay_whole(tmp_path: Path) -> None:
     log = read_log(read_shop(tmp_path / "nextbuy.toml"))
     ids = log.connection.execute("SELECT DISTINCT customer_id FROM orders ORDER BY 1").fetchall()
     assert ids == [("12680",), ("17841",)]
+
+
+_READER = duckdb.connect()
+_READER.execute("SET TimeZone = 'Europe/Berlin'")
 
 
 def _value(table: Table, name: str, raw: str, sql_type: str = "VARCHAR", digits: int = 2) -> Any:
@@ -53,6 +63,18 @@ def _value(table: Table, name: str, raw: str, sql_type: str = "VARCHAR", digits:
         ("ordered_at", "'2024-01-05'", 1_704_409_200_000_000),
         ("ordered_at", "'2024-01-04T23:00:00Z'", 1_704_409_200_000_000),
         ("ordered_at", "'soon'", None),
+        ("ordered_at", "'2024-01-05 00:00:00 +0100'", 1_704_409_200_000_000),
+        ("ordered_at", "' 2024-01-05 0:00:00,5 +01:00'", 1_704_409_200_500_000),
+        ("ordered_at", "'2024-01-04 23:00 UTC'", 1_704_409_200_000_000),
+        ("ordered_at", "'2024/1/5'", 1_704_409_200_000_000),
+        ("ordered_at", "'02/01/24'", None),
+        ("ordered_at", "'05-01-24 10:30'", None),
+        ("ordered_at", "'0001-01-01'", None),
+        ("ordered_at", "'epoch'", None),
+        ("ordered_at", "'infinity'", None),
+        ("ordered_at", "'2024-02-30'", None),
+        ("amount", "'1_000'", None),
+        ("amount", "'1e3'", 100_000),
     ],
 )
 def test_a_text_is_turned_or_becomes_null(name: str, raw: str, value: object) -> None:
@@ -103,3 +125,56 @@ def test_quotes_in_texts_and_names_stay_what_they_are() -> None:
     query = f"""SELECT {quote("it's")} AS {name_sql('a "b"')}"""
     result = duckdb.connect().execute(query)
     assert (result.description[0][0], result.fetchall()) == ('a "b"', [("it's",)])
+
+
+@pytest.mark.parametrize(
+    ("raw", "sql_type", "year"),
+    [
+        ("'1985'", "VARCHAR", 1985),
+        ("1985.0", "DOUBLE", 1985),
+        ("'1985.0'", "VARCHAR", 1985),
+        ("'19850302'", "VARCHAR", None),
+        ("19850302", "BIGINT", None),
+        ("'85'", "VARCHAR", None),
+        ("'0x7C1'", "VARCHAR", None),
+    ],
+)
+def test_a_year_has_four_digits(raw: str, sql_type: str, year: int | None) -> None:
+    assert _value(CUSTOMERS, "birth_year", raw, sql_type) == year
+
+
+def test_an_id_that_a_float_cannot_hold_is_none() -> None:
+    assert _value(ORDERS, "customer_id", "9007199254740991", "DOUBLE") == "9007199254740991"
+    assert _value(ORDERS, "customer_id", "630000000000000017", "DOUBLE") is None
+    assert _value(ORDERS, "customer_id", "630000000000000017", "BIGINT") == "630000000000000017"
+
+
+def test_an_instant_of_a_year_that_is_none_is_none() -> None:
+    assert _value(ORDERS, "ordered_at", "'0024-01-05 10:00:00'", "TIMESTAMP") is None
+    assert _value(ORDERS, "ordered_at", "'0001-01-01'", "DATE") is None
+
+
+_DAYS = st.one_of(
+    st.dates(date(1790, 1, 1), date(2200, 1, 1)).map(str),
+    st.from_regex(r"[0-9]{1,4}[-/][0-9]{1,2}[-/][0-9]{1,4}", fullmatch=True),
+)
+_CLOCKS = st.from_regex(
+    r"(|[T ]{1,2}[0-2]?[0-9](:[0-6][0-9](:[0-6][0-9]([.,][0-9]{1,9})?)?)?"
+    r"( ?(Z|UTC|[+-][01][0-9]:?([0-6][0-9])?))?)",
+    fullmatch=True,
+)
+
+
+@given(day=_DAYS, clock=_CLOCKS)
+@settings(max_examples=400)
+def test_files_and_arguments_have_one_reader_of_instants(day: str, clock: str) -> None:
+    """Compare what SQL makes of the text of a file with what Python makes of an argument."""
+    text = day + clock
+    try:
+        read = read_cutoff(text, ZoneInfo("Europe/Berlin"))
+    except InputError:
+        read = None
+    (known,) = _READER.execute(
+        f"SELECT {known_at_sql('at', 'VARCHAR')} FROM (SELECT $1 AS at)", [text]
+    ).fetchone()
+    assert known == read

@@ -26,6 +26,39 @@ def test_an_absurd_amount_is_named(find: Find) -> None:
     assert (found.where, found.count, found.examples) == ("orders.amount", 1, ["o7"])
 
 
+@pytest.mark.parametrize(
+    ("written", "what"),
+    [("6.3182E+12", "rounded"), ("6,3E+12", "rounded"), ("17.0", "decimal numbers")],
+)
+def test_ids_that_a_spreadsheet_has_changed_are_named(find: Find, written: str, what: str) -> None:
+    orders = even_orders(2400, 20)
+    orders.loc[:9, "customer_id"] = written
+    (found,) = find(orders)
+    assert (found.where, found.count, found.examples) == ("orders.customer_id", 10, [written])
+    assert what in found.what
+
+
+@pytest.mark.parametrize("word", [r"\N", "#N/A", "(null)", "<NA>", "NaT", "0.0", "?", "NULL"])
+def test_words_for_nothing_are_no_customers(find: Find, word: str) -> None:
+    orders = even_orders(2400, 20)
+    orders.loc[:9, "customer_id"] = word
+    findings = [found for found in find(orders) if "stands for nobody" in found.what]
+    assert [(found.count, found.examples) for found in findings] == [(10, [word])]
+
+
+@pytest.mark.parametrize("year", [1890, 2090])
+def test_a_year_of_birth_is_between_1905_and_now(find: Find, year: int) -> None:
+    customers = pd.DataFrame(
+        {
+            "customer_id": ["c0", "c1", "c2"],
+            "known_at": at(1),
+            "birth_year": [year, 1985, 1990],
+        }
+    )
+    (found,) = _of(find(even_orders(2400, 20), customers=customers), "customers.birth_year")
+    assert (found.level, found.count) == ("warning", 1)
+
+
 def _messages(**columns: list[object]) -> pd.DataFrame:
     """Write four messages to customers with orders."""
     return pd.DataFrame(
