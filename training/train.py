@@ -7,7 +7,8 @@ import mlflow
 import pandas as pd
 
 from features.errors import refuse
-from features.log.log import Log, check_cutoff_in_data
+from features.log.log import Log
+from features.log.log_cutoffs import check_cutoff_in_data
 from features.windows import to_datetime
 from models.kinds import CHANNEL, KINDS, ModelKind
 from training.channel.job import check_messages, explain_missing_messages, train_channel_model

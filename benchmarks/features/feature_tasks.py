@@ -21,8 +21,8 @@ from features.catalog.relations import EVENT_DAYS, LINE_DAYS, MESSAGE_DAYS
 from features.log.kept_layout import KEPT_LAYOUT
 from features.log.kept_tables import KEPT_FOLDER
 from features.log.log import Log, read_log
-from features.log.parquet_file import write_parquet
 from features.shop.shop import read_shop
+from features.sources.parquet_file import write_parquet
 from features.windows import Window, cutoffs_before, read_cutoff, to_datetime
 
 Task = Callable[[], object]

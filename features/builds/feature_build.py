@@ -19,9 +19,10 @@ from features.history.words import Words
 from features.language.catalog import Catalog
 from features.language.scope import Scope
 from features.log.flat_log import FlatLog
-from features.log.log import Log, check_cutoff_in_data
+from features.log.log import Log
+from features.log.log_cutoffs import check_cutoff_in_data
 from features.log.objections import objecting_customers
-from features.log.parquet_file import ROW_GROUP, write_parquet
+from features.sources.parquet_file import ROW_GROUP, write_parquet
 from features.windows import local_day, to_datetime
 
 _MOST = 0.5  # of a catalog: the rest costs less than functions of their own would

@@ -40,6 +40,6 @@ def read_log_of(shop: Path) -> "Log":
 
 def read_cutoff_of(log: "Log", cutoff: str | None) -> int | None:
     """Return the instant that `--cutoff` names, in microseconds UTC; None where it is left out."""
-    from features.log.log import resolve_cutoff
+    from features.log.log_cutoffs import resolve_cutoff
 
     return None if cutoff is None else resolve_cutoff(log, cutoff)

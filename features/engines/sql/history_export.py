@@ -16,7 +16,7 @@ from features.contract.casts import name_sql
 from features.history.layout import HISTORY_TABLES
 from features.log.history_tables import history_column_type
 from features.log.log import Log
-from features.log.parquet_file import ROW_GROUP, write_parquet
+from features.sources.parquet_file import ROW_GROUP, write_parquet
 
 # What features read, and what decides whose rows they are and who is left out.
 FILES = tuple(table for table in HISTORY_TABLES if table not in ("reachability", "links"))

@@ -13,7 +13,8 @@ from features.catalog.relations import KEPT_DAYS
 from features.errors import InputError
 from features.history.layout import HISTORY_COLUMNS
 from features.ledgers.journal import has_journal, open_journal
-from features.log.log import Log, check_cutoff_in_data
+from features.log.log import Log
+from features.log.log_cutoffs import check_cutoff_in_data
 from features.shop.pseudonyms import key_fingerprint
 from features.store.address import open_target
 from features.store.build.kept_lookups import earlier_lookups, hash_statistics

@@ -9,8 +9,8 @@ import pytest
 
 from features.log.kept_tables import KEPT_FOLDER
 from features.log.log import read_log
-from features.log.parquet_file import write_parquet
 from features.shop.shop import read_shop
+from features.sources.parquet_file import write_parquet
 from tests.features.sources.shop_folders import many_orders, run_with_shop
 
 GOOD = pd.DataFrame(

@@ -10,7 +10,8 @@ import pytest
 from rich.console import Console
 
 from features.errors import InputError
-from features.log.log import read_log, resolve_cutoff
+from features.log.log import read_log
+from features.log.log_cutoffs import resolve_cutoff
 from features.shop.shop import read_shop
 from nextbuy.demo import demo
 from nextbuy.demo.demo import choose_customers, what_they_did

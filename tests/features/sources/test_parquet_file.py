@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from features.log.parquet_file import write_parquet
+from features.sources.parquet_file import write_parquet
 
 _SCHEMA = pa.schema({"n": pa.int64()})
 
