@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -20,6 +21,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from features.errors import NextbuyError
 from models.kinds import ModelKind
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 # MLflow numbers the states of its tables by their last migration; the queries hold in these.
 READABLE_SCHEMAS = frozenset({"dc11669786a5"})
@@ -111,6 +115,13 @@ def version_files(tracking_uri: str, source: str) -> Iterator[Path]:
         yield Path(path)
 
 
+def open_client(tracking_uri: str) -> "MlflowClient":
+    """Open MLflow's client of the shop's own registry, whatever `MLFLOW_REGISTRY_URI` names."""
+    from mlflow import MlflowClient
+
+    return MlflowClient(tracking_uri, registry_uri=tracking_uri)
+
+
 def _find_in_database(uri: str, kind: ModelKind, alias: str) -> RegisteredVersion | None:
     """Look the alias up in MLflow's tables, without making or changing any."""
     url = make_url(uri)
@@ -147,11 +158,10 @@ def _read_version(connection: Connection, kind: ModelKind, alias: str) -> Regist
 
 def _ask_mlflow(tracking_uri: str, kind: ModelKind, alias: str) -> RegisteredVersion | None:
     """Look the alias up through MLflow itself."""
-    from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
 
     try:
-        entry = MlflowClient(tracking_uri).get_model_version_by_alias(kind, alias)
+        entry = open_client(tracking_uri).get_model_version_by_alias(kind, alias)
     except MlflowException as error:
         if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             return None

@@ -34,9 +34,10 @@ def serve(
 
     The service describes itself as OpenAPI at /docs.json and shows its metrics at /metrics.
     """
-    from serving.http.server import serve_command, serve_environment
+    from serving.http.server import check_address, serve_command, serve_environment
 
     environment = serve_environment(shop)
+    check_address(host, port)
     command = serve_command(host, port)
     os.execve(command[0], command, environment)  # one process, so that a signal reaches it
 

@@ -1,6 +1,7 @@
 """Command and environment that start the server process."""
 
 import os
+import socket
 import sys
 from pathlib import Path
 
@@ -28,6 +29,28 @@ def serve_command(host: str, port: int) -> list[str]:
     """
     options = ["--host", host, "--port", str(port), "--working-dir", str(Path.cwd())]
     return [sys.executable, "-m", "bentoml", "serve", _SERVICE, *options]
+
+
+def check_address(host: str, port: int) -> None:
+    """Refuse an address on which the service cannot listen.
+
+    Raises
+    ------
+    InputError
+        Something else listens there, or the machine has no such address.
+    """
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the service will
+            trial.bind(address)
+    except OSError as error:
+        raise refuse(
+            "serve",
+            f"an address to listen on at {host}, port {port}",
+            error.strerror or str(error),
+            "Stop what listens there, or choose another by --port and --host.",
+        ) from None
 
 
 def serve_environment(shop: Path) -> dict[str, str]:

@@ -112,7 +112,7 @@ def test_a_database_that_only_mlflow_reads_is_named_with_its_error(
         raise SQLAlchemyError("it broke\nat a long place")
 
     monkeypatch.setattr(MlflowClient, "get_model_version_by_alias", fail)
-    monkeypatch.setattr(MlflowClient, "__init__", lambda *_: None)
+    monkeypatch.setattr(MlflowClient, "__init__", lambda *_, **__: None)
     with pytest.raises(NextbuyError, match=r"registry at mysql.*churn@champion.*it broke\. Check"):
         find_registered_version("mysql://127.0.0.1:9/x", "churn", "champion")
 

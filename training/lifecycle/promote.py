@@ -6,10 +6,9 @@ as the set of champions that it would leave behind before any alias moves.
 
 from collections.abc import Mapping, Sequence
 
-from mlflow import MlflowClient
-
 from features.errors import NextbuyError
 from models.kinds import KINDS, ModelKind
+from models.registered_version import open_client
 from models.registry import CHALLENGER, CHAMPION, SHA256_TAG, Champions, read_version
 from training.runs.candidates import ERROR_TAG, EXCESS_TAG, Candidate, Judgement
 
@@ -29,7 +28,7 @@ def register(tracking_uri: str, candidates: Sequence[Candidate]) -> dict[ModelKi
     dict of ModelKind to str
         The new version of each kind.
     """
-    client = MlflowClient(tracking_uri)
+    client = open_client(tracking_uri)
     versions: dict[ModelKind, str] = {}
     for candidate in candidates:
         kind = candidate.head.kind
@@ -81,7 +80,7 @@ def promote(tracking_uri: str, kinds: Sequence[ModelKind] = ()) -> dict[ModelKin
         _check_judgement(kind, version.version, version.tags)
     champions = {k: read_version(tracking_uri, k, CHAMPION) for k in KINDS if k not in promoted}
     Champions({k: v for k, v in (champions | promoted).items() if v is not None})
-    client = MlflowClient(tracking_uri)
+    client = open_client(tracking_uri)
     for kind, version in promoted.items():
         client.set_registered_model_alias(kind, CHAMPION, version.version)
     return {kind: version.version for kind, version in promoted.items()}

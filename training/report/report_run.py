@@ -14,6 +14,7 @@ from features.errors import NextbuyError
 from features.log.log import Log
 from features.windows import to_datetime
 from models.kinds import CHURN, TIMING, ModelKind
+from models.registered_version import open_client
 from models.registry import read_champion_versions
 from training.evaluation.evaluation import Evaluation
 from training.evaluation.feature_importance import importance_table
@@ -118,7 +119,7 @@ def fetch_report(tracking_uri: str, version: str | None = None) -> str:
         There is no such version; the champions come from two trainings, so that no report
         covers both; the training made none.
     """
-    client = MlflowClient(tracking_uri)
+    client = open_client(tracking_uri)
     if version is None:
         run_id = _run_of_champions(client, tracking_uri)
     else:

@@ -1,6 +1,7 @@
 """Opens MLflow runs, and logs to them what every training writes down."""
 
 import math
+import os
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -41,6 +42,7 @@ def open_experiment(log: Log) -> None:
     workspace = log.shop.workspace
     workspace.mkdir(parents=True, exist_ok=True)
     mlflow.set_tracking_uri(log.shop.tracking_uri)
+    os.environ.pop("MLFLOW_RUN_ID", None)  # MLflow would go on with that run in place of a new one
     name = log.shop.section.name
     if mlflow.get_experiment_by_name(name) is None:
         mlflow.create_experiment(name, artifact_location=(workspace / "artifacts").as_uri())

@@ -26,6 +26,7 @@ def test_serve_becomes_the_process_of_the_service(
 ) -> None:
     calls: list[tuple[str, list[str], dict[str, str]]] = []
     monkeypatch.setattr(os, "execve", lambda *call: calls.append(call))
+    monkeypatch.setattr("serving.http.server.check_address", lambda *_: None)
     monkeypatch.setattr("serving.http.server.serve_environment", lambda shop: {"SHOP": str(shop)})
     code, _, error = run("serve", "--shop", "my.toml", "--host", "0.0.0.0", "--port", "8080")
     assert (code, error) == (0, "")

@@ -1,5 +1,6 @@
 """The command and the environment of the server process."""
 
+import socket
 import sys
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from features.errors import InputError
 from features.shop.shop import read_shop
-from serving.http.server import serve_command, serve_environment
+from serving.http.server import check_address, serve_command, serve_environment
 
 
 def test_the_command_serves_at_an_address_from_the_current_folder(
@@ -19,6 +20,21 @@ def test_the_command_serves_at_an_address_from_the_current_folder(
     assert command[:4] == [sys.executable, "-m", "bentoml", "serve"]
     options = dict(zip(command[5::2], command[6::2], strict=True))
     assert options == {"--host": "0.0.0.0", "--port": "8080", "--working-dir": str(tmp_path)}
+
+
+def test_a_port_in_use_is_refused_in_one_sentence() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(InputError, match=f"port {port}.*in use.*--port"):
+            check_address("127.0.0.1", port)
+    check_address("127.0.0.1", port)
+
+
+def test_an_address_of_another_machine_is_refused() -> None:
+    with pytest.raises(InputError, match="port 3000"):
+        check_address("192.0.2.1", 3000)
 
 
 def test_the_environment_names_the_shop_by_a_full_path_and_turns_telemetry_off(

@@ -23,6 +23,22 @@ def test_a_version_that_was_not_registered_by_us_is_not_promoted(small: Path) ->
             promote(log.shop.tracking_uri, ["churn"])
 
 
+def test_the_registry_is_the_shops_own_whatever_the_environment_names(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = f"sqlite:///{tmp_path}/other.db"
+    monkeypatch.setenv("MLFLOW_REGISTRY_URI", other)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", other)
+    monkeypatch.setenv("MLFLOW_RUN_ID", "0" * 32)
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_ID", "17")
+    log = read_log(read_shop(small))
+    trained = train(log, ["churn"], trials=0)
+    promoted = promote(log.shop.tracking_uri, ["churn"])
+    assert promoted == trained.versions
+    assert read_champions(log.shop.tracking_uri).versions["churn"] == promoted["churn"]
+    assert not (tmp_path / "other.db").exists()
+
+
 def test_without_a_challenger_nothing_is_promoted(tmp_path: Path) -> None:
     with pytest.raises(NextbuyError, match="no challenger for churn"):
         promote(f"sqlite:///{tmp_path}/mlflow.db", ["churn"])
