@@ -139,7 +139,7 @@ class KeptTables:
             Whether there is one; otherwise the table has to be read.
         """
         kept = read_kept(self._folder, table)
-        if kept is None or self._key(select, states) != kept.key:
+        if kept is None or self._file_key(table, select, states) != kept.key:
             return False
         return self._open_copy(table, kept)
 
@@ -177,7 +177,8 @@ class KeptTables:
         """
         unfinished = self._make(table, select)
         if read_states([Path(state.path) for state in states], states) == list(states):
-            kept = KeptTable(self._key(select, states), list(states), time.time_ns() // 1000)
+            key = self._file_key(table, select, states)
+            kept = KeptTable(key, list(states), time.time_ns() // 1000)
             self._put(table, kept, unfinished)
 
     def _open_copy(self, table: str, kept: KeptTable) -> bool:
@@ -209,6 +210,11 @@ class KeptTables:
         parts += [str(key_fingerprint(self._shop)), section.currency]
         parts += [f"{state.path} {state.sha256}" for state in states]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+    def _file_key(self, table: str, select: str, states: Sequence[FileState]) -> str:
+        """Hash all that a table of files depends on, the shop's names of its columns included."""
+        what = msgspec.structs.replace(self._shop.tables[table], path=None)  # a path is no content
+        return self._key(f"{msgspec.json.encode(what).decode()} {select}", states)
 
     def _database_key(self, table: str) -> str:
         """Hash all that a table of a database depends on beside its rows; no password is in it."""

@@ -222,12 +222,15 @@ def _origin_faults(name: str, source: TableSource) -> list[Fault]:
     """Return a fault if a table is said to come from nowhere, or from two places at once."""
     origins = [o for o in ("path", "database", "database_env") if getattr(source, o) is not None]
     wanted = [w for w in ("table", "query") if getattr(source, w) is not None]
-    if len(origins) == 1 and len(wanted) == (0 if origins == ["path"] else 1):
+    if origins == ["path"] and wanted in ([], ["query"]):
+        return []
+    if len(origins) == 1 and origins != ["path"] and len(wanted) == 1:
         return []
     return [
         Fault(
             f"tables.{name}",
-            "a path, or a database (database or database_env) with a table or a query",
+            "a path, with or without a query, or a database (database or database_env) with a "
+            "table or a query",
             " and ".join(origins + wanted) or "none of them",
             "Name one place from which the table is read.",
         )

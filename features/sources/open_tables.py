@@ -10,6 +10,7 @@ from features.shop.pseudonyms import columns_to_hash, pseudonym_sql
 from features.shop.settings_file import TableSource
 from features.shop.shop import Shop
 from features.sources.databases import Databases
+from features.sources.file_queries import is_query_error, query_fault, query_scan
 from features.sources.files import scan_files, unreadable_fault
 from features.sources.work_database import out_of_room_fault
 
@@ -41,6 +42,8 @@ def open_raw_table(
     source = shop.tables[table.name]
     if source.path is not None:
         scan, kind = scan_files(connection, table, source.path, shop.root), "TEMP VIEW"
+        if source.query is not None:
+            scan = query_scan(connection, table, source.query, scan)
     else:
         scan, kind = f"incoming_{table.name}", "TABLE"
         connection.register(scan, databases.read(table, source))
@@ -56,11 +59,20 @@ def open_raw_table(
         fault = out_of_room_fault(shop, error)
         if fault is None and source.path is None:
             fault = databases.fault(table, source, error)
-        raise InputError([fault or unreadable_fault(table, error)]) from None
+        raise InputError([fault or reading_fault(shop, table, error)]) from None
     finally:
         if kind == "TABLE":
             connection.unregister(scan)
     return RawTable(table, view, {row[0]: row[1] for row in described})
+
+
+def reading_fault(shop: Shop, table: Table, error: Exception) -> Fault:
+    """Return the fault that a table could not be read, by the error that stopped it."""
+    if (fault := out_of_room_fault(shop, error)) is not None:
+        return fault
+    if shop.tables[table.name].query is not None and is_query_error(error):
+        return query_fault(table, error)
+    return unreadable_fault(table, error)
 
 
 def close_raw_table(connection: duckdb.DuckDBPyConnection, shop: Shop, raw_table: RawTable) -> None:

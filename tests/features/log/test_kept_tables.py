@@ -97,6 +97,20 @@ def test_other_settings_read_again_what_depends_on_them(
     assert checked.count("orders") == (2 if "/" in old else 1)  # a path is no content
 
 
+def test_another_column_of_the_same_file_is_read_again(write_shop) -> None:
+    config = write_shop({"orders": _ORDERS.assign(net=_ORDERS["amount"] / 2)})
+    text = config.read_text()
+    sums = []
+    for column in ("amount", "net"):
+        config.write_text(
+            text.replace("[tables.orders]", f'[tables.orders]\ncolumns = {{amount = "{column}"}}')
+        )
+        opened = read_log(read_shop(config))
+        sums += [opened.fetch("SELECT sum(amount) FROM orders")[0][0]]
+        opened.close()
+    assert sums[1] == sums[0] / 2
+
+
 def test_another_pseudonym_key_reads_again(
     write_shop, checked: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
