@@ -173,8 +173,9 @@ def _moment_sql(raw: str, raw_type: str) -> str:
         moment = f"TRY_CAST({raw} AS TIMESTAMPTZ)"
         return f"CASE WHEN {moment} >= {_OLDEST} THEN {moment} END"
     text = f"trim({raw})"
-    # What DuckDB does not read by itself: a blank before an offset, and a decimal comma.
-    plain = rf"regexp_replace(replace({text}, ',', '.'), '\s([+-]\d\d)', '\1')"
+    # What DuckDB does not read by itself: a decimal comma, a blank before an offset, UTC without.
+    plain = f"replace(replace({text}, ',', '.'), 'UTC', 'Z')"
+    plain = rf"regexp_replace({plain}, '\s(Z|[+-]\d\d)', '\1')"
     moment = f"coalesce(TRY_CAST({text} AS TIMESTAMPTZ), TRY_CAST({plain} AS TIMESTAMPTZ))"
     return f"CASE WHEN regexp_full_match({text}, {quote(INSTANT_TEXT)}) THEN {moment} END"
 

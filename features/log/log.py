@@ -27,6 +27,7 @@ from features.contract.tables import (
 )
 from features.contract.typed_table import select_typed_sql
 from features.errors import Fault, InputError
+from features.log.data_span import DataSpan, read_span
 from features.log.flat_layout import FlatLayout
 from features.log.history_tables import make_history_tables
 from features.log.identity_chains import make_account_steps
@@ -38,10 +39,10 @@ from features.log.queryable_log import TypedColumn as TableColumn
 from features.shop.pseudonyms import read_key, set_key
 from features.shop.shop import Shop
 from features.sources.databases import Databases
-from features.sources.files import find_files, unreadable_fault
-from features.sources.open_tables import close_raw_table, open_raw_table
-from features.sources.work_database import WorkDatabase, open_work_database, out_of_room_fault
-from features.windows import read_cutoff, to_datetime
+from features.sources.files import find_files
+from features.sources.open_tables import close_raw_table, open_raw_table, reading_fault
+from features.sources.work_database import WorkDatabase, open_work_database
+from features.windows import end_of_day, read_cutoff, to_datetime
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,10 @@ class Log:
         Where the database is; it exists as long as the log.
     close : callable
         Removes the database at once; otherwise it is removed when the log is no longer used.
+    data_span : DataSpan or None
+        The days on which the orders of the files begin and end; None for a log without orders.
+    posted_until : int or None
+        When the last row was posted (microseconds UTC), where the shop posts everything; else None.
     journal_seq : int
         Number of the last row of the journal that is in the tables; 0 if no row was posted.
     content : str or None
@@ -78,25 +83,35 @@ class Log:
     provided: dict[str, frozenset[str]]
     folder: Path
     close: Callable[[], None]
+    data_span: DataSpan | None = None
+    posted_until: int | None = None
     journal_seq: int = 0
     content: str | None = None
     reused_from: int | None = None
 
     @cached_property
     def observed_until(self) -> int:
-        """Last instant of the data (microseconds UTC): by nextbuy.toml, else the last order known.
+        """Last instant of the data (microseconds UTC), never after now.
 
-        An order counts from when both its clocks have passed, if it was known before it happened.
+        It is the one that nextbuy.toml declares. Otherwise it is the end of the last local day on
+        which the orders of the files are there, or the last post of a shop that posts everything.
         """
         text = self.shop.section.observed_until
         if text is not None:
             return read_cutoff(text, self.shop.timezone, "shop.observed_until")
-        return int(self._scalar("SELECT max(greatest(known_at, ordered_at)) FROM orders"))
+        end = min(end_of_day(self._known_span.last_day, self.shop.timezone), _now())
+        return max(end, self.posted_until or end)
 
     @cached_property
     def first_order_at(self) -> int:
-        """Instant of the first order (microseconds UTC)."""
-        return int(self._scalar("SELECT min(ordered_at) FROM orders"))
+        """Instant of the first order (microseconds UTC) on or after the first day of the data."""
+        begin = end_of_day(self._known_span.first_day - 1, self.shop.timezone)
+        return int(self._scalar(f"SELECT min(ordered_at) FROM orders WHERE ordered_at > {begin}"))
+
+    @property
+    def _known_span(self) -> DataSpan:
+        assert self.data_span is not None, "the log has no orders"
+        return self.data_span
 
     @property
     def timezone(self) -> ZoneInfo:
@@ -208,14 +223,21 @@ def read_valid_tables(shop: Shop) -> tuple[Log, list[Fault]]:
     InputError
         There is no room for the log.
     """
-    now = time.time_ns() // 1000
+    now = _now()
     scratch = open_work_database(shop)
     try:
         kept = KeptTables(scratch.connection, shop, scratch.folder)
         provided, faults = _read_tables(scratch, shop, kept, now)
         connection = LogConnection(scratch.connection, shop)
+        span = read_span(scratch.connection) if "orders" in provided else None
         log = Log(
-            connection, shop, provided, scratch.folder, scratch.close, reused_from=kept.reused_from
+            connection,
+            shop,
+            provided,
+            scratch.folder,
+            scratch.close,
+            span,
+            reused_from=kept.reused_from,
         )
         if not faults:
             log, faults = _complete(log, kept.keys)
@@ -238,7 +260,7 @@ def _complete(log: Log, keys: Mapping[str, str]) -> tuple[Log, list[Fault]]:
 
 def _with_history(log: Log, keys: Mapping[str, str]) -> Log:
     """Return the log with the posted rows merged in and the tables of the history made."""
-    provided, journal_seq = merge_journal(log.connection, log.shop, log.provided)
+    provided, journal_seq, posted_until = merge_journal(log.connection, log.shop, log.provided)
     if "identities" in provided:
         make_account_steps(log.connection, provided)
     statements = make_history_tables(log.connection, log.shop, provided)
@@ -246,7 +268,13 @@ def _with_history(log: Log, keys: Mapping[str, str]) -> Log:
     if journal_seq == 0 and keys.keys() == provided.keys():
         parts = [*statements, *(f"{table} {keys[table]}" for table in sorted(keys))]
         content = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
-    return replace(log, provided=provided, journal_seq=journal_seq, content=content)
+    return replace(
+        log,
+        provided=provided,
+        posted_until=posted_until if log.shop.journal.complete else None,
+        journal_seq=journal_seq,
+        content=content,
+    )
 
 
 def _read_tables(
@@ -266,7 +294,7 @@ def _read_tables(
             except InputError as error:
                 faults += error.faults
             except (duckdb.Error, OSError) as error:
-                faults.append(out_of_room_fault(shop, error) or unreadable_fault(table, error))
+                faults.append(reading_fault(shop, table, error))
     finally:
         databases.close()
     in_order = {t.name: provided[t.name] for t in TABLES if t.name in provided}
@@ -297,6 +325,10 @@ def _read_table(
     return frozenset(raw_table.types)
 
 
+def _now() -> int:
+    return time.time_ns() // 1000
+
+
 def _check(
     connection: duckdb.DuckDBPyConnection, raw_table: RawTable, shop: Shop, now: int
 ) -> None:
@@ -309,7 +341,9 @@ def _end_faults(log: Log) -> Iterator[Fault]:
     """Yield a fault if all orders are of one instant, or if `shop.observed_until` ends no data."""
     first, last = (to_datetime(at) for at in (log.first_order_at, log.observed_until))
     if log.shop.section.observed_until is None:
-        if first == last:
+        clocks = "SELECT min(ordered_at), max(greatest(known_at, ordered_at)) FROM orders"
+        earliest, latest = log.fetch(clocks)[0]
+        if earliest == latest:
             yield Fault(
                 "orders.ordered_at",
                 "orders over some time",

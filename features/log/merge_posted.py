@@ -33,7 +33,7 @@ def merge_journal(
     connection: LogConnection,
     shop: Shop,
     provided: Mapping[str, frozenset[str]],
-) -> tuple[dict[str, frozenset[str]], int]:
+) -> tuple[dict[str, frozenset[str]], int, int | None]:
     """Merge all posted rows into the typed tables of a log; tables that do not exist are made.
 
     Parameters
@@ -51,6 +51,8 @@ def merge_journal(
         Table of the contract -> the columns that the files or a post gave.
     last_seq : int
         Number of the last row of the journal that is in the tables; 0 if nothing was posted.
+    last_received_at : int or None
+        When it was received (microseconds UTC); None if nothing was posted.
 
     Raises
     ------
@@ -59,10 +61,11 @@ def merge_journal(
     """
     merged = dict(provided)
     if not has_journal(shop):
-        return merged, 0
+        return merged, 0, None
     try:
         journal = open_journal(shop)
         last_seq, posted = _stage_all(connection, journal)
+        last_received_at = journal.last_received_at()
         journal.close()
     except InputError:
         raise
@@ -77,7 +80,7 @@ def merge_journal(
             merged.get(name, frozenset({"known_at"})) | columns
         )  # posted rows are known at their receipt
         connection.execute(f"DROP TABLE posted_{name}")
-    return merged, last_seq
+    return merged, last_seq, last_received_at
 
 
 def _stage_all(connection: LogConnection, journal: Journal) -> tuple[int, dict[str, set[str]]]:

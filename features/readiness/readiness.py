@@ -24,6 +24,7 @@ from features.readiness.idle_columns import find_idle_columns
 from features.readiness.odd_contents import content_probes
 from features.readiness.person_ids import find_id_variants, find_one_order_each
 from features.readiness.probes import run_probes
+from features.readiness.stray_orders import find_stray_orders
 from features.readiness.suggestions import Suggestions, suggest_settings
 from features.shop.contact_rules import ALL_CHANNELS
 from features.shop.sensitive_words import find_sensitive_names
@@ -72,7 +73,11 @@ def examine_log(log: Log, faults: Sequence[Fault] = ()) -> Readiness:
         findings += _find(log, table, days, coverage)
     suggestions = None
     if "orders" in log.provided:
-        findings += [*find_id_variants(log), *find_one_order_each(log)]
+        findings += [
+            *find_stray_orders(log),
+            *find_id_variants(log),
+            *find_one_order_each(log),
+        ]
     if not faults:
         findings += _find_clashes(log)
         lateness = next(coverage.lateness for coverage in tables if coverage.table == "orders")

@@ -7,7 +7,7 @@ import msgspec
 from features.engines.sql.feature_queries import purchases_sql
 from features.log.log import Log
 from features.readiness.coverage import Lateness
-from features.windows import DAY
+from features.windows import DAY, local_day
 
 _SHARE = 0.85
 _LEAST, _MOST = 30, 365
@@ -65,12 +65,13 @@ def suggest_settings(log: Log, lateness: Lateness | None) -> Suggestions:
 def _gaps(log: Log, watched: int) -> tuple[int, int]:
     """Return the number of gaps between purchase days, and the days in which 85 % of them close."""
     purchases = purchases_sql(log, log.observed_until)
+    last_day = local_day(log.observed_until, log.shop.timezone)
     gaps = (
         "SELECT day, lead(day) OVER (PARTITION BY customer_id ORDER BY day) - day AS gap "
         f"FROM (SELECT DISTINCT customer_id, day FROM ({purchases}))"
     )
     count, days = log.connection.execute(
         f"SELECT count(*), quantile_disc(gap, {_SHARE}) FROM ({gaps}) "
-        f"WHERE gap <= {watched} AND day <= (SELECT max(local_day) FROM orders) - {watched}"
+        f"WHERE gap <= {watched} AND day <= {last_day} - {watched}"
     ).fetchall()[0]
     return count, days or 0

@@ -24,7 +24,8 @@ class TableSource(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     table : str or None
         The table that is read from the database. Give either this or `query`.
     query : str or None
-        The SQL query whose result is read from the database.
+        The SQL query whose result is read: from the database, or from the files of `path`, which
+        it sees as the view `source`.
     columns : dict of str to str
         The shop's column names by the contract's: `{customer_id = "cust_no"}`. A column that is
         not listed has the contract's name.
@@ -55,8 +56,9 @@ class ShopSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     settle_days : int
         Days after the end of a horizon until late orders have arrived, 0 to 365.
     observed_until : str or None
-        The date or instant at which the data ends. Without it, the data ends with the latest
-        `known_at` of an order.
+        The date or instant at which the data ends. Without it, the data ends with the last local
+        day on which the usual orders are there; single later orders do not move it, and neither do
+        posts unless `journal.complete` is set.
     workspace : str
         Folder for what Nextbuy writes, relative to nextbuy.toml.
     memory_gib : float or None

@@ -27,33 +27,35 @@ class BuildExtent:
 
     Attributes
     ----------
-    data_cutoff : int
+    known_until : int
         Microseconds UTC; what was known later is left out.
     keep_from : dict of str to int
         Table -> microseconds UTC; rows that happened at or before it are left out.
     """
 
-    data_cutoff: int
+    known_until: int
     keep_from: Mapping[str, int]
 
     @classmethod
-    def of(cls, data_cutoff: int, keep_days: Mapping[str, int], margin: int) -> "BuildExtent":
+    def of(
+        cls, known_until: int, data_cutoff: int, keep_days: Mapping[str, int], margin: int
+    ) -> "BuildExtent":
         """Make the extent that keeps some days of each table before the cutoff, and a margin.
 
         Parameters
         ----------
-        data_cutoff : int
+        known_until, data_cutoff : int
             Microseconds UTC.
         keep_days : mapping of str to int
             Table -> days; a table that is not named is kept whole.
         margin : int
             Days kept in addition.
         """
-        return cls(data_cutoff, {t: data_cutoff - (d + margin) * DAY for t, d in keep_days.items()})
+        return cls(known_until, {t: data_cutoff - (d + margin) * DAY for t, d in keep_days.items()})
 
     def condition(self, name: str) -> str:
         """Write the SQL condition on the rows of a table of the layout that a build holds."""
-        known = "TRUE" if name in NEVER_CUT else f"known_at <= {self.data_cutoff}"
+        known = "TRUE" if name in NEVER_CUT else f"known_at <= {self.known_until}"
         happened = HISTORY_TABLES[name].happened
         if name not in self.keep_from:
             return known
@@ -153,7 +155,7 @@ def _sort_table(log: Log, extent: BuildExtent, name: str) -> None:
     """Sort a table by customer into numbers: the customer's place, row key, layout's columns."""
     numbers, texts = record_columns(name)
     select = ", ".join(
-        f"{_number_sql(column, _cut_sql(name, column, extent.data_cutoff))} AS {name_sql(column)}"
+        f"{_number_sql(column, _cut_sql(name, column, extent.known_until))} AS {name_sql(column)}"
         for column in numbers + texts
     )
     order = ", ".join(

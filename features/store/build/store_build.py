@@ -4,6 +4,7 @@ A build is written beside the one that is served and replaces it in one step, so
 the old build or the new one and never a mixture.
 """
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -44,8 +45,10 @@ def build_store(
     target : StoreTarget or Path
         Where the build is put.
     data_cutoff : int, optional
-        Microseconds UTC; what was known later is left out. Default: the end of the data.
-        Consents and reachability are never left out: a withdrawal may come after the last order.
+        Microseconds UTC; what was known later is left out. Default: the end of the data, and then
+        nothing is left out: single orders and posts after it are part of a history, though they
+        do not say that the data reaches further. Consents and reachability are never left out: a
+        withdrawal may come after the last order.
     keep_days : dict of str to int, optional
         Table -> days before the cutoff, and `MARGIN_DAYS` more, of which rows are kept; tables
         that are not named are kept whole. Default: the days that the features read.
@@ -60,7 +63,9 @@ def build_store(
     check_cutoff_in_data(log, data_cutoff)
     if isinstance(target, Path):
         target = open_target(target)
-    extent = BuildExtent.of(data_cutoff, keep_days, MARGIN_DAYS)
+    is_end = data_cutoff == log.observed_until
+    known_until = time.time_ns() // 1000 if is_end else data_cutoff
+    extent = BuildExtent.of(known_until, data_cutoff, keep_days, MARGIN_DAYS)
     section, catalog = log.shop.section, read_catalog(log, data_cutoff)
     vocabulary = read_vocabulary(log, data_cutoff)
     made_of = hash_statistics(log.shop, catalog, vocabulary.attributes)
@@ -69,7 +74,7 @@ def build_store(
         format=STORE_FORMAT,
         data_cutoff=data_cutoff,
         answers_from=data_cutoff - MARGIN_DAYS * DAY if extent.keep_from else None,
-        journal_seq=_journal_seq(log, data_cutoff),
+        journal_seq=_journal_seq(log, known_until),
         timezone=section.timezone,
         currency=section.currency,
         vocabulary=vocabulary,
@@ -94,16 +99,16 @@ def _info_in_place(target: StoreTarget) -> StoreInfo | None:
     return store.info
 
 
-def _journal_seq(log: Log, data_cutoff: int) -> int:
-    """Return the number of the last posted row that is surely in a build at a cutoff.
+def _journal_seq(log: Log, known_until: int) -> int:
+    """Return the number of the last posted row that is surely in a build of what was known until.
 
-    Clocks of a row may be somewhat later than its receipt (a bare date is known at its end),
-    so the rows of the days before the cutoff are also read from the journal, and not counted
-    twice: they have the same keys.
+    Clocks of a row may be somewhat later than its receipt (a bare date is known at its end), so
+    the rows of the days before are also read from the journal, and not counted twice: they have
+    the same keys.
     """
     if not has_journal(log.shop):
         return 0
     journal = open_journal(log.shop)
-    seq = journal.last_seq(data_cutoff - _CLOCK_DAYS * DAY, log.journal_seq)
+    seq = journal.last_seq(known_until - _CLOCK_DAYS * DAY, log.journal_seq)
     journal.close()
     return seq

@@ -68,6 +68,26 @@ def test_a_posted_row_is_in_the_next_history_and_in_the_next_log_alike(shop: Sho
     built.close()
 
 
+@pytest.mark.parametrize("complete", [False, True])
+def test_a_post_moves_the_end_of_the_data_only_where_everything_is_posted(
+    shop: Shop, complete: bool
+) -> None:
+    """Of an export that ended weeks ago, a single post says nothing about the weeks since."""
+    section = msgspec.structs.replace(shop.journal, complete=complete)
+    shop = msgspec.structs.replace(shop, journal=section)
+    end_of_files = read_log(shop).observed_until
+    build(shop)
+    assert post(shop, orders=[ORDER]) == (1, 0)
+    log, (posted,) = read_log(shop), read_fresh(shop, "c")["orders"]["known_at"][-1:]
+    assert log.count("orders") == 4
+    assert log.observed_until == (posted if complete else end_of_files)
+    build(shop)
+    store = FreshStore(shop, store_target(shop).open(), open_journal(shop))
+    assert store.data_cutoff == (posted if complete else end_of_files)
+    assert store.read(["c"])["c"]["orders"]["amount"].tolist() == [150, 300, 500]
+    store.close()
+
+
 def assert_same(one: dict, other: dict) -> None:
     assert one.keys() == other.keys()
     for name in one:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import msgspec
 import numpy as np
 import pandas as pd
 import pytest
@@ -21,6 +22,7 @@ from features.ledgers.posted_rows import PostedRowChecker
 from features.log.identities import account_customers_sql, customers_of_accounts
 from features.log.identity_chains import IdentityStep, follow_chains
 from features.log.log import Log, read_log
+from features.shop.settings_file import JournalSection
 from features.shop.shop import read_shop
 from features.store.build.store_build import build_store
 from features.store.fresh import FreshStore
@@ -173,12 +175,13 @@ def test_what_is_posted_for_any_id_of_a_chain_is_asked_for_as_it_will_be_built(
     write_shop: WriteShop, tmp_path: Path
 ) -> None:
     log = _shop(write_shop, [(1, "a", "b"), (2, "b", "c")])
+    complete = msgspec.structs.replace(log.shop, journal=JournalSection(complete=True))
     build_store(log, tmp_path / "store.sqlite")
     row = {"ordered_at": "2024-01-20T00:00:00Z", "amount": 5}
     rows = [row | {"customer_id": i, "order_id": f"posted-{i}"} for i in "abc"]
     journal = open_journal(log.shop)
     journal.append(PostedRowChecker(log.shop).read({"orders": rows}))
-    rebuilt = read_log(log.shop)
+    rebuilt = read_log(complete)
     cutoff = rebuilt.observed_until
     build_store(rebuilt, tmp_path / "rebuilt.sqlite")
     catalog = read_catalog(rebuilt, cutoff).select(["orders_count", "monetary_value"])

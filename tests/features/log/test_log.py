@@ -77,10 +77,10 @@ def test_a_late_field_is_known_at_the_later_of_its_instant_and_the_rows(
 
 
 def test_the_data_do_not_end_before_the_last_order(write_shop: Callable[..., Path]) -> None:
-    """An order known before it happened is used from when it happened: there the data end."""
+    """An order known before it happened is used from when it happened: that day the data end."""
     known = ["2024-01-05 12:00:00", "2024-01-06 12:00:00", "2024-01-07 09:59:59"]
     log = _read(write_shop, GOOD.assign(known_at=known))
-    assert to_datetime(log.observed_until).isoformat() == "2024-01-07T10:00:00+00:00"
+    assert to_datetime(log.observed_until).isoformat() == "2024-01-07T23:59:59.999999+00:00"
     frame = build_features(log, [log.observed_until], read_catalog(log, log.observed_until))
     assert frame["orders_count"].sum() == 3
 

@@ -33,8 +33,7 @@ def test_the_horizon_closes_85_percent_of_the_gaps(write_shop: WriteShop, orders
         start = pd.Timestamp("2022-01-01") + pd.Timedelta(days=index % 30)
         back = start + pd.Timedelta(days=40 if index < 80 else 100)
         rows += [(f"c{index}", f"{day:%Y-%m-%d}", 1) for day in (start, back)]
-    rows.append(("last", "2024-06-01", 1))
-    report = _examine(write_shop, orders(*rows), horizon_days=60)
+    report = _examine(write_shop, orders(*rows), horizon_days=60, observed_until="2024-06-01")
     assert report.suggestions.horizon_days == 100
     assert report.suggestions.horizon_days_now == 60
     assert (report.suggestions.gaps, report.suggestions.watched_days) == (100, 365)
@@ -51,8 +50,7 @@ def test_gaps_that_could_not_have_been_seen_do_not_count(
         for day in (start, start + gap):
             at = pd.Timestamp("2022-01-01") + pd.Timedelta(days=day)
             rows.append((f"{name}{index}", f"{at:%Y-%m-%d}", 1))
-    rows.append(("last", "2024-01-10", 1))
-    suggestions = _examine(write_shop, orders(*rows)).suggestions
+    suggestions = _examine(write_shop, orders(*rows), observed_until="2024-01-10").suggestions
     assert (suggestions.horizon_days, suggestions.gaps) == (300, 60)
 
 

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pandas as pd
 import pytest
@@ -21,6 +22,7 @@ from features.history.layout import HISTORY_COLUMNS, ROW_KEY
 from features.ledgers.journal import open_journal
 from features.ledgers.posted_rows import POSTABLE_TABLES, PostedRowChecker
 from features.log.log import read_log
+from features.shop.settings_file import JournalSection
 from features.shop.shop import Shop, read_shop
 from features.store.address import store_target
 from features.store.build.store_build import build_store
@@ -127,7 +129,8 @@ def shop(
     url = os.environ.get("NEXTBUY_TEST_REDIS", "redis://127.0.0.1:6379/0")
     if request.param == "redis":
         monkeypatch.setenv("NEXTBUY_STORE", url)
-    shop = read_shop(config)
+    # it posts everything, so that its data reach to the last post
+    shop = msgspec.structs.replace(read_shop(config), journal=JournalSection(complete=True))
     _build(shop)
     yield shop
     if request.param == "redis":

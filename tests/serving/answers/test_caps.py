@@ -32,7 +32,8 @@ def _shop(write_shop: Callable[..., Path], last_order: int) -> Shop:
     )
     message = {"message_id": "m1", "customer_id": "c", "channel": "sms"}
     sent = pd.DataFrame([message | {"sent_at": to_datetime(SENT)}])
-    shop = read_shop(write_shop({"orders": orders, "messages": sent}))
+    end = to_datetime(last_order).isoformat()
+    shop = read_shop(write_shop({"orders": orders, "messages": sent}, observed_until=end))
     build_store(read_log(shop), store_target(shop))
     return shop
 

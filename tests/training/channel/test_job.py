@@ -51,7 +51,7 @@ def test_the_channel_model_finds_which_customers_messages_move(simulated) -> Non
 
 def _shop_of(write_shop: WriteShop, sent_at: pd.DatetimeIndex, channel: str = "email") -> Log:
     """Open a shop with two years of orders and messages that were sent at these instants."""
-    days = pd.date_range("2023-01-01 10:00", "2024-12-31 10:00", freq="5D")
+    days = pd.date_range("2022-12-31 10:00", "2024-12-30 10:00", freq="5D")
     orders = pd.DataFrame({"ordered_at": days.astype(str), "amount": 10})
     orders = orders.assign(order_id=orders.index, customer_id=[f"c{i % 9}" for i in orders.index])
     messages = pd.DataFrame({"sent_at": sent_at.strftime("%Y-%m-%d %H:%M:%S"), "channel": channel})

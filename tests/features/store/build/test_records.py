@@ -80,16 +80,18 @@ def test_old_rows_are_left_out_where_nothing_reads_them(tiny, tmp_path: Path) ->
 
 
 def test_an_extent_keeps_some_days_of_a_table_and_all_consents() -> None:
-    extent = BuildExtent.of(100 * DAY, {"events": 20, "consents": 20}, margin=5)
+    extent = BuildExtent.of(110 * DAY, 100 * DAY, {"events": 20, "consents": 20}, margin=5)
     assert extent.keep_from == {"events": 75 * DAY, "consents": 75 * DAY}
-    known = f"known_at <= {100 * DAY}"
+    known = f"known_at <= {110 * DAY}"
     assert extent.condition("orders") == known
     assert extent.condition("events") == f"{known} AND occurred_at > {75 * DAY}"
     assert "known_at" not in extent.condition("reachability")
 
 
 def test_an_unsubscription_is_kept_however_old_the_message_is() -> None:
-    condition = BuildExtent.of(100 * DAY, {"messages": 20}, margin=0).condition("messages")
+    condition = BuildExtent.of(100 * DAY, 100 * DAY, {"messages": 20}, margin=0).condition(
+        "messages"
+    )
     assert condition.endswith(f"(sent_at > {80 * DAY} OR unsubscribed_at IS NOT NULL)")
 
 
@@ -97,6 +99,6 @@ def test_records_stand_in_the_order_of_the_customers_and_words_end_with_none(tin
     words = read_words(tiny)
     assert words[-1] is None
     assert "" in words[:-1]
-    extent = BuildExtent.of(tiny.observed_until, {}, margin=0)
+    extent = BuildExtent.of(tiny.observed_until, tiny.observed_until, {}, margin=0)
     ids = [customer_id for customer_id, _ in read_records(tiny, extent)]
     assert ids == sorted(ids) and len(ids) == 300
