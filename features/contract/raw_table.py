@@ -1,8 +1,29 @@
 """A table whose rows are still as they came, readable by SQL and not yet checked."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from features.contract.tables import Table
+from features.contract.value_format import PLAIN, ValueFormat
+
+
+@dataclass(frozen=True)
+class RawColumn:
+    """A column whose values are still as they came.
+
+    Attributes
+    ----------
+    name : str
+        Its name in the table that is read.
+    type : str
+        DuckDB's type of it.
+    format : ValueFormat
+        How its values are written.
+    """
+
+    name: str
+    type: str
+    format: ValueFormat = PLAIN
 
 
 @dataclass(frozen=True)
@@ -17,8 +38,15 @@ class RawTable:
         Name of the view or table in DuckDB that a SELECT reads the rows from.
     types : dict of str to str
         DuckDB type of each column of the view, by name.
+    formats : mapping of str to ValueFormat
+        How the values of a column are written, where the shop declares it.
     """
 
     table: Table
     view: str
     types: dict[str, str]
+    formats: Mapping[str, ValueFormat] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> RawColumn:
+        """Return a column of the view by its name in the contract."""
+        return RawColumn(name, self.types[name], self.formats.get(name, PLAIN))

@@ -11,6 +11,7 @@ import duckdb
 
 from features.contract.casts import always_casts, missing_sql, name_sql, quote, value_sql
 from features.contract.currency import Currency
+from features.contract.format_proposals import propose_line
 from features.contract.raw_table import RawTable
 from features.contract.tables import KIND_DESCRIPTIONS
 from features.errors import Fault
@@ -32,12 +33,15 @@ class _Check:
         The condition in SQL: true for a faulty row.
     expected, remedy : str
         Parts of the fault that is reported if a row meets it.
+    may_be_declared : bool
+        Whether a declared format might read the value, which then is the remedy.
     """
 
     column: str
     broken: str  # SQL, true for a faulty row
     expected: str
     remedy: str
+    may_be_declared: bool = False
 
 
 def find_row_faults(
@@ -77,7 +81,7 @@ def find_row_faults(
                   "Export it again, or take it out of nextbuy.toml.")
         ]  # fmt: skip
     faults = [
-        _row_fault(connection, raw_table, check, count, rows)
+        _row_fault(connection, raw_table, check, count, rows, currency.minor_digits)
         for check, count in zip(checks, broken, strict=True)
         if count
     ]
@@ -88,14 +92,14 @@ def _checks(raw_table: RawTable, name: str, currency: Currency, now: int) -> Ite
     """Yield the checks of one column: presence, type, smallest value, share, not after `now`."""
     table = raw_table.table
     column = table[name]
-    value = value_sql(column, name, raw_table.types[name], currency.minor_digits)
-    missing = missing_sql(name, raw_table.types[name])
+    value = value_sql(column, raw_table[name], currency.minor_digits)
+    missing = missing_sql(raw_table[name])
     if column.required:
         yield _Check(name, missing, "a value in every row", "Fill it in or drop the row.")
-    if not always_casts(column, raw_table.types[name]):
+    if not always_casts(column, raw_table[name]):
         yield _Check(
             name, f"NOT ({missing}) AND ({value}) IS NULL", KIND_DESCRIPTIONS[column.kind],
-            "Correct the export, or map another column.",
+            "Correct the export, or map another column.", may_be_declared=True,
         )  # fmt: skip
     if column.minimum is not None:
         yield _Check(
@@ -127,7 +131,12 @@ def _currency_check(currency: Currency) -> _Check:
 
 
 def _row_fault(
-    connection: duckdb.DuckDBPyConnection, raw_table: RawTable, check: _Check, count: int, rows: int
+    connection: duckdb.DuckDBPyConnection,
+    raw_table: RawTable,
+    check: _Check,
+    count: int,
+    rows: int,
+    minor_digits: int,
 ) -> Fault:
     """Return the fault of a check that some rows do not pass, with the first of these rows."""
     column = name_sql(check.column)
@@ -137,11 +146,14 @@ def _row_fault(
         f"WHERE broken ORDER BY row LIMIT {_EXAMPLES}"
     ).fetchall()
     shown = [f"row {row}: {'nothing' if v is None else quote(v)}" for row, v in examples]
+    line = None
+    if check.may_be_declared:
+        line = propose_line(connection, raw_table, check.column, minor_digits)
     return Fault(
         f"{raw_table.table.name}.{check.column}",
         check.expected,
         f"{count} row{'s' * (count > 1)} that break{'s' * (count == 1)} it ({', '.join(shown)})",
-        check.remedy,
+        line or check.remedy,
         count,
         rows,
         tuple(shown),
@@ -161,7 +173,7 @@ def _duplicate_faults(
     if not names or set(table.key) - {*names, *_MAY_BE_MISSING}:
         return
     columns = [table[name] for name in names]
-    keys = {c.name: value_sql(c, c.name, raw_table.types[c.name], minor_digits) for c in columns}
+    keys = {c.name: value_sql(c, raw_table[c.name], minor_digits) for c in columns}
     typed = ", ".join(f"{value} AS {name_sql(name)}" for name, value in keys.items())
     present = " AND ".join(
         f"{name_sql(name)} IS NOT NULL" for name in names if name not in _MAY_BE_MISSING

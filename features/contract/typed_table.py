@@ -12,7 +12,7 @@ def select_typed_sql(raw_table: RawTable, minor_digits: int) -> str:
     for name in [c.name for c in table.columns if not c.pattern] + sorted(raw_table.types):
         column = table[name]
         columns[name] = (
-            value_sql(column, name, raw_table.types[name], minor_digits)
+            value_sql(column, raw_table[name], minor_digits)
             if name in raw_table.types
             else f"CAST(NULL AS {SQL_TYPES[column.kind]})"
         )
@@ -35,7 +35,7 @@ def _late_clock_sql(raw_table: RawTable, name: str, columns: dict[str, str]) -> 
     """Return the SQL of when a late instant was known: the later of itself and its row's clock."""
     if name not in raw_table.types:
         return "CAST(NULL AS BIGINT)"
-    instant = known_at_sql(name, raw_table.types[name])
+    instant = known_at_sql(raw_table[name])
     latest = f"greatest({instant}, {columns['known_at']})"
     return f"CASE WHEN {columns[name]} IS NOT NULL THEN {latest} END"
 
@@ -43,7 +43,7 @@ def _late_clock_sql(raw_table: RawTable, name: str, columns: dict[str, str]) -> 
 def _row_known_sql(raw_table: RawTable) -> str:
     """Return the SQL of when a row was known: its `known_at`, else when it happened."""
     options = [
-        known_at_sql(name, raw_table.types[name])
+        known_at_sql(raw_table[name])
         for name in ("known_at", raw_table.table.happened)
         if name in raw_table.types
     ]

@@ -98,12 +98,12 @@ class PostedRowChecker:
 
     def _type(self, source: RawTable) -> list[CheckedRow]:
         columns = {
-            name: value_sql(source.table[name], name, _TEXT, self._shop.minor_digits)
+            name: value_sql(source.table[name], source[name], self._shop.minor_digits)
             for name in source.types
         }
         for name in source.table.late_instants:
             if name in source.types:
-                columns[known_at_column(name)] = known_at_sql(name, _TEXT)
+                columns[known_at_column(name)] = known_at_sql(source[name])
         select = ", ".join(f"{sql} AS {name_sql(name)}" for name, sql in columns.items())
         rows = self._connection.execute(f"SELECT {select} FROM {_VIEW}").fetchall()
         return [self._posted(source.table, dict(zip(columns, row, strict=True))) for row in rows]

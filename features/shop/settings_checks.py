@@ -1,9 +1,12 @@
 """Checks of the values in `nextbuy.toml`, once its sections and types are known to be right."""
 
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from features.contract.tables import CUSTOMERS, TABLES_BY_NAME
+from features.contract.value_format import EPOCHS, ValueFormat, instant_fault
 from features.errors import Fault
 from features.shop.contact_rules import ALL_CHANNELS
 from features.shop.sensitive_words import find_sensitive_names
@@ -211,7 +214,7 @@ def _table_faults(tables: dict[str, TableSource]) -> list[Fault]:
     faults = [_unknown_table(name) for name in tables if name not in TABLES_BY_NAME]
     for name in tables.keys() & TABLES_BY_NAME.keys():
         columns = tables[name].columns
-        faults += _origin_faults(name, tables[name])
+        faults += _origin_faults(name, tables[name]) + _format_faults(name, tables[name])
         faults += [
             _unknown_column(name, c) for c in columns if TABLES_BY_NAME[name].column(c) is None
         ]
@@ -235,6 +238,39 @@ def _origin_faults(name: str, source: TableSource) -> list[Fault]:
             "Name one place from which the table is read.",
         )
     ]
+
+
+def _format_faults(name: str, source: TableSource) -> list[Fault]:
+    """Return the faults of the formats of a table's values."""
+    where = f"tables.{name}.formats"
+    faults = [
+        replace(_unknown_column(name, c), where=f"{where}.{c}")
+        for c in source.formats
+        if TABLES_BY_NAME[name].column(c) is None
+    ]
+    declared = {f"tables.{name}.format": source.format}
+    declared |= {f"{where}.{column}": how for column, how in source.formats.items()}
+    return faults + [fault for at, how in declared.items() for fault in _value_faults(at, how)]
+
+
+def _value_faults(where: str, how: ValueFormat) -> Iterator[Fault]:
+    """Yield what is wrong with the format of some values."""
+    if how.instant is not None and (wrong := instant_fault(how.instant)) is not None:
+        yield Fault(
+            f"{where}.instant", "a date by the directives of strftime, or " + ", ".join(EPOCHS),
+            f"'{how.instant}': {wrong}", "Write it as in '%d.%m.%Y %H:%M'.",
+        )  # fmt: skip
+    if how.timezone is not None and not _is_zone(how.timezone):
+        yield Fault(f"{where}.timezone", "an IANA zone", f"'{how.timezone}'", "Set it as in UTC.")
+    if how.decimal not in (None, ".", ","):
+        yield Fault(f"{where}.decimal", "'.' or ','", f"'{how.decimal}'", "Set it to one of them.")
+    if how.thousands is not None and (
+        len(how.thousands) != 1 or how.thousands.isalnum() or how.thousands in (how.decimal or ".")
+    ):
+        yield Fault(
+            f"{where}.thousands", "one sign other than the decimal sign", f"'{how.thousands}'",
+            "Set decimal too: with decimal = ',' it may be '.'.",
+        )  # fmt: skip
 
 
 def _unknown_table(name: str) -> Fault:

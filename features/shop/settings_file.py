@@ -8,6 +8,8 @@ from typing import Literal
 
 import msgspec
 
+from features.contract.value_format import PLAIN, ValueFormat
+
 
 class TableSource(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Where one table of the contract comes from: files, or a table or query of a database.
@@ -29,6 +31,11 @@ class TableSource(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     columns : dict of str to str
         The shop's column names by the contract's: `{customer_id = "cust_no"}`. A column that is
         not listed has the contract's name.
+    format : ValueFormat
+        How the values of all columns are written, where it is not the contract's way.
+    formats : dict of str to ValueFormat
+        How the values of single columns are written, by the contract's names; what stands here
+        goes before `format`.
     """
 
     path: str | None = None
@@ -37,6 +44,12 @@ class TableSource(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     table: str | None = None
     query: str | None = None
     columns: dict[str, str] = {}
+    format: ValueFormat = PLAIN
+    formats: dict[str, ValueFormat] = {}
+
+    def format_of(self, column: str) -> ValueFormat:
+        """Return how the values of a column of the contract are written."""
+        return self.formats.get(column, PLAIN).over(self.format)
 
 
 class ShopSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

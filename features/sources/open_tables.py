@@ -3,7 +3,7 @@
 import duckdb
 
 from features.contract.casts import name_sql, names_equal_in_sql, value_sql
-from features.contract.raw_table import RawTable
+from features.contract.raw_table import RawColumn, RawTable
 from features.contract.tables import Table
 from features.errors import Fault, InputError
 from features.shop.pseudonyms import columns_to_hash, pseudonym_sql
@@ -52,6 +52,7 @@ def open_raw_table(
         described = connection.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()
         types = {row[0]: row[1] for row in described}
         mapping = _map_columns(table, source, types)
+        formats = {ours: source.format_of(ours) for ours, _ in mapping}
         columns = _columns_sql(shop, table, mapping, types)
         connection.execute(f"CREATE {kind} {view} AS SELECT {columns} FROM {scan}")
         described = connection.execute(f"DESCRIBE SELECT * FROM {view}").fetchall()
@@ -63,7 +64,9 @@ def open_raw_table(
     finally:
         if kind == "TABLE":
             connection.unregister(scan)
-    return RawTable(table, view, {row[0]: row[1] for row in described})
+    hashed = columns_to_hash(shop, table)  # which have been read by their format already
+    declared = {name: how for name, how in formats.items() if name not in hashed}
+    return RawTable(table, view, {row[0]: row[1] for row in described}, declared)
 
 
 def reading_fault(shop: Shop, table: Table, error: Exception) -> Fault:
@@ -90,7 +93,8 @@ def _columns_sql(
     for ours, theirs in mapping:
         value = name_sql(theirs)
         if ours in hashed:
-            value = pseudonym_sql(value_sql(table[ours], theirs, types[theirs], shop.minor_digits))
+            source = RawColumn(theirs, types[theirs], shop.tables[table.name].format_of(ours))
+            value = pseudonym_sql(value_sql(table[ours], source, shop.minor_digits))
         columns.append(f"{value} AS {name_sql(ours)}")
     return ", ".join(columns)
 

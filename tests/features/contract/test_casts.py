@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.contract.casts import known_at_sql, missing_sql, name_sql, quote, value_sql
+from features.contract.raw_table import RawColumn
 from features.contract.tables import CUSTOMERS, ORDER_LINES, ORDERS, Table
+from features.contract.value_format import PLAIN, ValueFormat
 from features.errors import InputError
 from features.log.log import read_log
 from features.shop.shop import read_shop
@@ -41,11 +43,18 @@ _READER = duckdb.connect()
 _READER.execute("SET TimeZone = 'Europe/Berlin'")
 
 
-def _value(table: Table, name: str, raw: str, sql_type: str = "VARCHAR", digits: int = 2) -> Any:
+def _value(
+    table: Table,
+    name: str,
+    raw: str,
+    sql_type: str = "VARCHAR",
+    digits: int = 2,
+    how: ValueFormat = PLAIN,
+) -> Any:
     """Return a raw value (in SQL) in the type of a column, read in Berlin's zone."""
     connection = duckdb.connect()
     connection.execute("SET TimeZone = 'Europe/Berlin'")
-    value = value_sql(table[name], name, sql_type, digits)
+    value = value_sql(table[name], RawColumn(name, sql_type, how), digits)
     (row,) = connection.execute(
         f'SELECT {value} FROM (SELECT CAST({raw} AS {sql_type}) AS "{name}")'
     ).fetchall()
@@ -104,7 +113,8 @@ def test_a_number_that_is_not_finite_is_null(raw: str) -> None:
 def test_a_bare_date_is_known_at_the_end_of_its_day(raw: str, sql_type: str, known_at: int) -> None:
     connection = duckdb.connect()
     connection.execute("SET TimeZone = 'Europe/Berlin'")
-    query = f"SELECT {known_at_sql('at', sql_type)} FROM (SELECT CAST({raw} AS {sql_type}) AS at)"
+    known = known_at_sql(RawColumn("at", sql_type))
+    query = f"SELECT {known} FROM (SELECT CAST({raw} AS {sql_type}) AS at)"
     assert connection.execute(query).fetchall() == [(known_at,)]
 
 
@@ -118,7 +128,8 @@ def test_a_bare_date_is_known_at_the_end_of_its_day(raw: str, sql_type: str, kno
     ],
 )
 def test_null_and_blank_text_are_missing(raw: str, sql_type: str, missing: bool) -> None:
-    query = f"SELECT {missing_sql('x', sql_type)} FROM (SELECT CAST({raw} AS {sql_type}) AS x)"
+    condition = missing_sql(RawColumn("x", sql_type))
+    query = f"SELECT {condition} FROM (SELECT CAST({raw} AS {sql_type}) AS x)"
     assert duckdb.connect().execute(query).fetchall() == [(missing,)]
 
 
@@ -176,6 +187,6 @@ def test_files_and_arguments_have_one_reader_of_instants(day: str, clock: str) -
     except InputError:
         read = None
     (known,) = _READER.execute(
-        f"SELECT {known_at_sql('at', 'VARCHAR')} FROM (SELECT $1 AS at)", [text]
+        f"SELECT {known_at_sql(RawColumn('at', 'VARCHAR'))} FROM (SELECT $1 AS at)", [text]
     ).fetchone()
     assert known == read
