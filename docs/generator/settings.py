@@ -8,6 +8,7 @@ from msgspec import inspect
 
 from docs.generator.markdown import MADE, read_attributes, read_summary, write_table
 from features.contract.tables import TABLES
+from features.contract.value_format import ValueFormat
 from features.shop.pseudonyms import KEY_VARIABLE
 from features.shop.settings_file import ShopFile
 from features.shop.shop import CONTACT_POINTS
@@ -57,7 +58,9 @@ def _write_section(field: Any) -> str:
     if isinstance(kind, inspect.DictType) and isinstance(kind.value_type, inspect.StructType):
         names = ", ".join(f"`{table.name}`" for table in TABLES)
         section = _write_struct(f"[{field.name}.<table>]", kind.value_type.cls)
-        return f"{section}\n\n`<table>` is one of {names} ([input tables](input-tables.md))."
+        tables = f"`<table>` is one of {names} ([input tables](input-tables.md))."
+        formats = f"[{field.name}.<table>.format]` and `[{field.name}.<table>.formats.<column>]"
+        return "\n\n".join([section, tables, _write_struct(formats, ValueFormat)])
     meaning = read_attributes(ShopFile)[field.name]
     defaults = ", ".join(f"`{name}` {points}" for name, points in CONTACT_POINTS.items())
     row = ("`<kind of interaction>`", _name_type(kind), defaults, meaning)
@@ -93,6 +96,8 @@ def _name_type(kind: inspect.Type) -> str:
             return f"list of {_name_type(kind.item_type)}"
         case inspect.DictType():
             return f"one {_name_type(kind.value_type)} per name"
+        case inspect.StructType():
+            return "table"
     return _NAMES[type(kind)]
 
 

@@ -13,7 +13,7 @@ from features.contract.casts import always_casts, missing_sql, name_sql, quote, 
 from features.contract.currency import Currency
 from features.contract.format_proposals import propose_line
 from features.contract.raw_table import RawTable
-from features.contract.tables import KIND_DESCRIPTIONS
+from features.contract.tables import FLOAT_IDS, KIND_DESCRIPTIONS
 from features.errors import Fault
 from features.windows import to_datetime
 
@@ -97,10 +97,14 @@ def _checks(raw_table: RawTable, name: str, currency: Currency, now: int) -> Ite
     if column.required:
         yield _Check(name, missing, "a value in every row", "Fill it in or drop the row.")
     if not always_casts(column, raw_table[name]):
+        is_float_id = column.kind == "id"  # the one kind of ids that may not be read
         yield _Check(
-            name, f"NOT ({missing}) AND ({value}) IS NULL", KIND_DESCRIPTIONS[column.kind],
-            "Correct the export, or map another column.", may_be_declared=True,
-        )  # fmt: skip
+            name,
+            f"NOT ({missing}) AND ({value}) IS NULL",
+            FLOAT_IDS if is_float_id else KIND_DESCRIPTIONS[column.kind],
+            "Correct the export, or map another column.",
+            may_be_declared=True,
+        )
     if column.minimum is not None:
         yield _Check(
             name, f"({value}) < {column.minimum}", f"{column.minimum:g} or more",

@@ -22,6 +22,8 @@ KIND_DESCRIPTIONS: dict[ColumnKind, str] = {
     "year": "a year of four digits, such as 1985",
 }
 
+FLOAT_IDS = "text or a whole number: as floats, ids are whole only below 2^53"
+
 # Events that have features of their own; other types are kept and counted.
 EVENT_TYPES = ("view", "cart", "checkout", "search", "wishlist", "visit", "support", "review")
 ONLINE_CHANNELS = ("web", "app", "online")  # sales channels that count as online

@@ -290,7 +290,7 @@ def _read_tables(
     try:
         for table in (t for t in TABLES if t.name in shop.tables.keys() - provided.keys()):
             try:
-                provided[table.name] = _read_table(connection, shop, table, databases, kept, now)
+                provided[table.name] = _read_table(scratch, shop, table, databases, kept, now)
             except InputError as error:
                 faults += error.faults
             except (duckdb.Error, OSError) as error:
@@ -302,7 +302,7 @@ def _read_tables(
 
 
 def _read_table(
-    connection: duckdb.DuckDBPyConnection,
+    scratch: WorkDatabase,
     shop: Shop,
     table: Table,
     databases: Databases,
@@ -310,7 +310,8 @@ def _read_table(
     now: int,
 ) -> frozenset[str]:
     """Read, check and type one table; return the columns of it that the shop gives."""
-    raw_table = open_raw_table(connection, shop, table, databases)
+    connection = scratch.connection
+    raw_table = open_raw_table(connection, shop, table, databases, scratch.folder)
     select, path = select_typed_sql(raw_table, shop.minor_digits), shop.tables[table.name].path
     if path is None:
         _check(connection, raw_table, shop, now)

@@ -1,5 +1,6 @@
 """Checks of the values in `nextbuy.toml`, once its sections and types are known to be right."""
 
+import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -213,8 +214,9 @@ def _is_zone(name: str) -> bool:
 def _table_faults(tables: dict[str, TableSource]) -> list[Fault]:
     faults = [_unknown_table(name) for name in tables if name not in TABLES_BY_NAME]
     for name in tables.keys() & TABLES_BY_NAME.keys():
-        columns = tables[name].columns
+        columns = tables[name].mapping
         faults += _origin_faults(name, tables[name]) + _format_faults(name, tables[name])
+        faults += _file_faults(name, tables[name])
         faults += [
             _unknown_column(name, c) for c in columns if TABLES_BY_NAME[name].column(c) is None
         ]
@@ -238,6 +240,32 @@ def _origin_faults(name: str, source: TableSource) -> list[Fault]:
             "Name one place from which the table is read.",
         )
     ]
+
+
+def _file_faults(name: str, source: TableSource) -> Iterator[Fault]:
+    """Yield what is wrong with the settings of a table's CSV files."""
+    if source.encoding is not None and not _is_encoding(source.encoding):
+        yield Fault(
+            f"tables.{name}.encoding", "the name of an encoding", f"'{source.encoding}'",
+            "Set it as in windows-1250, windows-1252 or utf-16.",
+        )  # fmt: skip
+    if source.delimiter is not None and len(source.delimiter) != 1:
+        yield Fault(
+            f"tables.{name}.delimiter", "one sign", f"'{source.delimiter}'", "Set it as in ';'."
+        )
+    given = [part for part in ("encoding", "delimiter", "header") if getattr(source, part)]
+    if given and source.path is None:
+        yield Fault(
+            f"tables.{name}", "encoding, delimiter and a list of columns for CSV files only",
+            "a database", "Leave them out.",
+        )  # fmt: skip
+
+
+def _is_encoding(name: str) -> bool:
+    try:
+        return bool(codecs.lookup(name)._is_text_encoding)
+    except LookupError:
+        return False
 
 
 def _format_faults(name: str, source: TableSource) -> list[Fault]:

@@ -28,9 +28,14 @@ class TableSource(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     query : str or None
         The SQL query whose result is read: from the database, or from the files of `path`, which
         it sees as the view `source`.
-    columns : dict of str to str
+    columns : dict of str to str, or list of str
         The shop's column names by the contract's: `{customer_id = "cust_no"}`. A column that is
-        not listed has the contract's name.
+        not listed has the contract's name. For CSV files without a header a list of all columns in
+        their order, by the contract's names: `["order_id", "customer_id", ...]`.
+    encoding : str or None
+        The encoding of CSV files, such as `windows-1250` or `utf-16`; without it, UTF-8.
+    delimiter : str or None
+        The sign between two values of CSV files; without it, the one that splits the header most.
     format : ValueFormat
         How the values of all columns are written, where it is not the contract's way.
     formats : dict of str to ValueFormat
@@ -43,9 +48,21 @@ class TableSource(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     database_env: str | None = None
     table: str | None = None
     query: str | None = None
-    columns: dict[str, str] = {}
+    columns: dict[str, str] | list[str] = {}
+    encoding: str | None = None
+    delimiter: str | None = None
     format: ValueFormat = PLAIN
     formats: dict[str, ValueFormat] = {}
+
+    @property
+    def mapping(self) -> dict[str, str]:
+        """The shop's column names by the contract's."""
+        return self.columns if isinstance(self.columns, dict) else {}
+
+    @property
+    def header(self) -> list[str] | None:
+        """The columns of CSV files without a header, in their order; None where they have one."""
+        return None if isinstance(self.columns, dict) else self.columns
 
     def format_of(self, column: str) -> ValueFormat:
         """Return how the values of a column of the contract are written."""

@@ -1,11 +1,8 @@
 """Reads a table from files (Parquet or CSV): one file, a glob, or a folder of partitions."""
 
-import csv
 import glob
-import gzip
 import os
 import re
-import zlib
 from pathlib import Path
 
 import duckdb
@@ -15,14 +12,20 @@ import pyarrow.parquet as pq
 from features.contract.casts import names_equal_in_sql, quote
 from features.contract.tables import Table
 from features.errors import Fault, InputError, refuse
+from features.shop.settings_file import TableSource
+from features.sources.csv_files import copy_plain, csv_scan, read_head
 
-_ENDINGS = (".parquet", ".csv", ".csv.gz")
-_DELIMITERS = ",;\t|"
-_HEADER_BYTES = 2**20
-_UNREADABLE = (OSError, EOFError, zlib.error, csv.Error)
+_TEXTS = (".csv", ".tsv", ".txt", "")
+_ENDINGS = (".parquet", *_TEXTS[:-1], ".gz", ".zip")  # in upper or lower case; or none at all
 
 
-def scan_files(connection: duckdb.DuckDBPyConnection, table: Table, path: str, root: Path) -> str:
+def scan_files(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    source: TableSource,
+    root: Path,
+    folder: Path,
+) -> str:
     """Return the SQL from which all files of a table are selected, CSV values as text.
 
     The keys of partition folders (`year=2025`) are columns with text.
@@ -33,10 +36,12 @@ def scan_files(connection: duckdb.DuckDBPyConnection, table: Table, path: str, r
         The connection that will read the files.
     table : Table
         The table of the contract; errors name it.
-    path : str
-        A file, a glob or a folder.
+    source : TableSource
+        Its settings: `path` is a file, a glob or a folder.
     root : Path
         Folder that `path` is relative to.
+    folder : Path
+        Where copies are put of files that DuckDB cannot read as they are.
 
     Raises
     ------
@@ -44,13 +49,13 @@ def scan_files(connection: duckdb.DuckDBPyConnection, table: Table, path: str, r
         There is no file, an ending is unknown, the files are of two kinds, or a file does not hold
         a table of its kind.
     """
-    files = find_files(table, path, root)
+    files = find_files(table, source.path or "", root)
     partitioned = any("=" in folder for file in files for folder in _folders(file, root))
-    options = f"hive_partitioning = {partitioned}, hive_types_autocast = false"
-    if files[0].suffix == ".parquet":
+    hive = f"hive_partitioning = {partitioned}, hive_types_autocast = false"
+    if files[0].suffix.lower() == ".parquet":
         _refuse_mixed_types(connection, table, files)
-        return f"read_parquet({_list_sql(files)}, union_by_name = true, {options})"
-    return _csv_scan(table, files, options)
+        return f"read_parquet({_list_sql(files)}, union_by_name = true, {hive})"
+    return _csv_scans(table, source, files, root, folder, hive)
 
 
 def unreadable_fault(table: Table, error: Exception) -> Fault:
@@ -82,7 +87,7 @@ def find_files(table: Table, path: str, root: Path) -> list[Path]:
     target = root / path
     if target.is_dir():
         candidates = [file for file in target.rglob("*") if _is_data(file.relative_to(target))]
-    elif not path.endswith(_ENDINGS):
+    elif _kind_of(Path(path)) is None:
         raise refuse(
             where,
             f"a path or glob that ends in {', '.join(_ENDINGS)}, or a folder of such files",
@@ -117,10 +122,8 @@ def _folders(file: Path, root: Path) -> tuple[str, ...]:
 
 def _refuse_other_files(table: Table, where: str, files: list[Path]) -> None:
     """Refuse files of two kinds or of an unknown kind, and empty files."""
-    kinds = {next((e for e in _ENDINGS if f.name.endswith(e)), f.name): f for f in files}
-    if len({".parquet" if kind == ".parquet" else ".csv" for kind in kinds}) > 1 or not (
-        kinds.keys() <= set(_ENDINGS)
-    ):
+    kinds = {_kind_of(file): file for file in files}
+    if len(kinds) > 1 or None in kinds:
         raise refuse(
             where,
             "files of one kind, Parquet or CSV",
@@ -132,6 +135,20 @@ def _refuse_other_files(table: Table, where: str, files: list[Path]) -> None:
         raise refuse(
             table.name, "a file with a header", f"0 bytes in {empty[0]}", "Export it again."
         )
+
+
+def _kind_of(file: Path) -> str | None:
+    """Return the kind of a file by the end of its name, compressed or not; None if it is unknown.
+
+    >>> _kind_of(Path("orders.CSV.gz")), _kind_of(Path("orders")), _kind_of(Path("orders.xlsx"))
+    ('csv', 'csv', None)
+    """
+    ending = file.suffix.lower()
+    if ending == ".parquet":
+        return "parquet"
+    if ending in (".gz", ".zip"):
+        ending = Path(file.stem).suffix.lower()
+    return "csv" if ending in _TEXTS else None
 
 
 def _refuse_mixed_types(
@@ -167,52 +184,24 @@ def _refuse_mixed_types(
                 )
 
 
-def _csv_scan(table: Table, files: list[Path], options: str) -> str:
-    """Return the SQL that reads CSV files, one scan for each header, joined by column name.
-
-    Only the delimiter is guessed. Everything else is stated, so that a line which does not fit is
-    an error and never makes DuckDB read the file in another way.
-    """
-    headers: dict[tuple[str, tuple[str, ...]], list[Path]] = {}
+def _csv_scans(
+    table: Table, source: TableSource, files: list[Path], root: Path, folder: Path, hive: str
+) -> str:
+    """Return the SQL that reads CSV files, one scan for each kind of header, joined by name."""
+    kinds: dict[tuple[str, tuple[str, ...], bool], list[Path]] = {}
     for file in files:
-        headers.setdefault(_read_header(table, file), []).append(file)
-    scans = []
-    for (delimiter, names), same in headers.items():
-        columns = ", ".join(f"{quote(name)}: 'VARCHAR'" for name in names)
-        scans.append(
-            f"SELECT * FROM read_csv({_list_sql(same)}, columns = {{{columns}}}, header = true, "
-            f"auto_detect = false, delim = {quote(delimiter)}, quote = '\"', escape = '\"', "
-            f"{options})"
-        )
+        head = read_head(table, source, file)
+        if not head.is_plain:
+            copy = folder / "plain" / table.name / os.path.relpath(file, root).replace("..", "_")
+            copy_plain(table, source, file, head, copy)
+            file = copy
+        has_header = head.is_plain and source.header is None
+        kinds.setdefault((head.delimiter, head.names, has_header), []).append(file)
+    scans = [
+        csv_scan(names, delimiter, has_header, _list_sql(same), hive)
+        for (delimiter, names, has_header), same in kinds.items()
+    ]
     return f"({' UNION ALL BY NAME '.join(scans)})"
-
-
-def _read_header(table: Table, file: Path) -> tuple[str, tuple[str, ...]]:
-    """Read the delimiter (which splits the header most) and the column names of a CSV file."""
-    try:
-        opened = gzip.open if file.suffix == ".gz" else open
-        with opened(file, "rb") as stream:
-            line = stream.readline(_HEADER_BYTES).splitlines()[0].decode("utf-8-sig")
-        split = {d: next(csv.reader([line], delimiter=d), []) for d in _DELIMITERS}
-    except UnicodeDecodeError:
-        raise refuse(
-            table.name, "text in UTF-8", f"other bytes in line 1 of {file}", "Export it as UTF-8."
-        ) from None
-    except _UNREADABLE as error:
-        raise refuse(
-            table.name, "a readable file", f"{file}: {error}", "Export it again."
-        ) from None
-    delimiter = max(_DELIMITERS, key=lambda d: len(split[d]))
-    names = [name.strip() or f"column{index}" for index, name in enumerate(split[delimiter])]
-    repeated = names_equal_in_sql(names)
-    if repeated or not names:
-        raise refuse(
-            table.name,
-            "a header that names each column once",
-            f"{', '.join(map(quote, repeated)) or 'nothing'} in line 1 of {file}",
-            "Rename or drop the others.",
-        )
-    return delimiter, tuple(names)
 
 
 def _list_sql(files: list[Path]) -> str:

@@ -1,5 +1,7 @@
 """Opens a shop's tables in DuckDB under the contract's column names, their values unchanged."""
 
+from pathlib import Path
+
 import duckdb
 
 from features.contract.casts import name_sql, names_equal_in_sql, value_sql
@@ -16,7 +18,11 @@ from features.sources.work_database import out_of_room_fault
 
 
 def open_raw_table(
-    connection: duckdb.DuckDBPyConnection, shop: Shop, table: Table, databases: Databases
+    connection: duckdb.DuckDBPyConnection,
+    shop: Shop,
+    table: Table,
+    databases: Databases,
+    folder: Path,
 ) -> RawTable:
     """Open one table of a shop as the view or table `raw_<table>` of a DuckDB connection.
 
@@ -33,6 +39,8 @@ def open_raw_table(
         The table of the contract.
     databases : Databases
         The shop's databases that are already open.
+    folder : Path
+        Where copies are put of files that cannot be read as they are.
 
     Raises
     ------
@@ -41,7 +49,7 @@ def open_raw_table(
     """
     source = shop.tables[table.name]
     if source.path is not None:
-        scan, kind = scan_files(connection, table, source.path, shop.root), "TEMP VIEW"
+        scan, kind = scan_files(connection, table, source, shop.root, folder), "TEMP VIEW"
         if source.query is not None:
             scan = query_scan(connection, table, source.query, scan)
     else:
@@ -126,13 +134,13 @@ def _map_columns(
     wanted = {column.name: column.name for column in table.columns if not column.pattern}
     prefixes = tuple(column.name for column in table.columns if column.pattern)
     if prefixes:
-        mapped = source.columns.values()
+        mapped = source.mapping.values()
         wanted |= {n: n for n in raw_types if n.startswith(prefixes) and n not in mapped}
-    wanted |= source.columns
+    wanted |= source.mapping
     faults = _case_faults(table, list(wanted))
     for ours, theirs in wanted.items():
         column = table.column(ours)
-        needed = ours in source.columns or (column is not None and column.required)
+        needed = ours in source.mapping or (column is not None and column.required)
         if needed and theirs not in raw_types:
             faults.append(
                 Fault(
