@@ -106,7 +106,7 @@ def _write_default(field: Any) -> str:
     value = field.default
     if value is msgspec.NODEFAULT:
         value = field.default_factory()
-    if value is None:
+    if value is None or isinstance(value, msgspec.Struct):
         return ""
     return f"`{msgspec.json.encode(value).decode()}`"
 

@@ -17,8 +17,8 @@ class TableSource(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     Attributes
     ----------
     path : str or None
-        A Parquet, CSV or gzipped CSV file, a glob, or a folder; relative to nextbuy.toml. Give
-        either this or a database.
+        A Parquet or CSV file, the latter also gzipped or in a zip archive, a glob, or a folder;
+        relative to nextbuy.toml. Give either this or a database.
     database : str or None
         Address of a PostgreSQL database, or path of an SQLite or DuckDB file.
     database_env : str or None
