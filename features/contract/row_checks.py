@@ -14,6 +14,7 @@ from features.contract.currency import Currency
 from features.contract.format_proposals import propose_line
 from features.contract.raw_table import RawTable
 from features.contract.tables import FLOAT_IDS, KIND_DESCRIPTIONS
+from features.contract.value_format import PLAIN
 from features.errors import Fault
 from features.windows import to_datetime
 
@@ -35,6 +36,8 @@ class _Check:
         Parts of the fault that is reported if a row meets it.
     may_be_declared : bool
         Whether a declared format might read the value, which then is the remedy.
+    unless : str or None
+        A condition in SQL: no row is faulty where any row of the table meets it.
     """
 
     column: str
@@ -42,6 +45,7 @@ class _Check:
     expected: str
     remedy: str
     may_be_declared: bool = False
+    unless: str | None = None
 
 
 def find_row_faults(
@@ -71,9 +75,9 @@ def find_row_faults(
     ]
     if table.name == "orders" and "currency" in raw_table.types:
         checks.append(_currency_check(currency))
-    counts = ", ".join(f"count(*) FILTER (WHERE {check.broken})" for check in checks)
+    counts = ", ".join(map(_count_sql, checks))
     rows, *broken = connection.execute(
-        f"SELECT count(*), {counts} FROM {raw_table.view}"
+        f"SELECT count(*), {counts} FROM {_valued_sql(raw_table, currency.minor_digits)}"
     ).fetchall()[0]
     if rows == 0:
         return [
@@ -88,11 +92,34 @@ def find_row_faults(
     return faults + list(_duplicate_faults(connection, raw_table, currency.minor_digits, rows))
 
 
+def _valued_sql(raw_table: RawTable, minor_digits: int) -> str:
+    """Return the SQL of the raw rows with the value of each column in the contract's type.
+
+    Several checks are about one value, which is thus computed once.
+    """
+    values = ", ".join(
+        f"{value_sql(raw_table.table[name], raw_table[name], minor_digits)} AS {_value_name(name)}"
+        for name in raw_table.types
+    )
+    return f"(SELECT *, {values} FROM {raw_table.view})"
+
+
+def _value_name(name: str) -> str:
+    """Return the SQL name of a column's value in the contract's type."""
+    return name_sql(f"value of {name}")
+
+
+def _count_sql(check: _Check) -> str:
+    """Return the SQL of the number of rows that do not pass a check."""
+    broken = f"count(*) FILTER (WHERE {check.broken})"
+    return broken if check.unless is None else f"if(bool_or({check.unless}), 0, {broken})"
+
+
 def _checks(raw_table: RawTable, name: str, currency: Currency, now: int) -> Iterator[_Check]:
     """Yield the checks of one column: presence, type, smallest value, share, not after `now`."""
     table = raw_table.table
     column = table[name]
-    value = value_sql(column, raw_table[name], currency.minor_digits)
+    value = _value_name(name)
     missing = missing_sql(raw_table[name])
     if column.required:
         yield _Check(name, missing, "a value in every row", "Fill it in or drop the row.")
@@ -100,28 +127,53 @@ def _checks(raw_table: RawTable, name: str, currency: Currency, now: int) -> Ite
         is_float_id = column.kind == "id"  # the one kind of ids that may not be read
         yield _Check(
             name,
-            f"NOT ({missing}) AND ({value}) IS NULL",
+            f"{value} IS NULL AND NOT ({missing})",
             FLOAT_IDS if is_float_id else KIND_DESCRIPTIONS[column.kind],
             "Correct the export, or map another column.",
             may_be_declared=True,
         )
     if column.minimum is not None:
         yield _Check(
-            name, f"({value}) < {column.minimum}", f"{column.minimum:g} or more",
+            name, f"{value} < {column.minimum}", f"{column.minimum:g} or more",
             "Refunds belong in the table `returns`, as positive amounts.",
         )  # fmt: skip
+    if column.kind == "money" and raw_table.types[name] == "VARCHAR":
+        yield from _thousands_checks(raw_table, name, currency)
     if column.kind == "share":
         yield _Check(
             name,
-            f"({value}) NOT BETWEEN 0 AND 1",
+            f"{value} NOT BETWEEN 0 AND 1",
             KIND_DESCRIPTIONS["share"],
             "Divide percentages by 100.",
         )
     if column.kind == "instant":
         yield _Check(
-            name, f"({value}) > {now}", f"nothing after now ({to_datetime(now):%Y-%m-%d %H:%M})",
+            name, f"{value} > {now}", f"nothing after now ({to_datetime(now):%Y-%m-%d %H:%M})",
             "Check the time zone in nextbuy.toml and the clock of the export.",
         )  # fmt: skip
+
+
+def _thousands_checks(raw_table: RawTable, name: str, currency: Currency) -> Iterator[_Check]:
+    """Yield the check that a point does not stand before groups of three digits.
+
+    1.234 is 1234 in one country and a little more than 1 in another. Where all amounts with a point
+    are like that, nothing but a declared format tells.
+    """
+    if raw_table[name].format != PLAIN or currency.minor_digits == 3:
+        return
+    text = f"trim({name_sql(name)})"
+    groups = r"'[+-]?[1-9]\d{0,2}(\.\d{3})+'"
+    declared = "formats.{name} = {{decimal = {decimal}}}"
+    point = declared.format(name=name, decimal='"."')
+    comma = declared.format(name=name, decimal='",", thousands = "."')
+    has_three = f"{text}[-4] = '.'"  # decimals; cheaper than the pattern, and false of most rows
+    yield _Check(
+        name,
+        f"{has_three} AND regexp_full_match({text}, {groups})",
+        "amounts that can be read in one way only",
+        f"Add to [tables.{raw_table.table.name}]: {comma} if 1.234 means 1234, or {point} if not.",
+        unless=f"contains({text}, '.') AND NOT ({has_three})",
+    )
 
 
 def _currency_check(currency: Currency) -> _Check:
@@ -146,7 +198,8 @@ def _row_fault(
     column = name_sql(check.column)
     examples = connection.execute(
         f"SELECT row, value FROM (SELECT row_number() OVER () AS row, "
-        f"CAST({column} AS VARCHAR) AS value, {check.broken} AS broken FROM {raw_table.view}) "
+        f"CAST({column} AS VARCHAR) AS value, {check.broken} AS broken FROM "
+        f"{_valued_sql(raw_table, minor_digits)}) "
         f"WHERE broken ORDER BY row LIMIT {_EXAMPLES}"
     ).fetchall()
     shown = [f"row {row}: {'nothing' if v is None else quote(v)}" for row, v in examples]

@@ -95,6 +95,14 @@ _PROBES = (
         example="customer_id",
     ),
     Probe(
+        "warning",
+        "orders.currency",
+        "without a currency; read as the shop's own",
+        "Fill it in, or leave these orders out if they are in another one.",
+        "currency IS NULL",
+        needs=("orders.currency",),
+    ),
+    Probe(
         "advice",
         "orders.amount",
         "of nothing; they count as purchases",

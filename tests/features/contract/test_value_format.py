@@ -16,7 +16,7 @@ from features.contract.currency import Currency
 from features.contract.raw_table import RawTable
 from features.contract.row_checks import find_row_faults
 from features.contract.tables import ORDERS
-from features.contract.value_format import ValueFormat, instant_fault
+from features.contract.value_format import PLAIN, ValueFormat, instant_fault
 from features.errors import InputError
 from features.log.log import read_log
 from features.shop.shop import read_shop
@@ -250,3 +250,20 @@ def test_a_wrong_format_is_refused_by_name(tmp_path: Path, setting: str, where: 
 @pytest.mark.parametrize("declared", ["%H:%M", "%d.%m", "%Q.%m.%Y", "dd.mm.yyyy", ""])
 def test_a_format_that_makes_no_date_is_refused(declared: str) -> None:
     assert instant_fault(declared) is not None
+
+
+def test_amounts_whose_point_may_stand_for_thousands_are_refused_until_declared() -> None:
+    values = ["20.520", "1.234.000", "500"]
+    (fault,) = _faults("amount", ["20.520", "500"], PLAIN)
+    assert "read in one way only, got 1 row" in fault and "'20.520'" in fault
+    assert 'formats.amount = {decimal = ",", thousands = "."} if 1.234 means 1234' in fault
+    as_thousands = ValueFormat(decimal=",", thousands=".")
+    assert _read("amount", values, as_thousands) == [2_052_000, 123_400_000, 50_000]
+    as_decimals = ValueFormat(decimal=".")
+    assert _faults("amount", ["20.520", "500"], as_decimals) == []
+    assert _read("amount", ["20.520"], as_decimals) == [2052]
+
+
+@pytest.mark.parametrize("other", ["5.25", "5.5", "0.1234", "7."])
+def test_amounts_with_other_decimals_beside_them_are_clear(other: str) -> None:
+    assert _faults("amount", ["20.520", other], PLAIN) == []

@@ -59,6 +59,13 @@ def test_a_year_of_birth_is_between_1905_and_now(find: Find, year: int) -> None:
     assert (found.level, found.count) == ("warning", 1)
 
 
+def test_orders_without_a_currency_are_counted(find: Find) -> None:
+    orders = even_orders(2400, 20)
+    orders.loc[:9, "currency"] = None
+    (found,) = find(orders)
+    assert (found.where, found.count) == ("orders.currency", 10)
+
+
 def _messages(**columns: list[object]) -> pd.DataFrame:
     """Write four messages to customers with orders."""
     return pd.DataFrame(
