@@ -33,6 +33,14 @@ for group in (demo, log, training, serving):  # the order of the work, and of th
     app.add_typer(group.app)
 
 
+_MLFLOW_ADDRESSES = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
+
+
+def _stderr() -> Console:
+    """Return the console for what is not the result of a command."""
+    return Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+
+
 def _print_version(is_requested: bool) -> None:
     """Print the version of the installed package and end the program, if `--version` is given."""
     if is_requested:
@@ -52,7 +60,12 @@ def _options(
         ),
     ] = False,
 ) -> None:
-    """Declare the options that stand before a command."""
+    """Declare the options that stand before a command, and name variables that are not followed."""
+    if ignored := [name for name in _MLFLOW_ADDRESSES if os.environ.get(name)]:
+        _stderr().print(
+            f"warning {' and '.join(ignored)} in the environment: not followed, since the models "
+            "of a shop are in its own MLflow database"
+        )
 
 
 def main() -> None:
@@ -71,8 +84,7 @@ def main() -> None:
     try:
         app()
     except (NextbuyError, OSError) as error:
-        stderr = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
-        stderr.print(f"error {error}")
+        _stderr().print(f"error {error}")
         sys.exit(1)
 
 

@@ -142,6 +142,14 @@ def test_an_error_is_a_sentence_and_not_a_traceback(
     assert "Traceback" not in out + error
 
 
+def test_addresses_of_mlflow_in_the_environment_are_named_and_not_followed(
+    run: RunCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_REGISTRY_URI", "http://127.0.0.1:9")
+    _, _, error = run("check", "--shop", str(tmp_path))
+    assert error.startswith("warning MLFLOW_REGISTRY_URI in the environment: not followed")
+
+
 def test_a_folder_is_no_shop(run: RunCommand, tmp_path: Path) -> None:
     code, _, error = run("train", "--shop", str(tmp_path))
     assert code == 1
