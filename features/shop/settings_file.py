@@ -20,7 +20,7 @@ class TableSource(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         A Parquet or CSV file, the latter also gzipped or in a zip archive, a glob, or a folder;
         relative to nextbuy.toml. Give either this or a database.
     database : str or None
-        Address of a PostgreSQL database, or path of an SQLite or DuckDB file.
+        Address of a PostgreSQL, MySQL or MariaDB database, or path of an SQLite or DuckDB file.
     database_env : str or None
         Name of the environment variable that holds the address, where it has a password.
     table : str or None

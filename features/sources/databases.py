@@ -1,4 +1,4 @@
-"""Reads tables from a shop's databases: PostgreSQL, SQLite and DuckDB, each in one snapshot."""
+"""Reads tables from a shop's databases, each in one snapshot: servers, SQLite and DuckDB files."""
 
 import contextlib
 import importlib.util
@@ -13,18 +13,30 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import duckdb
 import pyarrow as pa
 
-from features.contract.casts import name_sql, names_equal_in_sql
+from features.contract.casts import names_equal_in_sql
 from features.contract.tables import Table
 from features.errors import Fault, InputError, refuse
 from features.shop.settings_file import TableSource
 from features.shop.shop import Shop
+from features.sources.mysql_source import SCHEMES as MYSQL_SCHEMES
+from features.sources.mysql_source import MysqlSource
 
 _BATCH_ROWS = 50_000
-_SCHEMES = "postgresql://..., sqlite:///..., duckdb:///..., or a file .sqlite, .db, .duckdb"
+_SCHEMES = (
+    "postgresql://..., mysql://..., sqlite:///..., duckdb:///..., or a file .sqlite, .db, .duckdb"
+)
 
 
 class SourceDatabase(Protocol):
-    """An open database of a shop, all of whose queries see the same snapshot."""
+    """An open database of a shop, all of whose queries see the same snapshot.
+
+    Attributes
+    ----------
+    name_sign : str
+        What its SQL puts around the name of a table.
+    """
+
+    name_sign: str
 
     def select(self, query: str) -> pa.RecordBatchReader:
         """Run a query and return its rows as a stream of record batches."""
@@ -35,6 +47,8 @@ class SourceDatabase(Protocol):
 
 class PostgresSource:
     """A PostgreSQL database, read over its binary COPY."""
+
+    name_sign = '"'
 
     def __init__(self, url: str) -> None:
         from adbc_driver_postgresql import dbapi
@@ -57,6 +71,8 @@ class PostgresSource:
 
 class SqliteSource:
     """A SQLite file; its values come as text, since a SQLite column may hold values of any type."""
+
+    name_sign = '"'
 
     def __init__(self, path: Path) -> None:
         uri = f"{path.resolve().as_uri()}?mode=ro"
@@ -82,6 +98,8 @@ class SqliteSource:
 
 class DuckDbSource:
     """A DuckDB file, opened for reading."""
+
+    name_sign = '"'
 
     def __init__(self, path: Path) -> None:
         self._connection = duckdb.connect(str(path), read_only=True)
@@ -119,11 +137,12 @@ class Databases:
             The database cannot be reached, has no such table, or names two columns alike.
         """
         url = self._url(table, source)
-        query = source.query or f"SELECT * FROM {_table_sql(source.table or '')}"
         try:
             if url not in self._open:
                 self._open[url] = open_database(table, url, self._root)
-            reader = self._open[url].select(query.strip().rstrip(";"))
+            database = self._open[url]
+            whole = f"SELECT * FROM {_table_sql(source.table or '', database.name_sign)}"
+            reader = database.select((source.query or whole).strip().rstrip(";"))
         except InputError:
             raise
         except Exception as error:  # the errors of the drivers have no common class
@@ -157,6 +176,7 @@ class Databases:
     def _url(self, table: Table, source: TableSource) -> str:
         """Return the URL or file of a table's database, from the environment if need be."""
         if source.database is not None:
+            _refuse_password(table, source.database)
             return source.database
         name = source.database_env or ""
         if not os.environ.get(name):
@@ -183,7 +203,7 @@ def open_database(table: Table, url: str, root: Path) -> SourceDatabase:
     table : Table
         The table of the contract that is read; errors name it.
     url : str
-        A URL of PostgreSQL, SQLite or DuckDB, or a file.
+        A URL of PostgreSQL, MySQL, MariaDB, SQLite or DuckDB, or a file.
     root : Path
         Folder that file names are relative to.
 
@@ -198,6 +218,10 @@ def open_database(table: Table, url: str, root: Path) -> SourceDatabase:
         if importlib.util.find_spec("adbc_driver_postgresql") is None:
             raise refuse(where, "the driver of PostgreSQL", "none", "pip install nextbuy[postgres]")
         return PostgresSource(url)
+    if scheme in MYSQL_SCHEMES and rest:
+        if importlib.util.find_spec("asyncmy") is None:
+            raise refuse(where, "the driver of MySQL", "none", "pip install nextbuy[mysql]")
+        return MysqlSource(table, url)
     path = root / (rest.removeprefix("/") if rest else url)
     kind = scheme if rest else path.suffix.lstrip(".")
     if kind not in ("sqlite", "sqlite3", "db", "duckdb"):
@@ -205,6 +229,17 @@ def open_database(table: Table, url: str, root: Path) -> SourceDatabase:
     if not path.is_file():
         raise refuse(where, "a database", f"no file at {path}", "Correct the path.")
     return DuckDbSource(path) if kind == "duckdb" else SqliteSource(path)
+
+
+def _refuse_password(table: Table, url: str) -> None:
+    """Refuse a password of MySQL in nextbuy.toml: it belongs into the environment."""
+    if url.partition("://")[0] in MYSQL_SCHEMES and urlsplit(url).password:
+        raise refuse(
+            f"tables.{table.name}.database",
+            "an address without a password",
+            "one with a password",
+            "Put the address into an environment variable and name it as database_env.",
+        )
 
 
 def _refuse_money(table: Table, schema: pa.Schema) -> None:
@@ -219,9 +254,9 @@ def _refuse_money(table: Table, schema: pa.Schema) -> None:
             )
 
 
-def _table_sql(name: str) -> str:
+def _table_sql(name: str, sign: str) -> str:
     """Return the name of a table, with or without a schema, as an SQL identifier."""
-    return ".".join(name_sql(part) for part in name.split("."))
+    return ".".join(f"{sign}{part.replace(sign, 2 * sign)}{sign}" for part in name.split("."))
 
 
 def _text(value: Any) -> str | None:
