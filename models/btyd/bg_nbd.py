@@ -4,7 +4,7 @@ Source: Fader, Hardie & Lee, "Counting Your Customers the Easy Way" (2005).
 """
 
 import numpy as np
-from scipy.special import betaln, expit, gammaln
+from scipy.special import betaln, digamma, expit, gammaln
 
 from features.arrays import Floats
 from models.btyd.drop_out_at_purchase import DropOutAtPurchase
@@ -66,10 +66,36 @@ class BgNbd(DropOutAtPurchase, frozen=True, tag="bg_nbd"):
 
     def log_likelihood(self, frequency: Floats, recency: Floats, T: Floats) -> Floats:
         """Compute each customer's log-likelihood, times in weeks (eq. 6): array (n,)."""
-        x, t_x, T = frequency, recency / WEEK, T / WEEK
-        r, alpha, a, b = self.r, self.alpha, self.a, self.b
-        rate = gammaln(r + x) - gammaln(r) + r * np.log(alpha)
-        alive = -(r + x) * np.log(alpha + T) + betaln(a, b + x) - betaln(a, b)
-        repeat = np.where(x > 0, x, 1.0)
-        dead = -(r + x) * np.log(alpha + t_x) + betaln(a + 1, b + repeat - 1) - betaln(a, b)
-        return np.asarray(rate + np.logaddexp(alive, np.where(x > 0, dead, -np.inf)))
+        rate = gammaln(self.r + frequency) - gammaln(self.r) + self.r * np.log(self.alpha)
+        return np.asarray(rate + np.logaddexp(*self._histories(frequency, recency, T)))
+
+    def log_likelihood_slopes(self, frequency: Floats, recency: Floats, T: Floats) -> Floats:
+        """Differentiate `log_likelihood` by the logarithms of r, alpha, a and b: array (4, n)."""
+        alive, dead = self._histories(frequency, recency, T)
+        is_dead = expit(dead - alive)
+        x, r, alpha, a, b = frequency, self.r, self.alpha, self.a, self.b
+        until_T, until_last = alpha + T / WEEK, alpha + recency / WEEK
+        time = (1.0 - is_dead) * np.log(until_T) + is_dead * np.log(until_last)
+        pace = (1.0 - is_dead) / until_T + is_dead / until_last
+        # The two histories differ by one drop-out: a * B(a, b + x) against B(a + 1, b + x - 1).
+        last = np.where(x > 0, is_dead / (b + np.maximum(x, 1.0) - 1.0), 0.0)
+        both = digamma(a + b) - digamma(a + b + x)
+        return np.array(
+            [
+                r * (digamma(r + x) - digamma(r) + np.log(alpha) - time),
+                r - alpha * (r + x) * pace,
+                a * both + is_dead,
+                b * (digamma(b + x) - digamma(b) + both - last),
+            ]
+        )
+
+    def _histories(self, frequency: Floats, recency: Floats, T: Floats) -> tuple[Floats, Floats]:
+        """Compute the log-likelihoods of a history without and with a drop-out at its end.
+
+        Both lack the factor that they share. A one-time buyer has not dropped out.
+        """
+        x, r, alpha, a, b = frequency, self.r, self.alpha, self.a, self.b
+        alive = -(r + x) * np.log(alpha + T / WEEK) + betaln(a, b + x) - betaln(a, b)
+        drop_out = betaln(a + 1, b + np.maximum(x, 1.0) - 1) - betaln(a, b)
+        dead = -(r + x) * np.log(alpha + recency / WEEK) + drop_out
+        return alive, np.where(x > 0, dead, -np.inf)
