@@ -71,13 +71,17 @@ def read_head(table: Table, source: TableSource, file: Path) -> CsvHead:
     """
     try:
         with _open_text(source, file) as stream:
-            head = stream.read(_HEAD_CHARACTERS)
+            return _parse_head(table, source, file, stream.read(_HEAD_CHARACTERS))
     except UnicodeError:
         raise encoding_error(table, source, file) from None
     except _UNREADABLE as error:
         raise refuse(
             table.name, "a readable file", f"{file}: {error}", "Export it again."
         ) from None
+
+
+def _parse_head(table: Table, source: TableSource, file: Path, head: str) -> CsvHead:
+    """Read what the first characters of a CSV file say about it."""
     hint = head[:6].splitlines()[0] if head.lower().startswith("sep=") else ""
     lead = len(hint) + (2 if head[len(hint) :].startswith("\r\n") else 1) if hint else 0
     delimiter = source.delimiter or hint[4:] or _guess_delimiter(head[lead:])
@@ -201,7 +205,10 @@ def _guess_delimiter(head: str) -> str:
 
     def fit(delimiter: str) -> tuple[bool, int]:
         rows = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)
-        widths = [len(row) for row, _ in zip(rows, range(3), strict=False)]
+        try:
+            widths = [len(row) for row, _ in zip(rows, range(3), strict=False)]
+        except csv.Error:  # quotes that do not close
+            return False, 0
         return len(set(widths)) == 1 and widths[0] > 1, widths[0] if widths else 0
 
     return max(_DELIMITERS, key=fit)

@@ -116,6 +116,14 @@ def test_a_file_without_a_header_has_its_columns_listed(tmp_path: Path) -> None:
     assert _rows(again) == EXPECTED
 
 
+def test_a_quote_that_never_closes_is_one_sentence(tmp_path: Path) -> None:
+    long = "x" * 300_000
+    for content in (f'"order_id,customer_id\n{long}', f'{HEADER}\no1,"{long},2024-01-05,1\n'):
+        with pytest.raises(InputError, match=r"^orders") as error:
+            _read(tmp_path, content.encode())
+        assert len(error.value.faults) == 1
+
+
 def test_a_declared_delimiter_counts(tmp_path: Path) -> None:
     content = PLAIN.replace(",", "~").encode()
     assert _rows(_read(tmp_path, content, settings="delimiter = '~'")) == EXPECTED
