@@ -40,12 +40,15 @@ class RawTable:
         DuckDB type of each column of the view, by name.
     formats : mapping of str to ValueFormat
         How the values of a column are written, where the shop declares it.
+    can_declare : bool
+        Whether it can: the values of posted rows are written in the contract's way.
     """
 
     table: Table
     view: str
     types: dict[str, str]
     formats: Mapping[str, ValueFormat] = field(default_factory=dict)
+    can_declare: bool = True
 
     def __getitem__(self, name: str) -> RawColumn:
         """Return a column of the view by its name in the contract."""

@@ -159,7 +159,8 @@ def _thousands_checks(raw_table: RawTable, name: str, currency: Currency) -> Ite
     1.234 is 1234 in one country and a little more than 1 in another. Where all amounts with a point
     are like that, nothing but a declared format tells.
     """
-    if raw_table[name].format != PLAIN or currency.minor_digits == 3:
+    is_declared = raw_table[name].format != PLAIN
+    if is_declared or currency.minor_digits == 3 or not raw_table.can_declare:
         return
     text = f"trim({name_sql(name)})"
     groups = r"'[+-]?[1-9]\d{0,2}(\.\d{3})+'"
@@ -204,7 +205,7 @@ def _row_fault(
     ).fetchall()
     shown = [f"row {row}: {'nothing' if v is None else quote(v)}" for row, v in examples]
     line = None
-    if check.may_be_declared:
+    if check.may_be_declared and raw_table.can_declare:
         line = propose_line(connection, raw_table, check.column, minor_digits)
     return Fault(
         f"{raw_table.table.name}.{check.column}",

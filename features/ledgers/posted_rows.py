@@ -86,7 +86,8 @@ class PostedRowChecker:
         rows = [{table.held_as(name): value for name, value in row.items()} for row in rows]
         names = sorted({name for row in rows for name in row})
         texts = {n: pa.array([_text(row.get(n)) for row in rows], pa.string()) for n in names}
-        source = RawTable(replace(table, key=()), _VIEW, dict.fromkeys(names, _TEXT))
+        types = dict.fromkeys(names, _TEXT)
+        source = RawTable(replace(table, key=()), _VIEW, types, can_declare=False)
         self._connection.register(_VIEW, pa.table(texts))
         try:
             now = time.time_ns() // 1000 + _SKEW

@@ -22,6 +22,8 @@ from tests.features.ledgers.posting import MESSAGE, ORDER, post
         ({"order_id": 1.5}, r"orders.order_id: expected text or a whole number"),
         ({"store": ["x"]}, r"orders.store: expected text"),
         ({"ordered_at": "soon"}, r"orders.ordered_at: expected a date"),
+        ({"ordered_at": "22/08/25"}, r"orders.ordered_at: expected a date.*Correct the export"),
+        ({"amount": "1_000"}, r"orders.amount: expected a decimal number"),
         ({"ordered_at": "2999-01-01"}, r"orders.ordered_at: expected nothing after now"),
         ({"currency": "PLN"}, r"orders.currency: expected one currency, EUR"),
         ({"known_at": "2024-03-02"}, r"orders.known_at: .*known when it is received"),
@@ -61,3 +63,12 @@ def test_no_raw_id_passes_the_check_where_the_shop_wants_pseudonyms(
     shop = msgspec.structs.replace(file_shop, section=section)
     (row,) = PostedRowChecker(shop).read({"orders": [ORDER]})
     assert row.body["customer_id"] == pseudonym(b"k" * 32, "c")
+
+
+def test_an_offset_after_a_blank_and_three_decimals_are_clear_in_a_post(file_shop: Shop) -> None:
+    """A number of JSON has no thousands sign, and posts are read like files and arguments."""
+    when = "2024-03-02 11:00:00 +0100"
+    order = ORDER | {"ordered_at": when, "amount": 20.520}
+    rows = PostedRowChecker(file_shop).read({"orders": [order]})
+    plain = PostedRowChecker(file_shop).read({"orders": [ORDER | {"amount": "20.52"}]})
+    assert rows[0].body == plain[0].body
