@@ -53,9 +53,15 @@ class MysqlSource:
         # What is not converted comes as text: a decimal exactly, and a date without a value too.
         written = {kind: convert for kind, convert in conversions.items() if isinstance(kind, type)}
         self._loop = asyncio.new_event_loop()
-        self._connection = self._run(asyncmy.connect(**options, conv=written, charset="utf8mb4"))
-        for statement in _SNAPSHOT:
-            self._run(self._connection.query(statement))
+        self._connection: Any = None
+        try:
+            connecting = asyncmy.connect(**options, conv=written, charset="utf8mb4")
+            self._connection = self._run(connecting)
+            for statement in _SNAPSHOT:
+                self._run(self._connection.query(statement))
+        except BaseException:
+            self.close()
+            raise
 
     def select(self, query: str) -> pa.RecordBatchReader:
         """Run a query and return its rows as a stream of text columns.
@@ -81,7 +87,8 @@ class MysqlSource:
 
     def close(self) -> None:
         """Close the connection; rows that have not been read are dropped."""
-        self._connection.close()
+        if self._connection is not None:
+            self._connection.close()
         self._run(asyncio.sleep(0))  # in which the loop closes the socket
         self._loop.close()
 

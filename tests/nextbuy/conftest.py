@@ -13,6 +13,8 @@ from tests.nextbuy.command_line import RunCommand
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> RunCommand:
     """Run `nextbuy ...` in this process; returns the exit code, stdout and stderr."""
+    # MLflow sets it in the process of a training, so that its children find the same database.
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
 
     def call(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["nextbuy", *map(str, arguments)])

@@ -82,7 +82,7 @@ class TestFileDatabases:
         [
             ("database = 'none.sqlite'\ntable = 'o'", "expected a database, got no file"),
             ("database = 'shop.sqlite'\ntable = 'o'", "o of shop.sqlite, read to its end, got no"),
-            ("database = 'mysql://me:pw@host/db'\ntable = 'o'", "got mysql://host/db"),
+            ("database = 'oracle://me:pw@host/db'\ntable = 'o'", "got oracle://host/db"),
             ("database_env = 'NO_SUCH'\ntable = 'o'", "environment variable NO_SUCH, got nothing"),
             ("database = 'x.sqlite'", "with a table or a query, got database."),
             ("path = 'x.csv'\ndatabase = 'x.sqlite'\ntable = 'o'", "got path and database and tab"),
