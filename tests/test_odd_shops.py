@@ -115,6 +115,13 @@ def check_finite(answer: Answer) -> None:
     assert low <= answer.next_purchase.if_returns.median_at <= high
 
 
+@pytest.fixture
+def no_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw no report, which is a quarter of the time; the oddest shops draw theirs."""
+    monkeypatch.setattr("training.train.log_report", lambda *_: None)
+
+
+@pytest.mark.usefixtures("no_report")
 def test_subscribers_of_thirty_days_are_expected_after_thirty_days(tmp_path: Path) -> None:
     walked = walk(tmp_path, odd_shops.subscriptions())
     check_agreement(walked)
@@ -122,12 +129,14 @@ def test_subscribers_of_thirty_days_are_expected_after_thirty_days(tmp_path: Pat
     assert walked.score("crps") <= 2.5
 
 
+@pytest.mark.usefixtures("no_report")
 def test_a_shop_with_one_sale_a_year_expects_its_customers_at_the_fifth(tmp_path: Path) -> None:
     walked = walk(tmp_path, odd_shops.yearly_sale(years=4))
     check_agreement(walked)
     assert walked.mean_chance == pytest.approx(walked.came, abs=0.1)
 
 
+@pytest.mark.usefixtures("no_report")
 def test_after_one_sale_nothing_is_known_of_the_second(tmp_path: Path) -> None:
     walked = walk(tmp_path, odd_shops.yearly_sale(years=2))
     check_agreement(walked)
@@ -157,6 +166,7 @@ def test_half_a_year_that_is_missing_does_not_look_like_a_season(tmp_path: Path)
     assert walked.mean_chance == pytest.approx(walked.came, abs=0.06)
 
 
+@pytest.mark.usefixtures("no_report")
 def test_a_small_shop_gets_the_base_rate_where_its_past_shows_nothing_better(
     tmp_path: Path,
 ) -> None:
@@ -170,6 +180,7 @@ def test_a_small_shop_gets_the_base_rate_where_its_past_shows_nothing_better(
     assert "the base rate for all" in walked.support["churn"].missing[-1]
 
 
+@pytest.mark.usefixtures("no_report")
 @pytest.mark.parametrize(
     "orders",
     [
@@ -192,11 +203,11 @@ def _walk_any(folder: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> Walke
     return walked
 
 
+@pytest.mark.usefixtures("no_report")
 @pytest.mark.parametrize("seed", range(5))
 def test_any_shop_is_trained_or_refused_and_answered_in_finite_figures(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
-    monkeypatch.setattr("training.train.log_report", lambda *_: None)  # a fifth of the time
     _walk_any(tmp_path, seed, monkeypatch)
 
 
