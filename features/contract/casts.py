@@ -157,11 +157,14 @@ def local_day_sql(instant: str) -> str:
 
 
 def _present_sql(raw: RawColumn) -> tuple[str, str]:
-    """Return the SQL of a raw value without words for nothing and declared signs, and its type."""
+    """Return the SQL of a raw value without words for nothing and declared signs, and its type.
+
+    Only texts have them: a number that became a text would be another id.
+    """
     value, declared = name_sql(raw.name), raw.format
-    if not declared.nulls and not declared.strip:
+    if raw.type != _TEXT or not (declared.nulls or declared.strip):
         return value, raw.type
-    text = f"trim(CAST({value} AS VARCHAR))"
+    text = f"trim({value})"
     if declared.nulls:
         words = ", ".join(quote(word.strip().lower()) for word in declared.nulls)
         text = f"CASE WHEN lower({text}) NOT IN ({words}) THEN {text} END"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from features.contract.casts import names_equal_in_sql
 from features.contract.tables import CUSTOMERS, TABLES_BY_NAME
 from features.contract.value_format import EPOCHS, ValueFormat, instant_fault
 from features.errors import Fault
@@ -253,6 +254,11 @@ def _file_faults(name: str, source: TableSource) -> Iterator[Fault]:
         yield Fault(
             f"tables.{name}.delimiter", "one sign", f"'{source.delimiter}'", "Set it as in ';'."
         )
+    if repeated := names_equal_in_sql(source.header or []):
+        yield Fault(
+            f"tables.{name}.columns", "each column once, in upper or lower case",
+            " and ".join(repeated), "Give the others names of their own.",
+        )  # fmt: skip
     given = [part for part in ("encoding", "delimiter", "header") if getattr(source, part)]
     if given and source.path is None:
         yield Fault(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from features.contract.casts import known_at_sql, value_sql
 from features.contract.currency import Currency
-from features.contract.raw_table import RawTable
+from features.contract.raw_table import RawColumn, RawTable
 from features.contract.row_checks import find_row_faults
 from features.contract.tables import ORDERS
 from features.contract.value_format import PLAIN, ValueFormat, instant_fault
@@ -154,6 +154,14 @@ def test_words_for_nothing_are_missing_and_signs_come_off_ids() -> None:
     (fault,) = _faults("amount", ["null", "5"], nulls)
     assert "a value in every row" in fault
     assert _read("order_id", ["'00123", "17.0"], ValueFormat(strip=["'", ".0"])) == ["00123", "17"]
+
+
+def test_numbers_have_no_words_for_nothing_and_their_ids_stay_whole() -> None:
+    how = ValueFormat(nulls=["NULL"], strip=["#"])
+    raw = RawColumn("customer_id", "DOUBLE", how)
+    value = value_sql(ORDERS["customer_id"], raw, 2)
+    query = f"SELECT {value} FROM (SELECT CAST(17841 AS DOUBLE) AS customer_id)"
+    assert CONNECTION.execute(query).fetchall() == [("17841",)]
 
 
 @pytest.mark.parametrize(

@@ -141,6 +141,7 @@ def test_a_repeated_column_that_is_read_is_refused(tmp_path: Path) -> None:
         ("encoding = 'klingon'", "tables.orders.encoding"),
         ("encoding = 'base64'", "tables.orders.encoding"),
         ("delimiter = ''", "tables.orders.delimiter"),
+        ("columns = ['order_id', 'amount', 'Amount']", "tables.orders.columns"),
     ],
 )
 def test_a_wrong_setting_is_refused_by_name(tmp_path: Path, setting: str, where: str) -> None:
