@@ -30,7 +30,7 @@ from features.windows import DAY
 
 KEPT_FOLDER = "kept"  # in the workspace
 _HOUR = DAY // 24
-_FORMAT = 1  # of the copies
+_FORMAT = 2  # of the copies
 _LOG = logging.getLogger(__name__)
 
 
@@ -47,12 +47,15 @@ class KeptTable(msgspec.Struct, frozen=True):
         When it was read, in microseconds since 1970-01-01 UTC.
     columns : list of str
         The columns that a table of a database gives.
+    left_out : dict of str to int
+        The rows that are not in it, by the condition of nextbuy.toml that left them out.
     """
 
     key: str
     files: list[FileState]
     read_at: int
     columns: list[str] = []
+    left_out: dict[str, int] = {}
 
 
 class KeptTables:
@@ -72,6 +75,8 @@ class KeptTables:
     keys : dict of str to str
         Table -> what tells the content of the copy that is open; tables that are not kept are left
         out.
+    left_out : dict of str to dict of str to int
+        Table -> the rows that conditions of nextbuy.toml left out of it, by condition.
     reused_from : int or None
         When the tables of databases were read of which copies are open.
     """
@@ -80,6 +85,7 @@ class KeptTables:
         self._connection, self._shop, self._scratch = connection, shop, scratch
         self._folder = shop.workspace / KEPT_FOLDER
         self.keys: dict[str, str] = {}
+        self.left_out: dict[str, dict[str, int]] = {}
         self.reused_from: int | None = None
 
     def open_databases(self, now: int) -> dict[str, frozenset[str]]:
@@ -143,7 +149,14 @@ class KeptTables:
             return False
         return self._open_copy(table, kept)
 
-    def keep_of_database(self, table: str, select: str, columns: Iterable[str], now: int) -> None:
+    def keep_of_database(
+        self,
+        table: str,
+        select: str,
+        columns: Iterable[str],
+        left_out: dict[str, int],
+        now: int,
+    ) -> None:
         """Make a typed table of a database's rows that have been checked, and open it.
 
         It is kept if `reuse_hours` lets the next command use it.
@@ -154,16 +167,25 @@ class KeptTables:
             As of `open`.
         columns : iterable of str
             The columns that the database gives.
+        left_out : dict of str to int
+            The rows that were left out, by condition.
         now : int
             When the reading of all tables began.
         """
+        self.left_out[table] = left_out
         if self._shop.section.reuse_hours == 0:
             self._connection.execute(f"CREATE TABLE {table} AS {select}")
             return
-        kept = KeptTable(self._database_key(table), [], now, sorted(columns))
+        kept = KeptTable(self._database_key(table), [], now, sorted(columns), left_out)
         self._put(table, kept, self._make(table, select))
 
-    def keep(self, table: str, states: Sequence[FileState], select: str) -> None:
+    def keep(
+        self,
+        table: str,
+        states: Sequence[FileState],
+        select: str,
+        left_out: dict[str, int],
+    ) -> None:
         """Make a typed table of files that have been checked, open it, and keep it.
 
         Files that were changed since their states were read are not kept.
@@ -174,11 +196,15 @@ class KeptTables:
             As of `open`.
         states : sequence of FileState
             The files as they were before they were checked.
+        left_out : dict of str to int
+            The rows that were left out, by condition.
         """
+        self.left_out[table] = left_out
         unfinished = self._make(table, select)
         if read_states([Path(state.path) for state in states], states) == list(states):
             key = self._file_key(table, select, states)
-            kept = KeptTable(key, list(states), time.time_ns() // 1000)
+            read_at = time.time_ns() // 1000
+            kept = KeptTable(key, list(states), read_at, left_out=left_out)
             self._put(table, kept, unfinished)
 
     def _open_copy(self, table: str, kept: KeptTable) -> bool:
@@ -189,6 +215,7 @@ class KeptTables:
             _LOG.warning("the kept copy of %s cannot be used and is made again: %s", table, error)
             return False
         self.keys[table] = _content(kept)
+        self.left_out[table] = kept.left_out
         return True
 
     def _make(self, table: str, select: str) -> Path:

@@ -8,7 +8,7 @@ instant and the row's `known_at`.
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -40,7 +40,12 @@ from features.shop.pseudonyms import read_key, set_key
 from features.shop.shop import Shop
 from features.sources.databases import Databases
 from features.sources.files import find_files
-from features.sources.open_tables import close_raw_table, open_raw_table, reading_fault
+from features.sources.open_tables import (
+    close_raw_table,
+    hold_rows,
+    open_raw_table,
+    reading_fault,
+)
 from features.sources.work_database import WorkDatabase, open_work_database
 from features.windows import end_of_day, read_cutoff, to_datetime
 
@@ -76,6 +81,8 @@ class Log:
     reused_from : int or None
         When tables of databases were read of which copies are used (microseconds UTC); None where
         no copy of a database is used.
+    left_out : dict of str to dict of str to int
+        Table -> the rows that conditions of nextbuy.toml left out of it, by condition.
     """
 
     connection: LogConnection
@@ -88,6 +95,7 @@ class Log:
     journal_seq: int = 0
     content: str | None = None
     reused_from: int | None = None
+    left_out: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @cached_property
     def observed_until(self) -> int:
@@ -238,6 +246,7 @@ def read_valid_tables(shop: Shop) -> tuple[Log, list[Fault]]:
             scratch.close,
             span,
             reused_from=kept.reused_from,
+            left_out=kept.left_out,
         )
         if not faults:
             log, faults = _complete(log, kept.keys)
@@ -312,17 +321,21 @@ def _read_table(
     """Read, check and type one table; return the columns of it that the shop gives."""
     connection = scratch.connection
     raw_table = open_raw_table(connection, shop, table, databases, scratch.folder)
-    select, path = select_typed_sql(raw_table, shop.minor_digits), shop.tables[table.name].path
-    if path is None:
+    select = select_typed_sql(raw_table, shop.minor_digits)
+    paths = shop.tables[table.name].paths.values()
+    if not paths:
+        left_out = hold_rows(connection, shop, raw_table)
         _check(connection, raw_table, shop, now)
-        kept.keep_of_database(table.name, select, raw_table.types, now)
+        kept.keep_of_database(table.name, select, raw_table.types, left_out, now)
     else:
         # before the rows are checked: what is kept must be what was checked
-        states = kept.read_states(table.name, find_files(table, path, shop.root))
+        files = [file for path in paths for file in find_files(table, path, shop.root)]
+        states = kept.read_states(table.name, files)
         if not kept.open(table.name, states, select):
+            left_out = hold_rows(connection, shop, raw_table)
             _check(connection, raw_table, shop, now)
-            kept.keep(table.name, states, select)
-    close_raw_table(connection, shop, raw_table)
+            kept.keep(table.name, states, select, left_out)
+    close_raw_table(connection, raw_table)
     return frozenset(raw_table.types)
 
 

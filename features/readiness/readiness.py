@@ -21,6 +21,7 @@ from features.readiness.coverage import (
 )
 from features.readiness.finding import Finding, finding_from_fault, sort_findings
 from features.readiness.idle_columns import find_idle_columns
+from features.readiness.left_out_rows import find_left_out
 from features.readiness.odd_contents import content_probes
 from features.readiness.person_ids import find_id_variants, find_one_order_each
 from features.readiness.probes import run_probes
@@ -141,6 +142,7 @@ def _find(
     log: Log, table: Table, days: DailyRows | None, coverage: TableCoverage
 ) -> Iterator[Finding]:
     yield from run_probes(log, table.name, [*clock_probes(log, table), *content_probes(log, table)])
+    yield from find_left_out(log, table.name)
     yield from find_spikes(log, table)
     yield from find_idle_columns(log, table)
     if coverage.duplicates:

@@ -228,7 +228,9 @@ def _origin_faults(name: str, source: TableSource) -> list[Fault]:
     """Return a fault if a table is said to come from nowhere, or from two places at once."""
     origins = [o for o in ("path", "database", "database_env") if getattr(source, o) is not None]
     wanted = [w for w in ("table", "query") if getattr(source, w) is not None]
-    if origins == ["path"] and wanted in ([], ["query"]):
+    if origins == ["path"] and wanted in (
+        [["query"]] if isinstance(source.path, dict) else ([], ["query"])
+    ):
         return []
     if len(origins) == 1 and origins != ["path"] and len(wanted) == 1:
         return []

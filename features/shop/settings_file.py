@@ -10,15 +10,18 @@ import msgspec
 
 from features.contract.value_format import PLAIN, ValueFormat
 
+SOURCE = "source"  # the name of a table's only file in its query
+
 
 class TableSource(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Where one table of the contract comes from: files, or a table or query of a database.
 
     Attributes
     ----------
-    path : str or None
+    path : str, dict of str to str, or None
         A Parquet or CSV file, the latter also gzipped or in a zip archive, a glob, or a folder;
-        relative to nextbuy.toml. Give either this or a database.
+        relative to nextbuy.toml. Give either this or a database. A query may join several files,
+        each under a name of its own: `{orders = "orders.csv", items = "items.csv"}`.
     database : str or None
         Address of a PostgreSQL, MySQL or MariaDB database, or path of an SQLite or DuckDB file.
     database_env : str or None
@@ -27,7 +30,11 @@ class TableSource(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         The table that is read from the database. Give either this or `query`.
     query : str or None
         The SQL query whose result is read: from the database, or from the files of `path`, which
-        it sees as the view `source`.
+        it sees as the view `source`, or under their names where they have some.
+    leave_out : dict of str to str
+        Rows that are not read, each kind by a name and an SQL condition over the columns of the
+        file, the query or the database: `{"test orders" = "status = 'test'"}`. `nextbuy check`
+        says how many they are. A row that meets several conditions counts for the first.
     columns : dict of str to str, or list of str
         The shop's column names by the contract's: `{customer_id = "cust_no"}`. A column that is
         not listed has the contract's name. For CSV files without a header a list of all columns in
@@ -43,16 +50,24 @@ class TableSource(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         goes before `format`.
     """
 
-    path: str | None = None
+    path: str | dict[str, str] | None = None
     database: str | None = None
     database_env: str | None = None
     table: str | None = None
     query: str | None = None
+    leave_out: dict[str, str] = {}
     columns: dict[str, str] | list[str] = {}
     encoding: str | None = None
     delimiter: str | None = None
     format: ValueFormat = PLAIN
     formats: dict[str, ValueFormat] = {}
+
+    @property
+    def paths(self) -> dict[str, str]:
+        """The files that are read, by the names under which a query sees them."""
+        if isinstance(self.path, dict):
+            return self.path
+        return {} if self.path is None else {SOURCE: self.path}
 
     @property
     def mapping(self) -> dict[str, str]:

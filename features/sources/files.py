@@ -23,10 +23,11 @@ def scan_files(
     connection: duckdb.DuckDBPyConnection,
     table: Table,
     source: TableSource,
+    path: str,
     root: Path,
     folder: Path,
 ) -> str:
-    """Return the SQL from which all files of a table are selected, CSV values as text.
+    """Return the SQL from which all files of a path are selected, CSV values as text.
 
     The keys of partition folders (`year=2025`) are columns with text.
 
@@ -37,7 +38,9 @@ def scan_files(
     table : Table
         The table of the contract; errors name it.
     source : TableSource
-        Its settings: `path` is a file, a glob or a folder.
+        Its settings.
+    path : str
+        A file, a glob or a folder.
     root : Path
         Folder that `path` is relative to.
     folder : Path
@@ -49,7 +52,7 @@ def scan_files(
         There is no file, an ending is unknown, the files are of two kinds, or a file does not hold
         a table of its kind.
     """
-    files = find_files(table, source.path or "", root)
+    files = find_files(table, path, root)
     partitioned = any("=" in folder for file in files for folder in _folders(file, root))
     hive = f"hive_partitioning = {partitioned}, hive_types_autocast = false"
     if files[0].suffix.lower() == ".parquet":
@@ -82,7 +85,7 @@ def unreadable_fault(table: Table, error: Exception) -> Fault:
 
 
 def find_files(table: Table, path: str, root: Path) -> list[Path]:
-    """Return the data files of a table in the order of their names."""
+    """Return the data files of a path in the order of their names."""
     where = f"tables.{table.name}.path"
     target = root / path
     if target.is_dir():

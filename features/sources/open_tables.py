@@ -12,9 +12,17 @@ from features.shop.pseudonyms import columns_to_hash, pseudonym_sql
 from features.shop.settings_file import TableSource
 from features.shop.shop import Shop
 from features.sources.databases import Databases
-from features.sources.file_queries import is_query_error, query_fault, query_scan
+from features.sources.file_queries import (
+    condition_fault,
+    is_query_error,
+    left_out_sql,
+    query_fault,
+    query_scan,
+)
 from features.sources.files import scan_files, unreadable_fault
 from features.sources.work_database import out_of_room_fault
+
+_LEFT_OUT = '"left out as"'  # the column with the name of the condition by which a row is left out
 
 
 def open_raw_table(
@@ -24,10 +32,11 @@ def open_raw_table(
     databases: Databases,
     folder: Path,
 ) -> RawTable:
-    """Open one table of a shop as the view or table `raw_<table>` of a DuckDB connection.
+    """Open one table of a shop as the view `raw_<table>` of a DuckDB connection.
 
-    Files are not copied: they stay behind a view. A table of a database is read here to its end.
-    Customer ids become pseudonyms on the way if the shop wants them.
+    Files are not copied: they stay behind the view, until `hold_rows` is called. A table of a
+    database is read here to its end. Customer ids become pseudonyms on the way if the shop wants
+    them.
 
     Parameters
     ----------
@@ -45,25 +54,26 @@ def open_raw_table(
     Raises
     ------
     InputError
-        A file or database cannot be read, or a column is missing.
+        A file or database cannot be read, a column is missing, or a query or a condition does not
+        fit.
     """
     source = shop.tables[table.name]
+    left_out = left_out_sql(connection, table, source.leave_out)
     if source.path is not None:
-        scan, kind = scan_files(connection, table, source, shop.root, folder), "TEMP VIEW"
-        if source.query is not None:
-            scan = query_scan(connection, table, source.query, scan)
+        scan, kind = _files_scan(connection, shop, table, folder), "TEMP VIEW"
     else:
         scan, kind = f"incoming_{table.name}", "TABLE"
         connection.register(scan, databases.read(table, source))
-    view = f"raw_{table.name}"
     try:
-        described = connection.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()
-        types = {row[0]: row[1] for row in described}
+        types = _types(connection, scan)
         mapping = _map_columns(table, source, types)
         formats = {ours: source.format_of(ours) for ours, _ in mapping}
         columns = _columns_sql(shop, table, mapping, types)
-        connection.execute(f"CREATE {kind} {view} AS SELECT {columns} FROM {scan}")
-        described = connection.execute(f"DESCRIBE SELECT * FROM {view}").fetchall()
+        given = f"SELECT {columns}, {left_out} AS {_LEFT_OUT} FROM {scan}"
+        _check_conditions(connection, table, given)
+        connection.execute(f"CREATE {kind} given_{table.name} AS {given}")
+        connection.execute(f"CREATE TEMP VIEW raw_{table.name} AS {_rows_sql(table)}")
+        raw_types = _types(connection, f"raw_{table.name}")
     except duckdb.Error as error:
         fault = out_of_room_fault(shop, error)
         if fault is None and source.path is None:
@@ -74,22 +84,87 @@ def open_raw_table(
             connection.unregister(scan)
     hashed = columns_to_hash(shop, table)  # which have been read by their format already
     declared = {name: how for name, how in formats.items() if name not in hashed}
-    return RawTable(table, view, {row[0]: row[1] for row in described}, declared)
+    return RawTable(table, f"raw_{table.name}", raw_types, declared)
+
+
+def hold_rows(
+    connection: duckdb.DuckDBPyConnection, shop: Shop, raw_table: RawTable
+) -> dict[str, int]:
+    """Count the rows of an open table that are left out, and read a query of files only once.
+
+    Returns
+    -------
+    dict of str to int
+        Name of a condition of `leave_out` -> the rows for which it was the first that they met.
+    """
+    table, source = raw_table.table, shop.tables[raw_table.table.name]
+    if source.path is not None and source.query is not None:
+        connection.execute(f"CREATE TABLE held_{table.name} AS FROM given_{table.name}")
+        connection.execute(f"DROP VIEW {raw_table.view}")
+        connection.execute(f"DROP VIEW given_{table.name}")
+        connection.execute(f"ALTER TABLE held_{table.name} RENAME TO given_{table.name}")
+        connection.execute(f"CREATE TEMP VIEW {raw_table.view} AS {_rows_sql(table)}")
+    if not source.leave_out:
+        return {}
+    counted = connection.execute(
+        f"SELECT {_LEFT_OUT}, count(*) FROM given_{table.name} GROUP BY ALL"
+    ).fetchall()
+    rows = dict(counted)
+    return {name: rows[name] for name in source.leave_out if name in rows}
 
 
 def reading_fault(shop: Shop, table: Table, error: Exception) -> Fault:
     """Return the fault that a table could not be read, by the error that stopped it."""
     if (fault := out_of_room_fault(shop, error)) is not None:
         return fault
-    if shop.tables[table.name].query is not None and is_query_error(error):
-        return query_fault(table, error)
+    source = shop.tables[table.name]
+    if source.query is not None and is_query_error(error):
+        return query_fault(table, source, error)
+    if source.leave_out and is_query_error(error):
+        return condition_fault(table, error)
     return unreadable_fault(table, error)
 
 
-def close_raw_table(connection: duckdb.DuckDBPyConnection, shop: Shop, raw_table: RawTable) -> None:
-    """Drop the view or table that `open_raw_table` made."""
-    kind = "TABLE" if shop.tables[raw_table.table.name].path is None else "VIEW"
-    connection.execute(f"DROP {kind} {raw_table.view}")
+def close_raw_table(connection: duckdb.DuckDBPyConnection, raw_table: RawTable) -> None:
+    """Drop the views and the table that `open_raw_table` and `hold_rows` made."""
+    connection.execute(f"DROP VIEW {raw_table.view}")
+    given = f"given_{raw_table.table.name}"
+    is_view = "SELECT count(*) FROM duckdb_views() WHERE view_name = ?"
+    kind = "VIEW" if connection.execute(is_view, [given]).fetchall()[0][0] else "TABLE"
+    connection.execute(f"DROP {kind} {given}")
+
+
+def _files_scan(
+    connection: duckdb.DuckDBPyConnection, shop: Shop, table: Table, folder: Path
+) -> str:
+    """Return the SQL from which the rows of a table's files, or of its query, are selected."""
+    source = shop.tables[table.name]
+    scans = {
+        name: scan_files(connection, table, source, path, shop.root, folder)
+        for name, path in source.paths.items()
+    }
+    if source.query is None:
+        return next(iter(scans.values()))
+    return query_scan(connection, table, source.query, scans)
+
+
+def _types(connection: duckdb.DuckDBPyConnection, scan: str) -> dict[str, str]:
+    """Return the DuckDB type of each column that a SELECT of some SQL gives."""
+    described = connection.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()
+    return {row[0]: row[1] for row in described}
+
+
+def _check_conditions(connection: duckdb.DuckDBPyConnection, table: Table, given: str) -> None:
+    """Raise an `InputError` if the conditions of `leave_out` do not fit the columns of a table."""
+    try:
+        connection.execute(f"DESCRIBE {given}")
+    except duckdb.BinderException as error:
+        raise InputError([condition_fault(table, error)]) from None
+
+
+def _rows_sql(table: Table) -> str:
+    """Return the SELECT of the rows of a table that are not left out."""
+    return f"SELECT * EXCLUDE ({_LEFT_OUT}) FROM given_{table.name} WHERE {_LEFT_OUT} IS NULL"
 
 
 def _columns_sql(
