@@ -14,7 +14,7 @@ from features.contract.raw_table import RawTable
 from features.contract.row_checks import find_row_faults
 from features.contract.tables import KIND_DESCRIPTIONS, TABLES, Table, known_at_column
 from features.errors import Fault, InputError, refuse
-from features.shop.pseudonyms import columns_to_hash, map_to_stored_ids
+from features.shop.pseudonyms import columns_to_replace, map_to_stored_ids
 from features.shop.shop import Shop
 
 MAX_ROWS = 1000
@@ -45,7 +45,7 @@ class CheckedRow:
 
 
 class PostedRowChecker:
-    """Checks posted rows and turns them into the contract's types, customer ids into pseudonyms."""
+    """Checks posted rows and turns them into the contract's types, with ids as they are stored."""
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
@@ -111,7 +111,7 @@ class PostedRowChecker:
 
     def _posted(self, table: Table, values: dict[str, Any]) -> CheckedRow:
         body = {name: value for name, value in values.items() if value is not None}
-        for name in columns_to_hash(self._shop, table) & body.keys():
+        for name in columns_to_replace(self._shop, table) & body.keys():
             body[name] = map_to_stored_ids(self._shop, [body[name]])[body[name]]
         return CheckedRow(POSTABLE_TABLES[table.name], body)
 

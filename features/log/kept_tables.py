@@ -234,7 +234,7 @@ class KeptTables:
         """Hash all that a typed table depends on."""
         section = self._shop.section
         parts = [str(_FORMAT), version("nextbuy"), duckdb.__version__, select, section.timezone]
-        parts += [str(key_fingerprint(self._shop)), section.currency]
+        parts += [str(key_fingerprint(self._shop)), self._shop.fold, section.currency]
         parts += [f"{state.path} {state.sha256}" for state in states]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from features.contract.tables import TABLES
 from features.log.log import Log
 from features.readiness.finding import Finding
+from features.shop.folded_ids import fold_sql
 
 _EXAMPLES = 5
 _CUSTOMERS = 100  # of fewer customers nothing is said
@@ -22,7 +23,7 @@ def find_id_variants(log: Log) -> Iterator[Finding]:
         return
     with_ids = [t.name for t in TABLES if t.name in log.provided and t.column("customer_id")]
     ids = " UNION ".join(f"SELECT customer_id AS id FROM {name}" for name in with_ids)
-    person = r"lower(nfc_normalize(regexp_replace(id, '[\s\p{Z}\p{Cf}]+', '', 'g')))"
+    person = fold_sql("id", "case")
     mapped = " AND id NOT IN (SELECT source_id FROM identities)"
     more = mapped if "identities" in log.provided else ""
     groups = log.fetch(
@@ -38,7 +39,7 @@ def find_id_variants(log: Log) -> Iterator[Finding]:
             sum(len(variants) for (variants,) in groups),
             None,
             [" and ".join(map(_visible, variants)) for (variants,) in groups[:_EXAMPLES]],
-            "Write each id in one way in all exports, or map the others in the table identities.",
+            'Add to nextbuy.toml: [customers] fold = "case".',
         )
 
 

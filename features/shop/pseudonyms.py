@@ -16,6 +16,7 @@ import duckdb
 
 from features.contract.tables import Table
 from features.errors import refuse
+from features.shop.folded_ids import fold_id, fold_sql
 from features.shop.shop import Shop
 
 KEY_VARIABLE = "NEXTBUY_PSEUDONYM_KEY"
@@ -63,12 +64,12 @@ def key_fingerprint(shop: Shop) -> str | None:
 
 
 def map_to_stored_ids(shop: Shop, customer_ids: Iterable[str]) -> dict[str, str]:
-    """Return the id under which each customer is stored: a pseudonym if the shop wants them.
+    """Return the id under which each customer is stored: folded, and a pseudonym where wanted.
 
     Parameters
     ----------
     shop : Shop
-        The shop whose settings say whether ids are replaced.
+        The shop whose settings say how ids are folded and whether they are replaced.
     customer_ids : iterable of str
         Ids as the shop sends them.
 
@@ -77,15 +78,30 @@ def map_to_stored_ids(shop: Shop, customer_ids: Iterable[str]) -> dict[str, str]
     dict of str to str
         Id as sent -> id as stored.
     """
+    folded = {customer_id: fold_id(customer_id, shop.fold) for customer_id in customer_ids}
     if not shop.section.pseudonymise:
-        return {customer_id: customer_id for customer_id in customer_ids}
+        return folded
     key = read_key()
-    return {customer_id: pseudonym(key, customer_id) for customer_id in customer_ids}
+    return {customer_id: pseudonym(key, text) for customer_id, text in folded.items()}
 
 
-def columns_to_hash(shop: Shop, table: Table) -> frozenset[str]:
-    """Return the columns of a table that hold customer ids which must be replaced by pseudonyms."""
-    if not shop.section.pseudonymise:
+def stored_id_sql(shop: Shop, text: str) -> str:
+    """Return the SQL of the id under which a customer is stored, as `map_to_stored_ids` maps it.
+
+    Parameters
+    ----------
+    shop : Shop
+        The shop whose settings say how ids are folded and whether they are replaced.
+    text : str
+        SQL of the id as text; where pseudonyms are wanted, `set_key` must have been called.
+    """
+    folded = fold_sql(text, shop.fold)
+    return pseudonym_sql(folded) if shop.section.pseudonymise else folded
+
+
+def columns_to_replace(shop: Shop, table: Table) -> frozenset[str]:
+    """Return the columns of a table with customer ids that are stored otherwise than written."""
+    if not shop.section.pseudonymise and shop.fold == "none":
         return frozenset()
     return frozenset({"customer_id", "source_id"} & {column.name for column in table.columns})
 

@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from features.contract.value_format import PLAIN, ValueFormat
+from features.shop.folded_ids import Fold
 
 SOURCE = "source"  # the name of a table's only file in its query
 
@@ -187,16 +188,22 @@ class ChannelSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class CustomerSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """Attributes of the customers that never change.
+    """Who the customers are, and which of their attributes never change.
 
     Attributes
     ----------
     static : list of str
         Columns of the table customers that are used although the table has no `known_at` to say
         since when their values have held.
+    fold : {"none", "case", "plus_tag"}
+        Which customer ids are one, in all tables, posted rows and requests. `none`: those that are
+        written alike. `case`: also those that differ in upper and lower case, blanks, characters
+        that cannot be seen, or Unicode form, as e-mail addresses do. `plus_tag`: also addresses
+        that differ between a plus and the at sign. Rows that were posted before keep their ids.
     """
 
     static: list[str] = []
+    fold: Fold = "none"
 
 
 class SensitiveSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

@@ -9,6 +9,7 @@ from features.contract.currency import Currency
 from features.contract.tables import CUSTOMERS
 from features.errors import InputError, refuse
 from features.shop.contact_rules import ContactRules
+from features.shop.folded_ids import Fold
 from features.shop.settings_checks import find_setting_faults
 from features.shop.settings_file import (
     ChannelSection,
@@ -53,6 +54,8 @@ class Shop(msgspec.Struct, frozen=True):
         Table of the contract -> where its rows come from.
     static : list of str
         Columns of customers whose values hold for all time although no `known_at` says so.
+    fold : {"none", "case", "plus_tag"}
+        Which customer ids are one.
     contact_points : dict of str to int
         Kind of interaction -> points that it adds to the contact score.
     sensitive, store, journal, decisions
@@ -64,6 +67,7 @@ class Shop(msgspec.Struct, frozen=True):
     channels: ChannelSection
     tables: dict[str, TableSource]
     static: list[str]
+    fold: Fold
     contact_points: dict[str, int]
     sensitive: SensitiveSection
     store: StoreSection = StoreSection()
@@ -140,6 +144,7 @@ def read_shop(path: str | Path) -> Shop:
         channels=_fold(file.channels),
         tables=file.tables,
         static=[CUSTOMERS.held_as(name) for name in file.customers.static],
+        fold=file.customers.fold,
         contact_points=CONTACT_POINTS | {n.lower(): p for n, p in file.contact_points.items()},
         sensitive=file.sensitive,
         store=file.store,

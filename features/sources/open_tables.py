@@ -8,7 +8,7 @@ from features.contract.casts import name_sql, names_equal_in_sql, value_sql
 from features.contract.raw_table import RawColumn, RawTable
 from features.contract.tables import Table
 from features.errors import Fault, InputError
-from features.shop.pseudonyms import columns_to_hash, pseudonym_sql
+from features.shop.pseudonyms import columns_to_replace, stored_id_sql
 from features.shop.settings_file import TableSource
 from features.shop.shop import Shop
 from features.sources.databases import Databases
@@ -35,8 +35,8 @@ def open_raw_table(
     """Open one table of a shop as the view `raw_<table>` of a DuckDB connection.
 
     Files are not copied: they stay behind the view, until `hold_rows` is called. A table of a
-    database is read here to its end. Customer ids become pseudonyms on the way if the shop wants
-    them.
+    database is read here to its end. Customer ids are folded, and become pseudonyms, on the way if
+    the shop wants it.
 
     Parameters
     ----------
@@ -82,8 +82,8 @@ def open_raw_table(
     finally:
         if kind == "TABLE":
             connection.unregister(scan)
-    hashed = columns_to_hash(shop, table)  # which have been read by their format already
-    declared = {name: how for name, how in formats.items() if name not in hashed}
+    replaced = columns_to_replace(shop, table)  # which have been read by their format already
+    declared = {name: how for name, how in formats.items() if name not in replaced}
     return RawTable(table, f"raw_{table.name}", raw_types, declared)
 
 
@@ -170,14 +170,14 @@ def _rows_sql(table: Table) -> str:
 def _columns_sql(
     shop: Shop, table: Table, mapping: list[tuple[str, str]], types: dict[str, str]
 ) -> str:
-    """Return the SQL of the columns by the contract's names, with pseudonyms where wanted."""
-    hashed = columns_to_hash(shop, table)
+    """Return the SQL of the columns by the contract's names, customer ids as they are stored."""
+    replaced = columns_to_replace(shop, table)
     columns = []
     for ours, theirs in mapping:
         value = name_sql(theirs)
-        if ours in hashed:
+        if ours in replaced:
             source = RawColumn(theirs, types[theirs], shop.tables[table.name].format_of(ours))
-            value = pseudonym_sql(value_sql(table[ours], source, shop.minor_digits))
+            value = stored_id_sql(shop, value_sql(table[ours], source, shop.minor_digits))
         columns.append(f"{value} AS {name_sql(ours)}")
     return ", ".join(columns)
 

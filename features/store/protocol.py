@@ -10,6 +10,7 @@ from features.errors import InputError, refuse
 from features.history.layout import HISTORY_COLUMNS
 from features.language.scope import Lookups
 from features.language.vocabulary import Vocabulary
+from features.shop.folded_ids import Fold
 from features.store.products import Product
 
 STORE_FORMAT = 4
@@ -46,6 +47,8 @@ class StoreInfo(msgspec.Struct, frozen=True):
     key_fingerprint : str or None
         Fingerprint of the key that customers' pseudonyms were made with; None where ids are kept
         as they are.
+    fold : {"none", "case", "plus_tag"}
+        Which customer ids were taken for one.
     layout : dict of str to tuple of str
         The tables and columns of the records.
     """
@@ -61,6 +64,7 @@ class StoreInfo(msgspec.Struct, frozen=True):
     lookups_hash: str
     key_fingerprint: str | None
     layout: dict[str, tuple[str, ...]]
+    fold: Fold = "none"
 
     def lookups_at(self, as_of: int) -> Lookups | None:
         """Return the newest statistics built at or before an instant (microseconds UTC)."""

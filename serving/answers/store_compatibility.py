@@ -17,7 +17,7 @@ from serving.answers.replenishment import CYCLE_COLUMNS, CYCLES_LISTING
 
 
 def check_same_settings(shop: Shop, info: StoreInfo, champions: Champions) -> None:
-    """Refuse a store or a model that was made under another currency, time zone or pseudonym key.
+    """Refuse a store or a model that was made under other settings of money, days or customer ids.
 
     Money, local days and customer ids of the answers would be wrong. A store without the attribute
     by which decisions are drawn is refused too: customers of one cluster would draw apart.
@@ -51,6 +51,11 @@ def check_same_settings(shop: Shop, info: StoreInfo, champions: Champions) -> No
         raise NextbuyError(
             "the history store was built with another pseudonym key, or without one: give "
             "the service the key of the build, or build the store again"
+        )
+    if info.fold != shop.fold:
+        raise NextbuyError(
+            f"nextbuy.toml has customers.fold = '{shop.fold}', and the history store was built "
+            f"with '{info.fold}'. Set it back, or build the store again."
         )
     cluster_by = shop.channels.cluster_by
     if cluster_by not in (None, *info.vocabulary.attributes):

@@ -81,6 +81,7 @@ def build_store(
         lookups=[*earlier, build_lookups_at(log, data_cutoff, catalog)],
         lookups_hash=made_of,
         key_fingerprint=key_fingerprint(log.shop),
+        fold=log.shop.fold,
         layout=HISTORY_COLUMNS,
     )
     target.write(info, read_words(log), read_products(log), read_records(log, extent))

@@ -16,6 +16,7 @@ from features.engines.generated.interpreter import InterpretedRun
 from features.engines.plan import COMPILED_FOLDER
 from features.errors import NextbuyError
 from features.shop.shop import SensitiveSection, Shop
+from features.store.address import store_path
 from features.store.build.store_build import build_store
 from features.store.fresh import FreshStore
 from features.store.sqlite_store import SqliteStore
@@ -193,3 +194,15 @@ def test_champions_that_do_not_load_leave_no_store_open(
         store.read(["c"])
     with pytest.raises(NextbuyError, match="closed database"):
         store.customer_ids()
+
+
+def test_a_customer_is_asked_for_in_any_writing(simulated, predictor: Predictor) -> None:
+    store = SqliteStore(store_path(simulated.shop))
+    store.info = msgspec.structs.replace(store.info, fold="case")
+    shop = msgspec.structs.replace(simulated.shop, fold="case")
+    folding = replace(predictor, store=store, shop=shop)
+    one = store.customer_ids()[0]
+    lower, upper = folding.predict([one, one.upper()], simulated.cutoff).answers
+    assert (lower.customer_id, upper.customer_id) == (one, one.upper())
+    assert upper.model_copy(update={"customer_id": one}) == lower
+    store.close()

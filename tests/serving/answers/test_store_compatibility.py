@@ -134,3 +134,9 @@ def test_a_feature_that_a_champion_computes_otherwise_is_refused(info: StoreInfo
     changed = _champions_of(info, {"contact_score"}, purchase=1000)
     with pytest.raises(NextbuyError, match=r"contact_score.* were computed otherwise .*Train"):
         select_catalogs(info, changed)
+
+
+def test_a_store_of_other_ids_is_refused(simulated, predictor: Predictor) -> None:
+    shop = msgspec.structs.replace(simulated.shop, fold="case")
+    with pytest.raises(NextbuyError, match=r"customers\.fold = 'case'.*built with 'none'"):
+        check_same_settings(shop, predictor.store.info, predictor.champions)
