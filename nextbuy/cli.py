@@ -13,6 +13,9 @@ from nextbuy.commands import (
     demo_command as demo,
 )
 from nextbuy.commands import (
+    init_command as init,
+)
+from nextbuy.commands import (
     log_commands as log,
 )
 from nextbuy.commands import (
@@ -29,7 +32,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for group in (demo, log, training, serving):  # the order of the work, and of the help
+for group in (demo, init, log, training, serving):  # the order of the work, and of the help
     app.add_typer(group.app)
 
 

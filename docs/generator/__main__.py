@@ -1,7 +1,7 @@
-"""Write all pages of the reference."""
+"""Write all pages that are made from the code."""
 
 from docs.generator.pages import FOLDER, PAGES
 
-FOLDER.mkdir(parents=True, exist_ok=True)
 for name, write in PAGES.items():
+    (FOLDER / name).parent.mkdir(parents=True, exist_ok=True)
     (FOLDER / name).write_text(write(), encoding="utf-8")

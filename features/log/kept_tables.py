@@ -15,6 +15,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -56,6 +57,28 @@ class KeptTable(msgspec.Struct, frozen=True):
     read_at: int
     columns: list[str] = []
     left_out: dict[str, int] = {}
+
+
+@dataclass(frozen=True)
+class TypedTable:
+    """What a typed table is made of, once its rows have been checked.
+
+    Attributes
+    ----------
+    name : str
+        A table of the contract.
+    select : str
+        The query of its rows.
+    beside : dict of str to str
+        Tables that are stored with it -> the query of their rows.
+    left_out : dict of str to int
+        The rows that are not in it, by the condition of nextbuy.toml that left them out.
+    """
+
+    name: str
+    select: str
+    beside: dict[str, str]
+    left_out: dict[str, int]
 
 
 class KeptTables:
@@ -149,63 +172,48 @@ class KeptTables:
             return False
         return self._open_copy(table, kept)
 
-    def keep_of_database(
-        self,
-        table: str,
-        select: str,
-        columns: Iterable[str],
-        left_out: dict[str, int],
-        now: int,
-    ) -> None:
+    def keep_of_database(self, typed: TypedTable, columns: Iterable[str], now: int) -> None:
         """Make a typed table of a database's rows that have been checked, and open it.
 
         It is kept if `reuse_hours` lets the next command use it.
 
         Parameters
         ----------
-        table, select
-            As of `open`.
+        typed : TypedTable
+            What it is made of.
         columns : iterable of str
             The columns that the database gives.
-        left_out : dict of str to int
-            The rows that were left out, by condition.
         now : int
             When the reading of all tables began.
         """
-        self.left_out[table] = left_out
+        self.left_out[typed.name] = typed.left_out
         if self._shop.section.reuse_hours == 0:
-            self._connection.execute(f"CREATE TABLE {table} AS {select}")
+            for name, select in ({typed.name: typed.select} | typed.beside).items():
+                self._connection.execute(f"CREATE TABLE {name} AS {select}")
             return
-        kept = KeptTable(self._database_key(table), [], now, sorted(columns), left_out)
-        self._put(table, kept, self._make(table, select))
+        key = self._database_key(typed.name)
+        kept = KeptTable(key, [], now, sorted(columns), typed.left_out)
+        self._put(typed.name, kept, self._make(typed))
 
-    def keep(
-        self,
-        table: str,
-        states: Sequence[FileState],
-        select: str,
-        left_out: dict[str, int],
-    ) -> None:
+    def keep(self, typed: TypedTable, states: Sequence[FileState]) -> None:
         """Make a typed table of files that have been checked, open it, and keep it.
 
         Files that were changed since their states were read are not kept.
 
         Parameters
         ----------
-        table, select
-            As of `open`.
+        typed : TypedTable
+            What it is made of.
         states : sequence of FileState
             The files as they were before they were checked.
-        left_out : dict of str to int
-            The rows that were left out, by condition.
         """
-        self.left_out[table] = left_out
-        unfinished = self._make(table, select)
+        self.left_out[typed.name] = typed.left_out
+        unfinished = self._make(typed)
         if read_states([Path(state.path) for state in states], states) == list(states):
-            key = self._file_key(table, select, states)
+            key = self._file_key(typed.name, typed.select, states)
             read_at = time.time_ns() // 1000
-            kept = KeptTable(key, list(states), read_at, left_out=left_out)
-            self._put(table, kept, unfinished)
+            kept = KeptTable(key, list(states), read_at, left_out=typed.left_out)
+            self._put(typed.name, kept, unfinished)
 
     def _open_copy(self, table: str, kept: KeptTable) -> bool:
         """Open a copy; return whether it could be."""
@@ -218,16 +226,17 @@ class KeptTables:
         self.left_out[table] = kept.left_out
         return True
 
-    def _make(self, table: str, select: str) -> Path:
+    def _make(self, typed: TypedTable) -> Path:
         """Make a typed table as a file of the log's folder, and open it."""
-        unfinished = self._scratch / f"{table}.duckdb"
+        unfinished = self._scratch / f"{typed.name}.duckdb"
         self._connection.execute(f"ATTACH {quote(str(unfinished))} AS unfinished")
         try:
-            self._connection.execute(f"CREATE TABLE unfinished.{table} AS {select}")
+            for name, select in ({typed.name: typed.select} | typed.beside).items():
+                self._connection.execute(f"CREATE TABLE unfinished.{name} AS {select}")
             self._connection.execute("CHECKPOINT unfinished")
         finally:
             self._connection.execute("DETACH unfinished")
-        self._attach(table, unfinished)  # which stays open when the file is renamed
+        self._attach(typed.name, unfinished)  # which stays open when the file is renamed
         return unfinished
 
     def _key(self, select: str, states: Sequence[FileState]) -> str:
@@ -264,13 +273,20 @@ class KeptTables:
                 path.unlink(missing_ok=True)  # who has opened it goes on reading it
 
     def _close(self, table: str) -> None:
-        self._connection.execute(f"DROP VIEW {table}")
+        for name in self._names(table):
+            self._connection.execute(f"DROP VIEW {name}")
         self._connection.execute(f"DETACH kept_{table}")
         del self.keys[table]
 
     def _attach(self, table: str, path: Path) -> None:
         self._connection.execute(f"ATTACH {quote(str(path))} AS kept_{table} (READ_ONLY)")
-        self._connection.execute(f"CREATE VIEW {table} AS FROM kept_{table}.{table}")
+        for name in self._names(table):
+            self._connection.execute(f"CREATE VIEW {name} AS FROM kept_{table}.{name}")
+
+    def _names(self, table: str) -> list[str]:
+        """Return the names of the tables in the open copy of a table."""
+        names = "SELECT table_name FROM duckdb_tables() WHERE database_name = ?"
+        return [name for (name,) in self._connection.execute(names, [f"kept_{table}"]).fetchall()]
 
 
 def _content(kept: KeptTable) -> str:

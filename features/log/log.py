@@ -32,7 +32,7 @@ from features.log.flat_layout import FlatLayout
 from features.log.history_tables import make_history_tables
 from features.log.identity_chains import make_account_steps
 from features.log.kept_layout import KeptLayout
-from features.log.kept_tables import KEPT_FOLDER, KeptTables
+from features.log.kept_tables import KEPT_FOLDER, KeptTables, TypedTable
 from features.log.log_connection import LogConnection
 from features.log.merge_posted import merge_journal
 from features.log.queryable_log import TypedColumn as TableColumn
@@ -40,6 +40,7 @@ from features.shop.pseudonyms import read_key, set_key
 from features.shop.shop import Shop
 from features.sources.databases import Databases
 from features.sources.files import find_files
+from features.sources.left_out_orders import left_out_orders_sql, without_left_out_orders
 from features.sources.open_tables import (
     close_raw_table,
     hold_rows,
@@ -322,19 +323,17 @@ def _read_table(
     connection = scratch.connection
     raw_table = open_raw_table(connection, shop, table, databases, scratch.folder)
     select = select_typed_sql(raw_table, shop.minor_digits)
+    select = without_left_out_orders(connection, raw_table, select)
     paths = shop.tables[table.name].paths.values()
     if not paths:
-        left_out = hold_rows(connection, shop, raw_table)
-        _check(connection, raw_table, shop, now)
-        kept.keep_of_database(table.name, select, raw_table.types, left_out, now)
+        typed = _check_table(connection, raw_table, shop, select, now)
+        kept.keep_of_database(typed, raw_table.types, now)
     else:
         # before the rows are checked: what is kept must be what was checked
         files = [file for path in paths for file in find_files(table, path, shop.root)]
         states = kept.read_states(table.name, files)
         if not kept.open(table.name, states, select):
-            left_out = hold_rows(connection, shop, raw_table)
-            _check(connection, raw_table, shop, now)
-            kept.keep(table.name, states, select, left_out)
+            kept.keep(_check_table(connection, raw_table, shop, select, now), states)
     close_raw_table(connection, raw_table)
     return frozenset(raw_table.types)
 
@@ -343,12 +342,14 @@ def _now() -> int:
     return time.time_ns() // 1000
 
 
-def _check(
-    connection: duckdb.DuckDBPyConnection, raw_table: RawTable, shop: Shop, now: int
-) -> None:
-    """Raise an `InputError` with all faults of a table's rows."""
+def _check_table(
+    connection: duckdb.DuckDBPyConnection, raw_table: RawTable, shop: Shop, select: str, now: int
+) -> TypedTable:
+    """Check the rows of an open table; raise an `InputError` with all of their faults."""
+    left_out = hold_rows(connection, shop, raw_table)
     if faults := find_row_faults(connection, raw_table, shop.currency, now):
         raise InputError(faults)
+    return TypedTable(raw_table.table.name, select, left_out_orders_sql(shop, raw_table), left_out)
 
 
 def _end_faults(log: Log) -> Iterator[Fault]:

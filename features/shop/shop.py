@@ -128,14 +128,31 @@ def read_shop(path: str | Path) -> Shop:
             "Give its path with --shop, or write one: docs/how-to/own-data.md shows the smallest.",
         )
     try:
-        file = msgspec.toml.decode(path.read_text(encoding="utf-8-sig"), type=ShopFile)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise refuse(
-            str(path),
-            "settings as in docs/reference/nextbuy-toml.md",
-            str(error),
-            "Correct that entry.",
-        ) from None
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _no_settings(path, error) from None
+    return parse_shop(text, path)
+
+
+def parse_shop(text: str, path: Path) -> Shop:
+    """Read and check settings that need not be in their file yet.
+
+    Parameters
+    ----------
+    text : str
+        The settings, in TOML.
+    path : Path
+        The file that they are of.
+
+    Raises
+    ------
+    InputError
+        As of `read_shop`.
+    """
+    try:
+        file = msgspec.toml.decode(text, type=ShopFile)
+    except msgspec.DecodeError as error:
+        raise _no_settings(path, error) from None
     if faults := find_setting_faults(file):
         raise InputError(faults)
     return Shop(
@@ -150,6 +167,16 @@ def read_shop(path: str | Path) -> Shop:
         store=file.store,
         journal=file.journal,
         decisions=file.decisions,
+    )
+
+
+def _no_settings(path: Path, error: Exception) -> InputError:
+    """Return the error that a file holds no settings."""
+    return refuse(
+        str(path),
+        "settings as in docs/reference/nextbuy-toml.md",
+        str(error),
+        "Correct that entry.",
     )
 
 

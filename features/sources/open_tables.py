@@ -60,7 +60,7 @@ def open_raw_table(
     source = shop.tables[table.name]
     left_out = left_out_sql(connection, table, source.leave_out)
     if source.path is not None:
-        scan, kind = _files_scan(connection, shop, table, folder), "TEMP VIEW"
+        scan, kind = scan_table_files(connection, shop, table, folder), "TEMP VIEW"
     else:
         scan, kind = f"incoming_{table.name}", "TABLE"
         connection.register(scan, databases.read(table, source))
@@ -125,6 +125,11 @@ def reading_fault(shop: Shop, table: Table, error: Exception) -> Fault:
     return unreadable_fault(table, error)
 
 
+def left_out_rows(table: str) -> str:
+    """Return the SQL from which the rows are selected that are left out of an open table."""
+    return f"(FROM given_{table} WHERE {_LEFT_OUT} IS NOT NULL)"
+
+
 def close_raw_table(connection: duckdb.DuckDBPyConnection, raw_table: RawTable) -> None:
     """Drop the views and the table that `open_raw_table` and `hold_rows` made."""
     connection.execute(f"DROP VIEW {raw_table.view}")
@@ -134,7 +139,7 @@ def close_raw_table(connection: duckdb.DuckDBPyConnection, raw_table: RawTable) 
     connection.execute(f"DROP {kind} {given}")
 
 
-def _files_scan(
+def scan_table_files(
     connection: duckdb.DuckDBPyConnection, shop: Shop, table: Table, folder: Path
 ) -> str:
     """Return the SQL from which the rows of a table's files, or of its query, are selected."""
