@@ -152,6 +152,8 @@ def _enough(prediction: str, count: int, floor: int, basis: str, what: str) -> S
 
 def _value(log: Log, cutoff: int) -> Support:
     """Assess expected spend: Gamma-Gamma needs customers who paid on a repeat purchase day."""
+    if "amount" not in log.provided["orders"]:
+        return Support("value", "not_possible", "orders without amounts", ["orders.amount"])
     days = purchase_days_sql(log, cutoff)
     repeaters = log.connection.execute(
         f"SELECT count(*) FROM (SELECT customer_id FROM ({days}) WHERE gap_days IS NOT NULL "

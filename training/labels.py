@@ -3,6 +3,7 @@
 This is the only module that looks past a cutoff; the server cannot import it.
 """
 
+import numpy as np
 import pandas as pd
 
 from features.engines.sql.feature_queries import purchases_sql
@@ -41,7 +42,7 @@ def make_labels(log: Log, frame: pd.DataFrame, window: Window, known_until: int)
     DataFrame
         Row by row with `frame`: `returned` (bool), `days_to_next` (the first whole h with a
         purchase within h days, 1..H; 0 without one), `purchase_days` (days with a purchase),
-        `spend` (minor units).
+        `spend` (minor units; NaN where orders have no amounts).
 
     Raises
     ------
@@ -60,6 +61,8 @@ def make_labels(log: Log, frame: pd.DataFrame, window: Window, known_until: int)
     labels = labels.drop(columns="customer_id").fillna(0)
     counts = {"days_to_next": int, "purchase_days": int, "spend": float}
     labels = labels.astype(counts).set_index(frame.index)
+    if "amount" not in log.provided["orders"]:
+        labels["spend"] = np.nan
     return labels.assign(returned=labels["days_to_next"] > 0)
 
 
@@ -125,7 +128,8 @@ def make_message_labels(log: Log, window_days: int, known_until: int) -> pd.Data
         message carried out, for `none` too; else `sent_at`), `chances` (the chances of all
         channels in that decision, a JSON object; None without one), `bought` (by the customer of
         the account, as known at `known_until`), `spend` (what those purchases came to, minor
-        units), `clicked` (within 24 hours, as known then).
+        units; without amounts, each counts as one unit of the currency), `clicked` (within 24
+        hours, as known then).
     """
     labels = log.connection.execute(
         "SELECT m.message_id, any_value(m.account) AS account, any_value(m.sent_at) AS sent_at, "
@@ -134,7 +138,7 @@ def make_message_labels(log: Log, window_days: int, known_until: int) -> pd.Data
         "any_value(m.propensities) AS chances, count(p.happened_at) > 0 AS bought, "
         f"any_value(coalesce(clicked_at <= sent_at + {DAY} "
         f"AND clicked_known_at <= {known_until}, FALSE)) AS clicked, "
-        "coalesce(sum(p.amount), 0)::DOUBLE AS spend "
+        f"coalesce(sum(coalesce(p.amount, {10**log.shop.minor_digits})), 0)::DOUBLE AS spend "
         f"FROM ({decided_messages_sql(log, known_until)}) AS m "
         f"LEFT JOIN ({purchases_sql(log, known_until)}) AS p ON p.customer_id = m.customer_id "
         f"AND p.happened_at > m.sent_at AND p.happened_at <= m.sent_at + {window_days * DAY} "

@@ -135,7 +135,7 @@ def _of(store: str) -> list[Feature]:
             name=f"{store}_orders_count_365d",
             relation="purchases",
             aggregate="count",
-            value="amount",
+            value="happened_at",
             description=f"orders in {store} in 365 days",
             unit="orders",
             family="stores",

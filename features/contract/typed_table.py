@@ -31,6 +31,38 @@ def select_typed_sql(raw_table: RawTable, minor_digits: int) -> str:
     return f"SELECT {select}{clocks} FROM {raw_table.view}{order}"
 
 
+def merge_days_sql(select: str) -> str:
+    """Return the SELECT of the orders of a shop whose orders are the days of its customers.
+
+    Parameters
+    ----------
+    select : str
+        The SELECT of typed rows of the table orders.
+
+    Returns
+    -------
+    str
+        Rows of the same columns, one for each account and local day: the amounts and discounts are
+        added up, and the order is known once its last row is. It is cancelled where all of its rows
+        are. Texts that differ are those of the first row.
+    """
+    texts = ", ".join(
+        f"arg_min({name}, (ordered_at, order_id)) AS {name}"
+        for name in ("store", "sales_channel", "currency")
+    )
+    late = ", ".join(
+        f"if(count({name}) = count(*), max({name}), NULL) AS {name}"
+        for name in ("cancelled_at", known_at_column("cancelled_at"))
+    )
+    day = "concat_ws('/', source, customer_id, CAST(make_date(local_day) AS VARCHAR))"
+    return (
+        f"SELECT {day} AS order_id, customer_id, source, min(ordered_at) AS ordered_at, "
+        "CAST(sum(amount) AS BIGINT) AS amount, max(known_at) AS known_at, "
+        f"{texts}, CAST(sum(discount) AS BIGINT) AS discount, {late}, local_day "
+        f"FROM ({select}) GROUP BY customer_id, source, local_day ORDER BY customer_id"
+    )
+
+
 def _late_clock_sql(raw_table: RawTable, name: str, columns: dict[str, str]) -> str:
     """Return the SQL of when a late instant was known: the later of itself and its row's clock."""
     if name not in raw_table.types:

@@ -60,7 +60,9 @@ HISTORY_TABLES: dict[str, HistoryTable] = {
     "orders": HistoryTable(
         "orders",
         "ordered_at",
-        _always("ordered_at", "known_at", "local_day", "amount", "store")
+        _always("ordered_at", "known_at", "local_day")
+        | _optional("orders", "amount")
+        | _always("store")
         | _optional("orders", "discount", "sales_channel")
         | _always("cancelled_at", "cancelled_known_at"),
     ),

@@ -69,7 +69,7 @@ class PostedRowChecker:
         _check_size(posted)
         read: list[CheckedRow] = []
         faults: list[Fault] = []
-        for table in POSTABLE_TABLES.values():
+        for table in map(self._shop.contract_of, POSTABLE_TABLES.values()):
             rows = posted.get(table.name, [])
             shape_faults = _shape_faults(table, rows)
             faults += shape_faults

@@ -25,7 +25,7 @@ from features.contract.tables import (
     TABLES_BY_NAME,
     Table,
 )
-from features.contract.typed_table import select_typed_sql
+from features.contract.typed_table import merge_days_sql, select_typed_sql
 from features.errors import Fault, InputError
 from features.log.data_span import DataSpan, read_span
 from features.log.flat_layout import FlatLayout
@@ -300,7 +300,8 @@ def _read_tables(
     try:
         for table in (t for t in TABLES if t.name in shop.tables.keys() - provided.keys()):
             try:
-                provided[table.name] = _read_table(scratch, shop, table, databases, kept, now)
+                contract = shop.contract_of(table)
+                provided[table.name] = _read_table(scratch, shop, contract, databases, kept, now)
             except InputError as error:
                 faults += error.faults
             except (duckdb.Error, OSError) as error:
@@ -323,6 +324,8 @@ def _read_table(
     connection = scratch.connection
     raw_table = open_raw_table(connection, shop, table, databases, scratch.folder)
     select = select_typed_sql(raw_table, shop.minor_digits)
+    if shop.tables[table.name].order_per == "day":
+        select = merge_days_sql(select)
     select = without_left_out_orders(connection, raw_table, select)
     paths = shop.tables[table.name].paths.values()
     if not paths:

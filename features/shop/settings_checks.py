@@ -61,6 +61,7 @@ def find_setting_faults(file: ShopFile) -> list[Fault]:
     ]
     faults = [fault for broken, fault in checks if broken]
     faults += _cap_faults(channels) + _quiet_faults(channels) + _worth_faults(channels)
+    faults += _costs_without_amounts(file)
     faults += _table_faults(file.tables) + _profile_faults(file) + _cluster_faults(file)
     return faults + _decision_faults(file.decisions)
 
@@ -114,6 +115,22 @@ def _worth_faults(channels: ChannelSection) -> list[Fault]:
         for name, price in (prices | {"channels.fatigue": channels.fatigue}).items()
         if not 0 <= price < float("inf")
     ]
+
+
+def _costs_without_amounts(file: ShopFile) -> list[Fault]:
+    """Return the faults of costs in a shop whose orders have no amounts to set against them."""
+    orders, channels = file.tables.get("orders"), file.channels
+    if orders is None or orders.has_amounts:
+        return []
+    given = {"channels.cost": channels.cost, "channels.fatigue": channels.fatigue}
+    return [
+        Fault(
+            name, "no costs where orders have no amounts", str(value),
+            "Leave it out: a purchase cannot be weighed against money.",
+        )
+        for name, value in given.items()
+        if value
+    ]  # fmt: skip
 
 
 def _is_none(channel: str) -> bool:
@@ -218,6 +235,7 @@ def _table_faults(tables: dict[str, TableSource]) -> list[Fault]:
         columns = tables[name].mapping
         faults += _origin_faults(name, tables[name]) + _format_faults(name, tables[name])
         faults += _file_faults(name, tables[name])
+        faults += _order_faults(name, tables[name])
         faults += [
             _unknown_column(name, c) for c in columns if TABLES_BY_NAME[name].column(c) is None
         ]
@@ -243,6 +261,21 @@ def _origin_faults(name: str, source: TableSource) -> list[Fault]:
             "Name one place from which the table is read.",
         )
     ]
+
+
+def _order_faults(name: str, source: TableSource) -> Iterator[Fault]:
+    """Yield what is wrong with the settings of a table whose orders lack an id or an amount."""
+    without = {"order_id": source.order_per is not None, "amount": not source.has_amounts}
+    settings = {"order_id": "order_per", "amount": "has_amounts"}
+    for column in (column for column, lacks in without.items() if lacks):
+        where = f"tables.{name}.{settings[column]}"
+        if name != "orders":
+            yield Fault(where, "a setting of the table orders", f"tables.{name}", "Leave it out.")
+        elif column in source.mapping:
+            yield Fault(
+                where, f"no {column} among the columns", f"'{source.mapping[column]}'",
+                f"Leave the setting out, or take {column} out of columns.",
+            )  # fmt: skip
 
 
 def _file_faults(name: str, source: TableSource) -> Iterator[Fault]:

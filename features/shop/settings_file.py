@@ -40,6 +40,12 @@ class TableSource(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         The shop's column names by the contract's: `{customer_id = "cust_no"}`. A column that is
         not listed has the contract's name. For CSV files without a header a list of all columns in
         their order, by the contract's names: `["order_id", "customer_id", ...]`.
+    order_per : {"row", "day"} or None
+        What one order is where the table orders has no order_id: each row, or all rows of a
+        customer on a local day, whose amounts are then added up.
+    has_amounts : bool
+        Whether the table orders has amounts. Without them no spend is predicted, no feature reads
+        them, and the policies of channels are valued by purchases.
     encoding : str or None
         The encoding of CSV files, such as `windows-1250` or `utf-16`; without it, UTF-8.
     delimiter : str or None
@@ -58,6 +64,8 @@ class TableSource(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     query: str | None = None
     leave_out: dict[str, str] = {}
     columns: dict[str, str] | list[str] = {}
+    order_per: Literal["row", "day"] | None = None
+    has_amounts: bool = True
     encoding: str | None = None
     delimiter: str | None = None
     format: ValueFormat = PLAIN

@@ -1,12 +1,13 @@
 """A shop: the settings of its `nextbuy.toml`, read and checked."""
 
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from features.contract.currency import Currency
-from features.contract.tables import CUSTOMERS
+from features.contract.tables import CUSTOMERS, Table
 from features.errors import InputError, refuse
 from features.shop.contact_rules import ContactRules
 from features.shop.folded_ids import Fold
@@ -98,6 +99,14 @@ class Shop(msgspec.Struct, frozen=True):
     def minor_digits(self) -> int:
         """Number of decimals of the currency: money is held as whole numbers of its minor unit."""
         return self.currency.minor_digits
+
+    def contract_of(self, table: Table) -> Table:
+        """Return the contract of a table; amounts of orders are optional if the shop has none."""
+        source = self.tables.get(table.name)
+        if source is None or source.has_amounts:
+            return table
+        columns = (replace(c, required=c.required and c.name != "amount") for c in table.columns)
+        return replace(table, columns=tuple(columns))
 
     @property
     def tracking_uri(self) -> str:

@@ -72,7 +72,8 @@ def open_raw_table(
         given = f"SELECT {columns}, {left_out} AS {_LEFT_OUT} FROM {scan}"
         _check_conditions(connection, table, given)
         connection.execute(f"CREATE {kind} given_{table.name} AS {given}")
-        connection.execute(f"CREATE TEMP VIEW raw_{table.name} AS {_rows_sql(table)}")
+        rows = _rows_sql(table, source)
+        connection.execute(f"CREATE TEMP VIEW raw_{table.name} AS {rows}")
         raw_types = _types(connection, f"raw_{table.name}")
     except duckdb.Error as error:
         fault = out_of_room_fault(shop, error)
@@ -103,7 +104,7 @@ def hold_rows(
         connection.execute(f"DROP VIEW {raw_table.view}")
         connection.execute(f"DROP VIEW given_{table.name}")
         connection.execute(f"ALTER TABLE held_{table.name} RENAME TO given_{table.name}")
-        connection.execute(f"CREATE TEMP VIEW {raw_table.view} AS {_rows_sql(table)}")
+        connection.execute(f"CREATE TEMP VIEW {raw_table.view} AS {_rows_sql(table, source)}")
     if not source.leave_out:
         return {}
     counted = connection.execute(
@@ -167,9 +168,20 @@ def _check_conditions(connection: duckdb.DuckDBPyConnection, table: Table, given
         raise InputError([condition_fault(table, error)]) from None
 
 
-def _rows_sql(table: Table) -> str:
-    """Return the SELECT of the rows of a table that are not left out."""
-    return f"SELECT * EXCLUDE ({_LEFT_OUT}) FROM given_{table.name} WHERE {_LEFT_OUT} IS NULL"
+def _rows_sql(table: Table, source: TableSource) -> str:
+    """Return the SELECT of the rows of a table that are not left out, with order ids if need be.
+
+    An order id that the shop does not have is made of what its row says, so that it stays the same
+    when the table is exported again.
+    """
+    id_sql = ""
+    if source.order_per is not None:
+        account = "customer_id, ordered_at"
+        number = f"row_number() OVER (PARTITION BY {account})"
+        id_sql = f", concat_ws('/', {account}, {number}) AS order_id"
+    return (
+        f"SELECT * EXCLUDE ({_LEFT_OUT}){id_sql} FROM given_{table.name} WHERE {_LEFT_OUT} IS NULL"
+    )
 
 
 def _columns_sql(
@@ -217,6 +229,10 @@ def _map_columns(
         mapped = source.mapping.values()
         wanted |= {n: n for n in raw_types if n.startswith(prefixes) and n not in mapped}
     wanted |= source.mapping
+    if source.order_per is not None:
+        del wanted["order_id"]  # which is made of other columns
+    if not source.has_amounts:
+        wanted.pop("amount", None)
     faults = _case_faults(table, list(wanted))
     for ours, theirs in wanted.items():
         column = table.column(ours)

@@ -84,7 +84,8 @@ class TimingModel(msgspec.Struct, frozen=True):
         columns = [name for booster in boosters if booster for name in booster.columns]
         features = (name for name in columns if name != INTERVAL)
         day = [CUTOFF_DAY] if self.seasons else []
-        return tuple(dict.fromkeys((*RFM, "monetary_value", *day, *features)))
+        spend = [] if self.gamma_gamma is None else ["monetary_value"]
+        return tuple(dict.fromkeys((*RFM, *spend, *day, *features)))
 
     def given_return(self, inputs: Columns) -> Floats:
         """Predict G(h) = P(purchase within h days | purchase within H days) for h = 0..H.

@@ -31,9 +31,12 @@ def fit_gamma_gamma(frame: pd.DataFrame) -> GammaGamma | None:
     Returns
     -------
     GammaGamma or None
-        None with fewer than `MIN_REPEATERS` repeat buyers, and where the amounts are so unequal
+        None without amounts, with fewer than `MIN_REPEATERS` repeat buyers, and where the amounts
+        are so unequal
         that the fitted distribution has no mean (q <= 1).
     """
+    if "monetary_value" not in frame:
+        return None
     repeaters = frame[(frame["frequency"] > 0) & (frame["monetary_value"] > 0)]
     if len(repeaters) < MIN_REPEATERS:
         return None

@@ -195,11 +195,18 @@ def _instant_after(as_of: int, days: float) -> datetime:
     return to_datetime(as_of + round(days * DAY))
 
 
+def _why_no_spend(shop: Shop) -> str:
+    if not shop.tables["orders"].has_amounts:
+        return "the orders of this shop have no amounts"
+    return "too few repeat buyers, or too unequal amounts, to predict spend"
+
+
 def _value(forecast: Forecast, row_index: int, shop: Shop) -> Value:
     """Give the expected purchases and spend of one customer; spend in major units of money."""
     spend = forecast.expected_spend
     return Value(
         expected_purchases=float(forecast.expected_purchases[row_index]),
         expected_spend=None if spend is None else float(spend[row_index] / 10**shop.minor_digits),
+        reason=_why_no_spend(shop) if spend is None else None,
         currency=shop.section.currency,
     )

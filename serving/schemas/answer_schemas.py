@@ -131,9 +131,11 @@ class Value(BaseModel):
         description="Expected number of days with a purchase within the horizon."
     )
     expected_spend: float | None = Field(
-        description="Expected amount paid within the horizon, in `currency`. Null where there "
-        "are too few repeat buyers to fit it, or amounts are too unequal for a mean."
+        description="Expected amount paid within the horizon, in `currency`. Null where orders "
+        "have no amounts, where there are too few repeat buyers to fit it, or where amounts are "
+        "too unequal for a mean."
     )
+    reason: str | None = Field(None, description="Why `expected_spend` is null.")
     currency: str = Field(description="ISO 4217 code of `expected_spend`.")
 
 

@@ -172,9 +172,12 @@ def rfm_segments(population: pd.DataFrame, vocabulary: Vocabulary) -> NDArray[np
     Returns
     -------
     object array (n,)
-        Names of segments; None where a score is missing.
+        Names of segments; None where a score is missing, as in a shop without amounts.
     """
-    segment = make_catalog(vocabulary)[_SEGMENT]
+    catalog = make_catalog(vocabulary)
+    if _SEGMENT not in catalog:
+        return np.full(len(population), None, dtype=object)
+    segment = catalog[_SEGMENT]
     assert isinstance(segment, Derived)
     scores = {
         name: pa.array(population[name].to_numpy(dtype=float), from_pandas=True)  # NaN is NULL

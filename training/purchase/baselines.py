@@ -27,7 +27,7 @@ from models.purchase.slices import Slices
 Baseline = Callable[[Slices, pd.DataFrame], Floats]
 
 _RECENCY_BINS = 20
-_RFM_COLUMNS = (*RFM, "monetary_value", "days_since_last")
+_RFM_COLUMNS = (*RFM, "monetary_value", "days_since_last")  # of those that the shop has
 _RFM_KNOTS = (7, 14, 30, 60, 90)
 _RFM_SETTINGS = BoosterSettings(
     rounds=60, learning_rate=0.08, leaves=15, min_rows=100, l2=5.0, feature_share=1.0
@@ -151,9 +151,10 @@ def lightgbm_rfm_law(slices: Slices, population: pd.DataFrame) -> Floats:
     knots = sorted({k for k in _RFM_KNOTS if k < horizon} | {horizon})
     days = slices.labels["days_to_next"].to_numpy()
     at_knots = [np.zeros(len(population))]
+    columns = tuple(name for name in _RFM_COLUMNS if name in slices.frame)
     binned = BinnedRows.bin(
-        column_matrix(slices.frame, _RFM_COLUMNS),
-        _RFM_COLUMNS,
+        column_matrix(slices.frame, columns),
+        columns,
         _RFM_SETTINGS.bins,
         _RFM_SETTINGS.min_rows,
     )
@@ -162,7 +163,7 @@ def lightgbm_rfm_law(slices: Slices, population: pd.DataFrame) -> Floats:
         rate = float(np.clip(bought.mean(), 1e-6, 1 - 1e-6))
         offset = np.full(len(bought), logit(rate))
         booster = ResidualBooster.fit(
-            binned, _RFM_COLUMNS, BoosterTarget(bought, offset), _RFM_SETTINGS, seed=0
+            binned, columns, BoosterTarget(bought, offset), _RFM_SETTINGS, seed=0
         )
         at_knots.append(1 / (1 + np.exp(-logit(rate) - booster.correction(population))))
     law = np.maximum.accumulate(np.column_stack(at_knots), axis=1)
