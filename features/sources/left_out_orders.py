@@ -25,7 +25,8 @@ def left_out_orders_sql(shop: Shop, raw_table: RawTable) -> dict[str, str]:
     if shop.tables["orders"].order_per is not None:
         return {}  # no other table names such orders
     value = value_sql(raw_table.table["order_id"], raw_table["order_id"], shop.minor_digits)
-    return {LEFT_OUT_ORDERS: f"SELECT DISTINCT {value} AS order_id FROM {left_out_rows('orders')}"}
+    ids = f"SELECT DISTINCT {value} AS order_id FROM {left_out_rows('orders')}"
+    return {LEFT_OUT_ORDERS: f"SELECT * FROM ({ids}) WHERE order_id IS NOT NULL"}
 
 
 def without_left_out_orders(

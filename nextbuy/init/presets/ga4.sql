@@ -38,9 +38,9 @@ SELECT
   coalesce(user_id, user_pseudo_id) AS customer_id,
   event_timestamp AS ordered_at,
   ecommerce.purchase_revenue AS amount,
-  list_filter(event_params, p -> p.key = 'currency')[1].value.string_value AS currency,
+  list_filter(event_params, lambda p: p.key = 'currency')[1].value.string_value AS currency,
   if(refunded > 0 AND refunded >= ecommerce.purchase_revenue - 0.005, refunded_at, NULL) AS cancelled_at,
-  len(list_filter(event_params, p -> (p.key = 'debug_mode' AND p.value.int_value = 1)
+  len(list_filter(event_params, lambda p: (p.key = 'debug_mode' AND p.value.int_value = 1)
     OR (p.key = 'traffic_type' AND p.value.string_value = 'internal'))) > 0 AS is_test
 FROM purchases LEFT JOIN refunds USING (transaction_id)
 
@@ -83,10 +83,10 @@ table = "products"
 */
 SELECT
   item.item_id AS product_id,
-  arg_max(item.item_category, event_timestamp) AS category,
-  arg_max(item.item_brand, event_timestamp) AS brand
+  arg_max(nullif(item.item_category, '(not set)'), event_timestamp) AS category,
+  arg_max(nullif(item.item_brand, '(not set)'), event_timestamp) AS brand
 FROM (SELECT event_timestamp, unnest(items) AS item FROM {events})
-WHERE item.item_id IS NOT NULL
+WHERE item.item_id <> '(not set)'
 GROUP BY ALL
 
 /*

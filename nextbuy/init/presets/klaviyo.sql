@@ -93,7 +93,8 @@ SELECT
   datetime AS occurred_at,
   CASE metric_name WHEN 'Viewed Product' THEN 'view' WHEN 'Added to Cart' THEN 'cart'
     WHEN 'Started Checkout' THEN 'checkout' WHEN 'Active on Site' THEN 'visit' END AS event_type,
-  json_extract_string(event_properties, '$.ProductID') AS product_id
+  coalesce(json_extract_string(event_properties, '$.ProductID'),
+    json_extract_string(event_properties, '$.AddedItemProductID')) AS product_id
 FROM {events}
 WHERE event_type IS NOT NULL
 
@@ -109,10 +110,14 @@ WITH acts AS (
     min(datetime) FILTER (WHERE metric_name = 'Opened Email') AS opened_at,
     arg_min(json_extract_string(event_properties, '$."Machine Open"'), datetime)
       FILTER (WHERE metric_name = 'Opened Email') AS machine_opened,
-    min(datetime) FILTER (WHERE metric_name IN ('Clicked Email', 'Clicked SMS')) AS clicked_at,
-    min(datetime) FILTER (WHERE metric_name = 'Unsubscribed') AS unsubscribed_at
+    min(datetime) FILTER (WHERE metric_name IN ('Clicked Email', 'Clicked SMS')) AS clicked_at
   FROM acts
-  WHERE metric_name IN ('Opened Email', 'Clicked Email', 'Clicked SMS', 'Unsubscribed')
+  WHERE metric_name IN ('Opened Email', 'Clicked Email', 'Clicked SMS')
+  GROUP BY ALL
+), refusals AS (
+  SELECT profile_id, campaign_id, min(datetime) AS unsubscribed_at
+  FROM acts
+  WHERE metric_name IN ('Unsubscribed', 'Unsubscribed from Email Marketing', 'Unsubscribed from SMS Marketing')
   GROUP BY ALL
 )
 SELECT
@@ -124,13 +129,14 @@ SELECT
   ends.opened_at AS opened_at,
   if(ends.opened_at IS NULL, NULL, coalesce(ends.machine_opened, 'false')) AS machine_opened,
   ends.clicked_at AS clicked_at,
-  ends.unsubscribed_at AS unsubscribed_at
+  refusals.unsubscribed_at AS unsubscribed_at
 FROM (
   SELECT *, CASE metric_name WHEN 'Received Email' THEN 'email' WHEN 'Received SMS' THEN 'sms'
     WHEN 'Received Push' THEN 'mobile_push' END AS channel
   FROM acts
 ) sent
 LEFT JOIN ends USING (profile_id, campaign_id, channel)
+LEFT JOIN refusals USING (profile_id, campaign_id)
 WHERE sent.channel IS NOT NULL
 
 /*

@@ -48,6 +48,13 @@ def test_of_files(tmp_path: Path) -> None:
     assert _ids(tmp_path, sections) == ([("1",), ("2",), ("3",)], [("r",), ("s",)])
 
 
+def test_an_order_without_an_id_that_is_left_out_takes_no_line_with_it(tmp_path: Path) -> None:
+    _write(tmp_path, "test")
+    with (tmp_path / "orders.csv").open("a") as file:
+        file.write(",b,2025-01-07,1,test\n")
+    assert _ids(tmp_path, SECTIONS.format(orders='path = "orders.csv"'))[0] == [("1",), ("3",)]
+
+
 def test_of_a_database(tmp_path: Path) -> None:
     _write(tmp_path, "test")
     with sqlite3.connect(tmp_path / "shop.sqlite") as connection:

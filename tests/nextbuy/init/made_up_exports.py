@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from features.contract.tables import TABLES_BY_NAME
 from features.log.log import Log
+from features.shop.folded_ids import Fold, fold_id
 
 EXPORTS = Path(__file__).parent / "exports"
 EXPORTED_AT = 1_770_000_000  # the day of an export of files, in seconds since 1970
@@ -59,11 +60,22 @@ def open_database(*systems: str) -> Iterator[list[str]]:
             _run(f"DROP DATABASE IF EXISTS {name}", "mysql")
 
 
-def expected_rows(system: str, table: str) -> tuple[list[str], list[tuple[object, ...]]]:
-    """Return the columns of a table and the rows that have to come out, in the contract's types."""
+def expected_rows(
+    system: str, table: str, fold: Fold
+) -> tuple[list[str], list[tuple[object, ...]]]:
+    """Return the columns of a table and the rows that have to come out, in the contract's types.
+
+    Customer ids are as the shop stores them: in lower case where addresses are.
+    """
     with (EXPORTS / system / "expected" / f"{table}.csv").open(newline="") as file:
         header, *rows = csv.reader(file)
-    values = [tuple(_typed(table, n, v) for n, v in zip(header, row, strict=True)) for row in rows]
+    values = [
+        tuple(
+            fold_id(v, fold) if n == "customer_id" else _typed(table, n, v)
+            for n, v in zip(header, row, strict=True)
+        )
+        for row in rows
+    ]
     return header, sorted(values, key=str)
 
 

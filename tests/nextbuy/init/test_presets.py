@@ -19,7 +19,7 @@ from tests.nextbuy.init.made_up_exports import (
     read_rows,
 )
 
-IN_FILES = ("shopify",)
+IN_FILES = ("shopify", "olist", "ga4", "segment", "snowplow", "klaviyo")
 IN_DATABASES = {"woocommerce": "UTC", "magento": "UTC", "prestashop": "Europe/Paris"}
 
 
@@ -32,7 +32,7 @@ def _read(systems: Sequence[str], given: Sequence[str], folder: Path, zone: str 
 
 def _check(log: Log, system: str, tables: set[str]) -> None:
     for table in sorted(tables):
-        columns, rows = expected_rows(system, table)
+        columns, rows = expected_rows(system, table, log.shop.fold)
         assert read_rows(log, table, columns) == rows, table
     left_out = expected_left_out(system)
     assert {name: dict(log.left_out[name]) for name in left_out} == left_out
