@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from features.setting_line import SettingLine
+
 
 class NextbuyError(Exception):
     """An error that the user can put right; its text can be shown to the user as it is."""
@@ -24,6 +26,8 @@ class Fault:
         not one of rows.
     examples : tuple of str
         Some of the faulty rows or ids, as they are shown to the user.
+    lines : tuple of SettingLine
+        Lines of nextbuy.toml of which each would put it right; the remedy names them too.
     """
 
     where: str
@@ -33,6 +37,7 @@ class Fault:
     count: int | None = None
     rows: int | None = None
     examples: tuple[str, ...] = ()
+    lines: tuple[SettingLine, ...] = ()
 
     def __str__(self) -> str:
         """Write the fault as one line: `where: expected X, got Y. Remedy`."""

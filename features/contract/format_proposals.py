@@ -1,4 +1,4 @@
-"""Proposes the line of `nextbuy.toml` with which a column would be read that cannot be read now."""
+"""Proposes lines of `nextbuy.toml` with which a column would be read that cannot be read now."""
 
 import re
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ import msgspec
 from features.contract.casts import BLANKS, missing_sql, name_sql, quote, value_sql
 from features.contract.raw_table import RawColumn, RawTable
 from features.contract.value_format import EPOCHS, ValueFormat
+from features.setting_line import SettingLine
 
 _VALUES = 1000  # different values of a column that a format has to read
 _MOST = 3  # formats that are proposed where several would do
@@ -23,9 +24,9 @@ _CLOCKS = ("", "%H:%M", "%H:%M:%S", "%I:%M %p", "%I:%M:%S %p", "%H:%M:%S %z")
 _SIGNS = ((".", None), (",", None), (",", "."), (",", " "), (".", ","), (".", " "), (".", "'"))
 
 
-def propose_line(
+def propose_lines(
     connection: duckdb.DuckDBPyConnection, raw_table: RawTable, name: str, minor_digits: int
-) -> str | None:
+) -> list[SettingLine]:
     """Say which line of `nextbuy.toml` would read a column, or which lines, if several would.
 
     Parameters
@@ -41,14 +42,15 @@ def propose_line(
 
     Returns
     -------
-    str or None
-        None where no format reads all values of the column, or the shop has declared one.
+    list of SettingLine
+        At most three; none where no format reads all values of the column, or the shop has declared
+        one.
     """
     column, raw = raw_table.table[name], raw_table[name]
     if raw.type not in ("VARCHAR", "BIGINT", "DOUBLE") or raw.format != ValueFormat(
         timezone=raw.format.timezone
     ):
-        return None
+        return []
     values = (
         f"SELECT DISTINCT {name_sql(name)} FROM {raw_table.view} WHERE NOT ({missing_sql(raw)}) "
         f"LIMIT {_VALUES}"
@@ -58,15 +60,16 @@ def propose_line(
     elif column.kind in ("money", "number", "share"):
         formats = list(_number_formats(connection, name, values))
     else:
-        return None
+        return []
     typed = [value_sql(column, replace(raw, format=how), minor_digits) for how in formats]
-    least = _OLDEST if column.kind == "instant" else 0
-    unread = [f"count(*) FILTER (WHERE coalesce(({value}) < {least}, TRUE))" for value in typed]
+    too_old = f"value < {_OLDEST}" if column.kind == "instant" else "FALSE"
+    unread = [
+        f"count(*) FILTER (WHERE {value} IS NULL OR {too_old.replace('value', f'({value})')})"
+        for value in typed
+    ]
     counts = connection.execute(f"SELECT {', '.join(unread)} FROM ({values})").fetchall()[0]
     lines = [_line(name, how) for how, left in zip(formats, counts, strict=True) if not left]
-    if not lines:
-        return None
-    return f"Add to [tables.{raw_table.table.name}]: {', or '.join(lines[:_MOST])}."
+    return [SettingLine(f"tables.{raw_table.table.name}", line) for line in lines[:_MOST]]
 
 
 def _instant_formats(raw: RawColumn) -> Iterator[ValueFormat]:

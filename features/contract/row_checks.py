@@ -4,18 +4,19 @@ The queries are written from the declarations of the table's columns. One pass o
 counts every kind of fault; only a table with faults is read again, to name the faulty rows.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import duckdb
 
 from features.contract.casts import always_casts, missing_sql, name_sql, quote, value_sql
 from features.contract.currency import Currency
-from features.contract.format_proposals import propose_line
+from features.contract.format_proposals import propose_lines
 from features.contract.raw_table import RawTable
 from features.contract.tables import FLOAT_IDS, KIND_DESCRIPTIONS
 from features.contract.value_format import PLAIN
 from features.errors import Fault
+from features.setting_line import SettingLine
 from features.windows import to_datetime
 
 _EXAMPLES = 3  # faulty rows that a fault shows
@@ -38,6 +39,8 @@ class _Check:
         Whether a declared format might read the value, which then is the remedy.
     unless : str or None
         A condition in SQL: no row is faulty where any row of the table meets it.
+    lines : tuple of SettingLine
+        Lines of nextbuy.toml of which each would put it right.
     """
 
     column: str
@@ -46,6 +49,7 @@ class _Check:
     remedy: str
     may_be_declared: bool = False
     unless: str | None = None
+    lines: tuple[SettingLine, ...] = ()
 
 
 def find_row_faults(
@@ -122,7 +126,10 @@ def _checks(raw_table: RawTable, name: str, currency: Currency, now: int) -> Ite
     value = _value_name(name)
     missing = missing_sql(raw_table[name])
     if column.required:
-        yield _Check(name, missing, "a value in every row", "Fill it in or drop the row.")
+        yield _Check(
+            name, missing, "a value in every row", "Fill it in or drop the row.",
+            lines=_without_missing(raw_table, name),
+        )  # fmt: skip
     if not always_casts(column, raw_table[name]):
         is_float_id = column.kind == "id"  # the one kind of ids that may not be read
         yield _Check(
@@ -136,6 +143,7 @@ def _checks(raw_table: RawTable, name: str, currency: Currency, now: int) -> Ite
         yield _Check(
             name, f"{value} < {column.minimum}", f"{column.minimum:g} or more",
             "Refunds belong in the table `returns`, as positive amounts.",
+            lines=_without_negative(raw_table, name),
         )  # fmt: skip
     if column.kind == "money" and raw_table.types[name] == "VARCHAR":
         yield from _thousands_checks(raw_table, name, currency)
@@ -153,6 +161,24 @@ def _checks(raw_table: RawTable, name: str, currency: Currency, now: int) -> Ite
         )  # fmt: skip
 
 
+def _without_missing(raw_table: RawTable, name: str) -> tuple[SettingLine, ...]:
+    """Return the line that leaves out the rows without a value, where a shop may add it."""
+    if not raw_table.can_declare:
+        return ()
+    condition = f"coalesce(trim({name}::VARCHAR), '') = ''"
+    line = f'leave_out."no {name}" = "{condition}"'
+    return (SettingLine(f"tables.{raw_table.table.name}", line),)
+
+
+def _without_negative(raw_table: RawTable, name: str) -> tuple[SettingLine, ...]:
+    """Return the line that leaves out the rows with a negative value, where a shop may add it."""
+    if not raw_table.can_declare:
+        return ()
+    condition = f"trim({name}::VARCHAR) LIKE '-%'"  # in any format
+    line = f'leave_out."{name} below 0" = "{condition}"'
+    return (SettingLine(f"tables.{raw_table.table.name}", line),)
+
+
 def _thousands_checks(raw_table: RawTable, name: str, currency: Currency) -> Iterator[_Check]:
     """Yield the check that a point does not stand before groups of three digits.
 
@@ -165,14 +191,16 @@ def _thousands_checks(raw_table: RawTable, name: str, currency: Currency) -> Ite
     text = f"trim({name_sql(name)})"
     groups = r"'[+-]?[1-9]\d{0,2}(\.\d{3})+'"
     declared = "formats.{name} = {{decimal = {decimal}}}"
-    point = declared.format(name=name, decimal='"."')
-    comma = declared.format(name=name, decimal='",", thousands = "."')
+    section = f"tables.{raw_table.table.name}"
+    point = SettingLine(section, declared.format(name=name, decimal='"."'))
+    comma = SettingLine(section, declared.format(name=name, decimal='",", thousands = "."'))
     has_three = f"{text}[-4] = '.'"  # decimals; cheaper than the pattern, and false of most rows
     yield _Check(
         name,
         f"{has_three} AND regexp_full_match({text}, {groups})",
         "amounts that can be read in one way only",
-        f"Add to [tables.{raw_table.table.name}]: {comma} if 1.234 means 1234, or {point} if not.",
+        f"Add to [{section}]: {comma.line} if 1.234 means 1234, or {point.line} if not.",
+        lines=(comma, point),
         unless=f"contains({text}, '.') AND NOT ({has_three})",
     )
 
@@ -204,18 +232,27 @@ def _row_fault(
         f"WHERE broken ORDER BY row LIMIT {_EXAMPLES}"
     ).fetchall()
     shown = [f"row {row}: {'nothing' if v is None else quote(v)}" for row, v in examples]
-    line = None
+    lines, remedy = check.lines, check.remedy
     if check.may_be_declared and raw_table.can_declare:
-        line = propose_line(connection, raw_table, check.column, minor_digits)
+        lines = tuple(propose_lines(connection, raw_table, check.column, minor_digits))
+        remedy = _say_lines(lines) or remedy
     return Fault(
         f"{raw_table.table.name}.{check.column}",
         check.expected,
         f"{count} row{'s' * (count > 1)} that break{'s' * (count == 1)} it ({', '.join(shown)})",
-        line or check.remedy,
+        remedy,
         count,
         rows,
         tuple(shown),
+        lines,
     )
+
+
+def _say_lines(lines: Sequence[SettingLine]) -> str:
+    """Say which of some lines of one section to add; nothing where there is none."""
+    if not lines:
+        return ""
+    return f"Add to [{lines[0].section}]: {', or '.join(line.line for line in lines)}."
 
 
 def _duplicate_faults(

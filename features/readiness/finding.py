@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from features.errors import Fault
+from features.setting_line import SettingLine
 
 Severity = Literal["error", "warning", "advice"]
 LEVELS: tuple[Severity, ...] = ("error", "warning", "advice")  # the gravest first
@@ -30,6 +31,8 @@ class Finding(msgspec.Struct, frozen=True):
         Some of the ids, values or rows in question.
     remedy : str
         What to do about it.
+    lines : list of SettingLine
+        Lines of nextbuy.toml that would put it right: one of them, if there are several.
     """
 
     level: Severity
@@ -39,6 +42,7 @@ class Finding(msgspec.Struct, frozen=True):
     share: float | None
     examples: list[str]
     remedy: str
+    lines: list[SettingLine] = []
 
 
 def finding_from_fault(fault: Fault) -> Finding:
@@ -53,6 +57,7 @@ def finding_from_fault(fault: Fault) -> Finding:
         share,
         list(fault.examples),
         fault.remedy,
+        list(fault.lines),
     )
 
 

@@ -36,6 +36,7 @@ def _placeholder_id(table: Table) -> Probe:
         "Leave these rows out, or give each guest an id of their own.",
         f"lower(customer_id) IN ({_texts(*_PLACEHOLDERS)})",
         example="customer_id",
+        line='leave_out."no customer" = "customer_id IN ({examples})"',
     )
 
 
@@ -56,6 +57,7 @@ def _spreadsheet_ids(table: Table, name: str) -> Iterator[Probe]:
         "Export the column as text or whole numbers, or no other table has the same ids.",
         rf"regexp_full_match({name}, '[0-9]+\.0')",
         example=name,
+        line=f'formats.{name} = {{strip = [".0"]}}',
     )
 
 
@@ -83,6 +85,11 @@ def _texts(*values: str) -> str:
     return ", ".join(map(quote, values))
 
 
+def _without_nothing(column: str) -> str:
+    """Return the line that leaves out the rows with a number of 0, in any format of numbers."""
+    return f"leave_out.nothing = \"NOT regexp_matches({column}::VARCHAR, '[1-9]')\""
+
+
 _ACCOUNT = "source || ':' || source_id"
 _PROBES = (
     Probe(
@@ -93,6 +100,7 @@ _PROBES = (
         "customer_id IN (SELECT customer_id FROM orders GROUP BY customer_id HAVING count(*) > "
         f"greatest({_TILL_ORDERS}, {_TILL_SHARE} * (SELECT count(*) FROM orders)))",
         example="customer_id",
+        line='leave_out.tills = "customer_id IN ({examples})"',
     ),
     Probe(
         "warning",
@@ -101,6 +109,7 @@ _PROBES = (
         "Fill it in, or leave these orders out if they are in another one.",
         "currency IS NULL",
         needs=("orders.currency",),
+        line='leave_out."no currency" = "currency IS NULL"',
     ),
     Probe(
         "advice",
@@ -108,6 +117,7 @@ _PROBES = (
         "of nothing; they count as purchases",
         "Leave them out if they are samples, gifts or cancelled.",
         "amount = 0",
+        line=_without_nothing("amount"),
     ),
     Probe(
         "warning",
@@ -160,6 +170,7 @@ _PROBES = (
         "lines of no pieces",
         "Leave cancelled lines out.",
         "quantity = 0",
+        line=_without_nothing("quantity"),
     ),
     Probe(
         "warning",

@@ -1,15 +1,28 @@
 """Finds customer ids that do not stand for one person each."""
 
+import re
+import tempfile
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
-from features.contract.tables import TABLES
+import duckdb
+import msgspec
+
+from features.contract.casts import name_sql
+from features.contract.tables import ORDERS, TABLES
 from features.log.log import Log
 from features.readiness.finding import Finding
+from features.setting_line import SettingLine
 from features.shop.folded_ids import fold_sql
+from features.shop.shop import Shop
+from features.sources.open_tables import scan_table_files
 
 _EXAMPLES = 5
 _CUSTOMERS = 100  # of fewer customers nothing is said
 _ONE_ORDER_SHARE = 0.995
+_PERSON = re.compile("mail|customer|client|user|member|person|phone|unique", re.IGNORECASE)
+_ANY_COLUMN = '[tables.orders] columns.customer_id = "..."'
 
 
 def find_id_variants(log: Log) -> Iterator[Finding]:
@@ -40,6 +53,7 @@ def find_id_variants(log: Log) -> Iterator[Finding]:
             None,
             [" and ".join(map(_visible, variants)) for (variants,) in groups[:_EXAMPLES]],
             'Add to nextbuy.toml: [customers] fold = "case".',
+            [SettingLine("customers", 'fold = "case"')],
         )
 
 
@@ -50,6 +64,8 @@ def find_one_order_each(log: Log) -> Iterator[Finding]:
         "(SELECT count(*) AS n FROM orders GROUP BY customer_id)"
     )[0]
     if customers >= _CUSTOMERS and single >= _ONE_ORDER_SHARE * customers:
+        others = find_person_columns(log.shop)
+        lines = [SettingLine("tables.orders", f"columns.customer_id = {_toml(c)}") for c in others]
         yield Finding(
             "warning",
             "orders.customer_id",
@@ -57,10 +73,41 @@ def find_one_order_each(log: Log) -> Iterator[Finding]:
             "comes back",
             single,
             single / customers,
-            [],
+            others,
             "Name the column that stays the same for a person, such as the e-mail address: "
-            '[tables.orders] columns = {customer_id = "..."}.',
+            f"{lines[0] if lines else _ANY_COLUMN}.",
+            lines,
         )
+
+
+def find_person_columns(shop: Shop) -> list[str]:
+    """Return columns of the orders' files that name persons who come back, the likeliest first.
+
+    Their names speak of a person, and their values repeat: there are fewer different ones than
+    orders. A query of files, and a database, is not looked through.
+    """
+    source = shop.tables["orders"]
+    if source.path is None or source.query is not None:
+        return []
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        closing(duckdb.connect(config={"autoinstall_known_extensions": False})) as connection,
+    ):
+        scan = scan_table_files(connection, shop, ORDERS, Path(folder))
+        described = connection.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()
+        taken = source.mapping.get("customer_id", "customer_id")
+        names = [row[0] for row in described if _PERSON.search(row[0]) and row[0] != taken]
+        if not names:
+            return []
+        counts = ", ".join(f"count(DISTINCT {name_sql(n)}), count({name_sql(n)})" for n in names)
+        counted = connection.execute(f"SELECT {counts} FROM {scan}").fetchall()[0]
+    pairs = zip(names, counted[::2], counted[1::2], strict=True)
+    repeating = [(different, name) for name, different, rows in pairs if 1 < different < rows]
+    return [name for _, name in sorted(repeating, reverse=True)]
+
+
+def _toml(text: str) -> str:
+    return msgspec.json.encode(text).decode()
 
 
 def _visible(text: str) -> str:

@@ -6,8 +6,10 @@ A table with findings is read once more, to name a few of the rows.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from features.contract.casts import quote
 from features.log.log import Log
 from features.readiness.finding import Finding, Severity
+from features.setting_line import SettingLine
 
 _EXAMPLES = 5
 _NAMED_BY = {
@@ -48,6 +50,9 @@ class Probe:
         Smallest share of rows that makes a finding.
     least_rows : int
         Smallest number of rows that makes a finding.
+    line : str
+        The line that could be added to the table's section of nextbuy.toml; `{examples}` in it
+        stands for the examples as SQL texts. Empty where there is none.
     """
 
     level: Severity
@@ -60,6 +65,7 @@ class Probe:
     example: str | None = None
     least_share: float = 0.0
     least_rows: int = 1
+    line: str = ""
 
     @property
     def table(self) -> str:
@@ -112,7 +118,14 @@ def _finding(log: Log, probe: Probe, count: int, among: int) -> Finding:
         f"GROUP BY example ORDER BY n DESC, example LIMIT {_EXAMPLES}"
     ).fetchall()
     named = [example for example, _ in examples if example is not None]
-    return Finding(probe.level, probe.where, probe.what, count, count / among, named, probe.remedy)
+    lines = []
+    if probe.line:
+        texts = ", ".join(map(quote, named))
+        line = probe.line.replace("{examples}", texts)
+        lines.append(SettingLine(f"tables.{probe.table}", line))
+    return Finding(
+        probe.level, probe.where, probe.what, count, count / among, named, probe.remedy, lines
+    )
 
 
 def row_name_sql(table: str) -> str:

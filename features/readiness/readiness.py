@@ -27,6 +27,7 @@ from features.readiness.person_ids import find_id_variants, find_one_order_each
 from features.readiness.probes import run_probes
 from features.readiness.stray_orders import find_stray_orders
 from features.readiness.suggestions import Suggestions, suggest_settings
+from features.setting_line import SettingLine
 from features.shop.contact_rules import ALL_CHANNELS
 from features.shop.sensitive_words import find_sensitive_names
 
@@ -112,6 +113,7 @@ def _find_sensitive(log: Log) -> Iterator[Finding]:
                 None,
                 [name],
                 "If it is harmless, allow it: [sensitive] allow in nextbuy.toml.",
+                [SettingLine("sensitive", f"allow = {msgspec.json.encode([name]).decode()}")],
             )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from features.log.log import Log
 from features.readiness.finding import Finding
+from features.setting_line import SettingLine
 from features.windows import date_of_day, end_of_day
 
 _EXAMPLES = 5
@@ -42,6 +43,7 @@ def find_stray_orders(log: Log) -> Iterator[Finding]:
             None,
             [],
             "Set shop.observed_until to the day up to which the export is complete.",
+            [SettingLine("shop", f'observed_until = "{last}"')],
         )
 
 

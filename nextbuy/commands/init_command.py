@@ -52,7 +52,7 @@ def init(  # noqa: PLR0913  each option of a command is an argument
     from nextbuy.init.presets_draft import draft_from_presets
     from nextbuy.init.written_shop import check_may_write, write_shop
     from nextbuy.show.draft_gaps import show_gaps
-    from nextbuy.show.readiness_tables import report_on, show_report
+    from nextbuy.show.readiness_tables import report_on, show_next_command, show_report
 
     check_may_write(shop, force)
     settings = {"name": name, "timezone": timezone, "currency": currency}
@@ -63,5 +63,6 @@ def init(  # noqa: PLR0913  each option of a command is an argument
     show_gaps(console, draft, shop)
     report = report_on(read_shop(shop))
     show_report(console, report)
+    show_next_command(console, report, shop)
     if report.errors:
         raise typer.Exit(1)

@@ -24,6 +24,12 @@ def check(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the report as JSON and nothing else.")
     ] = False,
+    suggest: Annotated[
+        bool,
+        typer.Option(
+            help="Print nextbuy.toml with the lines that would put things right, and nothing else."
+        ),
+    ] = False,
 ) -> None:
     """Report errors and oddities in the shop's tables, and what can be predicted from them.
 
@@ -31,16 +37,21 @@ def check(
     """
     from features.log.kept_tables import list_kept
     from features.shop.shop import read_shop
+    from nextbuy.init.suggested_shop import suggest_shop
     from nextbuy.show.kept import describe_kept
-    from nextbuy.show.readiness_tables import report_on, show_report, to_json
+    from nextbuy.show.readiness_tables import report_on, show_next_command, show_report, to_json
 
     settings = read_shop(shop)
     report = report_on(settings)
     if as_json:
         typer.echo(to_json(report))
+    elif suggest:
+        text = shop.read_text(encoding="utf-8-sig")
+        typer.echo(suggest_shop(text, report.findings, report.suggestions), nl=False)
     else:
         show_report(console, report)
         console.print(describe_kept(list_kept(settings), "kept for the next command"))
+        show_next_command(console, report, shop)
     if report.errors:
         raise typer.Exit(1)
 

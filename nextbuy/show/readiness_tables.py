@@ -1,6 +1,7 @@
 """Makes the readiness report of `nextbuy check` and shows it in the terminal or as JSON."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import msgspec
 from rich import box
@@ -140,6 +141,20 @@ def show_report(console: Console, report: ReadinessReport) -> None:
         console.print(
             f"Not examined until the errors are put right: {unread}what can be predicted."
         )
+
+
+def show_next_command(console: Console, report: ReadinessReport, shop: Path) -> None:
+    """Show which command comes next, and which prints the lines that would put things right."""
+    option = "" if shop == Path("nextbuy.toml") else f" --shop {shop}"
+    has_lines = any(finding.lines for finding in report.findings)
+    if has_lines:
+        console.print(
+            f"nextbuy.toml with the proposed lines: nextbuy check --suggest{option}",
+            soft_wrap=True, highlight=False, markup=False,
+        )  # fmt: skip
+    again = f"put the errors right, then nextbuy check{option}"
+    following = again if report.errors else f"nextbuy train{option}"
+    console.print(f"next: {following}", soft_wrap=True, highlight=False, markup=False)
 
 
 def _not_examined(report: ReadinessReport) -> list[str]:

@@ -50,3 +50,13 @@ def test_a_shop_whose_customers_have_one_order_each_is_asked_for_the_person(find
 def test_a_few_returning_customers_are_enough(find: Find) -> None:
     orders = even_orders(2400, 20).assign(customer_id=[f"c{i // 2}" for i in range(2400)])
     assert find(orders) == []
+
+
+def test_the_column_that_repeats_is_the_one_to_map(find: Find) -> None:
+    ids = [f"c{i}" for i in range(2400)]
+    people = {"unique_id": [f"u{i % 900}" for i in range(2400)], "customer_phone": ids}
+    (found,) = find(even_orders(2400, 20).assign(customer_id=ids, **people))
+    assert [str(line) for line in found.lines] == [
+        '[tables.orders] columns.customer_id = "unique_id"'
+    ]
+    assert found.examples == ["unique_id"]
