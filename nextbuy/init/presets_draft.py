@@ -9,6 +9,7 @@ from features.contract.tables import TABLES_BY_NAME
 from features.errors import refuse
 from features.shop.shop import parse_shop
 from nextbuy.init.given_tables import GivenTable
+from nextbuy.init.names_draft import assumed_settings
 from nextbuy.init.preset import Preset, read_preset
 from nextbuy.init.preset_tables import find_gaps, make_tables, match_sources
 from nextbuy.init.shop_draft import ShopDraft, TableDraft, render_shop
@@ -64,6 +65,8 @@ def draft_from_presets(
         fold="case" if any(preset.by_email for preset in presets.values()) else "none",
         gaps=gaps,
     )
+    if "timezone" not in draft.shop.keys() & {*shop, *_known_settings(presets)}:
+        gaps.append(assumed_settings({"currency": ""})[0])
     with open_probe(parse_shop(render_shop(draft), path)) as probe:
         return _fit_to_rows(draft, probe, is_currency_set="currency" in draft.shop)
 
@@ -108,10 +111,14 @@ def _title(presets: Sequence[Preset]) -> str:
 
 def _shop_settings(presets: Mapping[str, Preset], shop: Mapping[str, str]) -> dict[str, str]:
     """Return the section `[shop]`: what is asked for, else what a preset knows."""
-    known = {
+    return {"timezone": "UTC"} | _known_settings(presets) | dict(shop)
+
+
+def _known_settings(presets: Mapping[str, Preset]) -> dict[str, str]:
+    """Return the settings of `[shop]` that are the same in every shop of a system."""
+    return {
         setting: value
         for preset in presets.values()
         for setting in ("timezone", "currency")
         if (value := getattr(preset, setting)) is not None
     }
-    return {"timezone": "UTC"} | known | dict(shop)

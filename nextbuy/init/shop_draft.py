@@ -87,8 +87,11 @@ def _table_lines(draft: TableDraft) -> Iterator[str]:
     for name in ("path", "database", "database_env", "table", "encoding", "delimiter"):
         if (value := getattr(source, name)) is not None:
             yield f"{name} = {_value(value)}"
-    inline = {"columns": source.columns, "format": _given(source.format)}
+    inline = {"columns": source.columns, "order_per": source.order_per}
+    inline |= {"format": _given(source.format)}
     yield from (f"{name} = {_value(value)}" for name, value in inline.items() if value)
+    if not source.has_amounts:
+        yield "has_amounts = false"
     for column, how in source.formats.items():
         yield f"formats.{column} = {_value(_given(how))}"
     if source.query is not None:

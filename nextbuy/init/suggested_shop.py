@@ -28,14 +28,19 @@ def suggest_shop(text: str, findings: Sequence[Finding], suggestions: Suggestion
     suggestions : Suggestions or None
         Horizon and settle time that suit the log.
     """
-    document = tomlkit.parse(text)
     certain = [f for f in findings if f.level != "advice" and len(f.lines) == 1]
-    for finding in certain:
-        _add(document, finding.lines[0])
     open_ones = [f for f in findings if f.lines and f not in certain]
     comments = [*_describe_choices(open_ones), *_describe_suggestions(suggestions)]
-    added = tomlkit.dumps(document).rstrip("\n")
+    added = add_lines(text, [finding.lines[0] for finding in certain]).rstrip("\n")
     return "\n".join([added, "", *comments] if comments else [added]) + "\n"
+
+
+def add_lines(text: str, lines: Sequence[SettingLine]) -> str:
+    """Return settings with lines added to their sections; comments and order stay."""
+    document = tomlkit.parse(text)
+    for line in lines:
+        _add(document, line)
+    return tomlkit.dumps(document).rstrip("\n") + "\n"
 
 
 def _add(document: TOMLDocument, proposed: SettingLine) -> None:

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from features.errors import refuse
-from nextbuy.init.shop_draft import ShopDraft, render_shop
 
 
 def check_may_write(path: Path, force: bool) -> None:
@@ -15,9 +14,9 @@ def check_may_write(path: Path, force: bool) -> None:
         )  # fmt: skip
 
 
-def write_shop(draft: ShopDraft, path: Path) -> None:
-    """Write a draft as a `nextbuy.toml`."""
+def write_shop(text: str, path: Path) -> None:
+    """Write settings into their file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.unfinished")
-    unfinished.write_text(render_shop(draft), encoding="utf-8")
+    unfinished.write_text(text, encoding="utf-8")
     unfinished.replace(path)

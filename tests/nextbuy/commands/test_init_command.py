@@ -45,3 +45,21 @@ def test_a_setting_that_cannot_be_is_refused_before_anything_is_written(
     assert code == 1
     assert "Mars/Olympus" in error
     assert not config.exists()
+
+
+def test_questions_are_printed_and_nothing_is_written_without_a_terminal(
+    run: RunCommand, tmp_path: Path
+) -> None:
+    orders, config = tmp_path / "orders.csv", tmp_path / "nextbuy.toml"
+    orders.write_text(
+        "order_id,customer_id,ordered_at,amount\n1,a,02/01/2025,1\n2,a,03/01/2025,1\n"
+    )
+    code, output, _ = run("init", str(orders), "--shop", str(config))
+    assert code == 1
+    assert '1  formats.ordered_at = {instant = "%d/%m/%Y"} (proposed)' in output
+    assert "Nothing was written" in output
+    assert [path.name for path in tmp_path.iterdir()] == ["orders.csv"]
+    code, output, _ = run("init", str(orders), "--shop", str(config), "--yes")
+    assert code == 0
+    assert "next: nextbuy train --shop" in output
+    assert "%d/%m/%Y" in config.read_text()
