@@ -14,7 +14,7 @@ export MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR := false
 export MLFLOW_LOGGING_LEVEL := WARNING
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow lint reference docs docs-outputs results notebooks bench-demo bench-quality bench-value
+.PHONY: help demo test test-slow lint reference docs docs-outputs results notebooks bench-demo bench-sources bench-quality bench-value
 .PHONY: bench-tail bench-features bench-btyd bench-answer bench-training bench-channel lock clean
 
 help: ## List all targets
@@ -70,6 +70,9 @@ bench-tail: .venv/developers ## Compare forecasts beyond the horizon
 bench-features: .venv/users ## Measure feature builds, and the features of one customer at ask time
 	$(RUN) benchmarks.features.feature_builds
 	$(RUN) benchmarks.features.asking
+
+bench-sources: .venv/developers ## Measure what reading exports and databases costs
+	$(RUN) benchmarks.sources.export_reading
 
 bench-btyd: .venv/users ## Measure the fits of the BTYD models
 	$(RUN) benchmarks.purchase.btyd_speed

@@ -46,7 +46,7 @@ def write_preset(name: str) -> str:
     parts = [
         MADE,
         f"# {preset.title}",
-        f"```sh\nnextbuy init --from {name} {given}\n```",
+        f"```console\nnextbuy init --from {name} {given}\n```",
         f"Give {preset.needs}. [Shop systems](index.md) has the rules that hold for all of them.",
         "\n".join(_say_settings(preset)),
         "## What is read",

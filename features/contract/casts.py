@@ -111,6 +111,15 @@ def value_sql(column: Column, raw: RawColumn, minor_digits: int) -> str:
             return f"TRY_CAST({value} AS {SQL_TYPES[column.kind]})"
 
 
+def has_more_decimals_sql(raw: RawColumn, minor_digits: int) -> str:
+    """Return the SQL condition that an amount has more decimals than its currency.
+
+    The seventh decimal is looked at no more: sums of floats have some.
+    """
+    decimal = f"TRY_CAST({_number_sql(raw)} AS DECIMAL(30, 6))"
+    return f"{decimal} <> round({decimal}, {minor_digits})"
+
+
 def missing_sql(raw: RawColumn) -> str:
     """Return the SQL condition that a raw value is missing: NULL, a blank text, a word for it."""
     value, kind = _present_sql(raw)

@@ -10,6 +10,7 @@ import msgspec
 
 from features.contract.casts import BLANKS, missing_sql, name_sql, quote, value_sql
 from features.contract.raw_table import RawColumn, RawTable
+from features.contract.tables import Column
 from features.contract.value_format import EPOCHS, ValueFormat
 from features.setting_line import SettingLine
 
@@ -19,6 +20,11 @@ _OLDEST = 631_152_000_000_000  # 1990: a format that reads older dates is hardly
 _DATES = (
     *("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y.%m.%d", "%Y%m%d"),
     *("%d.%m.%y", "%d/%m/%y", "%m/%d/%y", "%d-%m-%y", "%d %b %Y", "%b %d, %Y", "%d-%b-%Y"),
+)
+# What databases, spreadsheets and pandas write for nothing.
+_NOTHING = (
+    *("null", "(null)", "\\n", "none", "nil", "nan", "nat", "na", "n/a", "#n/a", "<na>", "-"),
+    *("0000-00-00", "0000-00-00 00:00:00", "0000-00-00t00:00:00"),
 )
 _CLOCKS = ("", "%H:%M", "%H:%M:%S", "%I:%M %p", "%I:%M:%S %p", "%H:%M:%S %z")
 _SIGNS = ((".", None), (",", None), (",", "."), (",", " "), (".", ","), (".", " "), (".", "'"))
@@ -47,29 +53,45 @@ def propose_lines(
         one.
     """
     column, raw = raw_table.table[name], raw_table[name]
-    if raw.type not in ("VARCHAR", "BIGINT", "DOUBLE") or raw.format != ValueFormat(
-        timezone=raw.format.timezone
-    ):
+    plain = ValueFormat(timezone=raw.format.timezone, round=raw.format.round)
+    if raw.type not in ("VARCHAR", "BIGINT", "DOUBLE") or raw.format != plain:
         return []
     values = (
         f"SELECT DISTINCT {name_sql(name)} FROM {raw_table.view} WHERE NOT ({missing_sql(raw)}) "
         f"LIMIT {_VALUES}"
     )
+    words = _words_for_nothing(connection, raw, values)
+    formats = [ValueFormat(timezone=raw.format.timezone)] if words else []
     if column.kind == "instant":
-        formats = list(_instant_formats(raw))
+        formats += _instant_formats(raw)
     elif column.kind in ("money", "number", "share"):
-        formats = list(_number_formats(connection, name, values))
-    else:
+        formats += _number_formats(connection, name, values)
+    if not formats:
         return []
-    typed = [value_sql(column, replace(raw, format=how), minor_digits) for how in formats]
-    too_old = f"value < {_OLDEST}" if column.kind == "instant" else "FALSE"
-    unread = [
-        f"count(*) FILTER (WHERE {value} IS NULL OR {too_old.replace('value', f'({value})')})"
-        for value in typed
-    ]
+    formats = [msgspec.structs.replace(how, nulls=words or None) for how in formats]
+    unread = [_unread_sql(column, replace(raw, format=how), minor_digits) for how in formats]
     counts = connection.execute(f"SELECT {', '.join(unread)} FROM ({values})").fetchall()[0]
     lines = [_line(name, how) for how, left in zip(formats, counts, strict=True) if not left]
     return [SettingLine(f"tables.{raw_table.table.name}", line) for line in lines[:_MOST]]
+
+
+def _words_for_nothing(
+    connection: duckdb.DuckDBPyConnection, raw: RawColumn, values: str
+) -> list[str]:
+    """Return the values of a column that other systems write where there is none."""
+    if raw.type != "VARCHAR":
+        return []
+    text = f"trim({name_sql(raw.name)})"
+    known = ", ".join(map(quote, _NOTHING))
+    query = f"SELECT DISTINCT {text} FROM ({values}) WHERE lower({text}) IN ({known}) ORDER BY 1"
+    return [word for (word,) in connection.execute(query).fetchall()]
+
+
+def _unread_sql(column: Column, raw: RawColumn, minor_digits: int) -> str:
+    """Return the SQL of the number of values that a format does not read, or hardly means."""
+    value = value_sql(column, raw, minor_digits)
+    too_old = f" OR ({value}) < {_OLDEST}" if column.kind == "instant" else ""
+    return f"count(*) FILTER (WHERE NOT ({missing_sql(raw)}) AND (({value}) IS NULL{too_old}))"
 
 
 def _instant_formats(raw: RawColumn) -> Iterator[ValueFormat]:

@@ -8,8 +8,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import duckdb
+import msgspec
 
-from features.contract.casts import always_casts, missing_sql, name_sql, quote, value_sql
+from features.contract.casts import (
+    always_casts,
+    has_more_decimals_sql,
+    missing_sql,
+    name_sql,
+    quote,
+    value_sql,
+)
 from features.contract.currency import Currency
 from features.contract.format_proposals import propose_lines
 from features.contract.raw_table import RawTable
@@ -19,6 +27,8 @@ from features.errors import Fault
 from features.setting_line import SettingLine
 from features.windows import to_datetime
 
+# Prices of one piece may be parts of a cent; what was paid is not.
+_WHOLE_AMOUNTS = ("amount", "discount", "revenue")
 _EXAMPLES = 3  # faulty rows that a fault shows
 _MAY_BE_MISSING = ("source", "known_at")  # columns of a key
 
@@ -39,6 +49,8 @@ class _Check:
         Whether a declared format might read the value, which then is the remedy.
     unless : str or None
         A condition in SQL: no row is faulty where any row of the table meets it.
+    only_if : str or None
+        A condition in SQL: rows are faulty only where any row of the table meets it.
     lines : tuple of SettingLine
         Lines of nextbuy.toml of which each would put it right.
     """
@@ -49,6 +61,7 @@ class _Check:
     remedy: str
     may_be_declared: bool = False
     unless: str | None = None
+    only_if: str | None = None
     lines: tuple[SettingLine, ...] = ()
 
 
@@ -116,7 +129,9 @@ def _value_name(name: str) -> str:
 def _count_sql(check: _Check) -> str:
     """Return the SQL of the number of rows that do not pass a check."""
     broken = f"count(*) FILTER (WHERE {check.broken})"
-    return broken if check.unless is None else f"if(bool_or({check.unless}), 0, {broken})"
+    if check.unless is not None:
+        return f"if(bool_or({check.unless}), 0, {broken})"
+    return broken if check.only_if is None else f"if(bool_or({check.only_if}), {broken}, 0)"
 
 
 def _checks(raw_table: RawTable, name: str, currency: Currency, now: int) -> Iterator[_Check]:
@@ -145,8 +160,8 @@ def _checks(raw_table: RawTable, name: str, currency: Currency, now: int) -> Ite
             "Refunds belong in the table `returns`, as positive amounts.",
             lines=_without_negative(raw_table, name),
         )  # fmt: skip
-    if column.kind == "money" and raw_table.types[name] == "VARCHAR":
-        yield from _thousands_checks(raw_table, name, currency)
+    if column.kind == "money":
+        yield from _decimals_checks(raw_table, name, currency)
     if column.kind == "share":
         yield _Check(
             name,
@@ -179,29 +194,55 @@ def _without_negative(raw_table: RawTable, name: str) -> tuple[SettingLine, ...]
     return (SettingLine(f"tables.{raw_table.table.name}", line),)
 
 
-def _thousands_checks(raw_table: RawTable, name: str, currency: Currency) -> Iterator[_Check]:
-    """Yield the check that a point does not stand before groups of three digits.
+def _decimals_checks(raw_table: RawTable, name: str, currency: Currency) -> Iterator[_Check]:
+    """Yield the checks that decimals are read as they are meant, and that none are lost.
 
     1.234 is 1234 in one country and a little more than 1 in another. Where all amounts with a point
-    are like that, nothing but a declared format tells.
+    are like that, nothing but a declared format tells; otherwise they are decimals, and more than
+    the currency may have.
     """
-    is_declared = raw_table[name].format != PLAIN
-    if is_declared or currency.minor_digits == 3 or not raw_table.can_declare:
-        return
+    declared, digits = raw_table[name].format, currency.minor_digits
+    is_open = (
+        raw_table.types[name] == "VARCHAR"
+        and msgspec.structs.replace(declared, round=None) == PLAIN
+        and digits != 3
+        and raw_table.can_declare
+    )
     text = f"trim({name_sql(name)})"
+    has_three = f"{text}[-4] = '.'"  # decimals; cheaper than the pattern, and false of most rows
+    others = f"contains({text}, '.') AND NOT ({has_three})" if is_open else None
+    if is_open:
+        yield _thousands_check(raw_table, name, text, has_three, others or "")
+    if name in _WHOLE_AMOUNTS and not declared.round:
+        line = SettingLine(f"tables.{raw_table.table.name}", f"formats.{name} = {{round = true}}")
+        yield _Check(
+            name,
+            has_more_decimals_sql(raw_table[name], digits),
+            f"amounts with at most {digits} decimals, as {currency.code} has",
+            f"Correct the export, or add to [{line.section}]: {line.line}."
+            if raw_table.can_declare
+            else "Round it.",
+            only_if=others,
+            lines=(line,) if raw_table.can_declare else (),
+        )
+
+
+def _thousands_check(
+    raw_table: RawTable, name: str, text: str, has_three: str, others: str
+) -> _Check:
+    """Return the check that a point does not stand before groups of three digits."""
     groups = r"'[+-]?[1-9]\d{0,2}(\.\d{3})+'"
     declared = "formats.{name} = {{decimal = {decimal}}}"
     section = f"tables.{raw_table.table.name}"
     point = SettingLine(section, declared.format(name=name, decimal='"."'))
     comma = SettingLine(section, declared.format(name=name, decimal='",", thousands = "."'))
-    has_three = f"{text}[-4] = '.'"  # decimals; cheaper than the pattern, and false of most rows
-    yield _Check(
+    return _Check(
         name,
         f"{has_three} AND regexp_full_match({text}, {groups})",
         "amounts that can be read in one way only",
         f"Add to [{section}]: {comma.line} if 1.234 means 1234, or {point.line} if not.",
         lines=(comma, point),
-        unless=f"contains({text}, '.') AND NOT ({has_three})",
+        unless=others,
     )
 
 

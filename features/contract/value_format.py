@@ -32,6 +32,8 @@ class ValueFormat(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         spreadsheets put before ids, or the `".0"` that they put behind.
     nulls : list of str or None
         Texts that stand for no value, such as `["NULL", "n/a"]`.
+    round : bool or None
+        Whether amounts are rounded to the decimals of the currency.
     """
 
     instant: str | None = None
@@ -40,6 +42,7 @@ class ValueFormat(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     thousands: str | None = None
     strip: list[str] | None = None
     nulls: list[str] | None = None
+    round: bool | None = None
 
     def over(self, other: "ValueFormat") -> "ValueFormat":
         """Return this format, with what it does not say taken from another one."""

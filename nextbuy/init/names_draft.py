@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Literal
 
 from features.contract.tables import ORDER_LINES, ORDERS, TABLES, TABLES_BY_NAME, Table
+from features.contract.value_format import ValueFormat
 from features.errors import refuse
 from features.shop.settings_file import TableSource
 from nextbuy.init.column_names import candidates, count_required, is_price, plain_name
@@ -183,7 +184,12 @@ def _draft_lines(given: GivenTable, encoding: str | None, answering: Answering) 
             ("price", "unit_price", lines),
         )
     }
-    orders = TableSource(path=given.path, query=_LINES.format(**names), encoding=encoding)
+    orders = TableSource(
+        path=given.path,
+        query=_LINES.format(**names),
+        encoding=encoding,
+        formats={"amount": ValueFormat(round=True)},  # prices of pieces may be parts of a cent
+    )
     of_lines = TableSource(path=given.path, columns=lines, encoding=encoding)
     says = "The file has a row for each line of an order, whose amounts are added up here."
     return [TableDraft("orders", orders, says), TableDraft("order_lines", of_lines)]

@@ -50,7 +50,7 @@ def _add(document: TOMLDocument, proposed: SettingLine) -> None:
         if name not in section:
             section[name] = tomlkit.table()
         section = section[name]
-    _merge(section, tomlkit.parse(proposed.line))
+    _merge(section, tomlkit.parse(f"{proposed.line}\n"))
 
 
 def _merge(section: MutableMapping[str, Any], added: Mapping[str, Any]) -> None:

@@ -18,6 +18,7 @@ who logs in is one customer from then on (identities). The value of Analytics is
 shipping. An order whose refunds add up to it counts as cancelled from the last of them on."""
 formats.ordered_at = {instant = "epoch_us"}
 formats.cancelled_at = {instant = "epoch_us"}
+formats.amount = {round = true}
 
 [leave_out]
 "without transaction id" = "order_id IS NULL"
@@ -61,6 +62,7 @@ FROM (
 /*
 table = "returns"
 formats.returned_at = {instant = "epoch_us"}
+formats.amount = {round = true}
 */
 WITH purchases AS (
   SELECT ecommerce.transaction_id AS order_id, coalesce(user_id, user_pseudo_id) AS customer_id,

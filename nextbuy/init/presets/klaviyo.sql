@@ -23,6 +23,7 @@ table = "orders"
 says = """
 One row for each OrderId, by its first event Placed Order. The amount is $value, as the shop has sent
 it. A cancelled order counts until it was cancelled, and so does one whose refunds add up to it."""
+formats.amount = {round = true}
 
 [leave_out]
 "no order id" = "order_id IS NULL"
@@ -67,6 +68,7 @@ FROM (
 
 /*
 table = "returns"
+formats.amount = {round = true}
 */
 WITH acts AS (
   SELECT *, json_extract_string(event_properties, '$.OrderId') AS order_id,

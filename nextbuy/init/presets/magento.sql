@@ -38,6 +38,8 @@ says = """
 Amounts are in the base currency, without shipping. An order whose credit memos add up to its total
 counts as cancelled from the last of them on; other credit memos are in the table returns."""
 format = {timezone = "UTC"}
+formats.amount = {round = true}
+formats.discount = {round = true}
 
 [leave_out]
 "no customer" = "customer_id IS NULL"
@@ -85,6 +87,7 @@ WHERE i.parent_item_id IS NULL AND CAST(i.qty_ordered AS DECIMAL(12, 4)) > 0
 /*
 table = "returns"
 format = {timezone = "UTC"}
+formats.amount = {round = true}
 */
 SELECT
   m.entity_id AS return_id,

@@ -46,6 +46,8 @@ says = """
 Amounts are in the default currency, without shipping. The e-mail address is the customer: each order
 of a guest has a customer of its own. An order whose slips add up to its amount counts as cancelled
 from the last of them on; other slips are in the table returns."""
+formats.amount = {round = true}
+formats.discount = {round = true}
 
 [leave_out]
 "no customer" = "customer_id IS NULL"
@@ -83,6 +85,7 @@ JOIN {orders} o ON o.id_order = l.id_order
 
 /*
 table = "returns"
+formats.amount = {round = true}
 */
 SELECT
   s.id_order_slip AS return_id,

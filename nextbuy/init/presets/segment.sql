@@ -60,6 +60,8 @@ says = """
 One row for each order_id, by its first event, known when it was received. A customer is a user_id,
 else an anonymous_id; who logs in is one customer from then on (identities). An order whose refunds
 add up to its amount counts as cancelled from the last of them on."""
+formats.amount = {round = true}
+formats.discount = {round = true}
 
 [leave_out]
 "no order id" = "order_id IS NULL"
@@ -103,6 +105,7 @@ FROM (
 
 /*
 table = "returns"
+formats.amount = {round = true}
 */
 WITH firsts AS (
   SELECT order_id, coalesce(nullif(user_id, ''), anonymous_id) AS customer_id,

@@ -24,6 +24,8 @@ user_id, else a domain_userid; who logs in is one customer from then on (identit
 the revenue without shipping. An order whose refunds add up to it counts as cancelled from the last
 of them on."""
 format = {timezone = "UTC"}
+formats.amount = {round = true}
+formats.discount = {round = true}
 
 [leave_out]
 "no order id" = "order_id IS NULL"
@@ -78,6 +80,7 @@ FROM (
 table = "returns"
 uses = ["contexts_com_snowplowanalytics_snowplow_ecommerce_refund_1"]
 format = {timezone = "UTC"}
+formats.amount = {round = true}
 */
 WITH acts AS (
   SELECT *,

@@ -41,6 +41,8 @@ says = """
 The amount is without shipping. An order whose refunds add up to its total counts as cancelled from
 the last of them on; other refunds are in the table returns."""
 format = {timezone = "UTC"}
+formats.amount = {round = true}
+formats.discount = {round = true}
 
 [leave_out]
 "no customer" = "customer_id IS NULL"
@@ -88,6 +90,7 @@ WHERE CAST(l.product_qty AS DECIMAL(12, 4)) > 0
 /*
 table = "returns"
 format = {timezone = "UTC"}
+formats.amount = {round = true}
 */
 SELECT
   r.id AS return_id,

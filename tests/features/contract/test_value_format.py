@@ -272,6 +272,39 @@ def test_amounts_whose_point_may_stand_for_thousands_are_refused_until_declared(
     assert _read("amount", ["20.520"], as_decimals) == [2052]
 
 
-@pytest.mark.parametrize("other", ["5.25", "5.5", "0.1234", "7."])
+@pytest.mark.parametrize("other", ["5.25", "5.5", "0.1200", "7."])
 def test_amounts_with_other_decimals_beside_them_are_clear(other: str) -> None:
     assert _faults("amount", ["20.520", other], PLAIN) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "refused"),
+    [
+        (["12.34", "12.345"], True),
+        (["12.3456"], True),
+        (["12.3400", "5"], False),
+        (["0.30000000000000004", "5.1"], False),
+    ],
+)
+def test_more_decimals_than_the_currency_has_are_refused_until_they_may_be_rounded(
+    values: list[str], refused: bool
+) -> None:
+    faults = _faults("amount", values, PLAIN)
+    assert bool(faults) == refused
+    assert all("formats.amount = {round = true}" in fault for fault in faults)
+    assert _faults("amount", values, ValueFormat(round=True)) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "line"),
+    [
+        (["2025-01-02", "0000-00-00"], 'formats.cancelled_at = {nulls = ["0000-00-00"]}'),
+        (
+            ["14.05.2024", "NULL", r"\N"],
+            r'formats.cancelled_at = {instant = "%d.%m.%Y", nulls = ["NULL","\\N"]}',
+        ),
+    ],
+)
+def test_words_for_nothing_are_proposed(values: list[str], line: str) -> None:
+    (fault,) = _faults("cancelled_at", values, PLAIN)
+    assert fault.endswith(f"Add to [tables.orders]: {line}.")

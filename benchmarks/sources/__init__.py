@@ -1,0 +1,1 @@
+"""What reading a shop's own exports costs."""
