@@ -94,7 +94,7 @@ def write_databases(folder: Path, orders: int) -> dict[str, Path]:
     """Write some orders into MariaDB and PostgreSQL; return a `nextbuy.toml` of each."""
     columns = (
         "n AS order_id, concat('c', n % {customers}, '@example.com') AS customer_id, {at}, "
-        "(n % 4000 + 100) / 100.0 AS amount"
+        "CAST((n % 4000 + 100) / 100.0 AS DECIMAL(12, 2)) AS amount"
     )
     customers = orders // 4
     maria = columns.format(
