@@ -57,6 +57,14 @@ SUBJECTS: dict[str, Subject] = {
         "logged chances that are wrong, the policy study of logs without any effect, Hillstrom's "
         "test, Starbucks' offers, and Open Bandit.",
     ),
+    "sources": Subject(
+        "What reading exports costs",
+        "bench-sources",
+        "A million orders with two lines each are read and checked, from a Shopify export through "
+        "its preset and from Parquet in the contract's columns, and a million orders from MariaDB "
+        "and PostgreSQL. Each reading is a process of its own. Memory is what no file stands "
+        "behind; `shop.memory_gib` bounds it, and 100,000 orders stay far below that bound.",
+    ),
     "answer": Subject(
         "What an answer costs",
         "bench-answer",

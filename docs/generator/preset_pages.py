@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from docs.generator.markdown import MADE, write_table
 from nextbuy.init.preset import Preset, PresetSource, PresetTable, list_presets, read_preset
 
+_PLACES = """\
+In the queries of the pages `{name}` stands for a table of the export, or for a column that the export
+may lack; in the `nextbuy.toml` that is written stands what was given."""
 _RULES = """\
 These rules hold for all systems:
 
@@ -35,6 +38,7 @@ def write_preset_index() -> str:
             "yours: change whatever your shop does otherwise.",
             write_table(["system", "option", "what to give"], rows),
             _RULES,
+            _PLACES,
         ]
     ) + "\n"  # fmt: skip
 
@@ -43,7 +47,7 @@ def write_preset(name: str) -> str:
     """Write the page of one system: what it needs, and how each table is made."""
     preset = read_preset(name)
     given = "FILES" if preset.files_only else "env:SHOP_DSN"
-    parts = [
+    parts: list[str] = [
         MADE,
         f"# {preset.title}",
         f"```console\nnextbuy init --from {name} {given}\n```",

@@ -31,7 +31,8 @@ without = "nobody's consent is known, so that no channel is ever recommended"
 table = "orders"
 says = """
 One row for each order. The amount is without shipping and without what was refunded: the export does
-not say when, so that an order refunded in full is left out. Cancelled orders stay, until they are."""
+not say when, so that an order refunded in full is left out. A cancelled order counts as a purchase
+until its cancellation."""
 
 [leave_out]
 "no customer" = "customer_id IS NULL"
@@ -83,8 +84,8 @@ GROUP BY ALL
 /*
 table = "consents"
 says = """
-The export says who consents, not since when: known from the day of the export on. Export it again,
-and train on orders after it."""
+The export says who consents, and not since when, so that a consent is known from the day of the
+export on. Export it regularly."""
 */
 SELECT DISTINCT lower(trim("Email")) AS customer_id, scope, lower(granted) = 'yes' AS granted,
   {exported_at} AS changed_at
