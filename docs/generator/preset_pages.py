@@ -6,8 +6,8 @@ from docs.generator.markdown import MADE, write_table
 from nextbuy.init.preset import Preset, PresetSource, PresetTable, list_presets, read_preset
 
 _PLACES = """\
-In the queries of the pages `{name}` stands for a table of the export, or for a column that the export
-may lack; in the `nextbuy.toml` that is written stands what was given."""
+In the queries of the pages `{name}` stands for a table of the export, or for a column that it may
+lack; in the `nextbuy.toml` that is written stands what was given."""
 _RULES = """\
 These rules hold for all systems:
 
@@ -19,6 +19,7 @@ These rules hold for all systems:
   Where it does not, the order is left out.
 - An order that was refunded in full counts as cancelled from its last refund on, or is left out
   where the export does not say when.
+- An order that was edited or exchanged counts as the export has it.
 - Other refunds are rows of the table returns, or are taken off the amount where the export does not
   say when."""
 

@@ -296,7 +296,7 @@ def _read_tables(
         set_key(connection, read_key())
     provided = kept.open_databases(now)
     faults: list[Fault] = []
-    databases = Databases(shop)
+    databases = Databases(shop.root)
     try:
         for table in (t for t in TABLES if t.name in shop.tables.keys() - provided.keys()):
             try:

@@ -17,7 +17,6 @@ from features.contract.casts import names_equal_in_sql
 from features.contract.tables import Table
 from features.errors import Fault, InputError, refuse
 from features.shop.settings_file import TableSource
-from features.shop.shop import Shop
 from features.sources.mysql_source import SCHEMES as MYSQL_SCHEMES
 from features.sources.mysql_source import MysqlSource
 
@@ -115,10 +114,16 @@ class DuckDbSource:
 
 
 class Databases:
-    """All databases that one reading of a shop needs; each is opened once for all of its tables."""
+    """All databases that one reading of a shop needs; each is opened once for all of its tables.
 
-    def __init__(self, shop: Shop) -> None:
-        self._root = shop.root
+    Parameters
+    ----------
+    root : Path
+        The folder that the names of files are relative to.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
         self._open: dict[str, SourceDatabase] = {}
 
     def read(self, table: Table, source: TableSource) -> pa.RecordBatchReader:

@@ -15,7 +15,7 @@ from features.contract.tables import ORDERS
 from features.errors import refuse
 from features.shop.settings_file import TableSource
 from features.sources.csv_files import read_head
-from features.sources.databases import open_database
+from features.sources.databases import Databases
 from features.sources.files import find_files
 
 ENVIRONMENT = "env:"  # before the name of a variable that holds the address of a database
@@ -141,8 +141,9 @@ def _tables_of_database(argument: str, root: Path) -> Iterator[GivenTable]:
             f"{scheme}://...", "Export its tables as Parquet or CSV.",
         )  # fmt: skip
     schema = "current_schema()" if scheme.startswith("postgres") else "database()"
-    with closing(open_database(ORDERS, url, root)) as database:
-        rows = database.select(_COLUMNS.format(schema=schema)).read_all().to_pylist()
+    asked = TableSource(query=_COLUMNS.format(schema=schema), **source)  # type: ignore[arg-type]
+    with closing(Databases(root)) as databases:
+        rows = databases.read(ORDERS, asked).read_all().to_pylist()
     for name, columns in groupby(rows, key=_table_name):
         yield GivenTable(name, [row["c"] for row in columns], argument, source=source)
 

@@ -70,7 +70,7 @@ def open_probe(shop: Shop) -> Iterator[ShopProbe]:
     with (
         tempfile.TemporaryDirectory() as folder,
         closing(duckdb.connect(config={"autoinstall_known_extensions": False})) as connection,
-        closing(Databases(shop)) as databases,
+        closing(Databases(shop.root)) as databases,
     ):
         connection.execute("SET TimeZone = $zone", {"zone": shop.section.timezone})
         yield ShopProbe(shop, connection, databases, Path(folder))

@@ -18,7 +18,6 @@ from features.builds.feature_build import write_features
 from features.contract.tables import ORDERS
 from features.errors import InputError
 from features.shop.settings_file import TableSource
-from features.shop.shop import read_shop
 from features.sources.databases import Databases
 from features.store.address import store_path
 from features.store.build.store_build import build_store
@@ -184,7 +183,7 @@ class TestPostgres:
         monkeypatch.setenv("SHOP_DSN", database)
         source = TableSource(database_env="SHOP_DSN", table="orders")
         (tmp_path / "nextbuy.toml").write_text(orders_section("unused.csv"))
-        databases = Databases(read_shop(tmp_path / "nextbuy.toml"))
+        databases = Databases(tmp_path)
         try:
             counts = [len(databases.read(ORDERS, source).read_all())]
             _execute(database, ORDERS_ROWS.format(table="orders"))

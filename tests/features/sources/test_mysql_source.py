@@ -103,7 +103,7 @@ def test_all_tables_are_of_one_snapshot(
     monkeypatch.setenv("SHOP_DSN", f"{SERVER}/{database}")
     source = TableSource(database_env="SHOP_DSN", table="orders")
     (tmp_path / "nextbuy.toml").write_text("[tables.orders]\npath = 'unused.csv'\n")
-    databases = Databases(read_shop(tmp_path / "nextbuy.toml"))
+    databases = Databases(tmp_path)
     try:
         counts = [len(databases.read(ORDERS, source).read_all())]
         _execute(ROWS_SQL, database=database)

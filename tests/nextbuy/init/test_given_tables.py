@@ -63,6 +63,8 @@ def test_an_address_in_the_environment_is_not_written_down(
     [
         ("mysql://shop:s3cret@127.0.0.1/shop", "an address without a password"),
         ("env:NO_SUCH_VARIABLE", "in the environment variable NO_SUCH_VARIABLE, got nothing"),
+        ("mysql://root@127.0.0.1:3306/nextbuy_no_such_shop", "Unknown database"),
+        ("mysql://root@127.0.0.1:9/shop", "Can't connect"),
         ("oracle://127.0.0.1/shop", "a MySQL, MariaDB or PostgreSQL database, got oracle"),
         ("nothing.csv", "at least one file"),
     ],
