@@ -19,6 +19,7 @@ from features.readiness.coverage import (
     find_shifts,
     measure_coverage,
 )
+from features.readiness.feed_ends import find_feed_end
 from features.readiness.finding import Finding, finding_from_fault, sort_findings
 from features.readiness.idle_columns import find_idle_columns
 from features.readiness.left_out_rows import find_left_out
@@ -32,6 +33,7 @@ from features.shop.contact_rules import ALL_CHANNELS
 from features.shop.sensitive_words import find_sensitive_names
 
 _STEADY = ("orders", "returns", "events", "messages")  # a shop has some of them every month
+_FEEDS = ("events", "messages")  # of which an end before the orders' is no rhythm of the shop's
 
 
 class Readiness(msgspec.Struct, frozen=True):
@@ -153,6 +155,8 @@ def _find(
         return
     if table.name in _STEADY:
         yield from find_shifts(table.name, days)
+    if table.name in _FEEDS:
+        yield from find_feed_end(log, table.name, days)
     if table.name == "orders":
         yield from find_gaps(table.name, days)
         yield from find_partial_end(table.name, days)
