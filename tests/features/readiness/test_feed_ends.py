@@ -40,7 +40,7 @@ def test_single_rows_move_no_end(find: Find) -> None:
 
 def test_a_feed_that_pauses_as_long_between_its_days_is_no_finding(find: Find) -> None:
     events = _events(101)
-    campaigns = pd.to_datetime(events["occurred_at"]).dt.dayofyear % 12 == 5
+    campaigns = pd.to_datetime(events["occurred_at"]).dt.day_of_year % 12 == 5
     assert _about_ends(find(even_orders(2400, 20), events=events[campaigns])) == []
 
 
