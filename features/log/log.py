@@ -47,6 +47,7 @@ from features.sources.open_tables import (
     open_raw_table,
     reading_fault,
 )
+from features.sources.plain_copies import PlainCopies
 from features.sources.work_database import WorkDatabase, open_work_database
 from features.windows import end_of_day, read_cutoff, to_datetime
 
@@ -322,7 +323,8 @@ def _read_table(
 ) -> frozenset[str]:
     """Read, check and type one table; return the columns of it that the shop gives."""
     connection = scratch.connection
-    raw_table = open_raw_table(connection, shop, table, databases, scratch.folder)
+    copies = PlainCopies(scratch.folder)
+    raw_table = open_raw_table(connection, shop, table, databases, copies)
     select = select_typed_sql(raw_table, shop.minor_digits)
     if shop.tables[table.name].order_per == "day":
         select = merge_days_sql(select)
@@ -336,6 +338,7 @@ def _read_table(
         files = [file for path in paths for file in find_files(table, path, shop.root)]
         states = kept.read_states(table.name, files)
         if not kept.open(table.name, states, select):
+            copies.make()
             kept.keep(_check_table(connection, raw_table, shop, select, now), states)
     close_raw_table(connection, raw_table)
     return frozenset(raw_table.types)

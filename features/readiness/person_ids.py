@@ -17,6 +17,7 @@ from features.setting_line import SettingLine
 from features.shop.folded_ids import fold_sql
 from features.shop.shop import Shop
 from features.sources.open_tables import scan_table_files
+from features.sources.plain_copies import PlainCopies
 
 _EXAMPLES = 5
 _CUSTOMERS = 100  # of fewer customers nothing is said
@@ -93,7 +94,9 @@ def find_person_columns(shop: Shop) -> list[str]:
         tempfile.TemporaryDirectory() as folder,
         closing(duckdb.connect(config={"autoinstall_known_extensions": False})) as connection,
     ):
-        scan = scan_table_files(connection, shop, ORDERS, Path(folder))
+        copies = PlainCopies(Path(folder))
+        scan = scan_table_files(connection, shop, ORDERS, copies)
+        copies.make()
         described = connection.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()
         taken = source.mapping.get("customer_id", "customer_id")
         names = [row[0] for row in described if _PERSON.search(row[0]) and row[0] != taken]

@@ -114,7 +114,6 @@ def copy_plain(table: Table, source: TableSource, file: Path, head: CsvHead, cop
     InputError
         A part of the file is not in its encoding, or the archive is damaged.
     """
-    copy.parent.mkdir(parents=True, exist_ok=True)
     try:
         with _open_text(source, file) as stream, copy.open("w", encoding="utf-8") as plain:
             stream.read(head.length)

@@ -13,7 +13,8 @@ from features.contract.casts import names_equal_in_sql, quote
 from features.contract.tables import Table
 from features.errors import Fault, InputError, refuse
 from features.shop.settings_file import TableSource
-from features.sources.csv_files import copy_plain, csv_scan, read_head
+from features.sources.csv_files import csv_scan, read_head
+from features.sources.plain_copies import PlainCopies
 
 _TEXTS = (".csv", ".tsv", ".txt", "")
 _ENDINGS = (".parquet", *_TEXTS[:-1], ".gz", ".zip")  # in upper or lower case; or none at all
@@ -25,7 +26,7 @@ def scan_files(
     source: TableSource,
     path: str,
     root: Path,
-    folder: Path,
+    copies: PlainCopies,
 ) -> str:
     """Return the SQL from which all files of a path are selected, CSV values as text.
 
@@ -43,8 +44,8 @@ def scan_files(
         A file, a glob or a folder.
     root : Path
         Folder that `path` is relative to.
-    folder : Path
-        Where copies are put of files that DuckDB cannot read as they are.
+    copies : PlainCopies
+        Plans the copies of files that DuckDB cannot read as they are.
 
     Raises
     ------
@@ -58,7 +59,7 @@ def scan_files(
     if files[0].suffix.lower() == ".parquet":
         _refuse_mixed_types(connection, table, files)
         return f"read_parquet({_list_sql(files)}, union_by_name = true, {hive})"
-    return _csv_scans(table, source, files, root, folder, hive)
+    return _csv_scans(table, source, files, root, copies, hive)
 
 
 def unreadable_fault(table: Table, error: Exception) -> Fault:
@@ -188,16 +189,19 @@ def _refuse_mixed_types(
 
 
 def _csv_scans(
-    table: Table, source: TableSource, files: list[Path], root: Path, folder: Path, hive: str
+    table: Table,
+    source: TableSource,
+    files: list[Path],
+    root: Path,
+    copies: PlainCopies,
+    hive: str,
 ) -> str:
     """Return the SQL that reads CSV files, one scan for each kind of header, joined by name."""
     kinds: dict[tuple[str, tuple[str, ...], bool], list[Path]] = {}
     for file in files:
         head = read_head(table, source, file)
         if not head.is_plain:
-            copy = folder / "plain" / table.name / os.path.relpath(file, root).replace("..", "_")
-            copy_plain(table, source, file, head, copy)
-            file = copy
+            file = copies.plan(table, source, file, root, head)
         has_header = head.is_plain and source.header is None
         kinds.setdefault((head.delimiter, head.names, has_header), []).append(file)
     scans = [

@@ -1,7 +1,5 @@
 """Opens a shop's tables in DuckDB under the contract's column names, their values unchanged."""
 
-from pathlib import Path
-
 import duckdb
 
 from features.contract.casts import name_sql, names_equal_in_sql, value_sql
@@ -20,6 +18,7 @@ from features.sources.file_queries import (
     query_scan,
 )
 from features.sources.files import scan_files, unreadable_fault
+from features.sources.plain_copies import PlainCopies
 from features.sources.work_database import out_of_room_fault
 
 _LEFT_OUT = '"left out as"'  # the column with the name of the condition by which a row is left out
@@ -30,13 +29,12 @@ def open_raw_table(
     shop: Shop,
     table: Table,
     databases: Databases,
-    folder: Path,
+    copies: PlainCopies,
 ) -> RawTable:
     """Open one table of a shop as the view `raw_<table>` of a DuckDB connection.
 
-    Files are not copied: they stay behind the view, until `hold_rows` is called. A table of a
-    database is read here to its end. Customer ids are folded, and become pseudonyms, on the way if
-    the shop wants it.
+    Files are not read: they stay behind the view. A table of a database is read here to its end.
+    Customer ids are folded, and become pseudonyms, on the way if the shop wants it.
 
     Parameters
     ----------
@@ -48,8 +46,9 @@ def open_raw_table(
         The table of the contract.
     databases : Databases
         The shop's databases that are already open.
-    folder : Path
-        Where copies are put of files that cannot be read as they are.
+    copies : PlainCopies
+        Plans the copies of files that cannot be read as they are; they are to be made before any
+        row is read.
 
     Raises
     ------
@@ -60,7 +59,7 @@ def open_raw_table(
     source = shop.tables[table.name]
     left_out = left_out_sql(connection, table, source.leave_out)
     if source.path is not None:
-        scan, kind = scan_table_files(connection, shop, table, folder), "TEMP VIEW"
+        scan, kind = scan_table_files(connection, shop, table, copies), "TEMP VIEW"
     else:
         scan, kind = f"incoming_{table.name}", "TABLE"
         connection.register(scan, databases.read(table, source))
@@ -141,12 +140,12 @@ def close_raw_table(connection: duckdb.DuckDBPyConnection, raw_table: RawTable) 
 
 
 def scan_table_files(
-    connection: duckdb.DuckDBPyConnection, shop: Shop, table: Table, folder: Path
+    connection: duckdb.DuckDBPyConnection, shop: Shop, table: Table, copies: PlainCopies
 ) -> str:
     """Return the SQL from which the rows of a table's files, or of its query, are selected."""
     source = shop.tables[table.name]
     scans = {
-        name: scan_files(connection, table, source, path, shop.root, folder)
+        name: scan_files(connection, table, source, path, shop.root, copies)
         for name, path in source.paths.items()
     }
     if source.query is None:

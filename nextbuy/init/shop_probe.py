@@ -15,6 +15,7 @@ from features.errors import InputError
 from features.shop.shop import Shop
 from features.sources.databases import Databases
 from features.sources.open_tables import reading_fault, scan_table_files
+from features.sources.plain_copies import PlainCopies
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,9 @@ class ShopProbe:
         """Return the rows of a query over a table."""
         table, source = TABLES_BY_NAME[name], self.shop.tables[name]
         if source.path is not None:
-            scan = scan_table_files(self.connection, self.shop, table, self.folder)
+            copies = PlainCopies(self.folder)
+            scan = scan_table_files(self.connection, self.shop, table, copies)
+            copies.make()
             try:
                 return self.connection.execute(query.format(rows=scan)).fetchall()
             except duckdb.Error as error:
