@@ -138,7 +138,7 @@ def make_message_labels(log: Log, window_days: int, known_until: int) -> pd.Data
         "any_value(m.propensities) AS chances, count(p.happened_at) > 0 AS bought, "
         f"any_value(coalesce(clicked_at <= sent_at + {DAY} "
         f"AND clicked_known_at <= {known_until}, FALSE)) AS clicked, "
-        f"coalesce(sum(coalesce(p.amount, {10**log.shop.minor_digits})), 0)::DOUBLE AS spend "
+        f"coalesce(sum({_spend_sql(log)}), 0)::DOUBLE AS spend "
         f"FROM ({decided_messages_sql(log, known_until)}) AS m "
         f"LEFT JOIN ({purchases_sql(log, known_until)}) AS p ON p.customer_id = m.customer_id "
         f"AND p.happened_at > m.sent_at AND p.happened_at <= m.sent_at + {window_days * DAY} "
@@ -147,6 +147,13 @@ def make_message_labels(log: Log, window_days: int, known_until: int) -> pd.Data
     ).df()
     chances = labels["chances"].astype(object)
     return labels.assign(chances=chances.where(chances.notna(), None))
+
+
+def _spend_sql(log: Log) -> str:
+    """Return the SQL of what a purchase `p` came to; NULL for a message without one."""
+    if "amount" in log.provided["orders"]:
+        return "p.amount"
+    return f"CASE WHEN p.happened_at IS NOT NULL THEN {10**log.shop.minor_digits} END"
 
 
 def count_sends(

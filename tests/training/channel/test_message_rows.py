@@ -49,6 +49,25 @@ def test_features_are_from_before_the_message_and_the_outcome_from_after_it(
     assert rows["spend"].tolist() == [500.0, 0.0, 0.0]  # minor units
 
 
+def test_without_amounts_each_purchase_counts_as_one_unit_of_the_currency(tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text(
+        "order_id,customer_id,ordered_at\n1,a,2020-02-01 12:00\n2,a,2020-03-12 12:00\n"
+    )
+    (tmp_path / "messages.csv").write_text(
+        "message_id,customer_id,sent_at,channel\n"
+        "m1,a,2020-03-10 12:00,email\nm2,a,2020-04-10 12:00,none\n"
+    )
+    (tmp_path / "nextbuy.toml").write_text(
+        '[shop]\nobserved_until = "2020-06-30"\n'
+        '[tables.orders]\npath = "orders.csv"\nhas_amounts = false\n'
+        '[tables.messages]\npath = "messages.csv"\n'
+    )
+    log = read_log(read_shop(tmp_path / "nextbuy.toml"))
+    catalog = read_catalog(log, log.observed_until).select(["orders_count", "T"])
+    rows = _rows(log, catalog, log.observed_until - 365 * DAY, log.observed_until)
+    assert rows["spend"].tolist() == [100.0, 0.0]
+
+
 def test_a_contact_without_an_order_is_a_row_without_purchase_features(
     log: Log, catalog: Catalog
 ) -> None:
