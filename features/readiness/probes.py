@@ -6,6 +6,8 @@ A table with findings is read once more, to name a few of the rows.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from features.contract.casts import quote
 from features.log.log import Log
 from features.readiness.finding import Finding, Severity
@@ -120,7 +122,7 @@ def _finding(log: Log, probe: Probe, count: int, among: int) -> Finding:
     named = [example for example, _ in examples if example is not None]
     lines = []
     if probe.line:
-        texts = ", ".join(map(quote, named))
+        texts = msgspec.json.encode(", ".join(map(quote, named))).decode()[1:-1]  # within a text
         line = probe.line.replace("{examples}", texts)
         lines.append(SettingLine(f"tables.{probe.table}", line))
     return Finding(

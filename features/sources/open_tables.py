@@ -59,9 +59,9 @@ def open_raw_table(
     source = shop.tables[table.name]
     left_out = left_out_sql(connection, table, source.leave_out)
     if source.path is not None:
-        scan, kind = scan_table_files(connection, shop, table, copies), "TEMP VIEW"
+        scan = scan_table_files(connection, shop, table, copies)
     else:
-        scan, kind = f"incoming_{table.name}", "TABLE"
+        scan = f"incoming_{table.name}"
         connection.register(scan, databases.read(table, source))
     try:
         types = _types(connection, scan)
@@ -69,8 +69,12 @@ def open_raw_table(
         formats = {ours: source.format_of(ours) for ours, _ in mapping}
         columns = _columns_sql(shop, table, mapping, types)
         given = f"SELECT {columns}, {left_out} AS {_LEFT_OUT} FROM {scan}"
-        _check_conditions(connection, table, given)
-        connection.execute(f"CREATE {kind} given_{table.name} AS {given}")
+        if source.leave_out:
+            _check_conditions(connection, table, given)
+        if source.path is None:
+            connection.execute(f"CREATE TABLE held_{table.name} AS {given}")
+            given = f"FROM held_{table.name}"
+        connection.execute(f"CREATE TEMP VIEW given_{table.name} AS {given}")
         rows = _rows_sql(table, source)
         connection.execute(f"CREATE TEMP VIEW raw_{table.name} AS {rows}")
         raw_types = _types(connection, f"raw_{table.name}")
@@ -80,7 +84,7 @@ def open_raw_table(
             fault = databases.fault(table, source, error)
         raise InputError([fault or reading_fault(shop, table, error)]) from None
     finally:
-        if kind == "TABLE":
+        if source.path is None:
             connection.unregister(scan)
     replaced = columns_to_replace(shop, table)  # which have been read by their format already
     declared = {name: how for name, how in formats.items() if name not in replaced}
@@ -99,11 +103,9 @@ def hold_rows(
     """
     table, source = raw_table.table, shop.tables[raw_table.table.name]
     if source.path is not None and source.query is not None:
-        connection.execute(f"CREATE TABLE held_{table.name} AS FROM given_{table.name}")
-        connection.execute(f"DROP VIEW {raw_table.view}")
-        connection.execute(f"DROP VIEW given_{table.name}")
-        connection.execute(f"ALTER TABLE held_{table.name} RENAME TO given_{table.name}")
-        connection.execute(f"CREATE TEMP VIEW {raw_table.view} AS {_rows_sql(table, source)}")
+        held, given = f"held_{table.name}", f"given_{table.name}"
+        connection.execute(f"CREATE TABLE {held} AS FROM {given}")
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW {given} AS FROM {held}")
     if not source.leave_out:
         return {}
     counted = connection.execute(
@@ -132,11 +134,10 @@ def left_out_rows(table: str) -> str:
 
 def close_raw_table(connection: duckdb.DuckDBPyConnection, raw_table: RawTable) -> None:
     """Drop the views and the table that `open_raw_table` and `hold_rows` made."""
+    name = raw_table.table.name
     connection.execute(f"DROP VIEW {raw_table.view}")
-    given = f"given_{raw_table.table.name}"
-    is_view = "SELECT count(*) FROM duckdb_views() WHERE view_name = ?"
-    kind = "VIEW" if connection.execute(is_view, [given]).fetchall()[0][0] else "TABLE"
-    connection.execute(f"DROP {kind} {given}")
+    connection.execute(f"DROP VIEW given_{name}")
+    connection.execute(f"DROP TABLE IF EXISTS held_{name}")
 
 
 def scan_table_files(

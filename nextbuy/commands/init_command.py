@@ -74,8 +74,8 @@ def init(  # noqa: PLR0913  each option of a command is an argument
         draft = draft_from_presets(systems, tables, section, shop)
         text = render_shop(draft)
     else:
-        draft = draft_from_names(tables, section, encoding, asking)
-        text, _ = settle_shop(render_shop(draft), shop, asking)
+        draft = draft_from_names(tables, section, asking)
+        text = settle_shop(render_shop(draft), shop, asking)
     if isinstance(asking, Proposals) and asking.asked and not yes:
         show_questions(console, asking.asked)
         raise typer.Exit(1)

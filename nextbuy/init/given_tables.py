@@ -41,6 +41,8 @@ class GivenTable(msgspec.Struct, frozen=True):
         Of files: a path or glob, relative to the folder of nextbuy.toml.
     source : dict of str to str
         Of a database: the setting of nextbuy.toml that names it.
+    encoding : str or None
+        Of CSV files: their encoding, where it is not UTF-8.
     changed_at : float
         When the newest file was changed, in seconds since 1970; 0 for a database.
     """
@@ -50,6 +52,7 @@ class GivenTable(msgspec.Struct, frozen=True):
     argument: str
     path: str | None = None
     source: dict[str, str] = {}
+    encoding: str | None = None
     changed_at: float = 0.0
 
     def has(self, columns: Sequence[str]) -> bool:
@@ -128,7 +131,7 @@ def _table_of_files(argument: str, root: Path, encoding: str | None) -> GivenTab
         columns = list(read_head(ORDERS, TableSource(encoding=encoding), files[0]).names)
     changed_at = max(file.stat().st_mtime for file in files)
     name = Path(argument.rstrip("/")).name.partition(".")[0]
-    return GivenTable(name, columns, argument, path, changed_at=changed_at)
+    return GivenTable(name, columns, argument, path, encoding=encoding, changed_at=changed_at)
 
 
 def _tables_of_database(argument: str, root: Path) -> Iterator[GivenTable]:

@@ -1,6 +1,6 @@
 """Proposes the settings of a shop from the names of the columns of its files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -13,6 +13,7 @@ from nextbuy.init.given_tables import GivenTable
 from nextbuy.init.question import Answering, Question, pick
 from nextbuy.init.shop_draft import ShopDraft, TableDraft
 
+ASSUMED = {"timezone": "UTC", "currency": "EUR"}  # where nothing tells them
 _NO_AMOUNT = "none: the shop only counts"
 _ONLY_COUNTS = "orders.amount: no column holds an amount, so that no spend is predicted"
 _ORDER_HEAD = replace(
@@ -27,7 +28,7 @@ GROUP BY {order}"""
 
 
 def draft_from_names(
-    given: Sequence[GivenTable], shop: Mapping[str, str], encoding: str | None, answering: Answering
+    given: Sequence[GivenTable], shop: dict[str, str], answering: Answering
 ) -> ShopDraft:
     """Propose the settings of a shop whose columns are known by their names.
 
@@ -35,10 +36,8 @@ def draft_from_names(
     ----------
     given : sequence of GivenTable
         The shop's files.
-    shop : mapping of str to str
+    shop : dict of str to str
         Settings of the section `[shop]`.
-    encoding : str or None
-        Encoding of CSV files.
     answering : Answering
         Answers where several columns could be meant.
 
@@ -50,7 +49,7 @@ def draft_from_names(
     drafts: dict[str, TableDraft] = {}
     for table in given:
         _refuse_headless(table)
-        for draft in _draft_tables(table, encoding, answering, is_only=len(given) == 1):
+        for draft in _draft_tables(table, answering, is_only=len(given) == 1):
             drafts.setdefault(draft.table, draft)
     if "orders" not in drafts:
         shown = "; ".join(f"{table.name}: {', '.join(table.columns)}" for table in given)
@@ -62,23 +61,22 @@ def draft_from_names(
     source = drafts["orders"].source
     gaps = [] if source.has_amounts else [_ONLY_COUNTS]
     title = "Proposed from the names of columns: look through it. All settings stand in "
-    settings = {"timezone": "UTC", "currency": "EUR"} | dict(shop)
     return ShopDraft(
         f"{title}docs/reference/nextbuy-toml.md.",
         tables,
-        settings,
+        ASSUMED | shop,
         fold="case" if "mail" in source.mapping.get("customer_id", "").lower() else "none",
         gaps=[*gaps, *assumed_settings(shop)],
     )
 
 
-def assumed_settings(shop: Mapping[str, str]) -> list[str]:
+def assumed_settings(told: Collection[str]) -> list[str]:
     """Say which settings of the section `[shop]` are assumed, since nothing told them."""
-    assumed = {
-        "timezone": "UTC is assumed for times without a zone, days and weekdays: give --timezone",
-        "currency": "EUR is assumed: give --currency",
-    }
-    return [f"shop.{name}: {what}" for name, what in assumed.items() if name not in shop]
+    return [
+        f"shop.{name}: {value} is assumed: give --{name}"
+        for name, value in ASSUMED.items()
+        if name not in told
+    ]
 
 
 def _refuse_headless(table: GivenTable) -> None:
@@ -91,9 +89,7 @@ def _refuse_headless(table: GivenTable) -> None:
         )  # fmt: skip
 
 
-def _draft_tables(
-    given: GivenTable, encoding: str | None, answering: Answering, is_only: bool
-) -> list[TableDraft]:
+def _draft_tables(given: GivenTable, answering: Answering, is_only: bool) -> list[TableDraft]:
     """Propose the tables that a file holds: one, or orders and their lines."""
     if given.path is None:
         raise refuse(
@@ -104,12 +100,12 @@ def _draft_tables(
     if table is None:
         return []
     if table is ORDERS and _is_line_file(given):
-        return _draft_lines(given, encoding, answering)
+        return _draft_lines(given, answering)
     columns, lacking = _map_columns(table, given, answering)
     source = TableSource(
         path=given.path,
         columns=columns,
-        encoding=encoding,
+        encoding=given.encoding,
         order_per=_ask_order(answering) if "order_id" in lacking else None,
         has_amounts="amount" not in lacking,
     )
@@ -148,13 +144,13 @@ def _map_columns(
             lacking |= {column.name} if column.required else set()
             continue
         asked = f"{given.name}: which column is {table.name}.{column.name}, {column.description}?"
-        if column.name == "amount" and is_price(fitting):
+        if table is ORDERS and column.name == "amount" and is_price(fitting):
             fitting = [*fitting, _NO_AMOUNT]
         columns[column.name] = pick(answering, asked, fitting)
     if columns.get("amount") == _NO_AMOUNT:
         del columns["amount"]
         lacking.add("amount")
-    if unknown := lacking - {"order_id", "amount"}:
+    if unknown := lacking - ({"order_id", "amount"} if table is ORDERS else set()):
         name = sorted(unknown)[0]
         raise refuse(
             given.argument, f"a column for {table.name}.{name}, {table[name].description}",
@@ -170,7 +166,7 @@ def _ask_order(answering: Answering) -> Literal["row", "day"]:
     return "row" if answering.choose(asked) else "day"
 
 
-def _draft_lines(given: GivenTable, encoding: str | None, answering: Answering) -> list[TableDraft]:
+def _draft_lines(given: GivenTable, answering: Answering) -> list[TableDraft]:
     """Propose orders and their lines from a file with a row for each line."""
     lines, _ = _map_columns(ORDER_LINES, given, answering)
     heads, _ = _map_columns(_ORDER_HEAD, given, answering)
@@ -187,10 +183,10 @@ def _draft_lines(given: GivenTable, encoding: str | None, answering: Answering) 
     orders = TableSource(
         path=given.path,
         query=_LINES.format(**names),
-        encoding=encoding,
+        encoding=given.encoding,
         formats={"amount": ValueFormat(round=True)},  # prices of pieces may be parts of a cent
     )
-    of_lines = TableSource(path=given.path, columns=lines, encoding=encoding)
+    of_lines = TableSource(path=given.path, columns=lines, encoding=given.encoding)
     says = "The file has a row for each line of an order, whose amounts are added up here."
     return [TableDraft("orders", orders, says), TableDraft("order_lines", of_lines)]
 

@@ -50,8 +50,8 @@ def match_sources(
 
 
 def find_gaps(preset: Preset, matched: Mapping[str, GivenTable | None]) -> list[str]:
-    """Return what is not given of a system's export, or not in it, and what that costs."""
-    gaps = [f"{table}: {cost}" for table, cost in preset.missing.items()]
+    """Return what is not given of a system's export, and what that costs."""
+    gaps: list[str] = []
     for name, about in preset.sources.items():
         given = matched[name]
         if given is None:
@@ -141,6 +141,7 @@ class _QueryWriter:
             path=paths.get(SOURCE, paths) if paths else None,
             database=first.source.get("database"),
             database_env=first.source.get("database_env"),
+            encoding=first.encoding,
             query=self._fill(table.query, views, first),
             leave_out=table.leave_out,
             format=table.format,

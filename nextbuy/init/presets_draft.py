@@ -9,7 +9,7 @@ from features.contract.tables import TABLES_BY_NAME
 from features.errors import refuse
 from features.shop.shop import parse_shop
 from nextbuy.init.given_tables import GivenTable
-from nextbuy.init.names_draft import assumed_settings
+from nextbuy.init.names_draft import ASSUMED, assumed_settings
 from nextbuy.init.preset import Preset, read_preset
 from nextbuy.init.preset_tables import find_gaps, make_tables, match_sources
 from nextbuy.init.shop_draft import ShopDraft, TableDraft, render_shop
@@ -17,7 +17,7 @@ from nextbuy.init.shop_probe import ShopProbe, open_probe
 
 
 def draft_from_presets(
-    names: Sequence[str], given: Sequence[GivenTable], shop: Mapping[str, str], path: Path
+    names: Sequence[str], given: Sequence[GivenTable], shop: dict[str, str], path: Path
 ) -> ShopDraft:
     """Propose the settings of a shop from the exports of systems that have presets.
 
@@ -30,7 +30,7 @@ def draft_from_presets(
         Names of presets.
     given : sequence of GivenTable
         What the shop gives.
-    shop : mapping of str to str
+    shop : dict of str to str
         Settings of the section `[shop]`, which go before those of a preset.
     path : Path
         The file that will be written.
@@ -57,28 +57,34 @@ def draft_from_presets(
             "--from", "a system that has orders", " and ".join(names),
             "Name it too, as in --from woocommerce --from mautic.",
         )  # fmt: skip
-    gaps = [gap for gap in gaps if not _is_filled(gap, tables, presets)]
+    gaps += [
+        f"{table}: {cost}"
+        for preset in presets.values()
+        for table, cost in preset.missing.items()
+        if table not in tables
+    ]
     draft = ShopDraft(
         title=_title(list(presets.values())),
         tables=[tables[name] for name in TABLES_BY_NAME if name in tables],
-        shop=_shop_settings(presets, shop),
+        shop=_known_settings(presets) | shop,
         fold="case" if any(preset.by_email for preset in presets.values()) else "none",
         gaps=gaps,
     )
-    if "timezone" not in draft.shop.keys() & {*shop, *_known_settings(presets)}:
-        gaps.append(assumed_settings({"currency": ""})[0])
     with open_probe(parse_shop(render_shop(draft), path)) as probe:
-        return _fit_to_rows(draft, probe, is_currency_set="currency" in draft.shop)
+        draft = _fit_to_rows(draft, probe)
+    return msgspec.structs.replace(
+        draft, shop=ASSUMED | draft.shop, gaps=[*draft.gaps, *assumed_settings(draft.shop)]
+    )
 
 
-def _fit_to_rows(draft: ShopDraft, probe: ShopProbe, is_currency_set: bool) -> ShopDraft:
+def _fit_to_rows(draft: ShopDraft, probe: ShopProbe) -> ShopDraft:
     """Return a draft without the tables that have no row, and with the currency of the orders."""
     filled = [t for t in draft.tables if t.table == "orders" or probe.has_rows(t.table)]
     empty = [t.table for t in draft.tables if t not in filled]
     gaps = [*draft.gaps, *(f"{name}: there are none yet" for name in empty)]
     draft = msgspec.structs.replace(draft, tables=filled, gaps=gaps)
     orders = next(t for t in filled if t.table == "orders")
-    if is_currency_set or " AS currency" not in (orders.source.query or ""):
+    if "currency" in draft.shop or " AS currency" not in (orders.source.query or ""):
         return draft
     currencies = probe.currencies()
     if not currencies:
@@ -94,24 +100,12 @@ def _fit_to_rows(draft: ShopDraft, probe: ShopProbe, is_currency_set: bool) -> S
     )
 
 
-def _is_filled(gap: str, tables: Mapping[str, TableDraft], presets: Mapping[str, Preset]) -> bool:
-    """Tell whether another system fills a gap of one."""
-    table = gap.partition(":")[0]
-    missing = {name for preset in presets.values() for name in preset.missing}
-    return table in missing and table in tables
-
-
 def _title(presets: Sequence[Preset]) -> str:
     titles = " and ".join(preset.title for preset in presets)
     return (
         f"A shop on {titles}. `nextbuy check` says whether its tables are ready; all settings "
         "stand in docs/reference/nextbuy-toml.md."
     )
-
-
-def _shop_settings(presets: Mapping[str, Preset], shop: Mapping[str, str]) -> dict[str, str]:
-    """Return the section `[shop]`: what is asked for, else what a preset knows."""
-    return {"timezone": "UTC"} | _known_settings(presets) | dict(shop)
 
 
 def _known_settings(presets: Mapping[str, Preset]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from nextbuy.init.suggested_shop import add_lines
 _ROUNDS = 6  # a column that can be read at last may have faults of its own
 
 
-def settle_shop(text: str, path: Path, answering: Answering) -> tuple[str, list[Fault]]:
+def settle_shop(text: str, path: Path, answering: Answering) -> str:
     """Add to proposed settings what their rows ask for, as far as a line of settings can help.
 
     Parameters
@@ -29,19 +29,15 @@ def settle_shop(text: str, path: Path, answering: Answering) -> tuple[str, list[
 
     Returns
     -------
-    text : str
-        The settings with the lines added.
-    faults : list of Fault
-        What no line puts right.
+    str
+        The settings with the lines added; what no line puts right is left to `nextbuy check`.
     """
-    faults = _find_faults(text, path)
     for _ in range(_ROUNDS):
-        helped = [fault for fault in faults if fault.lines]
+        helped = [fault for fault in _find_faults(text, path) if fault.lines]
         if not helped:
             break
         text = add_lines(text, [_choose_line(fault, answering) for fault in helped])
-        faults = _find_faults(text, path)
-    return text, faults
+    return text
 
 
 def _find_faults(text: str, path: Path) -> list[Fault]:

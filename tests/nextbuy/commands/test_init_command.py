@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from nextbuy.init.preset import list_presets
 from tests.nextbuy.command_line import RunCommand
 from tests.nextbuy.init.made_up_exports import copy_files
 
@@ -32,6 +33,11 @@ def test_nothing_is_written_if_the_export_cannot_be_read(run: RunCommand, tmp_pa
     assert (code, output) == (1, "")
     assert "Olist needs the CSV files olist_orders_dataset" in error
     assert not config.exists()
+
+
+def test_the_help_names_every_system(run: RunCommand) -> None:
+    _, output, _ = run("init", "--help")
+    assert all(name in output for name in list_presets())
 
 
 @pytest.mark.parametrize("option", ["--timezone", "--currency"])

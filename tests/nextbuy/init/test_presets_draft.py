@@ -53,6 +53,26 @@ def test_a_table_without_a_row_is_not_written(tmp_path: Path) -> None:
     assert "consents: there are none yet" in draft.gaps
 
 
+def test_an_encoding_is_written_down_and_settings_that_nothing_told_are_named(
+    tmp_path: Path,
+) -> None:
+    export = (HEAD + ORDERS).replace("Mug", "Krüge").encode("windows-1252")
+    (tmp_path / "orders.csv").write_bytes(export)
+    tables = look_at([str(tmp_path / "orders.csv")], tmp_path, "windows-1252")
+    draft = draft_from_presets(["shopify"], tables, {}, tmp_path / "nextbuy.toml")
+    assert {table.source.encoding for table in draft.tables} == {"windows-1252"}
+    assert draft.shop == {"timezone": "UTC", "currency": "SEK"}
+    assert "shop.timezone: UTC is assumed: give --timezone" in draft.gaps
+    assert not [gap for gap in draft.gaps if gap.startswith("shop.currency")]
+
+
+def test_a_currency_that_an_export_does_not_name_is_said_to_be_assumed(tmp_path: Path) -> None:
+    with open_database("prestashop") as given:
+        tables = look_at(given, tmp_path, None)
+        draft = draft_from_presets(["prestashop"], tables, {}, tmp_path / "nextbuy.toml")
+    assert "shop.currency: EUR is assumed: give --currency" in draft.gaps
+
+
 def test_a_system_without_orders_needs_another_one(tmp_path: Path) -> None:
     with open_database("mautic") as given:
         tables = look_at(given, tmp_path, None)

@@ -74,6 +74,23 @@ def test_lines_are_added_until_nothing_but_choices_is_left(tmp_path: Path) -> No
     assert f"#   [tables.orders] {line}\n" in settled
 
 
+def test_a_line_with_an_id_of_any_signs_can_be_added(tmp_path: Path) -> None:
+    ids = [f"c{number}" for number in range(600)] + ["\"o'brien\\"] * 600
+    rows = [f"{n},{_quoted(i)},2025-01-{n % 28 + 1:02},1" for n, i in enumerate(ids)]
+    text = "\n".join(["order_id,customer_id,ordered_at,amount", *rows])
+    (tmp_path / "orders.csv").write_text(text)
+    path = tmp_path / "nextbuy.toml"
+    path.write_text('[tables.orders]\npath = "orders.csv"\n')
+    path.write_text(_suggest(path))
+    log, faults = read_valid_tables(read_shop(path))
+    assert (faults, log.left_out["orders"]) == ([], {"tills": 600})
+    log.close()
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
+
+
 def test_settings_that_are_right_stay_as_they_are(tmp_path: Path) -> None:
     path = _write(tmp_path)
     assert suggest_shop(path.read_text(), [], None) == SHOP
